@@ -1,0 +1,35 @@
+/**
+ * Branded identifiers and the one source of chance they are drawn from.
+ * It does not know what an id stands for beyond its brand.
+ */
+import { randomBytes } from "node:crypto";
+
+declare const brand: unique symbol;
+type Id<B extends string> = string & { readonly [brand]: B };
+
+/** One client connection or run: `s_` and 16 characters. */
+export type SessionId = Id<"session">;
+/** One attempt: unique within the audit log. */
+export type ActionId = Id<"action">;
+
+export type RandomBytes = (size: number) => Uint8Array;
+
+export const systemRandom: RandomBytes = (size) => randomBytes(size);
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** `size` characters of Crockford base 32, 5 bits of chance each. */
+export function randomText(size: number, random: RandomBytes = systemRandom): string {
+  let text = "";
+  for (const byte of random(size)) text += ALPHABET[byte & 31];
+  return text;
+}
+
+export function newSessionId(random: RandomBytes = systemRandom): SessionId {
+  return `s_${randomText(16, random)}` as SessionId;
+}
+
+/** Action ids are the session's id and a counter: cheap on the hot path, and ordered within a session. */
+export function actionId(session: SessionId, sequence: number): ActionId {
+  return `${session}.${sequence}` as ActionId;
+}

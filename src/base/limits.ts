@@ -1,0 +1,35 @@
+/**
+ * Every bound of the program in one place, each with its unit in its name and the reason for its size.
+ * It does not hold what an operator may set: those defaults stand in the policy presets and the config schema.
+ */
+
+export const limits = {
+  /** A wire frame before authentication: start-up packets and passwords are small (PostgreSQL's own bound is 10,000). */
+  startupFrameBytesMax: 10_000,
+  /** A frame that must be held whole to be judged (Query, Parse, FunctionCall). Longer text is refused, never forwarded. */
+  judgedFrameBytesMax: 1024 * 1024,
+  /** A frame that is streamed (CopyData, DataRow, Bind) may claim up to PostgreSQL's own limit, but is never buffered whole. */
+  streamedFrameBytesMax: 0x3fff_ffff,
+  /** Text given to the SQL parser, in UTF-8 bytes. */
+  sqlTextBytesMax: 1024 * 1024,
+  /** Statements in one simple query. */
+  statementsPerMessageMax: 10_000,
+  /** Time for one parse and analysis in a worker before that worker is replaced. */
+  analysisMsMax: 2_000,
+  /** Depth of the tree walk; PostgreSQL refuses deeper text itself ("stack depth limit exceeded"). */
+  treeDepthMax: 5_000,
+  /** Judged texts kept for one decision context. */
+  decisionCacheEntriesMax: 4_096,
+  /** Texts longer than this are judged anew each time, so that the cache is bounded in bytes too. */
+  decisionCacheTextBytesMax: 16 * 1024,
+  /** Prepared statements of one session that are tracked; one more is refused. */
+  preparedStatementsMax: 10_000,
+  /** Reads of the audit log may wait this long for their sync; at most this much of the record is lost with the machine. */
+  auditReadSyncMsMax: 200,
+  /** An audit record, in bytes: longer text is cut and its digest kept. */
+  auditRecordBytesMax: 64 * 1024,
+  /** Time from a connection's first byte to its authentication. */
+  authenticationMsMax: 10_000,
+  /** Connections of one listener. */
+  connectionsMax: 10_000,
+} as const;

@@ -1,0 +1,49 @@
+/**
+ * One whole attempt, normalised and immutable: who, where, what bytes, in which context.
+ * It does not say what the attempt would do (effects) or whether it may (decision).
+ */
+import type { ActionId } from "../base/ids.ts";
+import type { Session, Target } from "./principal.ts";
+
+export interface Action {
+  readonly id: ActionId;
+  readonly session: Session;
+  readonly target: Target;
+  readonly payload: Payload;
+}
+
+/** A closed union: a new protocol family adds a member, and every switch over it must then say what it does. */
+export type Payload = SqlPayload | SqlCallPayload;
+
+/** SQL text in one message, exactly as it will be sent. It may hold several statements. */
+export interface SqlPayload {
+  readonly kind: "sql";
+  readonly text: string;
+  /** How it arrived: several statements in one text are only possible in `simple`. */
+  readonly door: "simple" | "prepare";
+  readonly context: SqlContext;
+}
+
+/** A function called by its OID without SQL text (the wire's FunctionCall). */
+export interface SqlCallPayload {
+  readonly kind: "sql_call";
+  readonly functionOid: number;
+  readonly context: SqlContext;
+}
+
+/**
+ * What names mean at this moment, as the *server* reported it. The object is replaced, never mutated, when any of it
+ * changes: identity is the cache key.
+ */
+export interface SqlContext {
+  readonly role: string;
+  readonly sessionRole: string;
+  /** The effective schemas in order, with `pg_catalog` and the temporary schema where the server has them. */
+  readonly searchPath: readonly string[];
+  /** Whether `pg_temp` holds anything of this session, so that a temporary table may shadow a real one. */
+  readonly temporary: readonly string[];
+  /** Version of the catalogue snapshot that resolves the names, unique across databases; see `catalogue/source.ts`. */
+  readonly catalogueVersion: number;
+  /** DDL texts that this session has run and not committed: the snapshot does not know them yet. */
+  readonly pendingDdl: readonly string[];
+}

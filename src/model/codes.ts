@@ -1,0 +1,35 @@
+/**
+ * Every reason and error code that leaves the program, with its SQLSTATE where it is answered on a SQL wire.
+ * It does not hold the sentences: those carry figures and are made where the figures are known. `docs/codes.md` is kept equal by a test.
+ */
+
+export const reasonCodes = {
+  permitted: { sqlstate: null, title: "allowed by policy" },
+  observed: { sqlstate: null, title: "let through because the policy only observes" },
+  destructive: { sqlstate: "42501", title: "would destroy data or structure" },
+  unbounded_change: { sqlstate: "42501", title: "a change that nothing restricts" },
+  change_not_permitted: { sqlstate: "42501", title: "changes are not permitted here" },
+  definition_not_permitted: { sqlstate: "42501", title: "changing the schema is not permitted here" },
+  privilege_change: { sqlstate: "42501", title: "would change roles, grants or row policies" },
+  outside_database: { sqlstate: "42501", title: "reaches files, programs or other servers" },
+  secret_read: { sqlstate: "42501", title: "reads secrets" },
+  session_pinned: { sqlstate: "42501", title: "would change a setting that Holdfast pins" },
+  not_permitted: { sqlstate: "42501", title: "nothing permits it" },
+  not_understood: { sqlstate: "42501", title: "what it would do is not known" },
+  not_parsed: { sqlstate: "42601", title: "the text does not parse, or is not valid UTF-8" },
+  too_large: { sqlstate: "54000", title: "longer than can be judged" },
+  rule_failed: { sqlstate: "42501", title: "a rule could not be evaluated" },
+  obligation_unfulfilled: { sqlstate: "42501", title: "a condition of the permission cannot be kept here" },
+  approval_unavailable: { sqlstate: "42501", title: "needs a person's approval, and approvals are not set up" },
+  rows_returned_limit: { sqlstate: "54000", title: "more rows or bytes returned than permitted" },
+  rows_changed_limit: { sqlstate: "54000", title: "more rows changed than permitted; rolled back" },
+  rate_limit: { sqlstate: "53400", title: "too many statements in a minute" },
+  time_limit: { sqlstate: "57014", title: "took longer than permitted" },
+  suspended: { sqlstate: "57P01", title: "the session is suspended" },
+  record_unavailable: { sqlstate: "58030", title: "the audit log cannot be written, so nothing that changes data passes" },
+  analysis_unavailable: { sqlstate: "58000", title: "the analysis failed or took too long" },
+  protocol_refused: { sqlstate: "08P01", title: "a message of the protocol that is not let through" },
+  internal: { sqlstate: "XX000", title: "a defect of Holdfast; nothing was let through" },
+} as const satisfies Record<string, { sqlstate: string | null; title: string }>;
+
+export type ReasonCode = keyof typeof reasonCodes;

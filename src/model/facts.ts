@@ -1,0 +1,17 @@
+/**
+ * Inputs to a decision besides the action and its effects.
+ * Facts that change with every act (rates, suspensions) are not here, so that a decision can be cached by what it depended on.
+ */
+import type { Environment } from "./principal.ts";
+
+export interface Facts {
+  readonly target: string;
+  readonly environment: Environment;
+  readonly database: string;
+  readonly principal: string;
+  readonly principalKind: "human" | "ai_agent" | "workload";
+  /** The database role whose rights the act uses. */
+  readonly role: string;
+  /** Whether a person can be asked. Until approvals exist this is false, and a hold is answered as refused. */
+  readonly approvals: boolean;
+}

@@ -1,0 +1,21 @@
+/**
+ * What happened at the resource after an allowed action was sent.
+ * It does not judge; deviations from a plan are found by whoever holds the plan.
+ */
+
+export type Outcome =
+  | { readonly status: "succeeded"; readonly measured: Measured }
+  | { readonly status: "failed"; readonly code: string; readonly measured: Measured }
+  /** The connection was lost, or Holdfast died, before the server's answer was seen. */
+  | { readonly status: "unknown"; readonly because: string };
+
+export interface Measured {
+  /** Rows by the server's command tag; absent where the tag carries none. */
+  readonly rowsChanged?: number;
+  readonly rowsReturned?: number;
+  readonly bytesReturned?: number;
+  readonly elapsedMs: number;
+}
+
+/** How a transaction ended, as the server answered. Acts inside a transaction that rolled back changed nothing. */
+export type TransactionEnd = "committed" | "rolled_back" | "unknown";

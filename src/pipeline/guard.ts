@@ -1,0 +1,57 @@
+/**
+ * The two crossings between an edge and the core: `admit` before an act is sent, `settle` after it.
+ * It does not know any protocol; the steps behind it stand one a file beside this one.
+ */
+import type { Action } from "../model/action.ts";
+import type { ActionId } from "../base/ids.ts";
+import type { Obligation, Reason, StatementSummary } from "../model/decision.ts";
+import type { Outcome, TransactionEnd } from "../model/outcome.ts";
+import type { Session, Target } from "../model/principal.ts";
+
+export interface Guard {
+  /** Resolves when the decision is made and its intent is appended (not yet durable: see `seal`). Never rejects: a failure inside is a deny. */
+  admit(action: Action, can: Capabilities): Promise<Admission>;
+  /** The same, at once, when this text was judged before under the same context; `undefined` otherwise. The hot path. */
+  admitNow(action: Action, can: Capabilities): Admission | undefined;
+  /** Resolves when every intent appended so far is durable. Rejects when the record cannot be written: nothing may then be sent. */
+  seal(): Promise<void>;
+  /** Once per allowed admission. One that never comes is settled as `unknown` at restart. */
+  settle(admission: Allowed, outcome: Outcome): void;
+  /** Acts of a transaction that ended together; recorded after the server's answer. */
+  settleTransaction(session: Session, actions: readonly ActionId[], end: TransactionEnd, rowsChanged: number): void;
+  sessionOpened(session: Session, target: Target, serverProcess: number | undefined): void;
+  sessionClosed(session: Session, because: string): void;
+  loginRefused(user: string, peer: string, because: string): void;
+  limitReached(session: Session, action: ActionId | null, reason: Reason, figure: number, allowed: number): void;
+}
+
+/** What this adapter can fulfil; an obligation outside it turns the allow into a deny. */
+export interface Capabilities {
+  readonly obligations: ReadonlySet<Obligation["kind"]>;
+}
+
+export type Admission = Allowed | Denied | Held;
+
+export interface Allowed {
+  readonly kind: "allow";
+  readonly id: ActionId;
+  readonly statements: readonly StatementSummary[];
+  readonly obligations: readonly Obligation[];
+  /** Nothing durable can change: no `seal` is owed before it is sent. */
+  readonly readOnly: boolean;
+}
+
+/** `statements` are there when the text was understood: the adapter still needs its shape to answer as the server would. */
+export interface Denied {
+  readonly kind: "deny";
+  readonly id: ActionId;
+  readonly reason: Reason;
+  readonly statements: readonly StatementSummary[];
+}
+
+export interface Held {
+  readonly kind: "hold";
+  readonly id: ActionId;
+  readonly reason: Reason;
+  readonly statements: readonly StatementSummary[];
+}
