@@ -6,6 +6,7 @@ import type { Decision, Obligation } from "../model/decision.ts";
 import type { Effect, Operation, Extent, Reversibility, ResourceType, Cause } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import type { ReasonCode } from "../model/codes.ts";
+import type { SessionLimits } from "../model/session-limits.ts";
 
 export type Answer = "permit" | "forbid" | "require_approval";
 
@@ -52,14 +53,6 @@ export interface Policy {
   readonly obligations: readonly Obligation[];
   readonly statementsPerMinuteMax: number | null;
   readonly sessionLimits: SessionLimits;
-}
-
-/** Time limits kept by the adapter and the server; `null` is no limit. Milliseconds. */
-export interface SessionLimits {
-  readonly statementMsMax: number | null;
-  readonly transactionMsMax: number | null;
-  readonly idleInTransactionMsMax: number | null;
-  readonly sessionMsMax: number | null;
 }
 
 /** Decides one statement's effects (or those of several together). No effects at all is a permit. */

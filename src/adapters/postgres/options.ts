@@ -3,7 +3,7 @@
  * It does not read configuration: `config/` does, and `wiring.ts` translates.
  */
 import type { Environment } from "../../model/principal.ts";
-import type { SessionLimits } from "../../policy/policy.ts";
+import type { SessionLimits } from "../../model/session-limits.ts";
 
 export interface TargetOptions {
   readonly name: string;
