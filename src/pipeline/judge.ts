@@ -1,0 +1,93 @@
+/**
+ * One action judged: its effects, the policy's decision on them, and what the record will say of both.
+ * It does not know about rates, suspensions or the log: a judgement can be used again for the same text in the same scope.
+ */
+import { sha256Hex } from "../base/canonical.ts";
+import type { Action } from "../model/action.ts";
+import type { ReasonCode } from "../model/codes.ts";
+import type { Decision, Reason, StatementSummary } from "../model/decision.ts";
+import type { Effect } from "../model/effect.ts";
+import type { Facts } from "../model/facts.ts";
+import { analyse, type Analysis, type SqlAnalyser } from "../effects/analyse.ts";
+import type { Decide, Policy } from "../policy/policy.ts";
+
+export interface Judgement {
+  readonly id: string;
+  readonly decision: Decision;
+  readonly code: ReasonCode;
+  readonly statements: readonly StatementSummary[];
+  readonly effects: readonly Effect[];
+  readonly readOnly: boolean;
+  /** The text with its literals replaced: all that may be recorded of it. */
+  readonly redactedText: string;
+  readonly textDigest: string;
+  /** A failure of ours (a dead worker) may pass: it is not kept, so that the next try is judged afresh. */
+  readonly passing: boolean;
+}
+
+export interface JudgeOptions {
+  readonly analyser: SqlAnalyser;
+  readonly decide: Decide;
+  readonly newId: () => string;
+}
+
+/** Never rejects: whatever throws inside is a deny that names where. */
+export async function judge(action: Action, facts: Facts, policy: Policy, options: JudgeOptions): Promise<Judgement> {
+  const base = { id: options.newId(), textDigest: sha256Hex(textOf(action)) };
+  let analysis: Analysis;
+  try {
+    analysis = await analyse(action.payload, options.analyser);
+  } catch (error) {
+    analysis = { kind: "refused", code: "analysis_unavailable", message: `the analysis failed: ${describe(error)}` };
+  }
+  if (analysis.kind === "refused") return { ...base, ...refusal(analysis, policy) };
+  const effects = analysis.statements.flatMap((statement) => statement.effects);
+  let decision: Decision;
+  try {
+    decision = options.decide(effects, facts, policy);
+  } catch (error) {
+    const reason: Reason = { code: "rule_failed", message: `the policy could not be evaluated: ${describe(error)}` };
+    decision = { kind: "deny", reason, rules: [], policyDigest: policy.digest };
+  }
+  return {
+    ...base,
+    decision,
+    code: codeOf(decision),
+    statements: analysis.statements,
+    effects,
+    readOnly: analysis.statements.every((statement) => statement.readOnly),
+    redactedText: analysis.redactedText,
+    passing: false,
+  };
+}
+
+/** What was not understood is refused even where the policy only observes, when it is we who failed; the server's own syntax errors are let through there. */
+function refusal(analysis: Extract<Analysis, { kind: "refused" }>, policy: Policy): Omit<Judgement, "id" | "textDigest"> {
+  const observing = policy.mode === "observe" && analysis.code === "not_parsed";
+  const determined = { rules: [], policyDigest: policy.digest };
+  const decision: Decision = observing
+    ? { kind: "allow", obligations: policy.obligations, observed: "deny", ...determined }
+    : { kind: "deny", reason: { code: analysis.code, message: analysis.message }, ...determined };
+  return {
+    decision,
+    code: codeOf(decision),
+    statements: [],
+    effects: [],
+    readOnly: false,
+    redactedText: "",
+    passing: analysis.code === "analysis_unavailable",
+  };
+}
+
+function codeOf(decision: Decision): ReasonCode {
+  if (decision.kind !== "allow") return decision.reason.code;
+  return decision.observed === undefined ? "permitted" : "observed";
+}
+
+function textOf(action: Action): string {
+  return action.payload.kind === "sql" ? action.payload.text : `function ${action.payload.functionOid}`;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,112 @@
+/**
+ * The guard behind its contract: scope, judgement, acts that change with time, record, answer, in that order.
+ * It does not talk to sockets or files; the analyser, the policy and the log come in by the constructor.
+ */
+import type { Clock } from "../base/clock.ts";
+import { type RandomBytes, randomText } from "../base/ids.ts";
+import type { AuditLog } from "../audit/log.ts";
+import type { Action } from "../model/action.ts";
+import type { Reason } from "../model/decision.ts";
+import type { SqlAnalyser } from "../effects/analyse.ts";
+import type { Decide } from "../policy/policy.ts";
+import type { Admission, Capabilities, Guard } from "./guard.ts";
+import { judge, type Judgement } from "./judge.ts";
+import { createRates } from "./rates.ts";
+import { createRecord, type Counters } from "./record.ts";
+import { createScopes, type Scope, type Situation } from "./scopes.ts";
+
+export interface GuardOptions {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: AuditLog;
+  readonly analyser: SqlAnalyser;
+  readonly decide: Decide;
+  /** Policy and facts of an action's situation; asked again after `policyChanged`. */
+  readonly situation: Situation;
+}
+
+export interface OpenGuard extends Guard {
+  /** Call after the policy that `situation` returns has changed: every cached judgement is dropped. */
+  policyChanged(): void;
+  readonly counters: Counters;
+}
+
+export function openGuard(options: GuardOptions): OpenGuard {
+  const { clock, log, analyser, decide } = options;
+  const scopes = createScopes(options.situation);
+  const rates = createRates();
+  const record = createRecord(log);
+  const boot = randomText(6, options.random);
+  let judgements = 0;
+  const newId = () => `j_${boot}.${++judgements}`;
+
+  /** From here on everything is synchronous: what was true when the act was judged is true when its intent is written. */
+  function finish(action: Action, scope: Scope, judgement: Judgement, can: Capabilities): Admission {
+    const refused = refusalNow(action, scope, judgement, can);
+    try {
+      record.intent(action, judgement, refused);
+    } catch {
+      const reason: Reason = {
+        code: "record_unavailable",
+        message: "the audit log cannot be written, so nothing is let through",
+        next: "free the log's disk and restart Holdfast",
+      };
+      return { kind: "deny", id: action.id, reason, statements: judgement.statements };
+    }
+    const { decision, statements } = judgement;
+    if (refused !== undefined) return { kind: "deny", id: action.id, reason: refused, statements };
+    if (decision.kind === "allow") {
+      return { kind: "allow", id: action.id, statements, obligations: decision.obligations, readOnly: judgement.readOnly };
+    }
+    return { kind: decision.kind, id: action.id, reason: decision.reason, statements };
+  }
+
+  function refusalNow(action: Action, scope: Scope, judgement: Judgement, can: Capabilities): Reason | undefined {
+    const allowed = scope.policy.statementsPerMinuteMax;
+    const count = rates.count(action.session.id, clock.monotonic());
+    if (allowed !== null && count > allowed) {
+      const message = `${count} statements in the last minute, ${allowed} are permitted`;
+      return { code: "rate_limit", message, next: "wait a minute, or do the work in fewer statements" };
+    }
+    if (judgement.decision.kind !== "allow") return undefined;
+    const missing = judgement.decision.obligations.find((obligation) => !can.obligations.has(obligation.kind));
+    if (missing === undefined) return undefined;
+    return { code: "obligation_unfulfilled", message: `the permission asks for \`${missing.kind}\`, which this adapter cannot keep` };
+  }
+
+  async function admit(action: Action, can: Capabilities): Promise<Admission> {
+    try {
+      const scope = scopes.of(action);
+      let judgement = scope.find(action);
+      if (judgement === undefined) {
+        judgement = await judge(action, scope.facts, scope.policy, { analyser, decide, newId });
+        if (!judgement.passing) scope.keep(action, judgement);
+      }
+      return finish(action, scope, judgement, can);
+    } catch (error) {
+      const message = `a defect of Holdfast kept this from being judged: ${error instanceof Error ? error.message : String(error)}`;
+      return { kind: "deny", id: action.id, reason: { code: "internal", message }, statements: [] };
+    }
+  }
+
+  return {
+    admit,
+    admitNow(action, can) {
+      const scope = scopes.of(action);
+      const judgement = scope.find(action);
+      return judgement === undefined ? undefined : finish(action, scope, judgement, can);
+    },
+    seal: () => log.seal(),
+    settle: (admission, outcome) => record.outcome(admission.id, outcome),
+    settleTransaction: (session, actions, end, rowsChanged) => record.transactionEnded(session, actions, end, rowsChanged),
+    sessionOpened: (session, target, serverProcess) => record.sessionOpened(session, target, serverProcess),
+    sessionClosed(session, because) {
+      rates.forget(session.id);
+      record.sessionClosed(session, because);
+    },
+    loginRefused: (name, peer, because) => record.loginRefused(name, peer, because),
+    limitReached: (session, action, reason, figure, allowed) => record.limitReached(session, action, reason, figure, allowed),
+    policyChanged: () => scopes.clear(),
+    counters: record.counters,
+  };
+}

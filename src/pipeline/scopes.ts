@@ -1,0 +1,82 @@
+/**
+ * Judgements kept by everything they depended on: principal, target, policy and the context that gives names their meaning.
+ * It does not judge, and it forgets the least recently used scope and text first.
+ */
+import { canonicalJson } from "../base/canonical.ts";
+import { limits } from "../base/limits.ts";
+import type { Action, SqlContext } from "../model/action.ts";
+import type { Facts } from "../model/facts.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Judgement } from "./judge.ts";
+
+/** One decision context. Two sessions in the same situation share it. */
+export interface Scope {
+  readonly policy: Policy;
+  readonly facts: Facts;
+  find(action: Action): Judgement | undefined;
+  keep(action: Action, judgement: Judgement): void;
+}
+
+export interface Scopes {
+  /** The scope of an action: by identity of its context object at first, by content when that object is new. */
+  of(action: Action): Scope;
+  /** Forgets everything: the policy changed. */
+  clear(): void;
+}
+
+/** What a scope needs to be made; called once per distinct situation. */
+export type Situation = (action: Action) => { readonly policy: Policy; readonly facts: Facts };
+
+const SCOPES_MAX = 512;
+
+export function createScopes(situation: Situation): Scopes {
+  let byContent = new Map<string, Scope>();
+  // A context object belongs to one session, so its identity stands for principal, target and context together.
+  let byContext = new WeakMap<SqlContext, Scope>();
+
+  function resolve(action: Action): Scope {
+    const { policy, facts } = situation(action);
+    const key = canonicalJson([action.target.name, action.session.principal, facts, policy.digest, action.payload.context]);
+    const known = byContent.get(key);
+    const scope = known ?? createScope(policy, facts);
+    byContent.delete(key);
+    byContent.set(key, scope);
+    if (byContent.size > SCOPES_MAX) byContent.delete(byContent.keys().next().value as string);
+    byContext.set(action.payload.context, scope);
+    return scope;
+  }
+
+  return {
+    of: (action) => byContext.get(action.payload.context) ?? resolve(action),
+    clear() {
+      byContent = new Map();
+      byContext = new WeakMap();
+    },
+  };
+}
+
+function createScope(policy: Policy, facts: Facts): Scope {
+  const judgements = { simple: new Map<string, Judgement>(), prepare: new Map<string, Judgement>(), call: new Map<string, Judgement>() };
+
+  function place(action: Action): { map: Map<string, Judgement>; key: string } {
+    const { payload } = action;
+    if (payload.kind === "sql_call") return { map: judgements.call, key: String(payload.functionOid) };
+    return { map: judgements[payload.door], key: payload.text };
+  }
+
+  return {
+    policy,
+    facts,
+    find(action) {
+      const { map, key } = place(action);
+      return map.get(key);
+    },
+    keep(action, judgement) {
+      const { map, key } = place(action);
+      if (key.length > limits.decisionCacheTextBytesMax) return;
+      // Insertion order stands in for recency: re-judging after eviction costs a parse, touching on every hit would cost the hot path.
+      if (map.size >= limits.decisionCacheEntriesMax) map.delete(map.keys().next().value as string);
+      map.set(key, judgement);
+    },
+  };
+}
