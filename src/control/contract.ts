@@ -1,0 +1,62 @@
+/**
+ * What a running gateway tells about itself: all that the CLI, and later the console, may import from the control side.
+ * It holds no secret and no statement of an agent, and offers nothing that changes anything.
+ */
+import type { Environment } from "../model/principal.ts";
+
+/** Path of the one endpoint; the answer is a {@link GatewayStatus}. */
+export const statusPath = "/v1/status";
+/** The socket's name inside the state directory. */
+export const controlSocketName = "control.sock";
+
+export interface GatewayStatus {
+  readonly version: string;
+  readonly processId: number;
+  readonly startedAtMs: number;
+  readonly targets: readonly TargetStatus[];
+  readonly sessions: readonly SessionStatus[];
+  readonly audit: AuditStatus;
+  readonly counters: Counters;
+}
+
+export interface TargetStatus {
+  readonly name: string;
+  readonly environment: Environment;
+  /** Where agents connect, `host:port`. */
+  readonly listen: string;
+  /** The real server, `host:port`. */
+  readonly upstream: string;
+  readonly policy: { readonly name: string; readonly digest: string; readonly mode: "enforce" | "observe" };
+}
+
+export interface SessionStatus {
+  readonly id: string;
+  readonly principal: string;
+  readonly kind: "human" | "ai_agent" | "workload";
+  readonly target: string;
+  readonly database: string;
+  /** What the client calls itself: data, never trusted; to be shown only with its control characters made visible. */
+  readonly client: string;
+  readonly peer: string;
+  readonly openedAtMs: number;
+  readonly serverProcess?: number;
+}
+
+export interface AuditStatus {
+  readonly directory: string;
+  /** Events, the unsynced included. */
+  readonly size: number;
+  /** False once a write or sync failed: from then on nothing that changes data passes, until a restart. */
+  readonly writable: boolean;
+}
+
+/** Counts since the start of the process. */
+export interface Counters {
+  readonly allowed: number;
+  readonly denied: number;
+  readonly held: number;
+  /** Allowed only because the policy observes. */
+  readonly observed: number;
+  readonly loginsRefused: number;
+  readonly sessionsOpened: number;
+}

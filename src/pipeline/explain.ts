@@ -1,0 +1,96 @@
+/**
+ * Judges one line of `holdfast explain sql`: the same analysis and the same policy as on the wire, and nothing is run or recorded.
+ * It does no I/O: the analyser, the policy and the context that names are resolved in are handed in.
+ */
+import { assertNever } from "../base/assert.ts";
+import type { Decide, Policy } from "../policy/policy.ts";
+import type { Effect } from "../model/effect.ts";
+import type { Facts } from "../model/facts.ts";
+import { reasonCodes, type ReasonCode } from "../model/codes.ts";
+import type { SqlAnalyser } from "../effects/analyse.ts";
+import type { SqlContext } from "../model/action.ts";
+import type { Decision } from "../model/decision.ts";
+
+export interface ExplainParts {
+  readonly analyser: SqlAnalyser;
+  readonly decide: Decide;
+  readonly policy: Policy;
+  readonly facts: Facts;
+  readonly context: SqlContext;
+}
+
+/** One result line. `decision` is the policy's answer: a hold stays a hold here, although the wire refuses it until approvals exist. */
+export interface Explanation {
+  readonly decision: "allow" | "hold" | "deny";
+  readonly effects: readonly ExplainedEffect[];
+  readonly reason: { readonly code: ReasonCode; readonly message: string; readonly next?: string };
+  /** Present when the policy only observes: what it would have decided. */
+  readonly observed?: "deny" | "hold";
+}
+
+export interface ExplainedEffect {
+  readonly operation: Effect["operation"];
+  /** `type:name`, for example `table:public.orders`. */
+  readonly resource: string;
+  readonly extent: Effect["extent"]["kind"];
+  /** Present where the number of rows (or things) is certain. */
+  readonly rows?: number;
+  readonly reversibility: Effect["reversibility"];
+  readonly cause: Effect["cause"];
+  readonly detail: string;
+}
+
+/** Explains one JSON line (`{"sql": "..."}`). Never rejects: a line that cannot be read is a deny with `not_parsed`. */
+export async function explainLine(line: string, parts: ExplainParts): Promise<Explanation> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return refused("not_parsed", 'the line is not JSON: give one object a line, for example {"sql": "SELECT 1"}');
+  }
+  const text = typeof value === "object" && value !== null && "sql" in value ? value.sql : undefined;
+  if (typeof text !== "string") return refused("not_parsed", 'the line holds no SQL: give it as a string, for example {"sql": "SELECT 1"}');
+  return explainSql(text, parts);
+}
+
+/** Explains one SQL text, which may hold several statements: they are judged together, as one simple query on the wire. */
+export async function explainSql(text: string, parts: ExplainParts): Promise<Explanation> {
+  // Neither can arrive on the wire: a text there ends at its NUL byte, and must be UTF-8.
+  if (text.includes("\0")) return refused("not_parsed", "the text holds a NUL character");
+  if (!text.isWellFormed()) return refused("not_parsed", "the text is not valid Unicode: it holds half of a surrogate pair");
+  try {
+    const analysis = await parts.analyser.analyse({ kind: "sql", text, door: "simple", context: parts.context });
+    switch (analysis.kind) {
+      case "refused":
+        return refused(analysis.code, analysis.message);
+      case "understood": {
+        const effects = analysis.statements.flatMap((statement) => statement.effects);
+        return explained(effects, parts.decide(effects, parts.facts, parts.policy));
+      }
+      default:
+        return assertNever(analysis, "explainSql");
+    }
+  } catch (error) {
+    return refused("internal", `explaining failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The result of a line that was never analysed. */
+export function refused(code: ReasonCode, message: string): Explanation {
+  return { decision: "deny", effects: [], reason: { code, message } };
+}
+
+function explained(effects: readonly Effect[], decision: Decision): Explanation {
+  const list = effects.map(explainedEffect);
+  if (decision.kind !== "allow") return { decision: decision.kind, effects: list, reason: decision.reason };
+  const code = decision.observed === undefined ? "permitted" : "observed";
+  const reason = { code, message: reasonCodes[code].title } as const;
+  if (decision.observed === undefined) return { decision: "allow", effects: list, reason };
+  return { decision: "allow", effects: list, reason, observed: decision.observed };
+}
+
+function explainedEffect(effect: Effect): ExplainedEffect {
+  const { operation, resource, extent, reversibility, cause, detail } = effect;
+  const count = extent.kind === "exact" || extent.kind === "at_most" ? { rows: extent.count } : {};
+  return { operation, resource: `${resource.type}:${resource.name}`, extent: extent.kind, ...count, reversibility, cause, detail };
+}
