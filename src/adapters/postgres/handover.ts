@@ -1,0 +1,67 @@
+/**
+ * What the listener hands over once both sides are authenticated and the server's session is pinned, and what it gets back.
+ * It does not relay anything: whoever takes the handover owns both sockets from then on.
+ */
+import type { Duplex } from "node:stream";
+import type { Session, Target } from "../../model/principal.ts";
+import type { Account, TargetOptions } from "./options.ts";
+
+/** Both sides stand behind a ReadyForQuery with status `I` (idle, no transaction) that the client has been sent. */
+export interface Handover {
+  readonly session: Session;
+  readonly target: Target;
+  readonly account: Account;
+  readonly options: TargetOptions;
+  /**
+   * Sockets (plain or TLS), paused, without listeners of ours but an `error` one that swallows: an error is always followed by `close`.
+   * The taker attaches its listeners before it returns and resumes them when ready.
+   */
+  readonly client: Duplex;
+  readonly server: Duplex;
+  /** Bytes already read from each side and not consumed by the login; they come before anything the socket still gives. */
+  readonly clientRest: Buffer;
+  readonly serverRest: Buffer;
+  readonly serverFacts: ServerFacts;
+  /**
+   * SQL for one simple query that puts back everything the login pinned and every start-up setting of the client. To be
+   * sent again after whatever resets settings (DISCARD ALL, RESET ALL, RESET of one of `pinnedSettings`).
+   */
+  readonly pinSql: string;
+  /** Lower-case names of the settings that the client may not change. */
+  readonly pinnedSettings: ReadonlySet<string>;
+  /** Asks the server, on a connection of its own, to cancel what this session runs. Never throws; nothing tells whether it arrived. */
+  readonly cancelServer: () => void;
+}
+
+/** What the server said of the session after pinning. */
+export interface ServerFacts {
+  /** ParameterStatus values as of now (already sent to the client). */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** `pg_backend_pid()`: behind a pooler it differs from the key that the pooler gave. */
+  readonly process: number;
+  /** `current_user` and `session_user`. */
+  readonly role: string;
+  readonly sessionRole: string;
+  /** `current_schemas(true)`: the effective schemas in order, with `pg_catalog` and the temporary schema where present. */
+  readonly searchPath: readonly string[];
+  /** `server_version_num`, as 150018. */
+  readonly versionNumber: number;
+  readonly superuser: boolean;
+}
+
+/** A session that runs, as the listener sees it. */
+export interface RunningSession {
+  /**
+   * Asks the session to end: at once with 57P01 to the client when no statement runs and no transaction is open, otherwise
+   * when that is so. The listener destroys both sockets when `shutdownMs` is over.
+   */
+  readonly shutdown: () => void;
+  /** Resolves with the reason when both sockets are closed. Never rejects. */
+  readonly finished: Promise<string>;
+}
+
+/**
+ * Takes a session over. Called once a login, synchronously; a throw closes both sides. The taker records the end
+ * (`guard.sessionClosed`); the listener has recorded the opening.
+ */
+export type TakeSession = (handover: Handover) => RunningSession;
