@@ -12,6 +12,8 @@ export const limits = {
   streamedFrameBytesMax: 0x3fff_ffff,
   /** Text given to the SQL parser, in UTF-8 bytes. */
   sqlTextBytesMax: 1024 * 1024,
+  /** A line of `explain`: JSON may spell one byte of SQL in six (`\u0041`), and a little stands around it. */
+  explainLineBytesMax: 6 * 1024 * 1024 + 64 * 1024,
   /** Statements in one simple query. */
   statementsPerMessageMax: 10_000,
   /** Time for one parse and analysis in a worker before that worker is replaced. */
@@ -28,6 +30,8 @@ export const limits = {
   auditReadSyncMsMax: 200,
   /** An audit record, in bytes: longer text is cut and its digest kept. */
   auditRecordBytesMax: 64 * 1024,
+  /** Audit records waiting in memory for a slow disk, in characters; beyond it the log counts as unavailable. */
+  auditPendingCharactersMax: 32 * 1024 * 1024,
   /** Time from a connection's first byte to its authentication. */
   authenticationMsMax: 10_000,
   /** Connections of one listener. */

@@ -1,0 +1,109 @@
+/**
+ * The file operations that the audit log needs, as a port, so that each can be made to fail in tests; and the real ones.
+ * It does not know what is in the files.
+ */
+import { constants, write as writeCallback } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, truncate } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+/** A file that only grows. */
+export interface AppendFile {
+  /** Resolves when the bytes are on stable storage. After a rejection nobody knows whether they are. */
+  append(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** All names are plain file names inside the log's directory. */
+export interface LogFiles {
+  list(): Promise<readonly string[]>;
+  /** The whole file, or `null` when there is none. For the small files only. */
+  read(name: string): Promise<Buffer | null>;
+  /** The file from `offset` on, in pieces. */
+  stream(name: string, offset: number): AsyncIterable<Buffer>;
+  /** Opens for appending; a new file's name is durable when this resolves. */
+  openAppend(name: string): Promise<AppendFile>;
+  /** Puts the whole content in place at once; durable when it resolves. */
+  replace(name: string, bytes: Uint8Array): Promise<void>;
+  /** Cuts the file to `size` bytes, durably. */
+  cut(name: string, size: number): Promise<void>;
+}
+
+const pieceBytes = 1024 * 1024;
+
+/** The real files of `directory`, which is made when missing (mode 0700). */
+export async function directoryFiles(directory: string): Promise<LogFiles> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = (name: string): string => join(directory, name);
+  return {
+    list: async () => (await readdir(directory)).sort(),
+    read: (name) => readFile(path(name)).catch(absentIsNull),
+    stream: (name, offset) => pieces(path(name), offset),
+    openAppend: (name) => openAppend(path(name)),
+    async replace(name, bytes) {
+      const temporary = path(`${name}.new`);
+      await rm(temporary, { force: true });
+      const handle = await open(temporary, "wx", 0o600);
+      await handle.writeFile(bytes).then(() => handle.sync()).finally(() => handle.close());
+      await rename(temporary, path(name));
+      await syncDirectory(directory);
+    },
+    async cut(name, size) {
+      await truncate(path(name), size);
+      const handle = await open(path(name), "r+");
+      await handle.sync().finally(() => handle.close());
+    },
+  };
+}
+
+async function* pieces(path: string, offset: number): AsyncGenerator<Buffer> {
+  const handle = await open(path, "r");
+  try {
+    for (let at = offset; ; ) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(pieceBytes), 0, pieceBytes, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+// On Linux one O_DSYNC write is a write and an fdatasync in a single call to the thread pool; elsewhere they are two.
+const synchronous = process.platform === "linux" ? constants.O_DSYNC : 0;
+
+async function openAppend(path: string): Promise<AppendFile> {
+  const handle = await open(path, constants.O_CREAT | constants.O_WRONLY | constants.O_APPEND | synchronous, 0o600);
+  await syncDirectory(dirname(path));
+  return {
+    async append(bytes) {
+      await writeAll(handle, bytes);
+      if (synchronous === 0) await handle.datasync();
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** Callbacks, not promises: this is the one write of the hot path. */
+function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const from = (at: number): void => writeCallback(handle.fd, bytes, at, bytes.length - at, null, (error, written) => {
+      if (error !== null) reject(error);
+      else if (at + written < bytes.length) from(at + written);
+      else resolve();
+    });
+    from(0);
+  });
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === "win32") return; // Windows cannot sync a directory.
+  const handle = await open(directory, "r");
+  await handle.sync().finally(() => handle.close());
+}
+
+function absentIsNull(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT") return null;
+  throw error;
+}

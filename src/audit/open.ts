@@ -1,0 +1,147 @@
+/**
+ * Opens the audit log of a directory: lock, recovery, writer, checkpoints. The writing side's composition.
+ * It does not verify what was anchored long ago; `verify.ts` does, with nothing but the public key.
+ */
+import type { Clock } from "../base/clock.ts";
+import { randomText } from "../base/ids.ts";
+import type { ActionId, RandomBytes } from "../base/ids.ts";
+import { directoryFiles } from "./files.ts";
+import type { LogFiles } from "./files.ts";
+import { checkpointFile, checkpointsFile, frontierFile } from "./lines.ts";
+import { lockDirectory } from "./lock.ts";
+import { AuditUnavailable } from "./log.ts";
+import type { AuditLog } from "./log.ts";
+import { leafHash } from "./merkle.ts";
+import { parseVerifierKey, signCheckpoint, verifierKeyText } from "./note.ts";
+import type { CheckpointSigner } from "./note.ts";
+import { frontierOf, recover } from "./recover.ts";
+import type { Recovered } from "./recover.ts";
+import { messageOf, openWriter } from "./writer.ts";
+import type { Place, Written } from "./writer.ts";
+
+export interface AuditLogOptions {
+  readonly directory: string;
+  /** The log's own name, first line of each checkpoint; never changes. No white space at its ends, no line feed. */
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly signer: CheckpointSigner;
+  /** A new segment file is begun after this many bytes. */
+  readonly segmentBytesMax?: number;
+  /** A checkpoint is signed at least this often while records come in; 0 leaves it to `checkpointRecords` and `close`. */
+  readonly checkpointMs?: number;
+  readonly checkpointRecords?: number;
+  /** Stands in for the real files, in tests. */
+  readonly files?: LogFiles;
+}
+
+export interface RecoveredInfo {
+  /** Bytes of an unfinished write, now in a `torn-` file. */
+  readonly tornBytes: number;
+  /** Allowed acts whose outcome was never recorded; the log now says `recovered` with their ids. */
+  readonly unknownOutcomes: readonly ActionId[];
+  /** Records that had to be read again. */
+  readonly replayed: number;
+  /** Records before this start. */
+  readonly size: number;
+}
+
+/** Rejects with `AuditDamaged` when the log contradicts itself, and when another process writes it. */
+export async function openAuditLog(options: AuditLogOptions): Promise<{ log: AuditLog; recovered: RecoveredInfo }> {
+  if (!/^\S(?:[^\n]*\S)?$/.test(options.origin)) throw new Error(`audit log origin \`${options.origin}\` is not one line of text`);
+  const files = options.files ?? (await directoryFiles(options.directory));
+  const release = await lockDirectory(options.directory, randomText(12, options.random));
+  try {
+    const key = parseVerifierKey(verifierKeyText(options.signer.keyName, options.signer.publicKey));
+    const state = await recover(files, options.origin, key);
+    const unknownOutcomes = [...state.acts.open] as ActionId[];
+    const log = await startLog(options, files, state, release);
+    for (const event of recoveredEvents(state.tornBytes, unknownOutcomes)) log.append(event);
+    await log.seal();
+    return { log, recovered: { tornBytes: state.tornBytes, unknownOutcomes, replayed: state.replayed, size: state.place.size } };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** Several events when the ids would not fit one record. */
+function recoveredEvents(tornBytes: number, unknownOutcomes: readonly ActionId[]) {
+  const events = [];
+  for (let at = 0; at < unknownOutcomes.length || (at === 0 && tornBytes > 0); at += 1000) {
+    events.push({ kind: "recovered" as const, tornBytes: at === 0 ? tornBytes : 0, unknownOutcomes: unknownOutcomes.slice(at, at + 1000) });
+  }
+  return events;
+}
+
+async function startLog(options: AuditLogOptions, files: LogFiles, state: Recovered, release: () => Promise<void>): Promise<AuditLog> {
+  const { tree, acts } = state;
+  let place: Place = state.place;
+  let anchored = state.checkpoint?.size ?? -1;
+  let anchoring: Promise<void> = Promise.resolve();
+  const records = options.checkpointRecords ?? 100_000;
+  const written = (group: Written): void => {
+    addLeaves(tree, group.bytes);
+    for (const event of group.acts) acts.step(event);
+    place = group.after;
+    if (place.size - anchored >= records) anchorSoon();
+  };
+  const writer = await openWriter({ files, clock: options.clock, segmentBytesMax: options.segmentBytesMax ?? 64 * 1024 * 1024, place, written });
+  const notes = await files.openAppend(checkpointsFile);
+
+  /** Only durable records are signed: after a crash a checkpoint of lost ones could never be agreed with again. */
+  const anchor = async (): Promise<void> => {
+    if (place.size === anchored) return;
+    const { text, size } = signCheckpoint(options.origin, place.size, tree.root(), options.signer);
+    const frontier = frontierOf(place, tree, acts.open);
+    anchored = size;
+    await notes.append(Buffer.from(`${text}\n`)); // From here on the checkpoint holds, whatever becomes of the two files below.
+    await files.replace(checkpointFile, Buffer.from(text));
+    await files.replace(frontierFile, Buffer.from(frontier));
+  };
+  const anchorNow = (): Promise<void> => {
+    anchoring = anchoring.then(anchor);
+    anchoring.catch((error: unknown) => writer.breakOff(`the audit log's checkpoint cannot be written: ${messageOf(error)}`, error));
+    return anchoring;
+  };
+  let soon = false;
+  const anchorSoon = (): void => {
+    if (soon) return;
+    soon = true;
+    anchorNow().catch(() => {}).finally(() => { soon = false; });
+  };
+  const everyMs = options.checkpointMs ?? 10_000;
+  const timer = everyMs > 0 ? setInterval(anchorSoon, everyMs).unref() : null;
+  await anchorNow();
+
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    if (timer !== null) clearInterval(timer);
+    try {
+      await writer.seal();
+      await anchorNow();
+    } finally {
+      writer.breakOff("the audit log is closed");
+      await Promise.allSettled([writer.close(), notes.close()]);
+      await release();
+    }
+  };
+  return {
+    get size() { return writer.size; },
+    append: (event) => {
+      if (closing !== null) throw new AuditUnavailable("the audit log is closed");
+      writer.append(event);
+    },
+    seal: () => writer.seal(),
+    close: () => (closing ??= close()),
+  };
+}
+
+/** Leaf hashes of the lines of one written group. */
+function addLeaves(tree: Recovered["tree"], bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at);
+    tree.append(leafHash(bytes.subarray(at, end)));
+    at = end + 1;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What may enter a record: every field has a classification, and what has none is secret.
+ * The last line of defence only: literals of statements are replaced by the analysis before they come here.
+ */
+import { limits } from "../base/limits.ts";
+import type { AuditEvent } from "../model/event.ts";
+
+const secretText = "[redacted]";
+
+/**
+ * `public`: ids, figures and closed vocabularies. `message`: sentences that may quote data. `sql`: statement text.
+ * `sensitive`: names and free text from outside. A field not listed is secret.
+ */
+type Treatment = "public" | "message" | "sql" | "sensitive";
+
+const treatments: { readonly [field: string]: Treatment } = {
+  kind: "public", version: "public", policyDigest: "public", tornBytes: "public", unknownOutcomes: "public", target: "public",
+  preset: "public", observing: "public", session: "public", environment: "public", serverProcess: "public", judgement: "public",
+  textDigest: "public", cut: "public", decision: "public", observed: "public", code: "public", rules: "public",
+  catalogueVersion: "public", action: "public", status: "public", rowsChanged: "public", rowsReturned: "public",
+  bytesReturned: "public", elapsedMs: "public", end: "public", actions: "public", figure: "public", allowed: "public",
+  operation: "public", type: "public", count: "public", reversibility: "public", cause: "public", classification: "public",
+  because: "message", text: "sql",
+  principal: "sensitive", user: "sensitive", peer: "sensitive", database: "sensitive", client: "sensitive", role: "sensitive",
+  searchPath: "sensitive", name: "sensitive", detail: "sensitive",
+};
+
+/** Objects that are walked into; their fields are classified by the same table. */
+const containers: ReadonlySet<string> = new Set(["outcome", "measured", "effects", "resource", "extent"]);
+
+/** The event as it may be written: same shape, free texts masked and bounded, unclassified values replaced. */
+export function redactEvent(event: AuditEvent): AuditEvent {
+  const redacted = walk(event) as AuditEvent;
+  const size = Buffer.byteLength(JSON.stringify(redacted));
+  return size <= limits.auditRecordBytesMax ? redacted : shorten(redacted);
+}
+
+function walk(value: object): object {
+  const out: Record<string, unknown> = {};
+  for (const [field, inner] of Object.entries(value)) {
+    if (inner === undefined) continue;
+    const treatment = Object.hasOwn(treatments, field) ? treatments[field] : undefined;
+    if (treatment !== undefined) out[field] = treat(inner, treatment);
+    else if (containers.has(field) && typeof inner === "object" && inner !== null) {
+      out[field] = Array.isArray(inner) ? inner.map((item) => (isObject(item) ? walk(item) : secretText)) : walk(inner);
+    } else out[field] = secretText;
+  }
+  return out;
+}
+
+function treat(value: unknown, treatment: Treatment): unknown {
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => treat(item, treatment));
+  if (typeof value !== "string") return secretText;
+  switch (treatment) {
+    case "public": return bounded(value, 4096);
+    case "sensitive": return bounded(maskSecrets(value), 1024);
+    case "message": return bounded(maskSecrets(maskQuoted(value)), 2048);
+    case "sql": return bounded(maskSecrets(maskLiterals(value)), limits.auditRecordBytesMax / 2);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A record still too long loses its lists of effects beyond the first hundred, then its text. */
+function shorten(event: AuditEvent): AuditEvent {
+  if (event.kind !== "judgement") return JSON.parse(JSON.stringify(event, (_, v: unknown) => (Array.isArray(v) ? v.slice(0, 1000) : v))) as AuditEvent;
+  const fewer = { ...event, cut: true, effects: event.effects.slice(0, 100), searchPath: event.searchPath.slice(0, 20), rules: event.rules.slice(0, 100) };
+  return Buffer.byteLength(JSON.stringify(fewer)) <= limits.auditRecordBytesMax
+    ? fewer
+    : { ...fewer, text: bounded(fewer.text, 4096), effects: fewer.effects.slice(0, 20) };
+}
+
+/** Control characters (and the separators that break lines on a terminal) as visible escapes; cut on a character with a mark. */
+export function bounded(text: string, charactersMax: number): string {
+  const visible = wellFormed(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return visible.length <= charactersMax ? visible : `${wellFormed(visible.slice(0, charactersMax - 1))}…`;
+}
+
+/** Half a surrogate pair cannot be written as UTF-8. */
+function wellFormed(text: string): string {
+  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
+}
+
+const secretShapes: readonly (readonly [RegExp, string])[] = [
+  // scheme://name:password@host, the password up to the last @ of the authority.
+  [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):[^\s/]*@/gi, `$1:${secretText}@`],
+  [/\b(password|passwd|pwd|pass|secret|token|api[_-]?key|apikey|access[_-]?key|authorization|sslpassword)(\s*[=:]\s*|\s+)('[^']*'?|"[^"]*"?|(?:bearer|basic)\s+\S+|[^\s,;&]+)/gi, `$1$2${secretText}`],
+  [/\bbearer\s+[\w.~+/=-]{8,}/gi, `bearer ${secretText}`],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, secretText],
+  [/\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g, secretText],
+  [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|sk_live_|sk_test_|rk_live_|pk_live_|npm_|dop_v1_|shpat_|hf_|SG\.|pul-|dckr_pat_|figd_|lin_api_|sbp_|fo1_|rnd_)[\w.-]{8,}/g, secretText],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, secretText],
+  [/\bAIza[\w-]{30,}/g, secretText],
+  [/\bSCRAM-SHA-256\$[^\s'"]+/g, secretText],
+  [/\bmd5[0-9a-f]{32}\b/g, secretText],
+];
+
+/** Replaces connection-string passwords, `key=value` secrets and tokens of known shapes. */
+export function maskSecrets(text: string): string {
+  return secretShapes.reduce((masked, [shape, by]) => masked.replace(shape, by), text);
+}
+
+/** Replaces whatever a message quotes, in any of the quotes that servers and we use, and the values of `Key (a)=(b)`. */
+export function maskQuoted(text: string): string {
+  return text
+    .replace(/=\s*\((?:[^()]|\([^()]*\))*\)?/g, "=(…)")
+    .replace(/"[^"]*(?:"|$)/g, '"…"')
+    .replace(/`[^`]*(?:`|$)/g, "`…`")
+    .replace(/(^|[^\p{L}\p{N}])'[^']*(?:'|$)/gu, "$1'…'")
+    .replace(/[«“][^»”]*(?:[»”]|$)/g, "“…”")
+    .replace(/\b\d[\d.,:-]{3,}\b/g, "…");
+}
+
+const literal = /'(?:[^'\\]|''|\\[\s\S])*(?:'|$)|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?(?:\$\1\$|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"]|"")*(?:"|$)|[\p{L}_$][\p{L}\p{N}_$]*|(?:\d|\.\d)[\w.]*/gu;
+
+/** Replaces string, dollar-quoted and numeric literals and comments of SQL text by `?`; `$1`, identifiers and keywords stay. */
+export function maskLiterals(sql: string): string {
+  return sql.replace(literal, (token) => {
+    const first = token[0] as string;
+    if (first === "'" || token.startsWith("--") || token.startsWith("/*")) return "?";
+    if (first === "$") return /^\$\d+$/.test(token) ? token : token.endsWith("$") || token.includes("$", 1) ? "?" : token;
+    return /[\d.]/.test(first) ? "?" : token;
+  });
+}
