@@ -40,7 +40,7 @@ export interface Relation {
   readonly triggers: readonly Trigger[];
   /** Rewrite rules other than a view's own _RETURN. `definition` is pg_get_ruledef. */
   readonly rules: readonly { readonly name: string; readonly event: "select" | "insert" | "update" | "delete"; readonly instead: boolean; readonly definition: string }[];
-  /** pg_get_viewdef for views and materialized views. */
+  /** pg_get_viewdef for views and materialized views; null for the server's own views (`isBuiltIn`). */
   readonly definition: string | null;
   readonly rowSecurity: boolean;
   readonly policies: readonly { readonly name: string; readonly command: "all" | "select" | "insert" | "update" | "delete"; readonly using: string | null; readonly check: string | null }[];
@@ -48,6 +48,12 @@ export interface Relation {
   readonly expressions: readonly { readonly kind: "check" | "index" | "partition"; readonly text: string }[];
   /** OIDs of parents by inheritance or partitioning. */
   readonly parents: readonly number[];
+  /** For an index: OID of its table. For a sequence owned by a column (serial, identity): OID of that table. */
+  readonly of?: number;
+  /** OID of the composite type of its rows; 0 or absent where there is none. */
+  readonly rowType?: number;
+  /** Present when `columns` is not the whole truth: made by DDL whose columns only the server can name (`SELECT *`, LIKE of an unknown table). */
+  readonly columnsUnknown?: true;
 }
 
 export interface Column {
@@ -88,8 +94,10 @@ export interface FunctionInfo {
   readonly schema: string;
   readonly name: string;
   readonly kind: "function" | "procedure" | "aggregate" | "window";
-  /** OIDs of the input arguments' types. */
+  /** OIDs of the input arguments' types. 0: a type that is not known (only after DDL that names one). */
   readonly arguments: readonly number[];
+  /** For procedures: OUT arguments, which CALL lists too (PostgreSQL 14 and later). */
+  readonly outputs?: number;
   readonly variadic: boolean;
   /** Input arguments that have a default. */
   readonly defaults: number;
@@ -142,4 +150,16 @@ export interface TypeInfo {
   readonly outputFunction: number;
   /** For array types: the element's OID; else 0. */
   readonly element: number;
+  /** For domains: SQL text of the default, which stands where a column has none. */
+  readonly default?: string | null;
+  /** For user-made ranges and base types: the OIDs of the other functions the type runs (canonical, difference, receive, send, type modifier). */
+  readonly support?: readonly number[];
+}
+
+/** First OID of objects that initdb did not make (FirstNormalObjectId in the server's transam.h). */
+const FIRST_NORMAL_OID = 16384;
+
+/** Whether an object came with the server itself. OID 0 (none) counts as built in: there is nothing to look at. */
+export function isBuiltIn(oid: number): boolean {
+  return oid < FIRST_NORMAL_OID;
 }

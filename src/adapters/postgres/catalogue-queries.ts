@@ -1,0 +1,171 @@
+/**
+ * The queries that read a server's catalogue, PostgreSQL 12 to 18, and the shape of their rows.
+ * They name everything with pg_catalog and run with an empty search_path, so that no schema of the database can answer in
+ * pg_catalog's place. They read nothing that an ordinary role may not read (pg_roles, never pg_authid).
+ */
+
+/** Objects of initdb have OIDs below this (FirstNormalObjectId). Their texts are not fetched: the analysis knows them by name. */
+const NORMAL = 16384;
+
+/** A session's own temporary schema and the schemas of TOAST tables are nobody else's business. */
+const SHARED_SCHEMA = `n.nspname !~ '^pg_(temp|toast)'`;
+
+export type SchemaRow = readonly [name: string, owner: string];
+export type RelationRow = readonly [
+  oid: number, schema: string, name: string, kind: string, owner: string, rows: number, definition: string | null,
+  rowSecurity: boolean, rowType: number, of: number,
+];
+export type ColumnRow = readonly [
+  relation: number, attnum: number, name: string, type: number, notNull: boolean, default_: string | null, generated: string, identity: string,
+];
+export type KeyRow = readonly [relation: number, attnums: readonly number[] | null, primary: boolean, unique: boolean, expressions: string | null, predicate: string | null];
+export type TriggerRow = readonly [relation: number, name: string, functionOid: number, type: number, enabled: string, definition: string | null];
+export type RuleRow = readonly [relation: number, name: string, event: string, instead: boolean, definition: string];
+export type PolicyRow = readonly [relation: number, name: string, command: string, using: string | null, check: string | null];
+export type ExpressionRow = readonly [relation: number, kind: "check" | "partition" | "index", text: string];
+export type ParentRow = readonly [child: number, parent: number];
+export type ForeignKeyRow = readonly [
+  name: string, from: number, fromColumns: readonly number[], to: number, toColumns: readonly number[], onDelete: string, onUpdate: string,
+];
+export type FunctionRow = readonly [
+  oid: number, schema: string, name: string, kind: string, arguments_: string, variadic: boolean, defaults: number, returns: number,
+  set: boolean, language: string, volatility: string, definer: boolean, owner: string, body: string | null, atomic: boolean,
+  settings: readonly string[] | null, definition: string | null, outputs: number,
+];
+export type AggregateRow = readonly [oid: number, ...support: number[]];
+export type OperatorRow = readonly [schema: string, name: string, left: number, right: number, functionOid: number];
+export type CastRow = readonly [source: number, target: number, functionOid: number, context: string];
+export type TypeRow = readonly [
+  oid: number, schema: string, name: string, kind: string, base: number, notNull: boolean, input: number, output: number,
+  element: number, default_: string | null, support: string,
+];
+export type DomainCheckRow = readonly [type: number, text: string];
+export type ExtensionRow = readonly [name: string, schema: string];
+export type RoleRow = readonly [name: string, superuser: boolean, bypassRls: boolean, memberOf: readonly string[]];
+export type EventTriggerRow = readonly [name: string, functionOid: number, enabled: boolean];
+
+export const sessionQuery = `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4, pg_catalog.current_database()::pg_catalog.text`;
+
+export const schemasQuery = `SELECT n.nspname, pg_catalog.pg_get_userbyid(n.nspowner) FROM pg_catalog.pg_namespace n
+  WHERE ${SHARED_SCHEMA} ORDER BY n.nspname`;
+
+export const relationsQuery = `SELECT c.oid, n.nspname, c.relname, c.relkind::pg_catalog.text, pg_catalog.pg_get_userbyid(c.relowner), c.reltuples,
+    CASE WHEN c.relkind IN ('v', 'm') AND c.oid >= ${NORMAL} THEN pg_catalog.pg_get_viewdef(c.oid) END, c.relrowsecurity, c.reltype,
+    COALESCE(o.owner, 0)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN LATERAL (SELECT i.indrelid AS owner FROM pg_catalog.pg_index i WHERE i.indexrelid = c.oid AND c.relkind IN ('i', 'I')
+    UNION ALL SELECT d.refobjid FROM pg_catalog.pg_depend d WHERE c.relkind = 'S' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      AND d.objid = c.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')) o ON true
+  WHERE c.relkind <> 't' AND ${SHARED_SCHEMA} ORDER BY c.oid`;
+
+export const columnsQuery = `SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+    a.attgenerated::pg_catalog.text, a.attidentity::pg_catalog.text
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND ${SHARED_SCHEMA} ORDER BY a.attrelid, a.attnum`;
+
+/** Unique indexes that are valid, immediate and whole bound what an equality can hit; all others only matter for what they evaluate. */
+export const keysQuery = `SELECT i.indrelid,
+    CASE WHEN i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+      THEN (SELECT pg_catalog.array_agg(k.attnum::pg_catalog.int4 ORDER BY k.place)
+        FROM pg_catalog.unnest(i.indkey) WITH ORDINALITY k(attnum, place) WHERE k.place <= i.indnkeyatts) END,
+    i.indisprimary, i.indisunique, pg_catalog.pg_get_expr(i.indexprs, i.indrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid)
+  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind <> 't' AND ${SHARED_SCHEMA} AND (i.indisunique OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) ORDER BY i.indexrelid`;
+
+/** Internal triggers enforce constraints, except the clones that versions before 15 mark internal on partitions. */
+export const triggersQuery = `SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype, t.tgenabled::pg_catalog.text,
+    CASE WHEN t.tgqual IS NOT NULL THEN pg_catalog.pg_get_triggerdef(t.oid, false) END
+  FROM pg_catalog.pg_trigger t LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
+  WHERE NOT t.tgisinternal OR t.tgconstraint = 0 OR k.contype = 't' ORDER BY t.tgrelid, t.tgname`;
+
+export const rulesQuery = `SELECT r.ev_class, r.rulename, r.ev_type::pg_catalog.text, r.is_instead, pg_catalog.pg_get_ruledef(r.oid)
+  FROM pg_catalog.pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.oid >= ${NORMAL} ORDER BY r.ev_class, r.rulename`;
+
+export const policiesQuery = `SELECT p.polrelid, p.polname, p.polcmd::pg_catalog.text, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+    pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) FROM pg_catalog.pg_policy p ORDER BY p.polrelid, p.polname`;
+
+/** Statistics expressions run in ANALYZE as index expressions do, so they count as such; they exist since version 14. */
+export function expressionsQuery(serverVersion: number): string {
+  const statistics = serverVersion < 140000 ? "" : `
+  UNION ALL SELECT s.stxrelid, 'index', e.text, s.stxname FROM pg_catalog.pg_statistic_ext s,
+    pg_catalog.unnest(pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)) e(text)`;
+  return `SELECT x.rel, x.kind, x.text FROM (
+  SELECT k.conrelid AS rel, 'check' AS kind, pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS text, k.conname AS name
+    FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.conrelid <> 0
+  UNION ALL SELECT p.partrelid, 'partition', pg_catalog.pg_get_expr(p.partexprs, p.partrelid), ''
+    FROM pg_catalog.pg_partitioned_table p WHERE p.partexprs IS NOT NULL${statistics}
+  ) x WHERE x.text IS NOT NULL ORDER BY x.rel, x.kind, x.name, x.text`;
+}
+
+export const parentsQuery = `SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i ORDER BY i.inhrelid, i.inhseqno`;
+
+export const foreignKeysQuery = `SELECT k.conname, k.conrelid, k.conkey::pg_catalog.int4[], k.confrelid, k.confkey::pg_catalog.int4[],
+    k.confdeltype::pg_catalog.text, k.confupdtype::pg_catalog.text
+  FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' ORDER BY k.conrelid, k.conname, k.confrelid`;
+
+/** `BEGIN ATOMIC` bodies exist since version 14. */
+export function functionsQuery(serverVersion: number): string {
+  const atomic = serverVersion >= 140000;
+  return `SELECT p.oid, n.nspname, p.proname, p.prokind::pg_catalog.text, p.proargtypes::pg_catalog.text, p.provariadic <> 0, p.pronargdefaults,
+    p.prorettype, p.proretset, l.lanname, p.provolatile::pg_catalog.text, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner),
+    CASE WHEN ${atomic ? "p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid) WHEN" : ""}
+      l.lanname IN ('sql', 'plpgsql') THEN p.prosrc END,
+    ${atomic ? "p.prosqlbody IS NOT NULL" : "false"}, p.proconfig, CASE WHEN l.lanname = 'plpgsql' THEN pg_catalog.pg_get_functiondef(p.oid) END,
+    CASE WHEN p.prokind = 'p' THEN COALESCE((SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pg_catalog.unnest(p.proargmodes) m(mode)
+      WHERE m.mode = 'o'), 0) ELSE 0 END
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  WHERE ${SHARED_SCHEMA} ORDER BY p.oid`;
+}
+
+export const aggregatesQuery = `SELECT a.aggfnoid::pg_catalog.oid, a.aggtransfn::pg_catalog.oid, a.aggfinalfn::pg_catalog.oid,
+    a.aggcombinefn::pg_catalog.oid, a.aggserialfn::pg_catalog.oid, a.aggdeserialfn::pg_catalog.oid, a.aggmtransfn::pg_catalog.oid,
+    a.aggminvtransfn::pg_catalog.oid, a.aggmfinalfn::pg_catalog.oid FROM pg_catalog.pg_aggregate a ORDER BY 1`;
+
+export const operatorsQuery = `SELECT n.nspname, o.oprname, o.oprleft, o.oprright, o.oprcode::pg_catalog.oid
+  FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE ${SHARED_SCHEMA} ORDER BY o.oid`;
+
+export const castsQuery = `SELECT c.castsource, c.casttarget, c.castfunc, c.castcontext::pg_catalog.text FROM pg_catalog.pg_cast c
+  ORDER BY c.castsource, c.casttarget`;
+
+/** An array type is one that its element names as such: `name` and `point` have an element too, but are no arrays. */
+export const typesQuery = `SELECT t.oid, n.nspname, t.typname, t.typtype::pg_catalog.text, t.typbasetype, t.typnotnull, t.typinput::pg_catalog.oid,
+    t.typoutput::pg_catalog.oid, CASE WHEN e.oid IS NULL THEN 0::pg_catalog.oid ELSE t.typelem END,
+    CASE WHEN t.typtype = 'd' THEN pg_catalog.pg_get_expr(t.typdefaultbin, 0) END,
+    CASE WHEN t.oid < ${NORMAL} OR t.typtype NOT IN ('b', 'r') THEN '' ELSE pg_catalog.concat_ws(' ', t.typreceive::pg_catalog.oid,
+      t.typsend::pg_catalog.oid, t.typmodin::pg_catalog.oid, t.typmodout::pg_catalog.oid, t.typanalyze::pg_catalog.oid,
+      r.rngcanonical::pg_catalog.oid, r.rngsubdiff::pg_catalog.oid) END
+  FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
+  WHERE ${SHARED_SCHEMA} ORDER BY t.oid`;
+
+export const domainChecksQuery = `SELECT k.contypid, pg_catalog.pg_get_expr(k.conbin, 0) FROM pg_catalog.pg_constraint k
+  WHERE k.contype = 'c' AND k.contypid <> 0 ORDER BY k.contypid, k.conname`;
+
+export const extensionsQuery = `SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+  ORDER BY e.extname`;
+
+export const rolesQuery = `SELECT r.rolname, r.rolsuper, r.rolbypassrls, ARRAY(SELECT g.rolname::pg_catalog.text FROM pg_catalog.pg_auth_members m
+    JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid ORDER BY g.rolname) FROM pg_catalog.pg_roles r ORDER BY r.rolname`;
+
+export const eventTriggersQuery = `SELECT e.evtname, e.evtfoid, e.evtenabled <> 'D' FROM pg_catalog.pg_event_trigger e ORDER BY e.evtname`;
+
+/** Every catalogue whose change changes a snapshot. Each has an oid unless named with another key. */
+const probed: readonly (readonly [table: string, key: string])[] = [
+  ["pg_namespace", "oid"], ["pg_class", "oid"], ["pg_attrdef", "oid"], ["pg_index", "indexrelid"], ["pg_trigger", "oid"],
+  ["pg_rewrite", "oid"], ["pg_policy", "oid"], ["pg_constraint", "oid"], ["pg_inherits", "inhrelid"], ["pg_proc", "oid"],
+  ["pg_aggregate", "aggfnoid::pg_catalog.oid"], ["pg_operator", "oid"], ["pg_cast", "oid"], ["pg_type", "oid"], ["pg_extension", "oid"],
+  ["pg_event_trigger", "oid"], ["pg_partitioned_table", "partrelid"], ["pg_statistic_ext", "oid"], ["pg_auth_members", "roleid"],
+  ["pg_attribute", "attrelid"],
+];
+
+/**
+ * One row per catalogue that differs whenever a row was inserted, updated or deleted: every row version carries the
+ * transaction that made it (xmin), and the sum of hashes over (row, xmin) is independent of order. Updates in place
+ * (VACUUM's row estimates) do not show, and need not. Roles are compared by content: pg_authid is not readable.
+ */
+export const probeQuery = `${probed.map(([table, key]) => `SELECT '${table}', pg_catalog.count(*)::pg_catalog.text,
+  pg_catalog.sum(pg_catalog.hashint8extended(x.xmin::pg_catalog.text::pg_catalog.int8, x.${key}::pg_catalog.int8))::pg_catalog.text
+  FROM pg_catalog.${table} x`).join("\nUNION ALL ")}
+UNION ALL SELECT 'pg_roles', pg_catalog.count(*)::pg_catalog.text, pg_catalog.sum(pg_catalog.hashtextextended(
+  pg_catalog.concat_ws(' ', r.oid, r.rolname, r.rolsuper, r.rolbypassrls), 0))::pg_catalog.text FROM pg_catalog.pg_roles r`;
