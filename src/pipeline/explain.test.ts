@@ -107,6 +107,6 @@ describe("explainLine", () => {
   test("a throw is a deny, never a crash", async () => {
     const result = await explainLine('{"sql":"x"}', parts(new Error("broken")));
     assert.equal(result.decision, "deny");
-    assert.equal(result.reason.code, "internal");
+    assert.equal(result.reason.code, "analysis_unavailable");
   });
 });

@@ -2,14 +2,16 @@
  * Judges one line of `holdfast explain sql`: the same analysis and the same policy as on the wire, and nothing is run or recorded.
  * It does no I/O: the analyser, the policy and the context that names are resolved in are handed in.
  */
-import { assertNever } from "../base/assert.ts";
-import type { Decide, Policy } from "../policy/policy.ts";
+import { type SessionId, actionId } from "../base/ids.ts";
+import type { SqlAnalyser } from "../effects/analyse.ts";
+import type { Action, SqlContext } from "../model/action.ts";
+import { type ReasonCode, reasonCodes } from "../model/codes.ts";
+import type { Decision } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
-import { reasonCodes, type ReasonCode } from "../model/codes.ts";
-import type { SqlAnalyser } from "../effects/analyse.ts";
-import type { SqlContext } from "../model/action.ts";
-import type { Decision } from "../model/decision.ts";
+import type { Session } from "../model/principal.ts";
+import type { Decide, Policy } from "../policy/policy.ts";
+import { judge } from "./judge.ts";
 
 export interface ExplainParts {
   readonly analyser: SqlAnalyser;
@@ -58,21 +60,25 @@ export async function explainSql(text: string, parts: ExplainParts): Promise<Exp
   // Neither can arrive on the wire: a text there ends at its NUL byte, and must be UTF-8.
   if (text.includes("\0")) return refused("not_parsed", "the text holds a NUL character");
   if (/\p{Surrogate}/u.test(text)) return refused("not_parsed", "the text is not valid Unicode: it holds half of a surrogate pair");
-  try {
-    const analysis = await parts.analyser.analyse({ kind: "sql", text, door: "simple", context: parts.context });
-    switch (analysis.kind) {
-      case "refused":
-        return refused(analysis.code, analysis.message);
-      case "understood": {
-        const effects = analysis.statements.flatMap((statement) => statement.effects);
-        return explained(effects, parts.decide(effects, parts.facts, parts.policy));
-      }
-      default:
-        return assertNever(analysis, "explainSql");
-    }
-  } catch (error) {
-    return refused("internal", `explaining failed: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const judgement = await judge(actionOf(text, parts), parts.facts, parts.policy, { ...parts, newId: () => "explain" });
+  return explained(judgement.effects, judgement.decision);
+}
+
+/** The action that this text would be on the wire, in a session that does not exist. */
+function actionOf(text: string, { facts, context }: ExplainParts): Action {
+  const session: Session = {
+    id: "s_explain" as SessionId,
+    principal: { kind: facts.principalKind, name: facts.principal },
+    client: "explain",
+    peer: "",
+    openedAtMs: 0,
+  };
+  return {
+    id: actionId(session.id, 0),
+    session,
+    target: { name: facts.target, environment: facts.environment, database: facts.database },
+    payload: { kind: "sql", text, door: "simple", context },
+  };
 }
 
 /** The result of a line that was never analysed. */

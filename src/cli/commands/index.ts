@@ -1,0 +1,20 @@
+/**
+ * The ordered list of commands: what `holdfast --help` shows, and where each command's code is loaded from when it is called.
+ * It loads none of them by itself, so that a command costs only its own start-up.
+ */
+import type { Command } from "commander";
+import type { Terminal } from "../terminal.ts";
+
+/** Adds arguments, options, examples and the action to a command that already has its name and summary. */
+export type Define = (command: Command, terminal: Terminal) => void;
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly define: Define }>;
+}
+
+export const commands: readonly Entry[] = [
+  { name: "explain", summary: "judge statements without running anything", load: () => import("./explain.ts") },
+  { name: "version", summary: "print the version", load: () => import("./version.ts") },
+];

@@ -1,0 +1,34 @@
+/**
+ * The agent's day as data: what it tries, statement by statement, and whether that must pass or be refused.
+ * It does not run anything.
+ */
+
+export interface Scene {
+  readonly title: string;
+  /** Sent one after the other as simple queries, as the tool in question does. The first refused one ends the scene, as it would end the tool. */
+  readonly statements: readonly string[];
+}
+
+/** Everyday work under `guarded-writes`. */
+export const everyday: readonly Scene[] = [
+  { title: "looks at open orders", statements: ["SELECT id, name, total_cents FROM open_orders ORDER BY placed_at LIMIT 5"] },
+  { title: "reports revenue", statements: ["SELECT o.status, sum(i.quantity * i.price_cents) AS cents FROM orders o JOIN order_items i ON i.order_id = o.id GROUP BY o.status"] },
+  { title: "marks one order as shipped", statements: ["UPDATE orders SET status = 'shipped' WHERE id = 1205"] },
+];
+
+/** Each of these destroys something when it reaches the server; the demo shows it on a copy. */
+export const badDay: readonly Scene[] = [
+  { title: "drops a table", statements: ["DROP TABLE orders CASCADE"] },
+  { title: "truncates", statements: ["TRUNCATE customers CASCADE"] },
+  { title: "deletes everything", statements: ["DELETE FROM customers"] },
+  { title: "deletes with a WHERE that means nothing", statements: ["DELETE FROM customers WHERE id = id"] },
+  { title: "hides it in a CTE", statements: ["WITH stale AS (DELETE FROM order_items RETURNING 1) SELECT count(*) FROM stale"] },
+  { title: "hides it in DO", statements: ["DO $$ BEGIN EXECUTE 'DELETE FROM ' || 'order_history'; END $$"] },
+  { title: "hides it in a function", statements: ["SELECT archive_orders()"] },
+  { title: "steps out of the transaction", statements: ["COMMIT; DROP SCHEMA public CASCADE"] },
+  // What the schema engine of Prisma sends for a reset when it may not drop the database.
+  {
+    title: "runs `prisma migrate reset`",
+    statements: ["SELECT pg_advisory_lock(72707369)", 'DROP SCHEMA "public" CASCADE', 'CREATE SCHEMA "public"'],
+  },
+];

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/**
+ * The program's first lines: refuses a Node.js that is too old, runs the command line, and ends with its exit code.
+ * It does not know any command.
+ */
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 13)) {
+  process.stderr.write(`error: holdfast needs Node.js 22.13 or newer, and this is ${process.versions.node}\n`);
+  process.stderr.write("  install a newer one, or call it as `npx -p node@24 -p holdfast holdfast ...`\n");
+  process.exit(1);
+}
+
+const [{ openTerminal }, { run }, { version }] = await Promise.all([
+  import("./terminal.ts"), import("./program.ts"), import("./version.ts"),
+]);
+const code = await run(process.argv.slice(2), openTerminal(process), version());
+// Everything written so far reaches its reader before the process ends; what still runs (a worker, a socket) does not keep it.
+await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+process.exit(code);
