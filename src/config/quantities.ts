@@ -1,0 +1,25 @@
+/**
+ * Quantities as people write them: `30s`, `5min`, `64MiB`, or a bare number of rows.
+ * It does not know what a quantity limits.
+ */
+
+const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+/** Milliseconds of a text such as `30s`; `undefined` when it is none. Units: ms, s, min, h, d. */
+export function parseDuration(text: string): number | undefined {
+  return parse(text, MILLISECONDS);
+}
+
+/** Bytes of a text such as `64MiB`; `undefined` when it is none. Units: B, KiB, MiB, GiB. */
+export function parseBytes(text: string): number | undefined {
+  return parse(text, BYTES);
+}
+
+function parse(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const [, digits, unit] = /^(\d{1,12}(?:\.\d{1,3})?) ?([A-Za-z]{1,3})$/.exec(text) ?? [];
+  const scale = unit === undefined ? undefined : units[unit];
+  if (digits === undefined || scale === undefined) return undefined;
+  const value = Math.round(Number(digits) * scale);
+  return Number.isSafeInteger(value) ? value : undefined;
+}

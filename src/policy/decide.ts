@@ -1,0 +1,100 @@
+/**
+ * The decision: forbid > require_approval > permit > deny by default, whatever the order of the rules.
+ * It does no I/O, keeps no state and never throws: a rule that cannot be evaluated is a deny that names it.
+ */
+import type { Decision } from "../model/decision.ts";
+import type { Effect } from "../model/effect.ts";
+import type { Facts } from "../model/facts.ts";
+import type { Decide, Policy, Rule } from "./policy.ts";
+import { matches } from "./match.ts";
+import { strictest } from "./obligations.ts";
+import { reasonFor, type Ground } from "./reasons.ts";
+
+/** What the rules say about one effect. `failed` are rules whose `when` threw or gave something else than a boolean. */
+interface Answers {
+  readonly effect: Effect;
+  readonly forbid: readonly Rule[];
+  readonly requireApproval: readonly Rule[];
+  readonly permit: readonly Rule[];
+  readonly failed: readonly Rule[];
+}
+
+/** An enforced answer, before the policy's mode is looked at. */
+type Ruling =
+  | { readonly kind: "allow"; readonly rules: readonly Rule[] }
+  | { readonly kind: "deny" | "hold"; readonly rules: readonly Rule[]; readonly grounds: readonly Ground[] };
+
+/**
+ * Each effect is answered by the strongest rule that applies to it; the statement is answered by the strictest answer any
+ * of its effects got: forbidden or permitted by nothing is a deny, else held is a hold, else it is allowed. So a person
+ * is never asked about a statement of which a part was never permitted. No effects at all is an allow.
+ */
+export const decide: Decide = (effects, facts, policy) => {
+  const ruling = ruleOn(effects.map((effect) => answersTo(effect, facts, policy)));
+  const determined = { rules: idsOf(ruling.rules), policyDigest: policy.digest };
+  if (policy.mode === "observe") {
+    const observed = ruling.kind === "allow" ? {} : { observed: ruling.kind };
+    return { kind: "allow", obligations: [], ...determined, ...observed };
+  }
+  if (ruling.kind === "allow") {
+    const owed = [...policy.obligations, ...ruling.rules.flatMap((permit) => permit.obligations)];
+    return { kind: "allow", obligations: strictest(owed), ...determined };
+  }
+  const decision: Decision = { kind: ruling.kind, reason: reasonFor(ruling.kind, ruling.grounds, facts), ...determined };
+  return decision;
+};
+
+function answersTo(effect: Effect, facts: Facts, policy: Policy): Answers {
+  const answers = { effect, forbid: [] as Rule[], requireApproval: [] as Rule[], permit: [] as Rule[], failed: [] as Rule[] };
+  for (const rule of policy.rules) {
+    if (!matches(rule, effect, facts)) continue;
+    const applies = evaluate(rule, effect, facts);
+    if (applies === "failed") answers.failed.push(rule);
+    else if (applies) answers[listOf[rule.answer]].push(rule);
+  }
+  return answers;
+}
+
+const listOf = { forbid: "forbid", require_approval: "requireApproval", permit: "permit" } as const;
+
+function evaluate(rule: Rule, effect: Effect, facts: Facts): boolean | "failed" {
+  if (rule.when === undefined) return true;
+  try {
+    const applies: unknown = rule.when(effect, facts);
+    return typeof applies === "boolean" ? applies : "failed";
+  } catch {
+    return "failed";
+  }
+}
+
+function ruleOn(all: readonly Answers[]): Ruling {
+  const forbidding = all.flatMap((a) => a.forbid);
+  const failing = all.flatMap((a) => a.failed);
+  const unanswered = all.filter((a) => a.requireApproval.length === 0 && a.permit.length === 0);
+  if (forbidding.length > 0) {
+    return { kind: "deny", rules: [...forbidding, ...failing], grounds: all.flatMap((a) => groundsOf(a.effect, a.forbid)) };
+  }
+  if (failing.length > 0) {
+    const grounds = all.filter((a) => a.failed.length > 0).map((a): Ground => ({ effect: a.effect, code: "rule_failed" }));
+    return { kind: "deny", rules: failing, grounds };
+  }
+  if (unanswered.length > 0) {
+    const grounds = unanswered.map(({ effect }): Ground => ({ effect, code: effect.operation === "unknown" ? "not_understood" : "not_permitted" }));
+    return { kind: "deny", rules: [], grounds };
+  }
+  const holding = all.flatMap((a) => a.requireApproval);
+  if (holding.length > 0) {
+    return { kind: "hold", rules: holding, grounds: all.flatMap((a) => groundsOf(a.effect, a.requireApproval)) };
+  }
+  return { kind: "allow", rules: all.flatMap((a) => a.permit) };
+}
+
+/** One ground an effect: of several rules the one with the smallest code, so that the order of rules is irrelevant. */
+function groundsOf(effect: Effect, rules: readonly Rule[]): readonly Ground[] {
+  const code = rules.map((r) => r.code).sort()[0];
+  return code === undefined ? [] : [{ effect, code }];
+}
+
+function idsOf(rules: readonly Rule[]): readonly string[] {
+  return [...new Set(rules.map((r) => r.id))].sort();
+}

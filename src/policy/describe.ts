@@ -1,0 +1,121 @@
+/**
+ * What an effect is, in words for the agent: figures and resource names, "delete every row of `public.orders`".
+ * It does not say whether that may be, and never uses the words of a rule.
+ */
+import type { Cause, Effect, Extent, Operation } from "../model/effect.ts";
+import { assertNever } from "../base/assert.ts";
+
+/** A clause that fits after "would": verb, how much, of what, and how it is reached when the statement does not name it. */
+export function describe(effect: Effect): string {
+  return `${act(effect)}${by(effect.cause)}`;
+}
+
+/** "`public.orders`" for what has a name of its own, "the file `/etc/x`" where the type must be said. */
+function named(effect: Effect): string {
+  const { type, name } = effect.resource;
+  const plain = type === "table" || type === "view" || type === "foreign_table";
+  return plain ? `\`${name}\`` : `${type.replaceAll("_", " ")} \`${name}\``;
+}
+
+function act(effect: Effect): string {
+  const what = named(effect);
+  const rows = effect.resource.type === "table" || effect.resource.type === "view" || effect.resource.type === "foreign_table";
+  switch (effect.detail) {
+    case "truncate":
+      return `empty ${what} (truncate)`;
+    case "drop":
+      return `drop ${what}`;
+    default:
+      break;
+  }
+  if (rows && isRowOperation(effect.operation)) return `${effect.operation} ${quantity(effect.extent)} ${what}`;
+  if (effect.operation === "create" && rows) return `insert ${rowCount(effect.extent)} into ${what}`;
+  return `${verb(effect.operation)} ${what}${finer(effect)}`;
+}
+
+function isRowOperation(operation: Operation): operation is "read" | "update" | "delete" {
+  return operation === "read" || operation === "update" || operation === "delete";
+}
+
+function quantity(extent: Extent): string {
+  switch (extent.kind) {
+    case "exact":
+      return `${rowCount(extent)} of`;
+    case "at_most":
+      return `${rowCount(extent)} of`;
+    case "unbounded":
+      return "every row of";
+    case "unknown":
+      return "rows of";
+    default:
+      return assertNever(extent, "quantity");
+  }
+}
+
+function rowCount(extent: Extent): string {
+  switch (extent.kind) {
+    case "exact":
+      return extent.count === 1 ? "1 row" : `${figure(extent.count)} rows`;
+    case "at_most":
+      return extent.count === 1 ? "at most 1 row" : `at most ${figure(extent.count)} rows`;
+    case "unbounded":
+    case "unknown":
+      return "rows";
+    default:
+      return assertNever(extent, "rowCount");
+  }
+}
+
+/** Thousands with commas, the same on every machine. */
+export function figure(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+function verb(operation: Operation): string {
+  switch (operation) {
+    case "read":
+    case "create":
+    case "update":
+    case "delete":
+      return operation;
+    case "define":
+      return "change the definition of";
+    case "execute":
+      return "run";
+    case "grant":
+      return "change the rights of";
+    case "connect":
+      return "connect to";
+    case "unknown":
+      return "do something to";
+    default:
+      return assertNever(operation, "verb");
+  }
+}
+
+/** The detail in brackets where it says more than the operation: "(set role)". */
+function finer(effect: Effect): string {
+  const words = effect.detail.replaceAll("_", " ");
+  return words === "" || words === effect.operation || words === effect.resource.type ? "" : ` (${words})`;
+}
+
+function by(cause: Cause): string {
+  switch (cause) {
+    case "direct":
+      return "";
+    case "cascade":
+      return " through a foreign key's cascade";
+    case "trigger":
+      return " through a trigger";
+    case "function":
+      return " inside a function that it calls";
+    case "rule":
+      return " through a rewrite rule";
+    case "view":
+      return " through a view";
+    case "default":
+      return " through a column's default";
+    default:
+      return assertNever(cause, "by");
+  }
+}
