@@ -1,0 +1,80 @@
+/**
+ * Says in a few words what a record of the audit log says.
+ * It knows actions and effects, never a protocol, and shows nothing that is not in the record.
+ */
+import { assertNever } from "../../base/assert.ts";
+import type { AuditEvent } from "../../model/event.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import { figure } from "../output.ts";
+
+export interface Described {
+  /** One word: what happened. */
+  readonly word: string;
+  /** The session, act or judgement it is about; may be empty. */
+  readonly about: string;
+  readonly text: string;
+  readonly tone: "good" | "bad" | "warn" | "plain";
+}
+
+type Judgement = Extract<AuditEvent, { kind: "judgement" }>;
+
+/** `judgements` are those seen so far by their id: an intent refers to its judgement. */
+export function describeEvent(event: AuditEvent, judgements: ReadonlyMap<string, Judgement>): Described {
+  switch (event.kind) {
+    case "started":
+      return { word: "started", about: "", text: `holdfast ${event.version}`, tone: "plain" };
+    case "stopped":
+      return { word: "stopped", about: "", text: event.because, tone: "plain" };
+    case "recovered":
+      return { word: "recovered", about: "", text: `${figure(event.unknownOutcomes.length)} outcomes unknown, ${figure(event.tornBytes)} torn bytes set aside`, tone: "warn" };
+    case "policy_loaded": {
+      const observing = event.observing ? ": observes only, refuses nothing" : "";
+      return { word: "policy", about: event.target, text: `${event.preset} ${event.policyDigest.slice(0, 12)}${observing}`, tone: event.observing ? "warn" : "plain" };
+    }
+    case "login_refused":
+      return { word: "login", about: event.peer, text: `refused for ${event.user}: ${event.because}`, tone: "bad" };
+    case "session_opened":
+      return { word: "opened", about: event.session, text: `${event.principal} on ${event.target}/${event.database} (${event.environment}) from ${event.peer}`, tone: "plain" };
+    case "session_closed":
+      return { word: "closed", about: event.session, text: event.because, tone: "plain" };
+    case "judgement":
+      return { word: "judged", about: event.judgement, text: `${event.decision} ${event.code}: ${event.text}`, tone: "plain" };
+    case "intent":
+      return describeIntent(event, judgements.get(event.judgement));
+    case "outcome":
+      return { word: event.outcome.status, about: event.action, text: outcomeText(event.outcome), tone: event.outcome.status === "unknown" ? "warn" : "plain" };
+    case "transaction_ended":
+      return {
+        word: event.end === "rolled_back" ? "rolledback" : event.end, about: event.session,
+        text: `${count(event.actions.length, "act")}, ${count(event.rowsChanged, "row")} changed`, tone: event.end === "unknown" ? "warn" : "plain",
+      };
+    case "limit_reached":
+      return { word: "limit", about: event.action ?? event.session, text: `${event.code}: ${figure(event.figure)}, allowed ${figure(event.allowed)}`, tone: "bad" };
+    default:
+      return assertNever(event, "describeEvent");
+  }
+}
+
+function describeIntent(event: Extract<AuditEvent, { kind: "intent" }>, judgement: Judgement | undefined): Described {
+  const text = judgement === undefined ? `judged in ${event.judgement}` : judgement.text;
+  const observed = event.decision === "allow" && judgement?.observed !== undefined ? ` (would be ${judgement.observed})` : "";
+  const code = event.decision === "allow" && event.code === "permitted" ? "" : `${event.code}: `;
+  const tone = event.decision === "allow" ? (observed === "" ? "good" : "warn") : "bad";
+  return { word: event.decision, about: event.action, text: `${code}${text}${observed}`, tone };
+}
+
+export function outcomeText(outcome: Outcome): string {
+  if (outcome.status === "unknown") return outcome.because;
+  const { rowsChanged, rowsReturned, elapsedMs } = outcome.measured;
+  const parts = [
+    ...(outcome.status === "failed" ? [`code ${outcome.code}`] : []),
+    ...(rowsChanged === undefined ? [] : [`${count(rowsChanged, "row")} changed`]),
+    ...(rowsReturned === undefined ? [] : [`${count(rowsReturned, "row")} returned`]),
+    `${elapsedMs.toFixed(1)} ms`,
+  ];
+  return parts.join(", ");
+}
+
+function count(number: number, noun: string): string {
+  return `${figure(number)} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,18 @@
+/**
+ * Where things lie in the state directory, for the gateway that writes them and the commands that read them.
+ * It does not make or open anything.
+ */
+import { join } from "node:path";
+import { controlSocketName } from "./contract.ts";
+
+export interface StateDirectory {
+  /** The audit log: segments and checkpoints. */
+  readonly audit: string;
+  /** The folder of the key that signs checkpoints, and of its public half (`audit.pub`). */
+  readonly keys: string;
+  readonly controlSocket: string;
+}
+
+export function stateDirectory(path: string): StateDirectory {
+  return { audit: join(path, "audit"), keys: join(path, "keys"), controlSocket: join(path, controlSocketName) };
+}
