@@ -3,7 +3,7 @@
  * It does not know what is in the files.
  */
 import { constants, write as writeCallback } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, truncate } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -19,6 +19,8 @@ export interface LogFiles {
   list(): Promise<readonly string[]>;
   /** The whole file, or `null` when there is none. For the small files only. */
   read(name: string): Promise<Buffer | null>;
+  /** Bytes of the file; 0 when there is none. */
+  size(name: string): Promise<number>;
   /** The file from `offset` on, in pieces. */
   stream(name: string, offset: number): AsyncIterable<Buffer>;
   /** Opens for appending; a new file's name is durable when this resolves. */
@@ -38,6 +40,7 @@ export async function directoryFiles(directory: string): Promise<LogFiles> {
   return {
     list: async () => (await readdir(directory)).sort(),
     read: (name) => readFile(path(name)).catch(absentIsNull),
+    size: (name) => stat(path(name)).then((s) => s.size, (error: NodeJS.ErrnoException) => absentIsNull(error) ?? 0),
     stream: (name, offset) => pieces(path(name), offset),
     openAppend: (name) => openAppend(path(name)),
     async replace(name, bytes) {

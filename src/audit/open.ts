@@ -51,16 +51,19 @@ export async function openAuditLog(options: AuditLogOptions): Promise<{ log: Aud
   if (!/^\S(?:[^\n]*\S)?$/.test(options.origin)) throw new Error(`audit log origin \`${options.origin}\` is not one line of text`);
   const files = options.files ?? (await directoryFiles(options.directory));
   const release = await lockDirectory(options.directory, randomText(12, options.random));
+  let log: StartedLog | null = null;
   try {
     const key = parseVerifierKey(verifierKeyText(options.signer.keyName, options.signer.publicKey));
     const state = await recover(files, options.origin, key);
     const unknownOutcomes = [...state.acts.open] as ActionId[];
-    const log = await startLog(options, files, state, release);
+    log = await startLog(options, files, state, release);
     for (const event of recoveredEvents(state.tornBytes, unknownOutcomes)) log.append(event);
     await log.seal();
+    // Signed at every start: whatever a crash left behind of checkpoint and frontier is whole again after it.
+    await log.anchor();
     return { log, recovered: { tornBytes: state.tornBytes, unknownOutcomes, replayed: state.replayed, size: state.place.size } };
   } catch (error) {
-    await release();
+    await (log === null ? release() : log.close().catch(() => {}));
     throw error;
   }
 }
@@ -74,10 +77,14 @@ function recoveredEvents(tornBytes: number, unknownOutcomes: readonly ActionId[]
   return events;
 }
 
-async function startLog(options: AuditLogOptions, files: LogFiles, state: Recovered, release: () => Promise<void>): Promise<AuditLog> {
+interface StartedLog extends AuditLog {
+  anchor(): Promise<void>;
+}
+
+async function startLog(options: AuditLogOptions, files: LogFiles, state: Recovered, release: () => Promise<void>): Promise<StartedLog> {
   const { tree, acts } = state;
   let place: Place = state.place;
-  let anchored = state.checkpoint?.size ?? -1;
+  let anchored = -1;
   let anchoring: Promise<void> = Promise.resolve();
   const records = options.checkpointRecords ?? 100_000;
   const written = (group: Written): void => {
@@ -87,7 +94,10 @@ async function startLog(options: AuditLogOptions, files: LogFiles, state: Recove
     if (place.size - anchored >= records) anchorSoon();
   };
   const writer = await openWriter({ files, clock: options.clock, segmentBytesMax: options.segmentBytesMax ?? 64 * 1024 * 1024, place, written });
-  const notes = await files.openAppend(checkpointsFile);
+  const notes = await files.openAppend(checkpointsFile).catch(async (error: unknown) => {
+    await writer.close();
+    throw error;
+  });
 
   /** Only durable records are signed: after a crash a checkpoint of lost ones could never be agreed with again. */
   const anchor = async (): Promise<void> => {
@@ -112,8 +122,6 @@ async function startLog(options: AuditLogOptions, files: LogFiles, state: Recove
   };
   const everyMs = options.checkpointMs ?? 10_000;
   const timer = everyMs > 0 ? setInterval(anchorSoon, everyMs).unref() : null;
-  await anchorNow();
-
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     if (timer !== null) clearInterval(timer);
@@ -132,6 +140,7 @@ async function startLog(options: AuditLogOptions, files: LogFiles, state: Recove
       if (closing !== null) throw new AuditUnavailable("the audit log is closed");
       writer.append(event);
     },
+    anchor: anchorNow,
     seal: () => writer.seal(),
     close: () => (closing ??= close()),
   };

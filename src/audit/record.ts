@@ -40,11 +40,17 @@ export function parseRecord(line: string): StoredRecord | null {
     const { n, t, c, ...event } = JSON.parse(line) as Record<string, unknown>;
     if (!Number.isSafeInteger(n) || !Number.isSafeInteger(t) || typeof event["kind"] !== "string") return null;
     if (c !== undefined && typeof c !== "string") return null;
+    if ((event["kind"] === "intent" || event["kind"] === "outcome") && typeof event["action"] !== "string") return null;
+    if (event["kind"] === "recovered" && !isTexts(event["unknownOutcomes"])) return null;
     const record = { n: n as number, t: t as number, event: event as unknown as AuditEvent };
     return c === undefined ? record : { ...record, c };
   } catch {
     return null;
   }
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 // Ids are ours and plain; anything else takes the long way.

@@ -74,6 +74,7 @@ async function replay(files: LogFiles, origin: string, checkpoint: Checkpoint | 
     }
   };
   anchor();
+  if (from !== null && (await files.size(from.segment)) < from.offset) throw new AuditDamaged(`segment \`${from.segment}\` is shorter than its saved frontier`);
   for (const segment of first < 0 ? [] : segments.slice(first)) {
     startsWhereItShould(segment, tree.size, from);
     if (torn !== null) throw new AuditDamaged(`bytes at ${torn.at} of \`${place.segment}\` are not a record, and more follow`);

@@ -4,7 +4,7 @@
  */
 import type { LogFiles } from "./files.ts";
 import { directoryFiles } from "./files.ts";
-import { checkpointFile, checkpointsFile, frontierFile, linesOf, segmentsOf, tornFilesOf } from "./lines.ts";
+import { checkpointFile, checkpointsFile, frontierFile, linesOf, segmentName, segmentsOf, tornFilesOf } from "./lines.ts";
 import { compactRange, leafHash } from "./merkle.ts";
 import { parseNotes, parseVerifierKey, signatureHolds } from "./note.ts";
 import type { Checkpoint, VerifierKey } from "./note.ts";
@@ -129,7 +129,8 @@ function firstBadLine(problems: readonly Problem[]): Problem | null {
 /** The checkpoints with a good signature, in the file's order. */
 function signedCheckpoints(text: string, key: VerifierKey, found: Findings): readonly Checkpoint[] {
   const { notes, rest } = parseNotes(text);
-  if (rest !== "") {
+  // A note whose writing was cut short is no accusation: `checkpoint` then still names the one before, and that is compared.
+  if (rest.split("\n\n").length > 2 || (rest !== "" && notes.length === 0)) {
     const byte = Buffer.byteLength(text) - Buffer.byteLength(rest);
     found.add({ code: "checkpoint_malformed", message: `checkpoint ${notes.length + 1} is not a signed note`, file: checkpointsFile, byte });
   }
@@ -218,7 +219,8 @@ async function readLog(inputs: Inputs, found: Findings): Promise<ReadLog> {
       }
       anchors.reached(tree.size, () => tree.root());
       if (tree.size === frontier?.size) {
-        const place = { size: tree.size, segment: segment.name, offset: line.offset + line.bytes.length + 1, chain: chain?.due() ?? "" };
+        const end = { segment: segment.name, offset: line.offset + line.bytes.length + 1 };
+        const place = { size: tree.size, chain: chain?.due() ?? "", ...(frontier.beginsSegment ? { segment: segmentName(tree.size), offset: 0 } : end) };
         frontier.compare(frontierOf(place, tree, acts.open));
       }
     }
@@ -269,5 +271,6 @@ function frontierAt({ frontierBytes, checkpoints }: Inputs, found: Findings) {
     wrong();
     return null;
   }
-  return { size: frontier.size, compare: (text: string): void => { if (text !== frontierBytes) wrong(); } };
+  // The end of one segment and the beginning of the next are the same place.
+  return { size: frontier.size, beginsSegment: frontier.offset === 0, compare: (text: string): void => { if (text !== frontierBytes) wrong(); } };
 }

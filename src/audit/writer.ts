@@ -107,6 +107,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
         if (gathering !== null || text.length > flushCharacters) kick();
         else if (text !== "") arm();
       },
+    ).catch(
       // After a failed write nobody knows what the file holds: the log stays broken until it is opened anew.
       (error: unknown) => breakOff(`the audit log cannot be written: ${messageOf(error)}`, error),
     );
