@@ -6,6 +6,12 @@
 export const limits = {
   /** A wire frame before authentication: start-up packets and passwords are small (PostgreSQL's own bound is 10,000). */
   startupFrameBytesMax: 10_000,
+  /** A frame of the server before its first ReadyForQuery, and of our pinning: error texts and one row (libpq allows an error 30,000). */
+  serverLoginFrameBytesMax: 64 * 1024,
+  /** All that a server may send from the first byte until its session is pinned: parameters, notices, one row. */
+  serverLoginBytesMax: 1024 * 1024,
+  /** SCRAM iterations a server may ask of us: PostgreSQL's default is 4,096; more than this is a way to keep us busy. */
+  scramIterationsMax: 1_000_000,
   /** A frame that must be held whole to be judged (Query, Parse, FunctionCall). Longer text is refused, never forwarded. */
   judgedFrameBytesMax: 1024 * 1024,
   /** A frame that is streamed (CopyData, DataRow, Bind) may claim up to PostgreSQL's own limit, but is never buffered whole. */

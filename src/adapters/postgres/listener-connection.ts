@@ -1,0 +1,209 @@
+/**
+ * One client socket from its first byte to the handover: runs the client's login, then opens the server's session.
+ * It decides nothing of the protocol; the state machines in `login/` do.
+ */
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type SecureContext, TLSSocket } from "node:tls";
+import { assertNever } from "../../base/assert.ts";
+import { newSessionId } from "../../base/ids.ts";
+import { limits } from "../../base/limits.ts";
+import type { CancelRegistry } from "./cancel.ts";
+import { toClient, type ErrorFields } from "./codec/auth-messages.ts";
+import { handOver } from "./listener-handover.ts";
+import type { ListenerParts } from "./listener.ts";
+import type { RunningSessions } from "./listener-sessions.ts";
+import { type AuthenticatedClient, type ClientCommand, ClientLogin } from "./login/client-login.ts";
+import { loginFailed, type UpstreamFailure } from "./login/upstream-failure.ts";
+import type { ScramSubject } from "./scram-server.ts";
+import { closeReason, noteSocketError } from "./socket-error.ts";
+import { openUpstream, type UpstreamSession } from "./upstream.ts";
+
+/** What all logins of one listener share. */
+export interface LoginContext extends ListenerParts {
+  readonly sessions: RunningSessions;
+  readonly cancels: CancelRegistry;
+  readonly secureContext: SecureContext | undefined;
+  readonly subjectOf: (name: string) => ScramSubject;
+  /** The connection is no login any more: handed over, or closed. */
+  readonly finished: (login: LoginConnection) => void;
+}
+
+const NONCE_BYTES = 18;
+
+export class LoginConnection {
+  readonly #context: LoginContext;
+  readonly #tcp: Socket;
+  readonly #peer: string;
+  readonly #login: ClientLogin;
+  readonly #timer: NodeJS.Timeout;
+  #socket: Duplex;
+  #abandonUpstream: (() => void) | undefined;
+  #reserved: string | undefined;
+  #heard = false;
+  #over = false;
+
+  constructor(context: LoginContext, socket: Socket) {
+    this.#context = context;
+    this.#tcp = socket;
+    this.#peer = `${socket.remoteAddress ?? "unix"}:${socket.remotePort ?? 0}`;
+    this.#login = new ClientLogin({
+      target: context.target,
+      tlsAvailable: context.secureContext !== undefined,
+      subjectOf: context.subjectOf,
+      nonce: this.#nonce(),
+    });
+    this.#timer = setTimeout(this.#timedOut, limits.authenticationMsMax);
+    this.#socket = socket;
+    this.#attach(socket);
+  }
+
+  /** The listener stops: a login under way is not finished. */
+  shutdown(): void {
+    if (this.#over) return this.#destroy();
+    this.#fail({ sqlstate: "57P03", message: "Holdfast is shutting down" }, undefined);
+  }
+
+  #nonce(): string {
+    return Buffer.from(this.#context.random(NONCE_BYTES)).toString("base64");
+  }
+
+  #attach(socket: Duplex): void {
+    this.#socket = socket;
+    socket.on("data", this.#data);
+    socket.on("close", this.#closed);
+  }
+
+  #detach(): void {
+    this.#socket.off("data", this.#data);
+    this.#socket.off("close", this.#closed);
+  }
+
+  readonly #data = (chunk: Buffer): void => {
+    this.#heard = true;
+    if (!this.#over) this.#run(this.#login.receive(chunk));
+  };
+
+  readonly #timedOut = (): void => {
+    if (!this.#over) this.#refused("the login took too long");
+    this.#destroy();
+  };
+
+  /** A connection that closes without a byte is somebody looking whether the port is open: nothing to record. */
+  readonly #closed = (): void => {
+    if (!this.#over && this.#heard) this.#refused(closeReason(this.#socket, "the client closed the connection during its login"));
+    this.#destroy();
+  };
+
+  #run(commands: readonly ClientCommand[]): void {
+    for (const command of commands) {
+      switch (command.kind) {
+        case "send":
+          this.#socket.write(command.bytes);
+          break;
+        case "start_tls":
+          this.#startTls(command.bytes);
+          break;
+        case "cancel":
+          this.#context.cancels.request(command.process, command.secret);
+          break;
+        case "authenticated":
+          this.#authenticated(command.login, command.rest);
+          break;
+        case "refused":
+          this.#refused(command.because);
+          break;
+        case "close":
+          this.#end();
+          break;
+        default:
+          assertNever(command, "client login");
+      }
+    }
+  }
+
+  #startTls(bytes: Buffer): void {
+    this.#detach();
+    this.#tcp.pause();
+    if (bytes.length > 0) this.#tcp.unshift(bytes);
+    const { secureContext } = this.#context;
+    const secured = noteSocketError(
+      new TLSSocket(this.#tcp, { isServer: true, ...(secureContext === undefined ? {} : { secureContext }), ALPNProtocols: ["postgresql"] }),
+    );
+    secured.once("secure", () => this.#run(this.#login.tlsStarted(secured.alpnProtocol)));
+    this.#attach(secured);
+  }
+
+  #authenticated(login: AuthenticatedClient, rest: Buffer): void {
+    const { target, sessions } = this.#context;
+    const { account } = login;
+    this.#socket.off("data", this.#data);
+    this.#socket.pause();
+    if (!sessions.reserve(account.name, account.connectionsMax)) {
+      return this.#fail({ sqlstate: "53300", message: `too many connections for role "${account.name}"` }, "too many connections of this account");
+    }
+    this.#reserved = account.name;
+    // The server's side has a time of its own.
+    this.#timer.refresh();
+    const { database, applicationName, replication, settings } = login;
+    const request = { upstream: target.upstream, database, applicationName, replication, limits: target.limits, settings, nonce: this.#nonce() };
+    try {
+      this.#abandonUpstream = openUpstream(request, (result) => {
+        this.#abandonUpstream = undefined;
+        if (result.kind === "failed") this.#upstreamFailed(result);
+        else this.#ready(login, rest, result);
+      });
+    } catch (error) {
+      // The source of the password can fail.
+      this.#upstreamFailed(loginFailed(error instanceof Error ? error.message : "the server's login cannot be read"));
+    }
+  }
+
+  #upstreamFailed(failure: UpstreamFailure): void {
+    const { sqlstate, message, hint } = failure;
+    this.#fail({ sqlstate, message, ...(hint === undefined ? {} : { hint }) }, failure.because);
+  }
+
+  #ready(login: AuthenticatedClient, rest: Buffer, upstream: UpstreamSession): void {
+    const { sessions } = this.#context;
+    const account = login.account.name;
+    this.#over = true;
+    this.#reserved = undefined;
+    clearTimeout(this.#timer);
+    this.#detach();
+    const session = { id: newSessionId(this.#context.random), peer: this.#peer, login, rest };
+    if (!handOver(this.#context, session, this.#socket, upstream)) sessions.release(account);
+    this.#context.finished(this);
+  }
+
+  #fail(error: Omit<ErrorFields, "severity">, because: string | undefined): void {
+    this.#socket.write(toClient.error({ severity: "FATAL", ...error }));
+    if (because !== undefined) this.#refused(because);
+    this.#end();
+  }
+
+  #refused(because: string): void {
+    this.#context.guard.loginRefused(this.#login.name, this.#peer, because);
+  }
+
+  /** Says goodbye in order; what the client still sends is read and dropped, or the error could be lost in a reset. */
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#abandonUpstream?.();
+    this.#socket.resume();
+    this.#socket.end();
+  }
+
+  #destroy(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#abandonUpstream?.();
+    this.#abandonUpstream = undefined;
+    if (this.#reserved !== undefined) this.#context.sessions.release(this.#reserved);
+    this.#reserved = undefined;
+    this.#detach();
+    this.#socket.destroy();
+    this.#context.finished(this);
+  }
+}
