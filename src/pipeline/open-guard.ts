@@ -3,7 +3,7 @@
  * It does not talk to sockets or files; the analyser, the policy and the log come in by the constructor.
  */
 import type { Clock } from "../base/clock.ts";
-import { type RandomBytes, randomText } from "../base/ids.ts";
+import { type RandomBytes, randomText, type SessionId } from "../base/ids.ts";
 import type { AuditLog } from "../audit/log.ts";
 import type { Action } from "../model/action.ts";
 import type { Reason } from "../model/decision.ts";
@@ -12,7 +12,7 @@ import type { Decide } from "../policy/policy.ts";
 import type { Admission, Capabilities, Guard } from "./guard.ts";
 import { judge, type Judgement } from "./judge.ts";
 import { createRates } from "./rates.ts";
-import { createRecord, type Counters } from "./record.ts";
+import { type Counters, createRecord, type OpenSession } from "./record.ts";
 import { createScopes, type Scope, type Situation } from "./scopes.ts";
 
 export interface GuardOptions {
@@ -29,6 +29,7 @@ export interface OpenGuard extends Guard {
   /** Call after the policy that `situation` returns has changed: every cached judgement is dropped. */
   policyChanged(): void;
   readonly counters: Counters;
+  readonly sessions: ReadonlyMap<SessionId, OpenSession>;
 }
 
 export function openGuard(options: GuardOptions): OpenGuard {
@@ -108,5 +109,6 @@ export function openGuard(options: GuardOptions): OpenGuard {
     limitReached: (session, action, reason, figure, allowed) => record.limitReached(session, action, reason, figure, allowed),
     policyChanged: () => scopes.clear(),
     counters: record.counters,
+    sessions: record.sessions,
   };
 }

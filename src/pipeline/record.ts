@@ -18,11 +18,20 @@ export interface Counters {
   denied: number;
   held: number;
   observed: number;
-  sessionsOpen: number;
+  loginsRefused: number;
+  sessionsOpened: number;
+}
+
+/** A session that runs now, for status. */
+export interface OpenSession {
+  readonly session: Session;
+  readonly target: Target;
+  readonly serverProcess: number | undefined;
 }
 
 export interface Record {
   readonly counters: Counters;
+  readonly sessions: ReadonlyMap<SessionId, OpenSession>;
   /** Throws when the log is broken: the act must then be refused. */
   intent(action: Action, judgement: Judgement, refused: Reason | undefined): void;
   outcome(action: ActionId, outcome: Outcome): void;
@@ -39,7 +48,8 @@ const TEXT_CHARACTERS_MAX = limits.auditRecordBytesMax / 8;
 export function createRecord(log: AuditLog): Record {
   const written = new Set<string>();
   const open = new Map<SessionId, Set<ActionId>>();
-  const counters: Counters = { allowed: 0, denied: 0, held: 0, observed: 0, sessionsOpen: 0 };
+  const sessions = new Map<SessionId, OpenSession>();
+  const counters: Counters = { allowed: 0, denied: 0, held: 0, observed: 0, loginsRefused: 0, sessionsOpened: 0 };
 
   /** After the effect nothing can be refused any more: a broken log shows in `status` and in the missing outcome, not in a lost reply. */
   function appendAfter(event: AuditEvent): void {
@@ -61,6 +71,7 @@ export function createRecord(log: AuditLog): Record {
 
   return {
     counters,
+    sessions,
     intent(action, judgement, refused) {
       if (!written.has(judgement.id)) {
         log.append(judgementEvent(action, judgement));
@@ -85,14 +96,15 @@ export function createRecord(log: AuditLog): Record {
       appendAfter({ kind: "transaction_ended", session: session.id, end, actions, rowsChanged });
     },
     sessionOpened(session, target, serverProcess) {
-      counters.sessionsOpen += 1;
+      counters.sessionsOpened += 1;
+      sessions.set(session.id, { session, target, serverProcess });
       const { principal, client, peer } = session;
       const place = { target: target.name, environment: target.environment, database: target.database };
       const process = serverProcess === undefined ? {} : { serverProcess };
       appendAfter({ kind: "session_opened", session: session.id, principal: principal.name, ...place, client, peer, ...process });
     },
     sessionClosed(session, because) {
-      counters.sessionsOpen -= 1;
+      sessions.delete(session.id);
       for (const action of open.get(session.id) ?? []) {
         appendAfter({ kind: "outcome", action, outcome: { status: "unknown", because: `the session ended first: ${because}` } });
       }
@@ -100,6 +112,7 @@ export function createRecord(log: AuditLog): Record {
       appendAfter({ kind: "session_closed", session: session.id, because });
     },
     loginRefused(name, peer, because) {
+      counters.loginsRefused += 1;
       appendAfter({ kind: "login_refused", user: name, peer, because });
     },
     limitReached(session, action, reason, figure, allowed) {
