@@ -2,6 +2,7 @@
  * Opens the audit log of a directory: lock, recovery, writer, checkpoints. The writing side's composition.
  * It does not verify what was anchored long ago; `verify.ts` does, with nothing but the public key.
  */
+import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import { randomText } from "../base/ids.ts";
 import type { ActionId, RandomBytes } from "../base/ids.ts";
@@ -11,12 +12,12 @@ import { checkpointFile, checkpointsFile, frontierFile } from "./lines.ts";
 import { lockDirectory } from "./lock.ts";
 import { AuditUnavailable } from "./log.ts";
 import type { AuditLog } from "./log.ts";
-import { leafHash } from "./merkle.ts";
 import { parseVerifierKey, signCheckpoint, verifierKeyText } from "./note.ts";
 import type { CheckpointSigner } from "./note.ts";
 import { frontierOf, recover } from "./recover.ts";
 import type { Recovered } from "./recover.ts";
 import { messageOf, openWriter } from "./writer.ts";
+import { treeHere, treeInThread } from "./tree.ts";
 import type { Place, Written } from "./writer.ts";
 
 export interface AuditLogOptions {
@@ -31,6 +32,8 @@ export interface AuditLogOptions {
   /** A checkpoint is signed at least this often while records come in; 0 leaves it to `checkpointRecords` and `close`. */
   readonly checkpointMs?: number;
   readonly checkpointRecords?: number;
+  /** Where the tree is hashed: in a thread of its own unless `here`. */
+  readonly hashing?: "thread" | "here";
   /** Stands in for the real files, in tests. */
   readonly files?: LogFiles;
 }
@@ -82,28 +85,37 @@ interface StartedLog extends AuditLog {
 }
 
 async function startLog(options: AuditLogOptions, files: LogFiles, state: Recovered, release: () => Promise<void>): Promise<StartedLog> {
-  const { tree, acts } = state;
+  const { acts } = state;
+  const tree = options.hashing === "here" ? treeHere(state.tree) : treeInThread(state.tree);
   let place: Place = state.place;
   let anchored = -1;
   let anchoring: Promise<void> = Promise.resolve();
   const records = options.checkpointRecords ?? 100_000;
   const written = (group: Written): void => {
-    addLeaves(tree, group.bytes);
+    tree.add(group.bytes);
     for (const event of group.acts) acts.step(event);
     place = group.after;
     if (place.size - anchored >= records) anchorSoon();
   };
-  const writer = await openWriter({ files, clock: options.clock, segmentBytesMax: options.segmentBytesMax ?? 64 * 1024 * 1024, place, written });
+  const segmentBytesMax = options.segmentBytesMax ?? 64 * 1024 * 1024;
+  const writer = await openWriter({ files, clock: options.clock, segmentBytesMax, place, written }).catch(async (error: unknown) => {
+    await tree.close();
+    throw error;
+  });
   const notes = await files.openAppend(checkpointsFile).catch(async (error: unknown) => {
-    await writer.close();
+    await Promise.allSettled([writer.close(), tree.close()]);
     throw error;
   });
 
   /** Only durable records are signed: after a crash a checkpoint of lost ones could never be agreed with again. */
   const anchor = async (): Promise<void> => {
     if (place.size === anchored) return;
-    const { text, size } = signCheckpoint(options.origin, place.size, tree.root(), options.signer);
-    const frontier = frontierOf(place, tree, acts.open);
+    // Place and open acts are taken in the same turn as the head is asked for: all three are of one moment.
+    const at = { place, open: [...acts.open] };
+    const head = await tree.head();
+    assert(head.size === at.place.size, "the tree has grown by what was written");
+    const { text, size } = signCheckpoint(options.origin, head.size, head.root, options.signer);
+    const frontier = frontierOf(at.place, head.hashes, at.open);
     anchored = size;
     await notes.append(Buffer.from(`${text}\n`)); // From here on the checkpoint holds, whatever becomes of the two files below.
     await files.replace(checkpointFile, Buffer.from(text));
@@ -130,7 +142,7 @@ async function startLog(options: AuditLogOptions, files: LogFiles, state: Recove
       await anchorNow();
     } finally {
       writer.breakOff("the audit log is closed");
-      await Promise.allSettled([writer.close(), notes.close()]);
+      await Promise.allSettled([writer.close(), notes.close(), tree.close()]);
       await release();
     }
   };
@@ -144,13 +156,4 @@ async function startLog(options: AuditLogOptions, files: LogFiles, state: Recove
     seal: () => writer.seal(),
     close: () => (closing ??= close()),
   };
-}
-
-/** Leaf hashes of the lines of one written group. */
-function addLeaves(tree: Recovered["tree"], bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(10, at);
-    tree.append(leafHash(bytes.subarray(at, end)));
-    at = end + 1;
-  }
 }

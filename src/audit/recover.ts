@@ -121,6 +121,6 @@ async function setAside(files: LogFiles, name: string, offset: number): Promise<
 }
 
 /** The frontier that `recover` would read back. */
-export function frontierOf(place: Place, tree: CompactRange, open: Iterable<string>): string {
-  return frontierText({ ...place, hashes: tree.hashes.map((h) => h.toString("base64")), open: [...open] });
+export function frontierOf(place: Place, hashes: readonly Uint8Array[], open: Iterable<string>): string {
+  return frontierText({ ...place, hashes: hashes.map((h) => Buffer.from(h).toString("base64")), open: [...open] });
 }

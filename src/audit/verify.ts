@@ -221,7 +221,7 @@ async function readLog(inputs: Inputs, found: Findings): Promise<ReadLog> {
       if (tree.size === frontier?.size) {
         const end = { segment: segment.name, offset: line.offset + line.bytes.length + 1 };
         const place = { size: tree.size, chain: chain?.due() ?? "", ...(frontier.beginsSegment ? { segment: segmentName(tree.size), offset: 0 } : end) };
-        frontier.compare(frontierOf(place, tree, acts.open));
+        frontier.compare(frontierOf(place, tree.hashes, acts.open));
       }
     }
   }

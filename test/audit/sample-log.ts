@@ -31,7 +31,7 @@ export interface SampleLog {
 export async function sampleLog(): Promise<SampleLog> {
   const signer = signerOf(generateKeyPairSync("ed25519").privateKey, "holdfast-sample");
   const directory = await mkdtemp(join(tmpdir(), "holdfast-audit-"));
-  return over({ directory, origin: "holdfast.example/sample", clock: manualClock(), random: systemRandom, signer, checkpointMs: 0 });
+  return over({ directory, origin: "holdfast.example/sample", clock: manualClock(), random: systemRandom, signer, checkpointMs: 0, hashing: "here" });
 }
 
 function over(options: AuditLogOptions): SampleLog {

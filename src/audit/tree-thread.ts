@@ -1,0 +1,15 @@
+/**
+ * The thread behind `treeInThread`: takes lines, and answers `null` with the head over all of them.
+ * It has no files and no keys.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { compactRange } from "./merkle.ts";
+import { addLines, headOf } from "./tree.ts";
+
+const { size, hashes } = workerData as { readonly size: number; readonly hashes: readonly Uint8Array[] };
+const range = compactRange(size, hashes.map((h) => Buffer.from(h)));
+
+parentPort?.on("message", (lines: Uint8Array | null) => {
+  if (lines === null) parentPort?.postMessage(headOf(range));
+  else addLines(range, lines);
+});
