@@ -2,13 +2,15 @@
  * `holdfast explain`: judges actions without running or recording anything, one JSON line in and one out, or one for a person to read.
  * The judging itself is the gateway's own; here are only streams and layout.
  */
+import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { limits } from "../../base/limits.ts";
 import { environments } from "../../model/principal.ts";
-import { CliError, type ExitCode, causeText, exitCodes, failed, wrongUse } from "../errors.ts";
+import { type ExitCode, causeText, exitCodes, failed, wrongUse } from "../errors.ts";
 import { type Line, linesOf } from "../lines.ts";
 import { paragraph, table, visible } from "../output.ts";
 import { pipelined } from "../pipelined.ts";
+import { policyNamed } from "../policies.ts";
 import { setExit } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "./index.ts";
@@ -69,10 +71,10 @@ async function explainSql(statement: string | undefined, options: Options, termi
   if (statement === undefined && terminal.input.isTTY === true) {
     throw wrongUse("no statement was given, and standard input is a terminal", "give a statement, or pipe JSON Lines in");
   }
+  const policy = await policyNamed(options.policy, environment);
+  const schema = await Promise.all((options.schema ?? []).map(readSchema));
   const { openExplainer } = await import("../../wiring.ts");
-  const explainer = await openExplainer({ environment, policy: options.policy, schema: options.schema ?? [] }).catch((error: unknown) => {
-    throw error instanceof CliError ? error : failed(`the policy or schema cannot be used: ${causeText(error)}`);
-  });
+  const explainer = await openExplainer({ environment, policy, schema });
   try {
     for (const text of explainer.notUnderstood) terminal.err(`warning: not understood in the schema, and so not known: ${visible(text)}\n`);
     if (statement === undefined) return await explainLines(explainer.explain, terminal);
@@ -81,6 +83,14 @@ async function explainSql(statement: string | undefined, options: Options, termi
     setExit(terminal, exitOf((JSON.parse(result) as Explanation).decision));
   } finally {
     await explainer.close();
+  }
+}
+
+async function readSchema(path: string): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
+  } catch (error) {
+    throw failed(`the schema \`${visible(path)}\` cannot be read: ${causeText(error)}`);
   }
 }
 

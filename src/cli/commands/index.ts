@@ -15,6 +15,9 @@ interface Entry {
 }
 
 export const commands: readonly Entry[] = [
+  { name: "status", summary: "show what a running gateway is doing", load: () => import("./status.ts") },
   { name: "explain", summary: "judge statements without running anything", load: () => import("./explain.ts") },
+  { name: "policy", summary: "look at a policy and test it", load: () => import("./policy.ts") },
+  { name: "audit", summary: "read, verify and export the audit log", load: () => import("./audit.ts") },
   { name: "version", summary: "print the version", load: () => import("./version.ts") },
 ];
