@@ -22,6 +22,10 @@ export interface Handover {
   readonly clientRest: Buffer;
   readonly serverRest: Buffer;
   readonly serverFacts: ServerFacts;
+  /** A logical replication session (`replication=database`): the server takes replication commands beside SQL. */
+  readonly replication: boolean;
+  /** Minor version of protocol 3 that the client speaks; the server is always spoken to in 3.0. */
+  readonly protocolMinor: 0 | 2;
   /**
    * SQL for one simple query that puts back everything the login pinned and every start-up setting of the client. To be
    * sent again after whatever resets settings (DISCARD ALL, RESET ALL, RESET of one of `pinnedSettings`).

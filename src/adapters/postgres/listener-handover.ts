@@ -51,6 +51,8 @@ export function handOver(context: LoginContext, opened: NewSession, client: Dupl
       clientRest: opened.rest,
       serverRest: upstream.rest,
       serverFacts: facts,
+      replication: opened.login.replication,
+      protocolMinor: minor,
       pinSql: upstream.pinSql,
       pinnedSettings: upstream.pinnedSettings,
       cancelServer,

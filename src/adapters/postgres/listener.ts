@@ -65,7 +65,10 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       stopping = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const login of logins) login.shutdown();
+      // A client that does not take its goodbye is cut off the second time.
+      const cutOff = setTimeout(() => logins.forEach((login) => login.shutdown()), target.shutdownMs);
       await Promise.all([closed, sessions.shutdown(target.shutdownMs)]);
+      clearTimeout(cutOff);
     },
   };
 }
