@@ -24,6 +24,7 @@ function problemsOf(issue: Issue, base: readonly PropertyKey[], data: unknown, s
   if (value === undefined && issue.code !== "custom") {
     return [{ path, message: `\`${String(path.at(-1) ?? "")}\` is missing`, suggestion: `add it under \`${path.slice(0, -1).join(".") || "the top level"}\`` }];
   }
+  if (!issue.message.startsWith("Invalid ") && !/^Too (small|big)/.test(issue.message)) return [{ path, message: lowerFirst(issue.message) }];
   if (issue.code === "invalid_type") return [{ path, message: `must be ${article(issue.expected)}, not ${article(typeName(value))}` }];
   if (issue.code === "invalid_key") {
     return issue.issues.map((inner) => ({ path, at: "key", message: `\`${String(path.at(-1))}\` ${inner.message}` }));

@@ -1,0 +1,102 @@
+/**
+ * The shape of holdfast.yaml: strict at every level, so that a slip of a key is never silently another meaning.
+ * It does not resolve names or paths; `load-config.ts` does.
+ */
+import { z } from "zod";
+import { limitsSchema, nameSchema, policySchema } from "./policy-schema.ts";
+import { parseDuration } from "./quantities.ts";
+import { parseListen, upstreamFromUrl } from "./address.ts";
+
+const portSchema = z.number().int().min(1, "must be a port between 1 and 65535").max(65535, "must be a port between 1 and 65535");
+const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`");
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable");
+
+const NO_PLAIN_SECRET = "a secret does not stand in this file: write `{ env: NAME }` for an environment variable or `{ file: PATH }` for a file";
+const refused = (message: string) => ({ error: (issue: { code?: string; input?: unknown }) => (issue.code === "invalid_type" && typeof issue.input === "string" ? message : undefined) });
+const exactlyOne = (value: object): boolean => Object.values(value).filter((v) => v !== undefined).length === 1;
+
+/** A secret by reference: it is read when it is needed and never kept in the configuration. */
+const secretSchema = z
+  .strictObject({ env: envName.optional(), file: z.string().min(1).optional() }, refused(NO_PLAIN_SECRET))
+  .refine(exactlyOne, "must hold one of `env` and `file`");
+
+const verifierText = /^SCRAM-SHA-256\$\d{4,7}:[A-Za-z0-9+/=]{16,}\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=$/;
+const loginSchema = z
+  .strictObject(
+    {
+      verifier: z.string().regex(verifierText, "must be a verifier as `holdfast init` prints it: SCRAM-SHA-256$iterations:salt$stored key:server key").optional(),
+      env: envName.optional(),
+      file: z.string().min(1).optional(),
+    },
+    refused("a password does not stand in this file: write `{ verifier: \"SCRAM-SHA-256$...\" }`, `{ env: NAME }` or `{ file: PATH }`"),
+  )
+  .refine(exactlyOne, "must hold one of `verifier`, `env` and `file`");
+
+const urlSchema = z.string().superRefine((text, context) => {
+  const parsed = upstreamFromUrl(text);
+  if (parsed === undefined) context.addIssue({ code: "custom", message: "must be a URL such as `postgres://role@host:5432/database`" });
+  else if (parsed.password !== undefined) context.addIssue({ code: "custom", message: `the URL holds a password: ${NO_PLAIN_SECRET}` });
+});
+
+const upstreamSchema = z
+  .strictObject({
+    url: z.union([urlSchema, secretSchema]).optional().describe("A PostgreSQL URL, or where to find one: { env: DATABASE_URL }."),
+    host: z.string().min(1).optional(),
+    port: portSchema.optional(),
+    database: z.string().min(1).optional().describe("The database that serves sessions which name none, and the catalogue's own connection."),
+    role: z.string().min(1).optional().describe("The server's role that statements run as. The agent never learns its password."),
+    password: secretSchema.optional(),
+    tls: z.enum(["disable", "require", "verify-full"]).optional().describe("verify-full unless the server is on this machine."),
+    ca: z.string().min(1).optional().describe("File with the certificate authority for verify-full."),
+    server_name: z.string().min(1).optional().describe("The name the server's certificate must carry, where it is not the host."),
+    md5_allowed: z.boolean().optional(),
+    cleartext_allowed: z.boolean().optional().describe("Only ever inside TLS."),
+  })
+  .superRefine((upstream, context) => {
+    const { url, host, role, tls, cleartext_allowed } = upstream;
+    const missing = (key: string) => context.addIssue({ code: "custom", path: [key], message: `\`${key}\` is missing: give \`url\`, or \`host\` and \`role\`` });
+    if (url === undefined && host === undefined) missing("host");
+    if (url === undefined && role === undefined) missing("role");
+    if (url !== undefined && host !== undefined) context.addIssue({ code: "custom", path: ["host"], message: "`host` stands in `url` already: remove one of them" });
+    if (cleartext_allowed === true && tls === "disable") {
+      context.addIssue({ code: "custom", path: ["cleartext_allowed"], message: "a password in clear goes only through TLS: set `tls` to `require` or `verify-full`" });
+    }
+  });
+
+const listenSchema = z.string().refine((text) => parseListen(text) !== undefined, "must be `host:port` such as `127.0.0.1:6432`, with a port between 0 and 65535");
+
+const targetSchema = z.strictObject({
+  environment: z.enum(["production", "staging", "development"]).optional().describe("Of the real server. production unless said otherwise."),
+  listen: listenSchema.describe("Where clients connect, as host:port."),
+  upstream: upstreamSchema,
+  tls: z
+    .strictObject({ cert: z.string().min(1), key: z.string().min(1), required: z.boolean().optional() })
+    .optional()
+    .describe("Certificate and key for clients. Without them only this machine may connect."),
+  policy: nameSchema.optional().describe("A preset (read-only, guarded-writes, migrations, observe) or a name under `policies`."),
+  replication: z.boolean().optional().describe("Whether a client may open a replication connection. No policy sees what it does."),
+  limits: limitsSchema.optional().describe("Limits of this target: the last word."),
+});
+
+const userSchema = z.strictObject({
+  kind: z.enum(["human", "ai_agent", "workload"]),
+  password: loginSchema,
+  targets: z.array(nameSchema).min(1),
+  databases: z.array(z.string().min(1)).min(1).optional().describe("Databases it may ask for; any when left out."),
+  connections: z.number().int().min(1).max(10_000).optional(),
+  policy: nameSchema.optional().describe("Used in place of each target's own."),
+});
+
+export const configSchema = z.strictObject({
+  version: z.literal(1),
+  state: z.string().min(1).optional().describe("Folder for the audit log and keys; `.holdfast` beside this file."),
+  shutdown_time: timeSchema.optional().describe("Time running statements get when Holdfast stops; 10s."),
+  targets: z.record(nameSchema, targetSchema).refine((targets) => Object.keys(targets).length > 0, "must name at least one target"),
+  users: z.record(z.string().min(1).max(63), userSchema).optional(),
+  policies: z.record(nameSchema, policySchema).optional(),
+  audit: z.strictObject({ directory: z.string().min(1).optional() }).optional(),
+});
+
+export type ConfigEntry = z.infer<typeof configSchema>;
+export type TargetEntry = z.infer<typeof targetSchema>;
+export type UserEntry = z.infer<typeof userSchema>;

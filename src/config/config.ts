@@ -1,0 +1,66 @@
+/**
+ * The configuration as the program uses it: names resolved, paths absolute, policies compiled. Secrets are references until they are needed.
+ * It does not hold any secret's bytes.
+ */
+import type { Environment } from "../model/principal.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Address } from "./address.ts";
+
+/** Where a secret is to be found. A file's path is absolute. */
+export type SecretReference =
+  | { readonly kind: "env"; readonly name: string }
+  | { readonly kind: "file"; readonly path: string };
+
+/** How a user of Holdfast logs in: a verifier as it stands, or a secret that holds a password or a verifier. */
+export type LoginReference = { readonly kind: "verifier"; readonly text: string } | SecretReference;
+
+export interface Config {
+  /** Folder for the audit log, keys and the control socket. */
+  readonly state: string;
+  readonly auditDirectory: string;
+  readonly shutdownMs: number;
+  readonly targets: readonly TargetConfig[];
+  readonly users: readonly UserConfig[];
+}
+
+export interface TargetConfig {
+  readonly name: string;
+  readonly environment: Environment;
+  readonly listen: Address;
+  readonly upstream: UpstreamConfig;
+  /** Absolute paths of PEM files. */
+  readonly clientTls?: { readonly cert: string; readonly key: string };
+  readonly clientTlsRequired: boolean;
+  /** Name of the preset or policy, for people. */
+  readonly policyName: string;
+  readonly policy: Policy;
+  readonly replication: boolean;
+}
+
+export interface UpstreamConfig {
+  /** The whole address in a secret; fields beside it override what it says. */
+  readonly url?: SecretReference;
+  readonly host?: string;
+  readonly port?: number;
+  readonly database?: string;
+  readonly role?: string;
+  readonly password?: SecretReference;
+  readonly tls?: "disable" | "require" | "verify-full";
+  /** Absolute path of a PEM file. */
+  readonly ca?: string;
+  readonly serverName?: string;
+  readonly md5Allowed: boolean;
+  readonly cleartextAllowed: boolean;
+}
+
+export interface UserConfig {
+  readonly name: string;
+  readonly kind: "human" | "ai_agent" | "workload";
+  readonly login: LoginReference;
+  readonly targets: readonly string[];
+  /** `null` is any. */
+  readonly databases: readonly string[] | null;
+  readonly connectionsMax: number;
+  /** The policy it has at each target in place of the target's own. */
+  readonly policies: ReadonlyMap<string, Policy> | null;
+}

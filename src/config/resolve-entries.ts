@@ -1,0 +1,91 @@
+/**
+ * One target or user of the file with its defaults filled in, paths absolute and policy compiled.
+ * It does not report problems: the file was examined before.
+ */
+import { resolve } from "node:path";
+import { Defect } from "../base/assert.ts";
+import type { Policy } from "../policy/policy.ts";
+import { isLoopback, parseListen, upstreamFromUrl } from "./address.ts";
+import { compilePolicy, type PolicyDocument } from "./compile-policy.ts";
+import type { LoginReference, SecretReference, TargetConfig, UpstreamConfig, UserConfig } from "./config.ts";
+import type { TargetEntry, UserEntry } from "./config-schema.ts";
+import { defaultPreset } from "./presets.ts";
+
+type Documents = ReadonlyMap<string, PolicyDocument>;
+
+export function resolveTarget(name: string, entry: TargetEntry, documents: Documents, directory: string): TargetConfig {
+  const listen = parseListen(entry.listen);
+  if (listen === undefined) throw new Defect("invariant broken: the address to listen on was examined");
+  const environment = entry.environment ?? "production";
+  const policyName = entry.policy ?? defaultPreset[environment];
+  const { tls } = entry;
+  return {
+    name,
+    environment,
+    listen,
+    upstream: resolveUpstream(entry.upstream, directory),
+    ...(tls === undefined ? {} : { clientTls: { cert: resolve(directory, tls.cert), key: resolve(directory, tls.key) } }),
+    clientTlsRequired: tls?.required ?? (tls !== undefined && !isLoopback(listen.host)),
+    policyName,
+    policy: policyAt(policyName, entry, documents),
+    replication: entry.replication ?? false,
+  };
+}
+
+export function resolveUser(name: string, entry: UserEntry, targets: Readonly<Record<string, TargetEntry>>, documents: Documents, directory: string): UserConfig {
+  const { policy, password } = entry;
+  const own = (target: string): [string, Policy][] => {
+    const at = targets[target];
+    return policy === undefined || at === undefined ? [] : [[target, policyAt(policy, at, documents)]];
+  };
+  return {
+    name,
+    kind: entry.kind,
+    login: loginReference(password, directory),
+    targets: entry.targets,
+    databases: entry.databases ?? null,
+    connectionsMax: entry.connections ?? 20,
+    policies: policy === undefined ? null : new Map(entry.targets.flatMap(own)),
+  };
+}
+
+function policyAt(name: string, target: TargetEntry, documents: Documents): Policy {
+  const document = documents.get(name);
+  if (document === undefined) throw new Defect(`invariant broken: policy ${name} was looked up before`);
+  return compilePolicy(document, { environment: target.environment ?? "production", ...(target.limits === undefined ? {} : { overrides: target.limits }) });
+}
+
+/** A URL in the text gives its parts; a URL in a secret stays a reference. Fields beside it are the last word. */
+function resolveUpstream(entry: TargetEntry["upstream"], directory: string): UpstreamConfig {
+  const written = typeof entry.url === "string" ? upstreamFromUrl(entry.url) : undefined;
+  const url = typeof entry.url === "object" ? secretReference(entry.url, directory) : undefined;
+  const fields = {
+    url,
+    host: entry.host ?? written?.host,
+    port: entry.port ?? written?.port ?? (url === undefined ? 5432 : undefined),
+    database: entry.database ?? written?.database,
+    role: entry.role ?? written?.role,
+    password: entry.password === undefined ? undefined : secretReference(entry.password, directory),
+    tls: entry.tls ?? written?.tls ?? (url === undefined ? defaultTls(entry.host ?? written?.host) : undefined),
+    ca: entry.ca === undefined ? undefined : resolve(directory, entry.ca),
+    serverName: entry.server_name,
+    md5Allowed: entry.md5_allowed ?? false,
+    cleartextAllowed: entry.cleartext_allowed ?? false,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as UpstreamConfig;
+}
+
+/** TLS with everything verified, unless the server is on this machine. A secret URL is asked for its host when it is read. */
+export function defaultTls(host: string | undefined): "disable" | "verify-full" {
+  return host !== undefined && isLoopback(host) ? "disable" : "verify-full";
+}
+
+function secretReference(entry: { env?: string | undefined; file?: string | undefined }, directory: string): SecretReference {
+  if (entry.env !== undefined) return { kind: "env", name: entry.env };
+  if (entry.file !== undefined) return { kind: "file", path: resolve(directory, entry.file) };
+  throw new Defect("invariant broken: a secret names an environment variable or a file");
+}
+
+function loginReference(entry: UserEntry["password"], directory: string): LoginReference {
+  return entry.verifier === undefined ? secretReference(entry, directory) : { kind: "verifier", text: entry.verifier };
+}
