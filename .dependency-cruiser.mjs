@@ -1,0 +1,106 @@
+/**
+ * The arrows between the parts, as ARCHITECTURE.md draws them: dependency goes downwards only.
+ * A new arrow changes this table in the commit that needs it, and the commit says why. `test/arrows.test.ts` plants breaches.
+ */
+const layers = {
+  base: [],
+  model: ["base"],
+  catalogue: ["model", "base"],
+  effects: ["catalogue", "model", "base"],
+  policy: ["model", "base"],
+  config: ["policy", "model", "base"],
+  audit: ["model", "base"],
+  pipeline: ["effects", "policy", "audit", "catalogue", "model", "base"],
+  adapters: ["pipeline/guard.ts", "catalogue", "model", "base"],
+  control: ["audit", "model", "base"],
+  cli: ["wiring.ts", "control/client.ts", "control/contract.ts", "config", "audit", "effects", "policy", "model", "base"],
+};
+
+/** Where each npm package may be imported at run time: one home each, so that replacing it touches one folder. */
+const homes = {
+  "libpg-query": "effects",
+  pg: "adapters/postgres|cli",
+  yaml: "config",
+  zod: "config",
+  "@marcbachmann/cel-js": "config",
+  commander: "cli",
+};
+
+/** Pure parts reach no file, socket, process or thread, but for the files named here, each with its reason. */
+const pure = "^src/(base|model|catalogue|effects|policy)/|^src/adapters/[^/]+/(codec|session)(/|[.]ts$)";
+const impure = [
+  "^src/catalogue/builtin/builtin[.]ts$", // reads the catalogue data that ships beside it
+  "^src/effects/sql/(pool|worker)[.]ts$", // the parser runs in worker threads that can be replaced
+];
+
+const tests = "[.]test[.]ts$";
+const nodeIo = "^(node:)?(fs|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|cluster)(/promises)?$";
+const escape = (text) => text.replaceAll(".", "[.]");
+const at = (part) => `^src/${escape(part)}${part.endsWith(".ts") ? "$" : "/"}`;
+const package_ = (name) => `(^|/)node_modules/${name}/`;
+
+const layerRules = Object.entries(layers).map(([layer, below]) => ({
+  name: `layer-${layer}`,
+  severity: "error",
+  comment: `src/${layer} may import ${below.length ? below.join(", ") : "nothing of ours"}`,
+  from: { path: at(layer), pathNot: tests },
+  to: { path: "^(src|test|bench|scripts)/", pathNot: [layer, ...below].map(at) },
+}));
+
+const homeRules = Object.entries(homes).map(([name, home]) => ({
+  name: `home-of-${name}`,
+  severity: "error",
+  comment: `only src/${home} may import \`${name}\``,
+  from: { path: "^src/", pathNot: [`^src/(${home})/`, tests] },
+  to: { path: package_(name) },
+}));
+
+export default {
+  forbidden: [
+    { name: "no-cycle", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+    ...layerRules,
+    ...homeRules,
+    {
+      name: "adapters-are-strangers",
+      severity: "error",
+      comment: "what two adapters share belongs below them",
+      from: { path: "^src/adapters/([^/]+)/" },
+      to: { path: "^src/adapters/([^/]+)/", pathNot: "^src/adapters/$1/" },
+    },
+    {
+      name: "pure-means-no-io",
+      severity: "error",
+      comment: "take a port by argument; the listener, the wiring or the CLI does the I/O",
+      from: { path: pure, pathNot: [tests, ...impure] },
+      to: { path: nodeIo },
+    },
+    {
+      name: "core-has-no-dependencies",
+      severity: "error",
+      comment: "base, model, catalogue and policy import no npm package, but for its types",
+      from: { path: "^src/(base|model|catalogue|policy)/", pathNot: tests },
+      to: { path: "node_modules", dependencyTypesNot: ["core", "type-only"] },
+    },
+    {
+      name: "no-development-dependencies",
+      severity: "error",
+      comment: "the published package does not bring them; only types, and the demo that says what it needs, may",
+      from: { path: "^src/", pathNot: [tests, "^src/cli/(commands/)?demo"] },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg"], dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "only-cli-and-tests-see-the-wiring",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/(cli/|wiring[.]ts$)", tests] },
+      to: { path: "^src/wiring[.]ts$" },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    // Without this a `.ts` import extension and package `exports` are not resolved the way Node does it.
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"] },
+  },
+};
