@@ -6,6 +6,8 @@ import { act, sampleLog } from "../../test/audit/sample-log.ts";
 import type { SampleLog } from "../../test/audit/sample-log.ts";
 import { faults, faultyFiles } from "../../test/audit/faulty-files.ts";
 import type { Fault } from "../../test/audit/faulty-files.ts";
+import type { ActionId, SessionId } from "../base/ids.ts";
+import { readEvents } from "./events.ts";
 import { segmentName, segmentsOf } from "./lines.ts";
 import { AuditUnavailable } from "./log.ts";
 
@@ -42,6 +44,23 @@ test("more open acts than fit one record are recovered in several", async () => 
   assert.equal(recovered.unknownOutcomes.length, 2500);
   await again.close();
   assert.equal((await verified(sample)).unknownOutcomes, 2500);
+  await sample.remove();
+});
+
+test("a long transaction is told in several records, none of its acts cut off", async () => {
+  const sample = await sampleLog();
+  const { log } = await sample.open();
+  const actions = Array.from({ length: 12_345 }, (_, i) => `s_0123456789abcdef.${i}` as ActionId);
+  log.append({ kind: "transaction_ended", session: "s_0123456789abcdef" as SessionId, end: "committed", actions, rowsChanged: 7 });
+  await log.close();
+  const told: string[] = [];
+  let rows = 0;
+  for await (const { event } of readEvents({ directory: sample.directory })) {
+    if (event.kind !== "transaction_ended") continue;
+    told.push(...event.actions);
+    rows += event.rowsChanged;
+  }
+  assert.deepEqual([told, rows], [actions, 7]);
   await sample.remove();
 });
 

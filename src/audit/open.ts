@@ -2,23 +2,24 @@
  * Opens the audit log of a directory: lock, recovery, writer, checkpoints. The writing side's composition.
  * It does not verify what was anchored long ago; `verify.ts` does, with nothing but the public key.
  */
-import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import { randomText } from "../base/ids.ts";
 import type { ActionId, RandomBytes } from "../base/ids.ts";
+import { startAnchoring } from "./anchor.ts";
+import type { Anchoring } from "./anchor.ts";
 import { directoryFiles } from "./files.ts";
 import type { LogFiles } from "./files.ts";
-import { checkpointFile, checkpointsFile, frontierFile } from "./lines.ts";
+import { checkpointsFile } from "./lines.ts";
 import { lockDirectory } from "./lock.ts";
 import { AuditUnavailable } from "./log.ts";
 import type { AuditLog } from "./log.ts";
-import { parseVerifierKey, signCheckpoint, verifierKeyText } from "./note.ts";
+import { parseVerifierKey, verifierKeyText } from "./note.ts";
 import type { CheckpointSigner } from "./note.ts";
-import { frontierOf, recover } from "./recover.ts";
+import { recover } from "./recover.ts";
 import type { Recovered } from "./recover.ts";
-import { messageOf, openWriter } from "./writer.ts";
 import { treeHere, treeInThread } from "./tree.ts";
-import type { Place, Written } from "./writer.ts";
+import { messageOf, openWriter } from "./writer.ts";
+import type { Writer } from "./writer.ts";
 
 export interface AuditLogOptions {
   readonly directory: string;
@@ -66,7 +67,8 @@ export async function openAuditLog(options: AuditLogOptions): Promise<{ log: Aud
     await log.anchor();
     return { log, recovered: { tornBytes: state.tornBytes, unknownOutcomes, replayed: state.replayed, size: state.place.size } };
   } catch (error) {
-    await (log === null ? release() : log.close().catch(() => {}));
+    if (log === null) await release();
+    else await log.close().catch(() => {}); // Releases the lock too; what went wrong is told below.
     throw error;
   }
 }
@@ -85,75 +87,50 @@ interface StartedLog extends AuditLog {
 }
 
 async function startLog(options: AuditLogOptions, files: LogFiles, state: Recovered, release: () => Promise<void>): Promise<StartedLog> {
-  const { acts } = state;
   const tree = options.hashing === "here" ? treeHere(state.tree) : treeInThread(state.tree);
-  let place: Place = state.place;
-  let anchored = -1;
-  let anchoring: Promise<void> = Promise.resolve();
-  const records = options.checkpointRecords ?? 100_000;
-  const written = (group: Written): void => {
-    tree.add(group.bytes);
-    for (const event of group.acts) acts.step(event);
-    place = group.after;
-    if (place.size - anchored >= records) anchorSoon();
-  };
-  const segmentBytesMax = options.segmentBytesMax ?? 64 * 1024 * 1024;
-  const writer = await openWriter({ files, clock: options.clock, segmentBytesMax, place, written }).catch(async (error: unknown) => {
-    await tree.close();
+  const opened: { close(): Promise<void> }[] = [tree];
+  const closeAll = (): Promise<unknown> => Promise.allSettled(opened.map((one) => one.close()));
+  try {
+    const notes = await files.openAppend(checkpointsFile);
+    opened.push(notes);
+    const anchoring = startAnchoring({
+      files, notes, tree, acts: state.acts, place: state.place, origin: options.origin, signer: options.signer,
+      everyMs: options.checkpointMs ?? 10_000, everyRecords: options.checkpointRecords ?? 100_000,
+      failed: (error) => writer.breakOff(`the audit log's checkpoint cannot be written: ${messageOf(error)}`, error),
+    });
+    const segmentBytesMax = options.segmentBytesMax ?? 64 * 1024 * 1024;
+    const writer: Writer = await openWriter({ files, clock: options.clock, segmentBytesMax, place: state.place, written: anchoring.written });
+    opened.push(writer);
+    return startedLog(writer, anchoring, async () => {
+      await closeAll();
+      await release();
+    });
+  } catch (error) {
+    await closeAll();
     throw error;
-  });
-  const notes = await files.openAppend(checkpointsFile).catch(async (error: unknown) => {
-    await Promise.allSettled([writer.close(), tree.close()]);
-    throw error;
-  });
+  }
+}
 
-  /** Only durable records are signed: after a crash a checkpoint of lost ones could never be agreed with again. */
-  const anchor = async (): Promise<void> => {
-    if (place.size === anchored) return;
-    // Place and open acts are taken in the same turn as the head is asked for: all three are of one moment.
-    const at = { place, open: [...acts.open] };
-    const head = await tree.head();
-    assert(head.size === at.place.size, "the tree has grown by what was written");
-    const { text, size } = signCheckpoint(options.origin, head.size, head.root, options.signer);
-    const frontier = frontierOf(at.place, head.hashes, at.open);
-    anchored = size;
-    await notes.append(Buffer.from(`${text}\n`)); // From here on the checkpoint holds, whatever becomes of the two files below.
-    await files.replace(checkpointFile, Buffer.from(text));
-    await files.replace(frontierFile, Buffer.from(frontier));
-  };
-  const anchorNow = (): Promise<void> => {
-    anchoring = anchoring.then(anchor);
-    anchoring.catch((error: unknown) => writer.breakOff(`the audit log's checkpoint cannot be written: ${messageOf(error)}`, error));
-    return anchoring;
-  };
-  let soon = false;
-  const anchorSoon = (): void => {
-    if (soon) return;
-    soon = true;
-    anchorNow().catch(() => {}).finally(() => { soon = false; });
-  };
-  const everyMs = options.checkpointMs ?? 10_000;
-  const timer = everyMs > 0 ? setInterval(anchorSoon, everyMs).unref() : null;
+function startedLog(writer: Writer, anchoring: Anchoring, closeFiles: () => Promise<void>): StartedLog {
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    if (timer !== null) clearInterval(timer);
+    anchoring.stop();
     try {
       await writer.seal();
-      await anchorNow();
+      await anchoring.anchor();
     } finally {
       writer.breakOff("the audit log is closed");
-      await Promise.allSettled([writer.close(), notes.close(), tree.close()]);
-      await release();
+      await closeFiles();
     }
   };
   return {
     get size() { return writer.size; },
-    append: (event) => {
+    append(event) {
       if (closing !== null) throw new AuditUnavailable("the audit log is closed");
       writer.append(event);
     },
-    anchor: anchorNow,
     seal: () => writer.seal(),
+    anchor: anchoring.anchor,
     close: () => (closing ??= close()),
   };
 }

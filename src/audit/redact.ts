@@ -2,6 +2,7 @@
  * What may enter a record: every field has a classification, and what has none is secret.
  * The last line of defence only: literals of statements are replaced by the analysis before they come here.
  */
+import { Defect } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { AuditEvent } from "../model/event.ts";
 
@@ -64,13 +65,15 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A record still too long loses its lists of effects beyond the first hundred, then its text. */
+/** A record still too long loses the ends of its lists and of its text, in steps, until it fits; `cut` says so where the event has it. */
 function shorten(event: AuditEvent): AuditEvent {
-  if (event.kind !== "judgement") return JSON.parse(JSON.stringify(event, (_, v: unknown) => (Array.isArray(v) ? v.slice(0, 1000) : v))) as AuditEvent;
-  const fewer = { ...event, cut: true, effects: event.effects.slice(0, 100), searchPath: event.searchPath.slice(0, 20), rules: event.rules.slice(0, 100) };
-  return Buffer.byteLength(JSON.stringify(fewer)) <= limits.auditRecordBytesMax
-    ? fewer
-    : { ...fewer, text: bounded(fewer.text, 4096), effects: fewer.effects.slice(0, 20) };
+  for (const [items, characters] of [[100, 16_384], [20, 4096], [5, 1024], [0, 256]] as const) {
+    const shorter = JSON.parse(JSON.stringify(event), (_, value: unknown) =>
+      Array.isArray(value) ? value.slice(0, items) : typeof value === "string" ? bounded(value, characters) : value) as AuditEvent;
+    const marked = shorter.kind === "judgement" ? { ...shorter, cut: true } : shorter;
+    if (Buffer.byteLength(JSON.stringify(marked)) <= limits.auditRecordBytesMax) return marked;
+  }
+  throw new Defect(`invariant broken: a \`${event.kind}\` record without lists fits its limit`);
 }
 
 /** Control characters (and the separators that break lines on a terminal) as visible escapes; cut on a character with a mark. */

@@ -45,119 +45,151 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-interface Group {
+interface Waiters {
   readonly settled: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
 export async function openWriter(options: WriterOptions): Promise<Writer> {
-  const { files, clock } = options;
-  let place = options.place;
-  let file: AppendFile = await files.openAppend(place.segment);
-  let size = place.size;
-  let broken: AuditUnavailable | null = null;
-  // The group being gathered. `chain` is null while a group before it is gathered: only the first line of a group carries it.
-  let text = "";
-  let acts: AuditEvent[] = [];
-  let chain: string | null = place.chain;
-  let gathering: Group | null = null;
-  let writing: Group | null = null;
-  let kicked = false;
-  let timer: NodeJS.Timeout | null = null;
-
-  const breakOff = (because: string, cause?: unknown): void => {
-    broken ??= new AuditUnavailable(because, { cause });
-    if (timer !== null) clearTimeout(timer);
-    gathering?.reject(broken);
-    writing?.reject(broken);
-    gathering = null;
-    text = "";
-    acts = [];
-  };
-
-  const kick = (): void => {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    if (kicked || writing !== null) return; // The write in flight starts the next group when it ends.
-    kicked = true;
-    setImmediate(start); // Callers of the same turn of the event loop come along.
-  };
-
-  const start = (): void => {
-    kicked = false;
-    if (broken !== null || text === "" || writing !== null) return;
-    writing = gathering ?? newGroup();
-    const group = writing;
-    const bytes = Buffer.from(text);
-    const taken = { acts, upTo: size };
-    gathering = null;
-    text = "";
-    acts = [];
-    chain = chainValue(bytes);
-    const next = chain;
-    write(bytes, taken.upTo).then(
-      () => {
-        if (broken !== null) return;
-        // From here on the group is on stable storage: nobody is told before.
-        place = { size: taken.upTo, segment: place.segment, offset: place.offset + bytes.length, chain: next };
-        writing = null;
-        group.resolve();
-        options.written({ bytes, acts: taken.acts, after: place });
-        if (gathering !== null || text.length > flushCharacters) kick();
-        else if (text !== "") arm();
-      },
-    ).catch(
-      // After a failed write nobody knows what the file holds: the log stays broken until it is opened anew.
-      (error: unknown) => breakOff(`the audit log cannot be written: ${messageOf(error)}`, error),
-    );
-  };
-
-  const write = async (bytes: Buffer, upTo: number): Promise<void> => {
-    if (place.offset >= options.segmentBytesMax) {
-      await file.close();
-      place = { ...place, segment: segmentName(place.size), offset: 0 };
-      file = await files.openAppend(place.segment);
-    }
-    if (upTo <= place.size) throw new RangeError("a group holds at least one record");
-    await file.append(bytes);
-  };
-
-  const arm = (): void => {
-    timer ??= setTimeout(kick, limits.auditReadSyncMsMax).unref();
-  };
-
-  return {
-    get size() { return size; },
-    append(event) {
-      if (broken !== null) throw broken;
-      if (text.length > limits.auditPendingCharactersMax) {
-        breakOff("the audit log is not written fast enough: more waits in memory than is allowed");
-        throw broken as unknown as Error;
-      }
-      text += `${recordLine(size, clock.now(), chain, eventFields(event))}\n`;
-      chain = null;
-      size += 1;
-      if (event.kind === "intent" || event.kind === "outcome" || event.kind === "recovered") acts.push(event);
-      if (text.length > flushCharacters) kick();
-      else if (writing === null && gathering === null) arm();
-    },
-    seal() {
-      if (broken !== null) return Promise.reject(broken);
-      if (text === "") return writing === null ? Promise.resolve() : writing.settled;
-      gathering ??= newGroup();
-      kick();
-      return gathering.settled;
-    },
-    breakOff,
-    close: () => file.close(),
-  };
+  return new GroupWriter(options, await options.files.openAppend(options.place.segment));
 }
+
+/** State of one writer. "The group" is what was appended since the last write began. */
+class GroupWriter implements Writer {
+  readonly #options: WriterOptions;
+  #file: AppendFile;
+  /** Where the durable part ends. */
+  #place: Place;
+  #size: number;
+  #text = "";
+  #acts: AuditEvent[] = [];
+  /** Null once the group has its first line: only that line carries the chain. */
+  #chain: string | null;
+  /** Callers who wait for the group. */
+  #gathering: Waiters | null = null;
+  /** Callers who wait for the write in flight; null when there is none. */
+  #writing: Waiters | null = null;
+  #inFlight: Promise<void> = Promise.resolve();
+  #kicked = false;
+  #timer: NodeJS.Timeout | null = null;
+  #broken: AuditUnavailable | null = null;
+
+  constructor(options: WriterOptions, file: AppendFile) {
+    this.#options = options;
+    this.#file = file;
+    this.#place = options.place;
+    this.#size = options.place.size;
+    this.#chain = options.place.chain;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  append(event: AuditEvent): void {
+    // A long transaction is told in several records, so that none of its acts is cut off.
+    if (event.kind === "transaction_ended" && event.actions.length > actionsMax) {
+      this.append({ ...event, actions: event.actions.slice(0, actionsMax) });
+      this.append({ ...event, actions: event.actions.slice(actionsMax), rowsChanged: 0 });
+      return;
+    }
+    if (this.#text.length > limits.auditPendingCharactersMax) {
+      this.breakOff("the audit log is not written fast enough: more waits in memory than is allowed");
+    }
+    if (this.#broken !== null) throw this.#broken;
+    const fields = eventFields(event); // May throw on a defect; nothing has changed yet.
+    this.#text += `${recordLine(this.#size, this.#options.clock.now(), this.#chain, fields)}\n`;
+    this.#chain = null;
+    this.#size += 1;
+    if (event.kind === "intent" || event.kind === "outcome" || event.kind === "recovered") this.#acts.push(event);
+    if (this.#text.length > flushCharacters) this.#kick();
+    else if (this.#writing === null && this.#gathering === null) this.#arm();
+  }
+
+  seal(): Promise<void> {
+    if (this.#broken !== null) return Promise.reject(this.#broken);
+    if (this.#text === "") return this.#writing === null ? Promise.resolve() : this.#writing.settled;
+    this.#gathering ??= newWaiters();
+    this.#kick();
+    return this.#gathering.settled;
+  }
+
+  breakOff(because: string, cause?: unknown): void {
+    this.#broken ??= new AuditUnavailable(because, { cause });
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#gathering?.reject(this.#broken);
+    this.#writing?.reject(this.#broken);
+    this.#gathering = null;
+    this.#text = "";
+    this.#acts = [];
+  }
+
+  async close(): Promise<void> {
+    await this.#inFlight; // It may be opening the next segment.
+    await this.#file.close();
+  }
+
+  /** Reads' records wait for their sync at most this long. */
+  #arm(): void {
+    this.#timer ??= setTimeout(() => this.#kick(), limits.auditReadSyncMsMax).unref();
+  }
+
+  #kick(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#kicked || this.#writing !== null) return; // The write in flight starts the next group when it ends.
+    this.#kicked = true;
+    setImmediate(() => this.#start()); // Callers of the same turn of the event loop come along.
+  }
+
+  #start(): void {
+    this.#kicked = false;
+    if (this.#broken !== null || this.#text === "" || this.#writing !== null) return;
+    const waiters = this.#gathering ?? newWaiters();
+    const bytes = Buffer.from(this.#text);
+    const acts = this.#acts;
+    const size = this.#size;
+    const chain = chainValue(bytes);
+    this.#writing = waiters;
+    this.#gathering = null;
+    this.#text = "";
+    this.#acts = [];
+    this.#chain = chain;
+    // After a failed write nobody knows what the file holds: the log stays broken until it is opened anew.
+    this.#inFlight = this.#write(bytes).then(() => this.#written(waiters, bytes, acts, size, chain)).catch((error: unknown) => {
+      this.breakOff(`the audit log cannot be written: ${messageOf(error)}`, error);
+    });
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.#place.offset >= this.#options.segmentBytesMax) {
+      await this.#file.close();
+      this.#place = { ...this.#place, segment: segmentName(this.#place.size), offset: 0 };
+      this.#file = await this.#options.files.openAppend(this.#place.segment);
+    }
+    await this.#file.append(bytes);
+  }
+
+  #written(waiters: Waiters, bytes: Buffer, acts: readonly AuditEvent[], size: number, chain: string): void {
+    if (this.#broken !== null) return;
+    // From here on the group is on stable storage: nobody is told before.
+    this.#place = { size, chain, segment: this.#place.segment, offset: this.#place.offset + bytes.length };
+    this.#writing = null;
+    waiters.resolve();
+    this.#options.written({ bytes, acts, after: this.#place });
+    if (this.#gathering !== null || this.#text.length > flushCharacters) this.#kick();
+    else if (this.#text !== "") this.#arm();
+  }
+}
+
+/** Acts named in one record: 1,000 ids are about half of what a record may hold. */
+const actionsMax = 1000;
 
 /** A group is written without being asked once it is this long. */
 const flushCharacters = 256 * 1024;
 
-function newGroup(): Group {
+function newWaiters(): Waiters {
   let resolve = (): void => {};
   let reject = (_: Error): void => {};
   const promise = new Promise<void>((yes, no) => { resolve = yes; reject = no; });
