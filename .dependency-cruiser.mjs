@@ -13,7 +13,7 @@ const layers = {
   pipeline: ["effects", "policy", "audit", "catalogue", "model", "base"],
   adapters: ["pipeline/guard.ts", "catalogue", "model", "base"],
   control: ["audit", "model", "base"],
-  cli: ["wiring.ts", "control/client.ts", "control/contract.ts", "config", "audit", "effects", "policy", "model", "base"],
+  cli: ["wiring.ts", "control/client.ts", "control/contract.ts", "control/state-directory.ts", "config", "audit", "effects", "policy", "model", "base"],
 };
 
 /** Where each npm package may be imported at run time: one home each, so that replacing it touches one folder. */

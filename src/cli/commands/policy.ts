@@ -111,20 +111,20 @@ function failureText(policy: Policy, result: { rule: string; sql: string; kind: 
 async function show(name: string | undefined, options: Options, terminal: Terminal): Promise<void> {
   const policy = await policyNamed(name, environmentOf(options));
   if (options.json === true) return terminal.out(`${JSON.stringify(policy)}\n`);
-  const { style, columns } = terminal;
+  const { style } = terminal;
   const mode = policy.mode === "observe" ? style(["bold", "yellow"], "observes: decides and records, refuses nothing") : "enforces";
   await terminal.out(`${style("bold", policy.name)} in ${options.environment}: ${mode}\n${style("dim", `digest ${policy.digest}`)}\n\n`);
   for (const answer of ["forbid", "require_approval", "permit"] as const) {
     const rules = policy.rules.filter((rule) => rule.answer === answer);
     if (rules.length > 0) await terminal.out(`${style("bold", answerTitle[answer])}\n${rules.map((rule) => ruleText(rule, terminal)).join("")}\n`);
   }
-  await terminal.out(`${style("bold", "limits")}\n${limitLines(policy).map(([what, value]) => paragraph(`${padEnd(what, 34)} ${value}`, columns, 2)).join("")}`);
+  await terminal.out(`${style("bold", "limits")}\n${limitLines(policy).map(([what, value]) => `  ${padEnd(what, 34)} ${value}\n`).join("")}`);
 }
 
 const answerTitle = { forbid: "forbidden, whatever else permits it", require_approval: "needs a person's approval", permit: "permitted" } as const;
 
 function ruleText(rule: Rule, terminal: Terminal): string {
-  const fields = Object.entries(rule.match).map(([field, words]) => `${field} ${(words as readonly string[]).join("|")}`);
+  const fields = Object.entries(rule.match).map(([field, words]) => `${field} is ${(words as readonly string[]).join(", ")}`);
   const condition = rule.when === undefined ? [] : ["and a condition"];
   const matches = [...fields, ...condition].join("; ") || "everything";
   return `  ${terminal.style("cyan", rule.id)}  ${rule.title}\n${terminal.style("dim", paragraph(matches, terminal.columns, 6))}`;

@@ -1,0 +1,56 @@
+/**
+ * `holdfast up`: starts the gateway from holdfast.yaml and keeps it running until it is told to stop.
+ * It refuses to start on any problem in the configuration, and when the gateway does not pass its own start-up test.
+ */
+import type { GatewayStatus } from "../../control/contract.ts";
+import { causeText, failed } from "../errors.ts";
+import { padEnd, paragraph, visible } from "../output.ts";
+import { configOption, readConfig } from "../settings.ts";
+import type { Terminal } from "../terminal.ts";
+import type { Define } from "./index.ts";
+
+interface Options {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export const define: Define = (command, terminal) => {
+  command
+    .addOption(configOption())
+    .option("--json", "print one JSON object when it is ready")
+    .addHelpText("after", "\nExamples:\n  holdfast up\n  holdfast up --config staging.yaml\n\nIt stops on SIGINT and SIGTERM: running statements get `shutdown_time`, then are ended.\n")
+    .action((options: Options) => up(options, terminal));
+};
+
+async function up(options: Options, terminal: Terminal): Promise<void> {
+  const config = await readConfig(options.config, terminal);
+  const ended = terminal.untilEnded();
+  const { WiringError, openGateway } = await import("../../wiring.ts");
+  const gateway = await openGateway(config, { environment: terminal.env }).catch((error: unknown) => {
+    throw failed(error instanceof WiringError ? error.message : `the gateway cannot be opened: ${causeText(error)}`, "see `holdfast doctor`");
+  });
+  try {
+    await gateway.start();
+  } catch (error) {
+    await gateway.stop("it did not start").catch(() => {});
+    throw failed(error instanceof WiringError ? error.message : `the gateway does not start: ${causeText(error)}`, "see `holdfast doctor`");
+  }
+  const status = gateway.status();
+  await terminal.out(options.json === true ? `${JSON.stringify(status)}\n` : rendered(status, terminal));
+  for (const target of status.targets) if (target.policy.mode === "observe") terminal.err(observing(target.name, terminal));
+  if (!ended.aborted) await new Promise((resolve) => ended.addEventListener("abort", resolve, { once: true }));
+  await gateway.stop(`${String(ended.reason)} was received`);
+}
+
+function rendered(status: GatewayStatus, terminal: Terminal): string {
+  const lines = status.targets.map(({ name, environment, listen, upstream, policy }) =>
+    `  ${terminal.style("bold", padEnd(visible(name), 14))} ${padEnd(listen, 21)} before ${visible(upstream)}, ${environment}, policy ${visible(policy.name)} ${policy.digest.slice(0, 12)}\n`,
+  );
+  return `holdfast ${status.version} is up: its start-up test was refused, as it must be\n${lines.join("")}  ${terminal.style("dim", `audit log in ${visible(status.audit.directory)}`)}\n`;
+}
+
+/** Loud on purpose, and on standard error, where it also reaches a log. */
+function observing(target: string, terminal: Terminal): string {
+  const head = terminal.styleErr(["bold", "yellow"], `WARNING: target ${visible(target)} only observes: NOTHING IS REFUSED there.`);
+  return `${head}\n${paragraph("What its policy would refuse is recorded and let through. Name another policy once you have seen enough.", terminal.columns)}`;
+}

@@ -1,0 +1,76 @@
+/**
+ * Looks at each target: whether its server can be reached, how, as whom, and what the policy is worth there.
+ * It changes nothing on the server.
+ */
+import { isLoopback } from "../../config/address.ts";
+import type { Config, TargetConfig } from "../../config/config.ts";
+import { type ResolvedUpstream, resolveUpstreamAddress } from "../../config/read-secret.ts";
+import { causeText } from "../errors.ts";
+import { visible } from "../output.ts";
+import { type Probed, probeServer } from "../probe.ts";
+import type { Terminal } from "../terminal.ts";
+import { type Finding, finding } from "./finding.ts";
+
+export interface ExaminedTarget {
+  readonly findings: readonly Finding[];
+  /** Absent where the address stands in a secret that cannot be read. */
+  readonly upstream?: { readonly host: string; readonly port: number };
+}
+
+export async function examineTarget(target: TargetConfig, env: Terminal["env"]): Promise<ExaminedTarget> {
+  const topic = `target ${target.name}`;
+  const policy = examinePolicy(target, topic);
+  const resolved = resolveUpstreamAddress(target.upstream, env);
+  if ("message" in resolved) return { findings: [...policy, finding(topic, "bad", resolved.message, "set it where Holdfast runs")] };
+  const { upstream } = resolved;
+  const probe = {
+    ...upstream, database: upstream.database ?? upstream.role, password: upstream.password(),
+    ...(target.upstream.ca === undefined ? {} : { ca: target.upstream.ca }),
+    ...(target.upstream.serverName === undefined ? {} : { serverName: target.upstream.serverName }),
+  };
+  const tls = examineTls(target, upstream, topic);
+  try {
+    const probed = await probeServer(probe);
+    const text = `PostgreSQL ${probed.version} at ${upstream.host}:${upstream.port} answers, database \`${visible(probed.database)}\``;
+    return { findings: [...policy, finding(topic, "good", text), ...tls, ...examineRole(probed, topic)], upstream };
+  } catch (error) {
+    const failure = finding(topic, "bad", `the server at ${upstream.host}:${upstream.port} cannot be used: ${visible(causeText(error))}`, "see `upstream` in the config");
+    return { findings: [...policy, failure, ...tls], upstream };
+  }
+}
+
+function examinePolicy(target: TargetConfig, topic: string): readonly Finding[] {
+  const { policy, policyName, environment } = target;
+  if (policy.mode === "observe") {
+    return [finding(topic, "bad", `policy \`${policyName}\` only observes: nothing is refused`, "name another policy once you have seen enough")];
+  }
+  return [finding(topic, "good", `policy \`${policyName}\` in ${environment}`)];
+}
+
+function examineTls(target: TargetConfig, upstream: ResolvedUpstream, topic: string): readonly Finding[] {
+  const local = isLoopback(upstream.host) || upstream.host.startsWith("/");
+  const found: Finding[] = [];
+  if (!local && upstream.tls === "disable") found.push(finding(topic, "bad", "the connection to the server is not encrypted", "set `tls: verify-full` under `upstream`"));
+  if (upstream.tls === "require") found.push(finding(topic, local ? "weak" : "bad", "the server's certificate is not verified: anybody in between can be the server", "set `tls: verify-full` and `ca` under `upstream`"));
+  if (target.upstream.md5Allowed) found.push(finding(topic, "weak", "md5 is accepted for the server's login", "set the role's password anew under scram-sha-256, and remove `md5_allowed`"));
+  if (target.upstream.cleartextAllowed) found.push(finding(topic, "weak", "the server may ask for the password in clear inside TLS", "remove `cleartext_allowed` where the server can do SCRAM"));
+  if (!isLoopback(target.listen.host) && !target.clientTlsRequired) found.push(finding(topic, "bad", "clients of other machines may connect without TLS", "set `tls.required: true`"));
+  if (target.replication) found.push(finding(topic, "weak", "replication connections are let through: no policy sees what they read", "remove `replication` where nobody needs it"));
+  return found;
+}
+
+/** The gate is one layer; the role's rights are another, and hold when the gate errs. */
+function examineRole(probed: Probed, topic: string): readonly Finding[] {
+  const { role } = probed;
+  const own = "use a role of its own for the agent's work, with the rights that work needs";
+  if (role.superuser) return [finding(topic, "bad", `Holdfast logs in as \`${visible(role.name)}\`, a superuser: only the gate stands between the agent and the whole server`, own)];
+  if (role.powers.length > 0) return [finding(topic, "bad", `role \`${visible(role.name)}\` reaches past the rights on tables: ${role.powers.map(visible).join(", ")}`, own)];
+  return [finding(topic, "good", `role \`${visible(role.name)}\` is no superuser and has no rights past those on objects`)];
+}
+
+export function examineUsers(config: Config): readonly Finding[] {
+  if (config.users.length === 0) return [finding("users", "bad", "no user is configured: nobody can connect", "holdfast init makes one")];
+  const plain = config.users.filter((user) => user.login.kind !== "verifier");
+  const found = plain.map((user) => finding("users", "weak", `the password of \`${visible(user.name)}\` stands where Holdfast reads it`, "keep its verifier in the config instead"));
+  return [...found, finding("users", "good", `${config.users.length} configured`)];
+}
