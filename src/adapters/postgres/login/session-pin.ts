@@ -34,6 +34,8 @@ const READ_BACK = `SELECT pg_catalog.pg_backend_pid(), current_user, session_use
   (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) session_user),
   pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('standard_conforming_strings')`;
 
+const IDLE = Buffer.from("I");
+
 const TRANSACTION_TIMEOUT_SINCE = 170_000;
 
 export class SessionPin {
@@ -90,6 +92,8 @@ export class SessionPin {
         this.#failure ??= pinRefused(readErrorFields(frame.body), this.#state === "pinning");
         return undefined;
       case "Z":
+        // Exactly the status, and idle: a session that begins inside a transaction is not the one we think.
+        if (!frame.body.equals(IDLE)) return this.#end(loginFailed("the server is not idle after pinning"));
         return this.#failure === undefined ? this.#answered() : this.#end(this.#failure);
       case "T":
       case "C":
