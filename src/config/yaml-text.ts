@@ -2,7 +2,7 @@
  * YAML text in; data out, with a way back from any path of the data to line and column.
  * It does not know what the data should look like.
  */
-import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, type Document } from "yaml";
+import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, type YAMLError } from "yaml";
 
 /** Something wrong in a configuration text. Line and column count from 1. */
 export interface Problem {
@@ -36,7 +36,7 @@ export function readYaml(text: string): { readonly yaml: YamlText } | { readonly
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    return { problems: faults.map((e) => ({ ...position(lines, e.pos[0]), message: tidy(e.message) })) };
+    return { problems: faults.map((e) => ({ ...position(lines, e.pos[0]), message: faultMessage(e, text) })) };
   }
   try {
     const data: unknown = document.toJS({ maxAliasCount: 100 });
@@ -91,6 +91,13 @@ function offsetInBlock(text: string, start: number, value: string, offset: numbe
 function position(lines: LineCounter, offset: number): { line: number; column: number } {
   const { line, col } = lines.linePos(offset);
   return { line, column: col };
+}
+
+/** The two that happen to people get words of ours; the rest is the parser's. */
+function faultMessage(fault: YAMLError, text: string): string {
+  if (fault.code === "DUPLICATE_KEY") return `the key \`${/^[^:\s]*/.exec(text.slice(fault.pos[0]))?.[0] ?? ""}\` stands twice: remove one of them`;
+  if (fault.code === "MULTIPLE_DOCS") return "holds more than one document: remove the line `---`";
+  return tidy(fault.message);
 }
 
 function tidy(message: string): string {

@@ -20,18 +20,22 @@ function named(effect: Effect): string {
 function act(effect: Effect): string {
   const what = named(effect);
   const rows = effect.resource.type === "table" || effect.resource.type === "view" || effect.resource.type === "foreign_table";
-  switch (effect.detail) {
-    case "truncate":
-      return `empty ${what} (truncate)`;
-    case "drop":
-      return `drop ${what}`;
-    default:
-      break;
-  }
+  const phrase = PHRASES[effect.detail];
+  if (phrase !== undefined) return `${phrase} ${what}`;
   if (rows && isRowOperation(effect.operation)) return `${effect.operation} ${quantity(effect.extent)} ${what}`;
   if (effect.operation === "create" && rows) return `insert ${rowCount(effect.extent)} into ${what}`;
   return `${verb(effect.operation)} ${what}${finer(effect)}`;
 }
+
+/** Where the detail says it better than the operation: words that stand before the resource. */
+const PHRASES: Readonly<Record<string, string>> = {
+  truncate: "empty", drop: "drop", drop_owned: "drop everything owned by", alter_drop_column: "drop a column of", select_for_update: "lock rows of",
+  set: "change", set_context: "change", set_pinned: "change", set_stored: "change for later sessions", set_stored_pinned: "change for later sessions",
+  alter_system: "change for the whole server", set_role: "act as", set_session_authorization: "act as", terminate_backend: "end the work of another session:",
+  grant: "grant rights on", revoke: "revoke rights on", create_role: "create", alter_role: "alter", drop_role: "drop", alter_owner: "give away",
+  copy_program: "run on the server's machine", load_library: "load into the server", remote: "reach another server through",
+  sequence: "move", refresh: "refresh", notify: "send a notice to other sessions on", advisory_lock: "take", lock_table: "lock",
+};
 
 function isRowOperation(operation: Operation): operation is "read" | "update" | "delete" {
   return operation === "read" || operation === "update" || operation === "delete";

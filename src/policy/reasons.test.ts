@@ -18,12 +18,12 @@ test("an effect in words", () => {
     [{ extent: { kind: "exact", count: 1 } }, "delete 1 row of `public.orders`"],
     [{ extent: { kind: "at_most", count: 41203 } }, "delete at most 41,203 rows of `public.orders`"],
     [{ extent: { kind: "unknown" }, cause: "cascade" }, "delete rows of `public.orders` through a foreign key's cascade"],
-    [{ detail: "truncate" }, "empty `public.orders` (truncate)"],
+    [{ detail: "truncate" }, "empty `public.orders`"],
     [{ detail: "drop" }, "drop `public.orders`"],
     [{ detail: "drop", resource: { type: "schema", name: "public" } }, "drop schema `public`"],
     [{ operation: "create", detail: "insert", extent: { kind: "exact", count: 1000 } }, "insert 1,000 rows into `public.orders`"],
     [{ operation: "read", detail: "file_read", resource: { type: "file", name: "/etc/hostname" } }, "read file `/etc/hostname` (file read)"],
-    [{ operation: "execute", detail: "set_role", resource: { type: "role", name: "postgres" } }, "run role `postgres` (set role)"],
+    [{ operation: "execute", detail: "set_role", resource: { type: "role", name: "postgres" } }, "act as role `postgres`"],
   ];
   for (const [more, expected] of table) assert.equal(words(effect(more)), expected);
 });
