@@ -118,7 +118,7 @@ function privilegeChange(): Sentence {
 
 function outsideDatabase(): Sentence {
   return {
-    why: "files, programs and other servers are out of reach from this session",
+    why: "nothing outside this database is within reach of this session",
     next: "move data through the client instead: COPY ... TO STDOUT and COPY ... FROM STDIN",
   };
 }
