@@ -23,7 +23,11 @@ const records = Number(process.argv[2] ?? 1_000_000);
 function act(log: AuditLog, n: number): void {
   const action = `s_0123456789abcdef.${n}` as ActionId;
   log.append({ kind: "intent", action, judgement: "j_0123456789", decision: "allow", code: "permitted" });
-  log.append({ kind: "outcome", action, outcome: { status: "succeeded", measured: { rowsReturned: 1, bytesReturned: 120, elapsedMs: 0.31 } } });
+  log.append({
+    kind: "outcome",
+    action,
+    outcome: { status: "succeeded", measured: { rowsReturned: 1, bytesReturned: 120, elapsedMs: 0.31 } },
+  });
 }
 
 let acts = 0;
@@ -41,31 +45,39 @@ while (log.size < records) {
 await log.seal();
 const cpu = process.cpuUsage(cpuBefore);
 console.log(`append                 ${((inAppendMs * 1000) / log.size).toFixed(2)} us an event on the caller's path`);
-console.log(`whole cost             ${((cpu.user + cpu.system) / log.size).toFixed(2)} us of processor an event, ${
-  Math.round(log.size / (performance.now() - wallBefore))}k events/s written and synced (hashing goes on in its thread)`);
+console.log(
+  `whole cost             ${((cpu.user + cpu.system) / log.size).toFixed(2)} us of processor an event, ${Math.round(
+    log.size / (performance.now() - wallBefore),
+  )}k events/s written and synced (hashing goes on in its thread)`,
+);
 
 for (const callers of [1, 8, 32]) {
   const waits: number[] = [];
   const until = performance.now() + 2000;
   const start = performance.now();
-  await Promise.all(Array.from({ length: callers }, async () => {
-    while (performance.now() < until) {
-      const before = performance.now();
-      act(log, acts++);
-      await log.seal();
-      waits.push(performance.now() - before);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      while (performance.now() < until) {
+        const before = performance.now();
+        act(log, acts++);
+        await log.seal();
+        waits.push(performance.now() - before);
+      }
+    }),
+  );
   waits.sort((a, b) => a - b);
   const at = (share: number): string => ((waits[Math.floor(waits.length * share)] ?? 0) * 1000).toFixed(0);
-  console.log(`seal, ${String(callers).padStart(2)} callers       ${Math.round((waits.length * 1000) / (performance.now() - start))}/s, p50 ${at(0.5)} us, p99 ${at(0.99)} us`);
+  const rate = Math.round((waits.length * 1000) / (performance.now() - start));
+  console.log(`seal, ${String(callers).padStart(2)} callers       ${rate}/s, p50 ${at(0.5)} us, p99 ${at(0.99)} us`);
 }
 
 const size = log.size;
 await log.close();
 let before = performance.now();
 const again = await openAuditLog(options);
-console.log(`open, ${size} records  ${(performance.now() - before).toFixed(1)} ms with the frontier (${again.recovered.replayed} records read again)`);
+console.log(
+  `open, ${size} records  ${(performance.now() - before).toFixed(1)} ms with the frontier (${again.recovered.replayed} records read again)`,
+);
 await again.log.close();
 await rm(join(directory, "frontier"));
 before = performance.now();

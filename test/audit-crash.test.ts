@@ -28,12 +28,21 @@ function killedRun(directory: string, keyFile: string, run: number, delayMs: num
       opened = true;
       setTimeout(() => writer.kill("SIGKILL"), delayMs);
     });
-    writer.stderr.on("data", (data: Buffer) => { errors += data.toString(); });
+    writer.stderr.on("data", (data: Buffer) => {
+      errors += data.toString();
+    });
     writer.on("error", reject);
     writer.on("close", (_, signal) => {
       if (signal !== "SIGKILL") reject(new Error(`the child ended by itself: ${errors}`));
       // The last line may be cut; a cut report is no report.
-      else resolve(out.split("\n").slice(0, -1).filter((line) => line.startsWith("sealed ")).map((line) => line.slice(7)));
+      else
+        resolve(
+          out
+            .split("\n")
+            .slice(0, -1)
+            .filter((line) => line.startsWith("sealed "))
+            .map((line) => line.slice(7)),
+        );
     });
   });
 }
@@ -63,6 +72,9 @@ test("kill -9 fifty times: every sealed act is in the log, the log verifies, los
   const intents = new Set<string>();
   for await (const { event } of readEvents({ directory: log })) if (event.kind === "intent") intents.add(event.action);
   assert.ok(sealed.size > 50, `only ${sealed.size} acts were sealed`);
-  assert.deepEqual([...sealed].filter((action) => !intents.has(action)), []);
+  assert.deepEqual(
+    [...sealed].filter((action) => !intents.has(action)),
+    [],
+  );
   await rm(directory, { recursive: true });
 });

@@ -64,7 +64,11 @@ export function startAnchoring(options: AnchorOptions): Anchoring {
   const anchorSoon = (): void => {
     if (underWay) return;
     underWay = true;
-    anchor().catch(() => {}).finally(() => { underWay = false; }); // `failed` was told.
+    anchor()
+      .catch(() => {})
+      .finally(() => {
+        underWay = false;
+      }); // `failed` was told.
   };
   const timer = options.everyMs > 0 ? setInterval(anchorSoon, options.everyMs).unref() : null;
   return {
@@ -75,6 +79,8 @@ export function startAnchoring(options: AnchorOptions): Anchoring {
       if (place.size - anchored >= options.everyRecords) anchorSoon();
     },
     anchor,
-    stop: () => { if (timer !== null) clearInterval(timer); },
+    stop: () => {
+      if (timer !== null) clearInterval(timer);
+    },
   };
 }

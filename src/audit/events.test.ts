@@ -43,7 +43,10 @@ test("a follower sees every record once and in order while segments change under
     await log.seal();
   }
   await following;
-  assert.deepEqual(seen, Array.from({ length: 200 }, (_, n) => n));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 200 }, (_, n) => n),
+  );
   await log.close();
   await sample.remove();
 });

@@ -62,7 +62,10 @@ export async function* readEvents(options: ReadOptions): AsyncGenerator<ReadReco
 }
 
 function startSegment(segments: readonly Segment[], first: number): number {
-  return Math.max(0, segments.findLastIndex((segment) => segment.first <= first));
+  return Math.max(
+    0,
+    segments.findLastIndex((segment) => segment.first <= first),
+  );
 }
 
 /** Records in the log, by counting the lines of its last segment only. */

@@ -40,14 +40,21 @@ export async function directoryFiles(directory: string): Promise<LogFiles> {
   return {
     list: async () => (await readdir(directory)).sort(),
     read: (name) => readFile(path(name)).catch(absentIsNull),
-    size: (name) => stat(path(name)).then((s) => s.size, (error: NodeJS.ErrnoException) => absentIsNull(error) ?? 0),
+    size: (name) =>
+      stat(path(name)).then(
+        (s) => s.size,
+        (error: NodeJS.ErrnoException) => absentIsNull(error) ?? 0,
+      ),
     stream: (name, offset) => pieces(path(name), offset),
     openAppend: (name) => openAppend(path(name)),
     async replace(name, bytes) {
       const temporary = path(`${name}.new`);
       await rm(temporary, { force: true });
       const handle = await open(temporary, "wx", 0o600);
-      await handle.writeFile(bytes).then(() => handle.sync()).finally(() => handle.close());
+      await handle
+        .writeFile(bytes)
+        .then(() => handle.sync())
+        .finally(() => handle.close());
       await rename(temporary, path(name));
       await syncDirectory(directory);
     },
@@ -91,11 +98,12 @@ async function openAppend(path: string): Promise<AppendFile> {
 /** Callbacks, not promises: this is the one write of the hot path. */
 function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    const from = (at: number): void => writeCallback(handle.fd, bytes, at, bytes.length - at, null, (error, written) => {
-      if (error !== null) reject(error);
-      else if (at + written < bytes.length) from(at + written);
-      else resolve();
-    });
+    const from = (at: number): void =>
+      writeCallback(handle.fd, bytes, at, bytes.length - at, null, (error, written) => {
+        if (error !== null) reject(error);
+        else if (at + written < bytes.length) from(at + written);
+        else resolve();
+      });
     from(0);
   });
 }

@@ -27,10 +27,12 @@ export interface Segment {
 
 /** Segments in order of their records. */
 export function segmentsOf(names: readonly string[]): readonly Segment[] {
-  return names.flatMap((name) => {
-    const first = segmentPattern.exec(name)?.[1];
-    return first === undefined ? [] : [{ name, first: Number(first) }];
-  }).sort((a, b) => a.first - b.first);
+  return names
+    .flatMap((name) => {
+      const first = segmentPattern.exec(name)?.[1];
+      return first === undefined ? [] : [{ name, first: Number(first) }];
+    })
+    .sort((a, b) => a.first - b.first);
 }
 
 /** Files of set-aside bytes, in order. */

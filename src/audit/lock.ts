@@ -17,10 +17,13 @@ export async function lockDirectory(directory: string, unique: string): Promise<
   try {
     for (let attempt = 0; ; attempt += 1) {
       // A hard link is made whole or not at all, and only where there is no lock yet.
-      const taken = await link(own, path).then(() => true, (error: NodeJS.ErrnoException) => {
-        if (error.code === "EEXIST") return false;
-        throw error;
-      });
+      const taken = await link(own, path).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === "EEXIST") return false;
+          throw error;
+        },
+      );
       if (taken) break;
       const holder = await readFile(path, "utf8").catch(() => "");
       if (attempt >= 5 || alive(holder)) {

@@ -5,9 +5,15 @@
 import type { AuditEvent } from "../model/event.ts";
 
 export interface AuditLog {
-  /** Puts the event in order at once, in memory; it becomes durable with the next sync. Throws `AuditUnavailable` once the log is broken. */
+  /**
+   * Puts the event in order at once, in memory; it becomes durable with the next sync.
+   * Throws `AuditUnavailable` once the log is broken.
+   */
   append(event: AuditEvent): void;
-  /** Resolves when everything appended before the call is on stable storage. Callers of the same moment share one sync. Rejects with `AuditUnavailable`. */
+  /**
+   * Resolves when everything appended before the call is on stable storage. Callers of the same moment share one sync.
+   * Rejects with `AuditUnavailable`.
+   */
   seal(): Promise<void>;
   /** Syncs, writes a checkpoint and closes. */
   close(): Promise<void>;

@@ -42,8 +42,12 @@ export function compactRange(size = 0, hashes: readonly Buffer[] = []): CompactR
   const stack = [...hashes];
   let count = size;
   return {
-    get size() { return count; },
-    get hashes() { return stack; },
+    get size() {
+      return count;
+    },
+    get hashes() {
+      return stack;
+    },
     append(leaf) {
       let node = leaf;
       // Division and not shifts: sizes may pass 2^31.

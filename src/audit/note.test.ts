@@ -17,7 +17,10 @@ test("a checkpoint is a signed note as C2SP words it", () => {
   assert.deepEqual([dash, name, lines[5], lines.length], ["\u2014", "example.com/log", "", 6]);
   const bytes = Buffer.from(encoded ?? "", "base64");
   // By hand, not with the code under test: id = SHA-256(name, line feed, 0x01, key), first four bytes.
-  const id = createHash("sha256").update(Buffer.concat([Buffer.from("example.com/log\n\u0001"), signer.publicKey])).digest().subarray(0, 4);
+  const id = createHash("sha256")
+    .update(Buffer.concat([Buffer.from("example.com/log\n\u0001"), signer.publicKey]))
+    .digest()
+    .subarray(0, 4);
   assert.deepEqual(bytes.subarray(0, 4), id);
   assert.ok(verify(null, Buffer.from(`${lines.slice(0, 3).join("\n")}\n`), publicKey, bytes.subarray(4)));
 });
@@ -36,7 +39,9 @@ test("the example note of the same package verifies", () => {
   const body = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
   const signature = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
   assert.ok(signatureHolds({ origin: "", size: 0, root: "", text: `${body}\n— PeterNeumann ${signature}\n` }, key));
-  assert.ok(!signatureHolds({ origin: "", size: 0, root: "", text: `${body.replace("think", "thank")}\n— PeterNeumann ${signature}\n` }, key));
+  assert.ok(
+    !signatureHolds({ origin: "", size: 0, root: "", text: `${body.replace("think", "thank")}\n— PeterNeumann ${signature}\n` }, key),
+  );
 });
 
 test("other signatures are passed over, and what is not a checkpoint is none", () => {
@@ -45,7 +50,8 @@ test("other signatures are passed over, and what is not a checkpoint is none", (
   const { text } = signCheckpoint("o", 0, Buffer.alloc(32), signer);
   const cosigned = parseCheckpoint(`${text}— witness.example ${Buffer.alloc(76, 1).toString("base64")}\n`);
   assert.ok(cosigned !== null && signatureHolds(cosigned, key));
-  for (const wrong of [text.slice(0, -1), `${text}\n`, text.replace("\n0\n", "\n00\n"), text.replace("—", "-"), ""]) assert.equal(parseCheckpoint(wrong), null);
+  for (const wrong of [text.slice(0, -1), `${text}\n`, text.replace("\n0\n", "\n00\n"), text.replace("—", "-"), ""])
+    assert.equal(parseCheckpoint(wrong), null);
   const { notes, rest } = parseNotes(`${text}\n${text}\n${text.slice(0, 20)}`);
   assert.deepEqual([notes.length, rest], [2, text.slice(0, 20)]);
 });

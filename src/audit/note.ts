@@ -77,7 +77,10 @@ export function parseCheckpoint(text: string): Checkpoint | null {
 export function signatureHolds(checkpoint: Checkpoint, key: VerifierKey): boolean {
   const at = checkpoint.text.indexOf("\n\n");
   const body = Buffer.from(checkpoint.text.slice(0, at + 1));
-  for (const line of checkpoint.text.slice(at + 2).trimEnd().split("\n")) {
+  for (const line of checkpoint.text
+    .slice(at + 2)
+    .trimEnd()
+    .split("\n")) {
     const [, name, encoded = ""] = line.split(" ");
     const bytes = Buffer.from(encoded, "base64");
     if (name !== key.name || bytes.toString("base64") !== encoded || !bytes.subarray(0, 4).equals(key.id)) continue;

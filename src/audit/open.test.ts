@@ -147,7 +147,10 @@ test("two writers never share a log; a lock left by a killed process is taken ov
   await writeFile(join(sample.directory, "lock"), "999999999 1 x\n");
   const { log: third } = await sample.open();
   await third.close();
-  assert.deepEqual((await readdir(sample.directory)).filter((name) => name.startsWith("lock")), []);
+  assert.deepEqual(
+    (await readdir(sample.directory)).filter((name) => name.startsWith("lock")),
+    [],
+  );
   await sample.remove();
 });
 
@@ -184,7 +187,11 @@ test("records nobody seals are written within the bound", async () => {
 });
 
 /** Runs one whole life of a log on `files` that may fail; returns the ids of acts whose seal resolved. */
-async function life(sample: SampleLog, failAt: number, fault: Fault): Promise<{ sealed: string[]; operations: readonly string[]; failed: boolean }> {
+async function life(
+  sample: SampleLog,
+  failAt: number,
+  fault: Fault,
+): Promise<{ sealed: string[]; operations: readonly string[]; failed: boolean }> {
   const { files, operations } = await faultyFiles(sample.directory, failAt, fault);
   const sealed: string[] = [];
   let failed = false;

@@ -94,12 +94,25 @@ async function startLog(options: AuditLogOptions, files: LogFiles, state: Recove
     const notes = await files.openAppend(checkpointsFile);
     opened.push(notes);
     const anchoring = startAnchoring({
-      files, notes, tree, acts: state.acts, place: state.place, origin: options.origin, signer: options.signer,
-      everyMs: options.checkpointMs ?? 10_000, everyRecords: options.checkpointRecords ?? 100_000,
+      files,
+      notes,
+      tree,
+      acts: state.acts,
+      place: state.place,
+      origin: options.origin,
+      signer: options.signer,
+      everyMs: options.checkpointMs ?? 10_000,
+      everyRecords: options.checkpointRecords ?? 100_000,
       failed: (error) => writer.breakOff(`the audit log's checkpoint cannot be written: ${messageOf(error)}`, error),
     });
     const segmentBytesMax = options.segmentBytesMax ?? 64 * 1024 * 1024;
-    const writer: Writer = await openWriter({ files, clock: options.clock, segmentBytesMax, place: state.place, written: anchoring.written });
+    const writer: Writer = await openWriter({
+      files,
+      clock: options.clock,
+      segmentBytesMax,
+      place: state.place,
+      written: anchoring.written,
+    });
     opened.push(writer);
     return startedLog(writer, anchoring, async () => {
       await closeAll();
@@ -124,7 +137,9 @@ function startedLog(writer: Writer, anchoring: Anchoring, closeFiles: () => Prom
     }
   };
   return {
-    get size() { return writer.size; },
+    get size() {
+      return writer.size;
+    },
     append(event) {
       if (closing !== null) throw new AuditUnavailable("the audit log is closed");
       writer.append(event);

@@ -19,12 +19,14 @@ export interface StoredRecord {
 /** The event's fields, without the opening brace. The two kinds of the hot path are put together by hand. */
 export function eventFields(event: AuditEvent): string {
   if (event.kind === "intent") {
-    return `"kind":"intent","action":${text(event.action)},"judgement":${text(event.judgement)},"decision":"${event.decision}","code":"${event.code}"}`;
+    const { action, judgement, decision, code } = event;
+    return `"kind":"intent","action":${text(action)},"judgement":${text(judgement)},"decision":"${decision}","code":"${code}"}`;
   }
   if (event.kind === "outcome" && event.outcome.status === "succeeded") {
     const { rowsChanged, rowsReturned, bytesReturned, elapsedMs } = event.outcome.measured;
-    return `"kind":"outcome","action":${text(event.action)},"outcome":{"status":"succeeded","measured":{${figure("rowsChanged", rowsChanged)}${
-      figure("rowsReturned", rowsReturned)}${figure("bytesReturned", bytesReturned)}"elapsedMs":${number(elapsedMs)}}}}`;
+    const figures = figure("rowsChanged", rowsChanged) + figure("rowsReturned", rowsReturned) + figure("bytesReturned", bytesReturned);
+    const measured = `{${figures}"elapsedMs":${number(elapsedMs)}}`;
+    return `"kind":"outcome","action":${text(event.action)},"outcome":{"status":"succeeded","measured":${measured}}}`;
   }
   return JSON.stringify(redactEvent(event)).slice(1);
 }

@@ -52,7 +52,10 @@ async function newestCheckpoint(files: LogFiles, origin: string, key: VerifierKe
   const { notes, rest } = parseNotes(bytes?.toString() ?? "");
   const single = parseCheckpoint((await files.read(checkpointFile))?.toString() ?? "");
   if (rest !== "") await setAside(files, checkpointsFile, (bytes?.length ?? 0) - Buffer.byteLength(rest));
-  const newest = [...notes, ...(single === null ? [] : [single])].reduce<Checkpoint | null>((a, b) => (a === null || b.size >= a.size ? b : a), null);
+  const newest = [...notes, ...(single === null ? [] : [single])].reduce<Checkpoint | null>(
+    (a, b) => (a === null || b.size >= a.size ? b : a),
+    null,
+  );
   if (newest === null) return null;
   if (newest.origin !== origin) throw new AuditDamaged(`this audit log is \`${newest.origin}\`, not \`${origin}\``);
   if (!signatureHolds(newest, key)) throw new AuditDamaged("the newest checkpoint is not signed by this log's key");
@@ -74,21 +77,27 @@ async function replay(files: LogFiles, origin: string, checkpoint: Checkpoint | 
     }
   };
   anchor();
-  if (from !== null && (await files.size(from.segment)) < from.offset) throw new AuditDamaged(`segment \`${from.segment}\` is shorter than its saved frontier`);
+  if (from !== null && (await files.size(from.segment)) < from.offset)
+    throw new AuditDamaged(`segment \`${from.segment}\` is shorter than its saved frontier`);
   for (const segment of first < 0 ? [] : segments.slice(first)) {
     startsWhereItShould(segment, tree.size, from);
     if (torn !== null) throw new AuditDamaged(`bytes at ${torn.at} of \`${place.segment}\` are not a record, and more follow`);
     place = { segment: segment.name, offset: segment.name === from?.segment ? from.offset : 0 };
     for await (const line of linesOf(files, segment.name, place.offset)) {
-      if (torn !== null) { torn.bytes.push(line.bytes); continue; }
+      if (torn !== null) {
+        torn.bytes.push(line.bytes);
+        continue;
+      }
       const record = line.whole ? parseRecord(line.bytes.toString()) : null;
       if (record === null) {
         // An unfinished line, or blocks that the machine never got to write: only the end of the log may look so.
-        if (line.whole && !line.bytes.includes(0)) throw new AuditDamaged(`byte ${line.offset} of \`${segment.name}\` does not begin a record`);
+        if (line.whole && !line.bytes.includes(0))
+          throw new AuditDamaged(`byte ${line.offset} of \`${segment.name}\` does not begin a record`);
         torn = { at: line.offset, bytes: [line.bytes] };
         continue;
       }
-      if (record.n !== tree.size) throw new AuditDamaged(`record ${record.n} stands where ${tree.size} is due, at byte ${line.offset} of \`${segment.name}\``);
+      if (record.n !== tree.size)
+        throw new AuditDamaged(`record ${record.n} stands where ${tree.size} is due, at byte ${line.offset} of \`${segment.name}\``);
       if (chain.step(line.bytes, record.c) !== null) throw new AuditDamaged(`the chain is broken at record ${record.n}`);
       tree.append(leafHash(line.bytes));
       acts.step(record.event);
@@ -100,7 +109,14 @@ async function replay(files: LogFiles, origin: string, checkpoint: Checkpoint | 
     throw new AuditDamaged(`the log ends at record ${tree.size}, and its newest checkpoint signs ${checkpoint.size}`);
   }
   const tornBytes = torn === null ? 0 : await setAside(files, place.segment, place.offset);
-  return { place: { ...place, size: tree.size, chain: chain.due() }, tree, acts, checkpoint, tornBytes, replayed: tree.size - (from?.size ?? 0) };
+  return {
+    place: { ...place, size: tree.size, chain: chain.due() },
+    tree,
+    acts,
+    checkpoint,
+    tornBytes,
+    replayed: tree.size - (from?.size ?? 0),
+  };
 }
 
 function startsWhereItShould(segment: Segment, size: number, from: Frontier | null): void {

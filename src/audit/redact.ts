@@ -15,15 +15,52 @@ const secretText = "[redacted]";
 type Treatment = "public" | "message" | "sql" | "sensitive";
 
 const treatments: { readonly [field: string]: Treatment } = {
-  kind: "public", version: "public", policyDigest: "public", tornBytes: "public", unknownOutcomes: "public", target: "public",
-  preset: "public", observing: "public", session: "public", environment: "public", serverProcess: "public", judgement: "public",
-  textDigest: "public", cut: "public", decision: "public", observed: "public", code: "public", rules: "public",
-  catalogueVersion: "public", action: "public", status: "public", rowsChanged: "public", rowsReturned: "public",
-  bytesReturned: "public", elapsedMs: "public", end: "public", actions: "public", figure: "public", allowed: "public",
-  operation: "public", type: "public", count: "public", reversibility: "public", cause: "public", classification: "public",
-  because: "message", text: "sql",
-  principal: "sensitive", user: "sensitive", peer: "sensitive", database: "sensitive", client: "sensitive", role: "sensitive",
-  searchPath: "sensitive", name: "sensitive", detail: "sensitive",
+  kind: "public",
+  version: "public",
+  policyDigest: "public",
+  tornBytes: "public",
+  unknownOutcomes: "public",
+  target: "public",
+  preset: "public",
+  observing: "public",
+  session: "public",
+  environment: "public",
+  serverProcess: "public",
+  judgement: "public",
+  textDigest: "public",
+  cut: "public",
+  decision: "public",
+  observed: "public",
+  code: "public",
+  rules: "public",
+  catalogueVersion: "public",
+  action: "public",
+  status: "public",
+  rowsChanged: "public",
+  rowsReturned: "public",
+  bytesReturned: "public",
+  elapsedMs: "public",
+  end: "public",
+  actions: "public",
+  figure: "public",
+  allowed: "public",
+  operation: "public",
+  type: "public",
+  count: "public",
+  reversibility: "public",
+  cause: "public",
+  classification: "public",
+  because: "message",
+  text: "sql",
+  principal: "sensitive",
+  user: "sensitive",
+  peer: "sensitive",
+  database: "sensitive",
+  client: "sensitive",
+  role: "sensitive",
+  searchPath: "sensitive",
+  name: "sensitive",
+  detail: "sensitive",
 };
 
 /** Objects that are walked into; their fields are classified by the same table. */
@@ -54,10 +91,14 @@ function treat(value: unknown, treatment: Treatment): unknown {
   if (Array.isArray(value)) return value.map((item) => treat(item, treatment));
   if (typeof value !== "string") return secretText;
   switch (treatment) {
-    case "public": return bounded(value, 4096);
-    case "sensitive": return bounded(maskSecrets(value), 1024);
-    case "message": return bounded(maskSecrets(maskQuoted(value)), 2048);
-    case "sql": return bounded(maskSecrets(maskLiterals(value)), limits.auditRecordBytesMax / 2);
+    case "public":
+      return bounded(value, 4096);
+    case "sensitive":
+      return bounded(maskSecrets(value), 1024);
+    case "message":
+      return bounded(maskSecrets(maskQuoted(value)), 2048);
+    case "sql":
+      return bounded(maskTokens(maskLiterals(value)), limits.auditRecordBytesMax / 2);
   }
 }
 
@@ -67,9 +108,15 @@ function isObject(value: unknown): value is object {
 
 /** A record still too long loses the ends of its lists and of its text, in steps, until it fits; `cut` says so where the event has it. */
 function shorten(event: AuditEvent): AuditEvent {
-  for (const [items, characters] of [[100, 16_384], [20, 4096], [5, 1024], [0, 256]] as const) {
+  for (const [items, characters] of [
+    [100, 16_384],
+    [20, 4096],
+    [5, 1024],
+    [0, 256],
+  ] as const) {
     const shorter = JSON.parse(JSON.stringify(event), (_, value: unknown) =>
-      Array.isArray(value) ? value.slice(0, items) : typeof value === "string" ? bounded(value, characters) : value) as AuditEvent;
+      Array.isArray(value) ? value.slice(0, items) : typeof value === "string" ? bounded(value, characters) : value,
+    ) as AuditEvent;
     const marked = shorter.kind === "judgement" ? { ...shorter, cut: true } : shorter;
     if (Buffer.byteLength(JSON.stringify(marked)) <= limits.auditRecordBytesMax) return marked;
   }
@@ -78,8 +125,10 @@ function shorten(event: AuditEvent): AuditEvent {
 
 /** Control characters (and the separators that break lines on a terminal) as visible escapes; cut on a character with a mark. */
 export function bounded(text: string, charactersMax: number): string {
-  const visible = wellFormed(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const visible = wellFormed(text).replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   return visible.length <= charactersMax ? visible : `${wellFormed(visible.slice(0, charactersMax - 1))}…`;
 }
 
@@ -88,14 +137,17 @@ function wellFormed(text: string): string {
   return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
 }
 
+const secretName = "password|passwd|pwd|pass|secret|token|api[_-]?key|apikey|access[_-]?key|authorization|sslpassword";
+const secretPair = new RegExp(`\\b(${secretName})(\\s*[=:]\\s*(?:(?:bearer|basic)\\s+)?|\\s+(?=['"]))('[^']*'?|"[^"]*"?|[^\\s,;&]+)`, "gi");
+
 const secretShapes: readonly (readonly [RegExp, string])[] = [
   // scheme://name:password@host, the password up to the last @ of the authority.
   [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):[^\s/]*@/gi, `$1:${secretText}@`],
-  [/\b(password|passwd|pwd|pass|secret|token|api[_-]?key|apikey|access[_-]?key|authorization|sslpassword)(\s*[=:]\s*|\s+)('[^']*'?|"[^"]*"?|(?:bearer|basic)\s+\S+|[^\s,;&]+)/gi, `$1$2${secretText}`],
   [/\bbearer\s+[\w.~+/=-]{8,}/gi, `bearer ${secretText}`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, secretText],
   [/\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g, secretText],
-  [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|sk_live_|sk_test_|rk_live_|pk_live_|npm_|dop_v1_|shpat_|hf_|SG\.|pul-|dckr_pat_|figd_|lin_api_|sbp_|fo1_|rnd_)[\w.-]{8,}/g, secretText],
+  [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|dop_v1_|shpat_|hf_|dckr_pat_|figd_|lin_api_)[\w.-]{8,}/g, secretText],
+  [/\b(?:sk-|[srp]k_(?:live|test)_|SG\.|pul-|sbp_|fo1_|rnd_)[\w.-]{8,}/g, secretText],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, secretText],
   [/\bAIza[\w-]{30,}/g, secretText],
   [/\bSCRAM-SHA-256\$[^\s'"]+/g, secretText],
@@ -104,6 +156,11 @@ const secretShapes: readonly (readonly [RegExp, string])[] = [
 
 /** Replaces connection-string passwords, `key=value` secrets and tokens of known shapes. */
 export function maskSecrets(text: string): string {
+  return maskTokens(text.replace(secretPair, `$1$2${secretText}`));
+}
+
+/** In a statement `password = $1` is a column's name and a parameter: only shapes are masked there. */
+function maskTokens(text: string): string {
   return secretShapes.reduce((masked, [shape, by]) => masked.replace(shape, by), text);
 }
 
@@ -118,13 +175,27 @@ export function maskQuoted(text: string): string {
     .replace(/\b\d[\d.,:-]{3,}\b/g, "…");
 }
 
-const literal = /'(?:[^'\\]|''|\\[\s\S])*(?:'|$)|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?(?:\$\1\$|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"]|"")*(?:"|$)|[\p{L}_$][\p{L}\p{N}_$]*|(?:\d|\.\d)[\w.]*/gu;
+const literal = new RegExp(
+  [
+    /[eE]'(?:[^'\\]|''|\\[\s\S])*(?:'|$)/, // Only here does a backslash hide a quote: standard_conforming_strings is pinned.
+    /'(?:[^']|'')*(?:'|$)/,
+    /\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?(?:\$\1\$|$)/,
+    /--[^\n]*/,
+    /\/\*(?:(?!\*\/|\/\*)[\s\S])*(?:\*\/|\/\*[\s\S]*|$)/, // A comment within a comment: nothing after it is kept.
+    /"(?:[^"]|"")*(?:"|$)/,
+    /[\p{L}_$][\p{L}\p{N}_$]*/u,
+    /(?:\d|\.\d)[\w.]*/,
+  ]
+    .map((part) => part.source)
+    .join("|"),
+  "gu",
+);
 
 /** Replaces string, dollar-quoted and numeric literals and comments of SQL text by `?`; `$1`, identifiers and keywords stay. */
 export function maskLiterals(sql: string): string {
   return sql.replace(literal, (token) => {
     const first = token[0] as string;
-    if (first === "'" || token.startsWith("--") || token.startsWith("/*")) return "?";
+    if (first === "'" || token[1] === "'" || token.startsWith("--") || token.startsWith("/*")) return "?";
     if (first === "$") return /^\$\d+$/.test(token) ? token : token.endsWith("$") || token.includes("$", 1) ? "?" : token;
     return /[\d.]/.test(first) ? "?" : token;
   });

@@ -7,7 +7,10 @@ import { compactRange } from "./merkle.ts";
 import { addLines, headOf } from "./tree.ts";
 
 const { size, hashes } = workerData as { readonly size: number; readonly hashes: readonly Uint8Array[] };
-const range = compactRange(size, hashes.map((h) => Buffer.from(h)));
+const range = compactRange(
+  size,
+  hashes.map((h) => Buffer.from(h)),
+);
 
 parentPort?.on("message", (lines: Uint8Array | null) => {
   if (lines === null) parentPort?.postMessage(headOf(range));

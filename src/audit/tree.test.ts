@@ -24,16 +24,19 @@ test("known roots: the empty tree and one empty leaf", () => {
 });
 
 test("the compact range gives the root of the definition at every size, also when continued", () => {
-  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 70 }), fc.nat(), (data, split) => {
-    const leaves = data.map((d) => Buffer.from(d));
-    const at = split % (leaves.length + 1);
-    const first = compactRange();
-    for (const leaf of leaves.slice(0, at)) first.append(leafHash(leaf));
-    assert.equal(hex(first.root()), hex(rootByDefinition(leaves.slice(0, at))));
-    const second = compactRange(first.size, first.hashes);
-    for (const leaf of leaves.slice(at)) second.append(leafHash(leaf));
-    assert.equal(hex(second.root()), hex(rootByDefinition(leaves)));
-  }), { numRuns: 200 });
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 70 }), fc.nat(), (data, split) => {
+      const leaves = data.map((d) => Buffer.from(d));
+      const at = split % (leaves.length + 1);
+      const first = compactRange();
+      for (const leaf of leaves.slice(0, at)) first.append(leafHash(leaf));
+      assert.equal(hex(first.root()), hex(rootByDefinition(leaves.slice(0, at))));
+      const second = compactRange(first.size, first.hashes);
+      for (const leaf of leaves.slice(at)) second.append(leafHash(leaf));
+      assert.equal(hex(second.root()), hex(rootByDefinition(leaves)));
+    }),
+    { numRuns: 200 },
+  );
   assert.throws(() => compactRange(3, [Buffer.alloc(32)]), RangeError);
 });
 

@@ -100,7 +100,10 @@ test("a replaced, foreign or missing checkpoint is named", async () => {
   const other = await small();
   const own = await readFile(join(sample.directory, "checkpoint"));
   await writeFile(join(sample.directory, "checkpoint"), await readFile(join(other.directory, "checkpoint")));
-  assert.deepEqual((await sample.verify()).problems.map((p) => p.code), ["newest_checkpoint"]);
+  assert.deepEqual(
+    (await sample.verify()).problems.map((p) => p.code),
+    ["newest_checkpoint"],
+  );
   await writeFile(join(sample.directory, "checkpoint"), own);
   await writeFile(join(sample.directory, "checkpoints"), await readFile(join(other.directory, "checkpoints")));
   const foreign = await sample.verify();
@@ -129,7 +132,10 @@ test("a rollback of the whole directory is found by a checkpoint kept elsewhere,
   act(forked, "4");
   await forked.close();
   assert.equal((await before.verify()).ok, true);
-  assert.deepEqual((await before.verify(witness)).problems.map((p) => p.code), ["witness_disagrees"]);
+  assert.deepEqual(
+    (await before.verify(witness)).problems.map((p) => p.code),
+    ["witness_disagrees"],
+  );
   await Promise.all([sample.remove(), before.remove()]);
 });
 

@@ -15,9 +15,23 @@ import { frontierOf } from "./recover.ts";
 
 /** What can be wrong. Everything else in the report is a figure, not an accusation. */
 export type ProblemCode =
-  | "malformed_line" | "segment_gap" | "sequence" | "chain" | "tree" | "checkpoint_malformed" | "checkpoint_signature"
-  | "checkpoint_order" | "checkpoint_missing" | "log_shorter_than_checkpoint" | "newest_checkpoint" | "frontier"
-  | "witness_malformed" | "witness_signature" | "witness_disagrees" | "rolled_back" | "act_without_intent";
+  | "malformed_line"
+  | "segment_gap"
+  | "sequence"
+  | "chain"
+  | "tree"
+  | "checkpoint_malformed"
+  | "checkpoint_signature"
+  | "checkpoint_order"
+  | "checkpoint_missing"
+  | "log_shorter_than_checkpoint"
+  | "newest_checkpoint"
+  | "frontier"
+  | "witness_malformed"
+  | "witness_signature"
+  | "witness_disagrees"
+  | "rolled_back"
+  | "act_without_intent";
 
 export interface Problem {
   readonly code: ProblemCode;
@@ -89,19 +103,32 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   const origin = checkpoints[0]?.origin ?? witness?.[0]?.origin ?? null;
   const names = await files.list();
   const read = await readLog({ files, names, origin, checkpoints, witness: witness ?? [], frontierBytes }, found);
-  if (checkpoints.length === 0) found.add({ code: "checkpoint_missing", message: "there is no checkpoint: nothing shows what this log once held" });
+  if (checkpoints.length === 0)
+    found.add({ code: "checkpoint_missing", message: "there is no checkpoint: nothing shows what this log once held" });
   return {
-    ok: found.count === 0, origin, records: read.records, segments: segmentsOf(names).length,
-    lines: !found.has("malformed_line", "segment_gap"), sequence: !found.has("sequence", "segment_gap"), chain: !found.has("chain"),
+    ok: found.count === 0,
+    origin,
+    records: read.records,
+    segments: segmentsOf(names).length,
+    lines: !found.has("malformed_line", "segment_gap"),
+    sequence: !found.has("sequence", "segment_gap"),
+    chain: !found.has("chain"),
     tree: !found.has("tree", "log_shorter_than_checkpoint"),
     checkpoints: {
-      count: checkpoints.length, signatures: !found.has("checkpoint_signature", "checkpoint_malformed", "checkpoint_missing"),
+      count: checkpoints.length,
+      signatures: !found.has("checkpoint_signature", "checkpoint_malformed", "checkpoint_missing"),
       consistent: !found.has("checkpoint_order", "newest_checkpoint", "tree", "log_shorter_than_checkpoint"),
     },
-    anchored: read.anchored, unanchored: read.records - read.anchored,
+    anchored: read.anchored,
+    unanchored: read.records - read.anchored,
     witness: witness === null ? null : { count: witness.length, newest: Math.max(0, ...witness.map((c) => c.size)) },
-    openActs: read.openActs, unknownOutcomes: read.unknownOutcomes, tornFiles: tornFilesOf(names), tornTailBytes: read.tornTailBytes,
-    problems: found.list, problemCount: found.count, firstBad: firstBadLine(found.list),
+    openActs: read.openActs,
+    unknownOutcomes: read.unknownOutcomes,
+    tornFiles: tornFilesOf(names),
+    tornTailBytes: read.tornTailBytes,
+    problems: found.list,
+    problemCount: found.count,
+    firstBad: firstBadLine(found.list),
   };
 }
 
@@ -117,7 +144,9 @@ function findings(): Findings {
     },
     has: (...wanted) => wanted.some((code) => codes.has(code)),
     list,
-    get count() { return count; },
+    get count() {
+      return count;
+    },
   };
 }
 
@@ -132,15 +161,28 @@ function signedCheckpoints(text: string, key: VerifierKey, found: Findings): rea
   // A note whose writing was cut short is no accusation: `checkpoint` then still names the one before, and that is compared.
   if (rest.split("\n\n").length > 2 || (rest !== "" && notes.length === 0)) {
     const byte = Buffer.byteLength(text) - Buffer.byteLength(rest);
-    found.add({ code: "checkpoint_malformed", message: `checkpoint ${notes.length + 1} is not a signed note`, file: checkpointsFile, byte });
+    found.add({
+      code: "checkpoint_malformed",
+      message: `checkpoint ${notes.length + 1} is not a signed note`,
+      file: checkpointsFile,
+      byte,
+    });
   }
   const good: Checkpoint[] = [];
   for (const [index, note] of notes.entries()) {
     const last = good.at(-1);
     if (!signatureHolds(note, key)) {
-      found.add({ code: "checkpoint_signature", message: `checkpoint ${index + 1} (size ${note.size}) is not signed by \`${key.name}\``, file: checkpointsFile });
+      found.add({
+        code: "checkpoint_signature",
+        message: `checkpoint ${index + 1} (size ${note.size}) is not signed by \`${key.name}\``,
+        file: checkpointsFile,
+      });
     } else if (last !== undefined && (note.size < last.size || note.origin !== last.origin)) {
-      found.add({ code: "checkpoint_order", message: `checkpoint ${index + 1} (size ${note.size}) does not follow size ${last.size}`, file: checkpointsFile });
+      found.add({
+        code: "checkpoint_order",
+        message: `checkpoint ${index + 1} (size ${note.size}) does not follow size ${last.size}`,
+        file: checkpointsFile,
+      });
     } else good.push(note);
   }
   return good;
@@ -150,16 +192,23 @@ function signedCheckpoints(text: string, key: VerifierKey, found: Findings): rea
 function judgeNewest(text: string | null, checkpoints: readonly Checkpoint[], found: Findings): void {
   const recent = checkpoints.slice(-2).map((c) => c.text);
   if (text === null ? checkpoints.length > 1 : !recent.includes(text)) {
-    found.add({ code: "newest_checkpoint", message: "the newest checkpoint is not the last of all checkpoints", file: checkpointFile, byte: 0 });
+    found.add({
+      code: "newest_checkpoint",
+      message: "the newest checkpoint is not the last of all checkpoints",
+      file: checkpointFile,
+      byte: 0,
+    });
   }
 }
 
 function witnessCheckpoints(text: string, key: VerifierKey, found: Findings): readonly Checkpoint[] {
   const { notes, rest } = parseNotes(text.endsWith("\n\n") ? text : `${text.trimEnd()}\n\n`);
-  if (rest !== "") found.add({ code: "witness_malformed", message: `the witness file holds something else after ${notes.length} checkpoints` });
+  if (rest !== "")
+    found.add({ code: "witness_malformed", message: `the witness file holds something else after ${notes.length} checkpoints` });
   return notes.filter((note) => {
     const holds = signatureHolds(note, key);
-    if (!holds) found.add({ code: "witness_signature", message: `a checkpoint of the witness (size ${note.size}) is not signed by \`${key.name}\`` });
+    if (!holds)
+      found.add({ code: "witness_signature", message: `a checkpoint of the witness (size ${note.size}) is not signed by \`${key.name}\`` });
     return holds;
   });
 }
@@ -195,7 +244,13 @@ async function readLog(inputs: Inputs, found: Findings): Promise<ReadLog> {
   anchors.reached(tree.size, () => tree.root());
   for (const [index, segment] of segments.entries()) {
     if (segment.first !== tree.size) {
-      found.add({ code: "segment_gap", message: `the segment begins at record ${segment.first} and ${tree.size} is due`, file: segment.name, record: tree.size, byte: 0 });
+      found.add({
+        code: "segment_gap",
+        message: `the segment begins at record ${segment.first} and ${tree.size} is due`,
+        file: segment.name,
+        record: tree.size,
+        byte: 0,
+      });
     }
     for await (const line of linesOf(files, segment.name, 0)) {
       const at = { file: segment.name, record: tree.size, byte: line.offset };
@@ -220,7 +275,11 @@ async function readLog(inputs: Inputs, found: Findings): Promise<ReadLog> {
       anchors.reached(tree.size, () => tree.root());
       if (tree.size === frontier?.size) {
         const end = { segment: segment.name, offset: line.offset + line.bytes.length + 1 };
-        const place = { size: tree.size, chain: chain?.due() ?? "", ...(frontier.beginsSegment ? { segment: segmentName(tree.size), offset: 0 } : end) };
+        const place = {
+          size: tree.size,
+          chain: chain?.due() ?? "",
+          ...(frontier.beginsSegment ? { segment: segmentName(tree.size), offset: 0 } : end),
+        };
         frontier.compare(frontierOf(place, tree.hashes, acts.open));
       }
     }
@@ -231,7 +290,9 @@ async function readLog(inputs: Inputs, found: Findings): Promise<ReadLog> {
 
 /** Compares roots as the tree grows past the checkpoints, those of the log and those of the witness alike. */
 function anchorsAt({ checkpoints, witness }: Inputs, found: Findings) {
-  const due = [...checkpoints.map((c) => ({ ...c, own: true })), ...witness.map((c) => ({ ...c, own: false }))].sort((a, b) => a.size - b.size);
+  const due = [...checkpoints.map((c) => ({ ...c, own: true })), ...witness.map((c) => ({ ...c, own: false }))].sort(
+    (a, b) => a.size - b.size,
+  );
   let next = 0;
   let anchored = 0;
   let spoiled = false;
@@ -245,17 +306,27 @@ function anchorsAt({ checkpoints, witness }: Inputs, found: Findings) {
           continue;
         }
         spoiled = true;
-        found.add(c.own
-          ? { code: "tree", message: `records ${anchored} to ${size - 1} are not those that the checkpoint of size ${size} signs` }
-          : { code: "witness_disagrees", message: `the first ${size} records are not those that the witness has a checkpoint of` });
+        found.add(
+          c.own
+            ? { code: "tree", message: `records ${anchored} to ${size - 1} are not those that the checkpoint of size ${size} signs` }
+            : { code: "witness_disagrees", message: `the first ${size} records are not those that the witness has a checkpoint of` },
+        );
       }
     },
     /** Checkpoints the log never reached; returns how far it is anchored. */
     end(size: number): number {
       for (const c of due.slice(next)) {
-        found.add(c.own
-          ? { code: "log_shorter_than_checkpoint", message: `the log has ${size} records and a checkpoint signs ${c.size}: its end is missing` }
-          : { code: "rolled_back", message: `the log has ${size} records and the witness has a checkpoint of ${c.size}: it was rolled back` });
+        found.add(
+          c.own
+            ? {
+                code: "log_shorter_than_checkpoint",
+                message: `the log has ${size} records and a checkpoint signs ${c.size}: its end is missing`,
+              }
+            : {
+                code: "rolled_back",
+                message: `the log has ${size} records and the witness has a checkpoint of ${c.size}: it was rolled back`,
+              },
+        );
       }
       return anchored;
     },
@@ -265,12 +336,19 @@ function anchorsAt({ checkpoints, witness }: Inputs, found: Findings) {
 /** The writer's cache, held against what the log really gives at that place. */
 function frontierAt({ frontierBytes, checkpoints }: Inputs, found: Findings) {
   if (frontierBytes === null) return null;
-  const wrong = (): void => found.add({ code: "frontier", message: "the saved frontier is not what the log gives; it is not used", file: frontierFile, byte: 0 });
+  const wrong = (): void =>
+    found.add({ code: "frontier", message: "the saved frontier is not what the log gives; it is not used", file: frontierFile, byte: 0 });
   const frontier = parseFrontier(frontierBytes);
   if (frontier === null || !checkpoints.some((c) => c.size === frontier.size)) {
     wrong();
     return null;
   }
   // The end of one segment and the beginning of the next are the same place.
-  return { size: frontier.size, beginsSegment: frontier.offset === 0, compare: (text: string): void => { if (text !== frontierBytes) wrong(); } };
+  return {
+    size: frontier.size,
+    beginsSegment: frontier.offset === 0,
+    compare: (text: string): void => {
+      if (text !== frontierBytes) wrong();
+    },
+  };
 }

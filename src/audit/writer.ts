@@ -157,9 +157,11 @@ class GroupWriter implements Writer {
     this.#acts = [];
     this.#chain = chain;
     // After a failed write nobody knows what the file holds: the log stays broken until it is opened anew.
-    this.#inFlight = this.#write(bytes).then(() => this.#written(waiters, bytes, acts, size, chain)).catch((error: unknown) => {
-      this.breakOff(`the audit log cannot be written: ${messageOf(error)}`, error);
-    });
+    this.#inFlight = this.#write(bytes)
+      .then(() => this.#written(waiters, bytes, acts, size, chain))
+      .catch((error: unknown) => {
+        this.breakOff(`the audit log cannot be written: ${messageOf(error)}`, error);
+      });
   }
 
   async #write(bytes: Buffer): Promise<void> {
@@ -192,7 +194,10 @@ const flushCharacters = 256 * 1024;
 function newWaiters(): Waiters {
   let resolve = (): void => {};
   let reject = (_: Error): void => {};
-  const promise = new Promise<void>((yes, no) => { resolve = yes; reject = no; });
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
   promise.catch(() => {}); // Every caller sees the rejection on its own; a group nobody waits for must not end the process.
   return { settled: promise, resolve, reject };
 }

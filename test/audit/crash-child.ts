@@ -13,8 +13,14 @@ import { openAuditLog } from "../../src/audit/open.ts";
 const [directory = "", keyFile = "", run = ""] = process.argv.slice(2);
 const signer = signerOf(createPrivateKey(readFileSync(keyFile)), "holdfast-crash");
 const { log, recovered } = await openAuditLog({
-  directory, origin: "holdfast.example/crash", clock: systemClock, random: systemRandom, signer,
-  segmentBytesMax: 20_000, checkpointMs: 7, checkpointRecords: 100,
+  directory,
+  origin: "holdfast.example/crash",
+  clock: systemClock,
+  random: systemRandom,
+  signer,
+  segmentBytesMax: 20_000,
+  checkpointMs: 7,
+  checkpointRecords: 100,
 });
 writeSync(1, `open ${recovered.size}\n`);
 

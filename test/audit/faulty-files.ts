@@ -29,16 +29,34 @@ export async function faultyFiles(directory: string, failAt: number, fault: Faul
   const files: LogFiles = {
     ...real,
     async openAppend(name) {
-      const file = await through(`open ${name}`, () => real.openAppend(name), async () => (await real.openAppend(name)).close());
+      const file = await through(
+        `open ${name}`,
+        () => real.openAppend(name),
+        async () => (await real.openAppend(name)).close(),
+      );
       return {
-        append: (bytes) => through(`append ${name}`, () => file.append(bytes), () => file.append(bytes.subarray(0, Math.floor(bytes.length / 2)))),
+        append: (bytes) =>
+          through(
+            `append ${name}`,
+            () => file.append(bytes),
+            () => file.append(bytes.subarray(0, Math.floor(bytes.length / 2))),
+          ),
         close: () => file.close(),
       };
     },
-    replace: (name, bytes) => through(`replace ${name}`, () => real.replace(name, bytes),
-      // Half of a replacement is a temporary file nobody renamed.
-      () => real.replace(`${name}.half`, bytes.subarray(0, Math.floor(bytes.length / 2)))),
-    cut: (name, size) => through(`cut ${name}`, () => real.cut(name, size), async () => {}),
+    replace: (name, bytes) =>
+      through(
+        `replace ${name}`,
+        () => real.replace(name, bytes),
+        // Half of a replacement is a temporary file nobody renamed.
+        () => real.replace(`${name}.half`, bytes.subarray(0, Math.floor(bytes.length / 2))),
+      ),
+    cut: (name, size) =>
+      through(
+        `cut ${name}`,
+        () => real.cut(name, size),
+        async () => {},
+      ),
   };
   return { files, operations };
 }

@@ -31,14 +31,24 @@ export interface SampleLog {
 export async function sampleLog(): Promise<SampleLog> {
   const signer = signerOf(generateKeyPairSync("ed25519").privateKey, "holdfast-sample");
   const directory = await mkdtemp(join(tmpdir(), "holdfast-audit-"));
-  return over({ directory, origin: "holdfast.example/sample", clock: manualClock(), random: systemRandom, signer, checkpointMs: 0, hashing: "here" });
+  return over({
+    directory,
+    origin: "holdfast.example/sample",
+    clock: manualClock(),
+    random: systemRandom,
+    signer,
+    checkpointMs: 0,
+    hashing: "here",
+  });
 }
 
 function over(options: AuditLogOptions): SampleLog {
   const { directory, signer } = options;
   const publicKey = verifierKeyText(signer.keyName, signer.publicKey);
   return {
-    options, directory, publicKey,
+    options,
+    directory,
+    publicKey,
     open: (more = {}) => openAuditLog({ ...options, ...more }),
     verify: (witness) => verifyLog({ directory, publicKey, ...(witness === undefined ? {} : { witness }) }),
     async copy() {

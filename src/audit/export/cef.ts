@@ -14,7 +14,9 @@ export function cefExporter(origin: string, version: string): (record: ReadRecor
     context.step(event);
     const { severity, name, fields } = partsOf(event, context);
     const extension = { rt: t, externalId: n, dvchost: origin, ...fields };
-    const pairs = Object.entries(extension).filter(([, v]) => v !== undefined).map(([k, v]) => `${k}=${inExtension(String(v))}`);
+    const pairs = Object.entries(extension)
+      .filter(([, v]) => v !== undefined)
+      .map(([k, v]) => `${k}=${inExtension(String(v))}`);
     return `CEF:0|Holdfast|Holdfast|${inHeader(version)}|${event.kind}|${inHeader(name)}|${severity}|${pairs.join(" ")}`;
   };
 }
@@ -29,28 +31,57 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
   const plain = event.kind.replaceAll("_", " ");
   const who = (id: string): Parts["fields"] => {
     const session = context.session(id);
-    return { suser: session?.principal, src: session?.peer.replace(/:\d+$/, ""), cs1Label: "session", cs1: id.split(".")[0], destinationServiceName: session?.target };
+    return {
+      suser: session?.principal,
+      src: session?.peer.replace(/:\d+$/, ""),
+      cs1Label: "session",
+      cs1: id.split(".")[0],
+      destinationServiceName: session?.target,
+    };
   };
   switch (event.kind) {
-    case "intent": return {
-      severity: event.decision === "allow" ? 1 : 6, name: `act ${event.decision === "allow" ? "allowed" : event.decision === "hold" ? "held" : "denied"}`,
-      fields: { ...who(event.action), act: event.decision, reason: event.code, cs2Label: "action", cs2: event.action, msg: context.judgement(event.judgement)?.text },
-    };
-    case "outcome": return {
-      severity: event.outcome.status === "succeeded" ? 1 : 3, name: `act ${event.outcome.status}`,
-      fields: {
-        ...who(event.action), outcome: event.outcome.status, cs2Label: "action", cs2: event.action, msg: context.judgementOf(event.action)?.text,
-        cnt: event.outcome.status === "unknown" ? undefined : (event.outcome.measured.rowsChanged ?? event.outcome.measured.rowsReturned),
-      },
-    };
-    case "login_refused": return { severity: 5, name: plain, fields: { suser: event.user, src: event.peer.replace(/:\d+$/, ""), reason: event.because } };
-    case "session_opened": return { severity: 1, name: plain, fields: who(event.session) };
-    case "session_closed": return { severity: 1, name: plain, fields: { ...who(event.session), reason: event.because } };
-    case "limit_reached": return { severity: 6, name: plain, fields: { ...who(event.session), reason: event.code, cnt: event.figure } };
-    case "recovered": return { severity: 6, name: plain, fields: { cnt: event.unknownOutcomes.length } };
-    case "stopped": return { severity: 3, name: plain, fields: { reason: event.because } };
-    case "policy_loaded": return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
-    default: return { severity: 1, name: plain, fields: {} };
+    case "intent":
+      return {
+        severity: event.decision === "allow" ? 1 : 6,
+        name: `act ${event.decision === "allow" ? "allowed" : event.decision === "hold" ? "held" : "denied"}`,
+        fields: {
+          ...who(event.action),
+          act: event.decision,
+          reason: event.code,
+          cs2Label: "action",
+          cs2: event.action,
+          msg: context.judgement(event.judgement)?.text,
+        },
+      };
+    case "outcome":
+      return {
+        severity: event.outcome.status === "succeeded" ? 1 : 3,
+        name: `act ${event.outcome.status}`,
+        fields: {
+          ...who(event.action),
+          outcome: event.outcome.status,
+          cs2Label: "action",
+          cs2: event.action,
+          msg: context.judgementOf(event.action)?.text,
+          cnt: event.outcome.status === "unknown" ? undefined : (event.outcome.measured.rowsChanged ?? event.outcome.measured.rowsReturned),
+        },
+      };
+    case "login_refused":
+      return { severity: 5, name: plain, fields: { suser: event.user, src: event.peer.replace(/:\d+$/, ""), reason: event.because } };
+    case "session_opened":
+      return { severity: 1, name: plain, fields: who(event.session) };
+    case "session_closed":
+      return { severity: 1, name: plain, fields: { ...who(event.session), reason: event.because } };
+    case "limit_reached":
+      return { severity: 6, name: plain, fields: { ...who(event.session), reason: event.code, cnt: event.figure } };
+    case "recovered":
+      return { severity: 6, name: plain, fields: { cnt: event.unknownOutcomes.length } };
+    case "stopped":
+      return { severity: 3, name: plain, fields: { reason: event.because } };
+    case "policy_loaded":
+      return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
+    default:
+      return { severity: 1, name: plain, fields: {} };
   }
 }
 

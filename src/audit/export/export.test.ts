@@ -16,13 +16,46 @@ async function story(): Promise<{ records: ReadRecord[]; text: string }> {
   const { log } = await sample.open();
   const session = "s_sample" as SessionId;
   log.append({ kind: "started", version: "0.1.0", policyDigest: "d" });
-  log.append({ kind: "session_opened", session, principal: "agent|one", target: "shop", environment: "production", database: "shop", client: "psql", peer: "127.0.0.1:5000" });
   log.append({
-    kind: "judgement", judgement: "j_1", textDigest: "x", text: "DELETE FROM orders WHERE note = $1\nAND a = $2", cut: false, decision: "allow", code: "permitted", rules: ["r"],
-    policyDigest: "p", role: "app", searchPath: ["public"], catalogueVersion: 1,
+    kind: "session_opened",
+    session,
+    principal: "agent|one",
+    target: "shop",
+    environment: "production",
+    database: "shop",
+    client: "psql",
+    peer: "127.0.0.1:5000",
+  });
+  log.append({
+    kind: "judgement",
+    judgement: "j_1",
+    textDigest: "x",
+    text: "DELETE FROM orders WHERE note = $1\nAND a = $2",
+    cut: false,
+    decision: "allow",
+    code: "permitted",
+    rules: ["r"],
+    policyDigest: "p",
+    role: "app",
+    searchPath: ["public"],
+    catalogueVersion: 1,
     effects: [
-      { operation: "read", resource: { type: "table", name: "public.orders" }, extent: { kind: "unknown" }, reversibility: "reversible", cause: "direct", detail: "select" },
-      { operation: "delete", resource: { type: "table", name: "public.orders" }, extent: { kind: "unknown" }, reversibility: "irreversible", cause: "direct", detail: "delete" },
+      {
+        operation: "read",
+        resource: { type: "table", name: "public.orders" },
+        extent: { kind: "unknown" },
+        reversibility: "reversible",
+        cause: "direct",
+        detail: "select",
+      },
+      {
+        operation: "delete",
+        resource: { type: "table", name: "public.orders" },
+        extent: { kind: "unknown" },
+        reversibility: "irreversible",
+        cause: "direct",
+        detail: "delete",
+      },
     ],
   });
   act(log, "1");
@@ -39,7 +72,13 @@ async function story(): Promise<{ records: ReadRecord[]; text: string }> {
 
 test("jsonl is the stored lines, byte for byte", async () => {
   const { records, text } = await story();
-  assert.equal(records.map(exportFormats.jsonl.start()).map((line) => `${line}\n`).join(""), text);
+  assert.equal(
+    records
+      .map(exportFormats.jsonl.start())
+      .map((line) => `${line}\n`)
+      .join(""),
+    text,
+  );
 });
 
 test("ocsf: acts carry the gravest effect, the agent, the decision and their place in the log", async () => {

@@ -1,5 +1,6 @@
 /**
- * Records as OCSF 1.9 events, one JSON object a line: acts as Datastore Activity, sessions as Authentication, the rest as Application Lifecycle.
+ * Records as OCSF 1.9 events, one JSON object a line: acts as Datastore Activity,
+ * sessions as Authentication, the rest as Application Lifecycle.
  * It does not sign: the log's own tree vouches for the native record, which `unmapped.leaf_hash` and `metadata.sequence` name.
  */
 import { assertNever } from "../../base/assert.ts";
@@ -14,7 +15,15 @@ type Json = { readonly [key: string]: unknown };
 
 /** Class numbers: 6005 Datastore Activity, 3002 Authentication, 6002 Application Lifecycle. */
 const activityOf: { readonly [O in Operation]: number } = {
-  read: 4, create: 5, update: 2, delete: 7, define: 6, execute: 4, grant: 99, connect: 3, unknown: 0,
+  read: 4,
+  create: 5,
+  update: 2,
+  delete: 7,
+  define: 6,
+  execute: 4,
+  grant: 99,
+  connect: 3,
+  unknown: 0,
 };
 
 /** A record as one OCSF line, or `null` when OCSF has no event for it (a judgement is told with the acts it decided). */
@@ -26,9 +35,16 @@ export function ocsfExporter(origin: string): (record: ReadRecord) => string | n
     if (body === null) return null;
     const { class_uid, activity_id } = body as { class_uid: number; activity_id: number };
     return JSON.stringify({
-      ...body, category_uid: Math.floor(class_uid / 1000), type_uid: class_uid * 100 + activity_id, time: record.t,
+      ...body,
+      category_uid: Math.floor(class_uid / 1000),
+      type_uid: class_uid * 100 + activity_id,
+      time: record.t,
       metadata: {
-        version: "1.9.0-dev", product: { name: "Holdfast", vendor_name: "Holdfast" }, log_name: origin, sequence: record.n, uid: `${origin}/${record.n}`,
+        version: "1.9.0-dev",
+        product: { name: "Holdfast", vendor_name: "Holdfast" },
+        log_name: origin,
+        sequence: record.n,
+        uid: `${origin}/${record.n}`,
         profiles: class_uid === 6005 ? ["ai_operation", "security_control", "record_integrity"] : ["record_integrity"],
       },
       attestation_list: [{ uid: `${origin}/${record.n}`, chain_uid: origin }],
@@ -39,14 +55,18 @@ export function ocsfExporter(origin: string): (record: ReadRecord) => string | n
 
 function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
   switch (event.kind) {
-    case "judgement": return null;
+    case "judgement":
+      return null;
     case "intent": {
       const judgement = context.judgement(event.judgement);
       const allowed = event.decision === "allow";
       return {
         ...datastore(event.action, judgement, context),
-        ...(allowed ? { action_id: 1, disposition_id: 1, severity_id: 1 } : { action_id: 2, disposition_id: event.decision === "hold" ? 14 : 2, severity_id: 3 }),
-        status_detail: event.code, message: `intent: ${event.decision}`,
+        ...(allowed
+          ? { action_id: 1, disposition_id: 1, severity_id: 1 }
+          : { action_id: 2, disposition_id: event.decision === "hold" ? 14 : 2, severity_id: 3 }),
+        status_detail: event.code,
+        message: `intent: ${event.decision}`,
         ...(judgement === undefined ? {} : { policy: { uid: judgement.policyDigest, name: judgement.rules.join(", ") } }),
       };
     }
@@ -54,40 +74,84 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
       const { outcome } = event;
       const status = outcome.status === "succeeded" ? 1 : outcome.status === "failed" ? 2 : 0;
       return {
-        ...datastore(event.action, context.judgementOf(event.action), context), action_id: 1, disposition_id: 1, severity_id: status === 1 ? 1 : 2,
-        status_id: status, message: `outcome: ${outcome.status}`,
-        ...(outcome.status === "failed" ? { status_code: outcome.code } : {}), ...(outcome.status === "unknown" ? { status_detail: outcome.because } : {}),
-        ...(outcome.status === "unknown" ? {} : { duration: Math.round(outcome.measured.elapsedMs), count: outcome.measured.rowsChanged ?? outcome.measured.rowsReturned }),
+        ...datastore(event.action, context.judgementOf(event.action), context),
+        action_id: 1,
+        disposition_id: 1,
+        severity_id: status === 1 ? 1 : 2,
+        status_id: status,
+        message: `outcome: ${outcome.status}`,
+        ...(outcome.status === "failed" ? { status_code: outcome.code } : {}),
+        ...(outcome.status === "unknown" ? { status_detail: outcome.because } : {}),
+        ...(outcome.status === "unknown"
+          ? {}
+          : { duration: Math.round(outcome.measured.elapsedMs), count: outcome.measured.rowsChanged ?? outcome.measured.rowsReturned }),
       };
     }
-    case "limit_reached": return {
-      ...datastore(event.action ?? event.session, event.action === null ? undefined : context.judgementOf(event.action), context),
-      action_id: 2, disposition_id: 2, severity_id: 3, status_detail: event.code, message: `limit reached: ${event.figure} of ${event.allowed}`,
-    };
-    case "transaction_ended": return {
-      ...datastore(event.session, undefined, context), action_id: 1, disposition_id: 1, severity_id: 1,
-      status_id: event.end === "unknown" ? 0 : 1, message: `transaction ${event.end}`, count: event.rowsChanged,
-    };
-    case "session_opened": return {
-      class_uid: 3002, activity_id: 1, severity_id: 1, status_id: 1, user: { name: event.principal }, session: { uid: event.session },
-      src_endpoint: endpoint(event.peer), service: { name: event.target }, message: `session opened on ${event.target}`,
-    };
+    case "limit_reached":
+      return {
+        ...datastore(event.action ?? event.session, event.action === null ? undefined : context.judgementOf(event.action), context),
+        action_id: 2,
+        disposition_id: 2,
+        severity_id: 3,
+        status_detail: event.code,
+        message: `limit reached: ${event.figure} of ${event.allowed}`,
+      };
+    case "transaction_ended":
+      return {
+        ...datastore(event.session, undefined, context),
+        action_id: 1,
+        disposition_id: 1,
+        severity_id: 1,
+        status_id: event.end === "unknown" ? 0 : 1,
+        message: `transaction ${event.end}`,
+        count: event.rowsChanged,
+      };
+    case "session_opened":
+      return {
+        class_uid: 3002,
+        activity_id: 1,
+        severity_id: 1,
+        status_id: 1,
+        user: { name: event.principal },
+        session: { uid: event.session },
+        src_endpoint: endpoint(event.peer),
+        service: { name: event.target },
+        message: `session opened on ${event.target}`,
+      };
     case "session_closed": {
       const opened = context.session(event.session);
       return {
-        class_uid: 3002, activity_id: 2, severity_id: 1, status_id: 1, user: { name: opened?.principal ?? "unknown" }, session: { uid: event.session },
-        status_detail: event.because, message: "session closed",
+        class_uid: 3002,
+        activity_id: 2,
+        severity_id: 1,
+        status_id: 1,
+        user: { name: opened?.principal ?? "unknown" },
+        session: { uid: event.session },
+        status_detail: event.because,
+        message: "session closed",
       };
     }
-    case "login_refused": return {
-      class_uid: 3002, activity_id: 1, severity_id: 3, status_id: 2, user: { name: event.user }, src_endpoint: endpoint(event.peer),
-      status_detail: event.because, message: "login refused",
-    };
-    case "started": return { ...lifecycle(3, 1), message: `started version ${event.version}` };
-    case "stopped": return { ...lifecycle(4, 1), message: `stopped: ${event.because}` };
-    case "recovered": return { ...lifecycle(99, 3), message: `recovered: ${event.unknownOutcomes.length} unknown outcomes, ${event.tornBytes} torn bytes` };
-    case "policy_loaded": return { ...lifecycle(99, event.observing ? 3 : 1), message: `policy ${event.preset} loaded for ${event.target}` };
-    default: return assertNever(event, "ocsf export");
+    case "login_refused":
+      return {
+        class_uid: 3002,
+        activity_id: 1,
+        severity_id: 3,
+        status_id: 2,
+        user: { name: event.user },
+        src_endpoint: endpoint(event.peer),
+        status_detail: event.because,
+        message: "login refused",
+      };
+    case "started":
+      return { ...lifecycle(3, 1), message: `started version ${event.version}` };
+    case "stopped":
+      return { ...lifecycle(4, 1), message: `stopped: ${event.because}` };
+    case "recovered":
+      return { ...lifecycle(99, 3), message: `recovered: ${event.unknownOutcomes.length} unknown outcomes, ${event.tornBytes} torn bytes` };
+    case "policy_loaded":
+      return { ...lifecycle(99, event.observing ? 3 : 1), message: `policy ${event.preset} loaded for ${event.target}` };
+    default:
+      return assertNever(event, "ocsf export");
   }
 }
 
@@ -101,10 +165,13 @@ function datastore(id: string, judgement: Extract<AuditEvent, { kind: "judgement
   const worst = judgement === undefined ? undefined : gravest(judgement.effects);
   const name = session?.principal ?? "unknown";
   return {
-    class_uid: 6005, activity_id: worst === undefined ? 0 : activityOf[worst.operation], type_id: worst?.resource.type === "table" ? 3 : 1,
+    class_uid: 6005,
+    activity_id: worst === undefined ? 0 : activityOf[worst.operation],
+    type_id: worst?.resource.type === "table" ? 3 : 1,
     actor: { user: { name }, session: { uid: id.split(".")[0] } },
     ai_operation: { ai_agent: { uid: name, instance_uid: id.split(".")[0], name: session?.client ?? "" } },
-    src_endpoint: endpoint(session?.peer ?? ""), database: { name: session?.database ?? "unknown", type_id: 1 },
+    src_endpoint: endpoint(session?.peer ?? ""),
+    database: { name: session?.database ?? "unknown", type_id: 1 },
     ...(worst?.resource.type === "table" ? { table: { name: worst.resource.name } } : {}),
     query_info: { uid: id, ...(judgement === undefined ? {} : { query_string: judgement.text }) },
   };
