@@ -22,8 +22,8 @@ export function sendCancel(
   });
   socket.once("connect", () => {
     if (upstream.tls === "disable") {
-      socket.resume();
-      socket.end(packet);
+      // Not ended by us: PgBouncer forgets a cancel request whose sender has gone.
+      socket.resume().write(packet);
       return;
     }
     socket.write(writeSslRequest());
@@ -31,7 +31,7 @@ export function sendCancel(
       // The key is a secret: without TLS it is not sent.
       if (answer.length !== 1 || answer[0] !== 0x53) return void socket.destroy();
       const secured = takeUpTls(socket, upstream);
-      secured.once("secureConnect", () => secured.resume().end(packet));
+      secured.once("secureConnect", () => secured.resume().write(packet));
     });
   });
 }
