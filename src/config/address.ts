@@ -32,7 +32,12 @@ export interface UpstreamAddress {
 }
 
 const SSL_MODES: Readonly<Record<string, UpstreamAddress["tls"]>> = {
-  disable: "disable", allow: "require", prefer: "require", require: "require", "verify-ca": "verify-full", "verify-full": "verify-full",
+  disable: "disable",
+  allow: "require",
+  prefer: "require",
+  require: "require",
+  "verify-ca": "verify-full",
+  "verify-full": "verify-full",
 };
 
 /**

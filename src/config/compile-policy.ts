@@ -68,7 +68,10 @@ function compileMatch(entry: MatchEntry): Match {
 }
 
 function limitsFor(layers: readonly LimitsByEnvironment[], environment: Environment, overrides: LimitsEntry | undefined): LimitsEntry {
-  const flat = layers.flatMap(({ production, staging, development, ...all }) => [all, { production, staging, development }[environment] ?? {}]);
+  const flat = layers.flatMap(({ production, staging, development, ...all }) => [
+    all,
+    { production, staging, development }[environment] ?? {},
+  ]);
   return Object.assign({}, ...flat, overrides) as LimitsEntry;
 }
 

@@ -4,9 +4,22 @@ import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import { compileCondition, type Condition } from "./condition.ts";
 
-const facts: Facts = { target: "shop", environment: "staging", database: "shop", principal: "agent", principalKind: "ai_agent", role: "app", approvals: false };
+const facts: Facts = {
+  target: "shop",
+  environment: "staging",
+  database: "shop",
+  principal: "agent",
+  principalKind: "ai_agent",
+  role: "app",
+  approvals: false,
+};
 const effect: Effect = {
-  operation: "delete", resource: { type: "table", name: "public.orders" }, extent: { kind: "at_most", count: 12 }, reversibility: "restorable", cause: "direct", detail: "delete",
+  operation: "delete",
+  resource: { type: "table", name: "public.orders" },
+  extent: { kind: "at_most", count: 12 },
+  reversibility: "restorable",
+  cause: "direct",
+  detail: "delete",
 };
 
 function compiled(expression: string): Condition {

@@ -18,11 +18,24 @@ export type CompiledCondition =
 export const ROWS_NOT_KNOWN = 9_223_372_036_854_775_807n;
 
 const effectFields = {
-  operation: "string", detail: "string", type: "string", name: "string", schema: "string", extent: "string", rows: "int",
-  reversibility: "string", cause: "string", classification: "string",
+  operation: "string",
+  detail: "string",
+  type: "string",
+  name: "string",
+  schema: "string",
+  extent: "string",
+  rows: "int",
+  reversibility: "string",
+  cause: "string",
+  classification: "string",
 } as const;
 const factsFields = {
-  target: "string", environment: "string", database: "string", principal: "string", principal_kind: "string", role: "string",
+  target: "string",
+  environment: "string",
+  database: "string",
+  principal: "string",
+  principal_kind: "string",
+  role: "string",
 } as const;
 
 /** Everything an expression may name, for documentation and for suggestions. */
@@ -44,11 +57,17 @@ export function compileCondition(expression: string): CompiledCondition {
     const program = environment.parse(expression);
     const refused = refusedCall(program.ast);
     if (refused !== undefined) {
-      return { ok: false, offset: refused, message: "`matches` is not available in a condition", suggestion: "use startsWith, endsWith or contains" };
+      return {
+        ok: false,
+        offset: refused,
+        message: "`matches` is not available in a condition",
+        suggestion: "use startsWith, endsWith or contains",
+      };
     }
     const checked = program.check();
     if (!checked.valid) return failure(checked.error, expression);
-    if (checked.type !== "bool") return { ok: false, offset: 0, message: `the condition is of type ${checked.type ?? "unknown"}, not bool` };
+    if (checked.type !== "bool")
+      return { ok: false, offset: 0, message: `the condition is of type ${checked.type ?? "unknown"}, not bool` };
     return { ok: true, condition: (effect, facts) => asBoolean(program(contextOf(effect, facts))) };
   } catch (error) {
     return failure(error, expression);

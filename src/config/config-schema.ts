@@ -11,8 +11,12 @@ const portSchema = z.number().int().min(1, "must be a port between 1 and 65535")
 const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`");
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable");
 
-const NO_PLAIN_SECRET = "a secret does not stand in this file: write `{ env: NAME }` for an environment variable or `{ file: PATH }` for a file";
-const refused = (message: string) => ({ error: (issue: { code?: string; input?: unknown }) => (issue.code === "invalid_type" && typeof issue.input === "string" ? message : undefined) });
+const NO_PLAIN_SECRET =
+  "a secret does not stand in this file: write `{ env: NAME }` for an environment variable or `{ file: PATH }` for a file";
+const refused = (message: string) => ({
+  error: (issue: { code?: string; input?: unknown }) =>
+    issue.code === "invalid_type" && typeof issue.input === "string" ? message : undefined,
+});
 const exactlyOne = (value: object): boolean => Object.values(value).filter((v) => v !== undefined).length === 1;
 
 /** A secret by reference: it is read when it is needed and never kept in the configuration. */
@@ -24,11 +28,14 @@ const verifierText = /^SCRAM-SHA-256\$\d{4,7}:[A-Za-z0-9+/=]{16,}\$[A-Za-z0-9+/]
 const loginSchema = z
   .strictObject(
     {
-      verifier: z.string().regex(verifierText, "must be a verifier as `holdfast init` prints it: SCRAM-SHA-256$iterations:salt$stored key:server key").optional(),
+      verifier: z
+        .string()
+        .regex(verifierText, "must be a verifier as `holdfast init` prints it: SCRAM-SHA-256$iterations:salt$stored key:server key")
+        .optional(),
       env: envName.optional(),
       file: z.string().min(1).optional(),
     },
-    refused("a password does not stand in this file: write `{ verifier: \"SCRAM-SHA-256$...\" }`, `{ env: NAME }` or `{ file: PATH }`"),
+    refused('a password does not stand in this file: write `{ verifier: "SCRAM-SHA-256$..." }`, `{ env: NAME }` or `{ file: PATH }`'),
   )
   .refine(exactlyOne, "must hold one of `verifier`, `env` and `file`");
 
@@ -43,7 +50,11 @@ const upstreamSchema = z
     url: z.union([urlSchema, secretSchema]).optional().describe("A PostgreSQL URL, or where to find one: { env: DATABASE_URL }."),
     host: z.string().min(1).optional(),
     port: portSchema.optional(),
-    database: z.string().min(1).optional().describe("The database that serves sessions which name none, and the catalogue's own connection."),
+    database: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The database that serves sessions which name none, and the catalogue's own connection."),
     role: z.string().min(1).optional().describe("The server's role that statements run as. The agent never learns its password."),
     password: secretSchema.optional(),
     tls: z.enum(["disable", "require", "verify-full"]).optional().describe("verify-full unless the server is on this machine."),
@@ -54,19 +65,30 @@ const upstreamSchema = z
   })
   .superRefine((upstream, context) => {
     const { url, host, role, tls, cleartext_allowed } = upstream;
-    const missing = (key: string) => context.addIssue({ code: "custom", path: [key], message: `\`${key}\` is missing: give \`url\`, or \`host\` and \`role\`` });
+    const missing = (key: string) =>
+      context.addIssue({ code: "custom", path: [key], message: `\`${key}\` is missing: give \`url\`, or \`host\` and \`role\`` });
     if (url === undefined && host === undefined) missing("host");
     if (url === undefined && role === undefined) missing("role");
-    if (url !== undefined && host !== undefined) context.addIssue({ code: "custom", path: ["host"], message: "`host` stands in `url` already: remove one of them" });
+    if (url !== undefined && host !== undefined)
+      context.addIssue({ code: "custom", path: ["host"], message: "`host` stands in `url` already: remove one of them" });
     if (cleartext_allowed === true && tls === "disable") {
-      context.addIssue({ code: "custom", path: ["cleartext_allowed"], message: "a password in clear goes only through TLS: set `tls` to `require` or `verify-full`" });
+      context.addIssue({
+        code: "custom",
+        path: ["cleartext_allowed"],
+        message: "a password in clear goes only through TLS: set `tls` to `require` or `verify-full`",
+      });
     }
   });
 
-const listenSchema = z.string().refine((text) => parseListen(text) !== undefined, "must be `host:port` such as `127.0.0.1:6432`, with a port between 0 and 65535");
+const listenSchema = z
+  .string()
+  .refine((text) => parseListen(text) !== undefined, "must be `host:port` such as `127.0.0.1:6432`, with a port between 0 and 65535");
 
 const targetSchema = z.strictObject({
-  environment: z.enum(["production", "staging", "development"]).optional().describe("Of the real server. production unless said otherwise."),
+  environment: z
+    .enum(["production", "staging", "development"])
+    .optional()
+    .describe("Of the real server. production unless said otherwise."),
   listen: listenSchema.describe("Where clients connect, as host:port."),
   upstream: upstreamSchema,
   tls: z

@@ -1,5 +1,5 @@
 /**
- * The configuration as the program uses it: names resolved, paths absolute, policies compiled. Secrets are references until they are needed.
+ * The configuration as the program uses it: names resolved, paths absolute, policies compiled, secrets as references.
  * It does not hold any secret's bytes.
  */
 import type { Environment } from "../model/principal.ts";
@@ -7,9 +7,7 @@ import type { Policy } from "../policy/policy.ts";
 import type { Address } from "./address.ts";
 
 /** Where a secret is to be found. A file's path is absolute. */
-export type SecretReference =
-  | { readonly kind: "env"; readonly name: string }
-  | { readonly kind: "file"; readonly path: string };
+export type SecretReference = { readonly kind: "env"; readonly name: string } | { readonly kind: "file"; readonly path: string };
 
 /** How a user of Holdfast logs in: a verifier as it stands, or a secret that holds a password or a verifier. */
 export type LoginReference = { readonly kind: "verifier"; readonly text: string } | SecretReference;

@@ -22,9 +22,16 @@ function problemsOf(issue: Issue, base: readonly PropertyKey[], data: unknown, s
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...path, key], schema));
   if (issue.code === "invalid_union") return unionProblems(issue, path, data, schema);
   if (value === undefined && issue.code !== "custom") {
-    return [{ path, message: `\`${String(path.at(-1) ?? "")}\` is missing`, suggestion: `add it under \`${path.slice(0, -1).join(".") || "the top level"}\`` }];
+    return [
+      {
+        path,
+        message: `\`${String(path.at(-1) ?? "")}\` is missing`,
+        suggestion: `add it under \`${path.slice(0, -1).join(".") || "the top level"}\``,
+      },
+    ];
   }
-  if (!issue.message.startsWith("Invalid ") && !/^Too (small|big)/.test(issue.message)) return [{ path, message: lowerFirst(issue.message) }];
+  if (!issue.message.startsWith("Invalid ") && !/^Too (small|big)/.test(issue.message))
+    return [{ path, message: lowerFirst(issue.message) }];
   if (issue.code === "invalid_type") return [{ path, message: `must be ${article(issue.expected)}, not ${article(typeName(value))}` }];
   if (issue.code === "invalid_key") {
     return issue.issues.map((inner) => ({ path, at: "key", message: `\`${String(path.at(-1))}\` ${inner.message}` }));
@@ -39,13 +46,28 @@ function problemsOf(issue: Issue, base: readonly PropertyKey[], data: unknown, s
 }
 
 /** Of the alternatives of a union, the one whose outer shape fits tells the most. */
-function unionProblems(issue: Extract<Issue, { code: "invalid_union" }>, path: readonly PropertyKey[], data: unknown, schema: z.ZodType): readonly PathProblem[] {
-  const isOuter = (inner: Issue): boolean => inner.path.length === 0 && (inner.code === "invalid_type" || (inner.code === "invalid_value" && typeof inner.values[0] !== typeof valueAt(data, path)));
+function unionProblems(
+  issue: Extract<Issue, { code: "invalid_union" }>,
+  path: readonly PropertyKey[],
+  data: unknown,
+  schema: z.ZodType,
+): readonly PathProblem[] {
+  const isOuter = (inner: Issue): boolean =>
+    inner.path.length === 0 &&
+    (inner.code === "invalid_type" || (inner.code === "invalid_value" && typeof inner.values[0] !== typeof valueAt(data, path)));
   const branch = issue.errors.find((issues) => issues.length > 0 && !issues.some(isOuter));
   if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, data, schema));
   const value = valueAt(data, path);
   if (value === undefined) return [{ path, message: `\`${String(path.at(-1) ?? "")}\` is missing` }];
-  const wanted = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_type" ? [article(inner.expected)] : inner.code === "invalid_value" ? inner.values.map((v) => `\`${String(v)}\``) : []));
+  const wanted = issue.errors
+    .flat()
+    .flatMap((inner) =>
+      inner.code === "invalid_type"
+        ? [article(inner.expected)]
+        : inner.code === "invalid_value"
+          ? inner.values.map((v) => `\`${String(v)}\``)
+          : [],
+    );
   return [{ path, message: `must be ${[...new Set(wanted)].join(" or ")}, not ${article(typeName(value))}` }];
 }
 
@@ -69,15 +91,22 @@ function knownKeys(schema: JsonSchema, path: readonly PropertyKey[]): readonly s
   const alternatives = schema.anyOf ?? [schema];
   const [head, ...rest] = path;
   if (head === undefined) return [...new Set(alternatives.flatMap((s) => Object.keys(s.properties ?? {})))];
-  return [...new Set(alternatives.flatMap((s) => {
-    const open = typeof s.additionalProperties === "object" ? s.additionalProperties : undefined;
-    const next = typeof head === "number" ? s.items : (s.properties?.[String(head)] ?? open);
-    return next === undefined ? [] : knownKeys(next, rest);
-  }))];
+  return [
+    ...new Set(
+      alternatives.flatMap((s) => {
+        const open = typeof s.additionalProperties === "object" ? s.additionalProperties : undefined;
+        const next = typeof head === "number" ? s.items : (s.properties?.[String(head)] ?? open);
+        return next === undefined ? [] : knownKeys(next, rest);
+      }),
+    ),
+  ];
 }
 
 function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined), data);
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    data,
+  );
 }
 
 function typeName(value: unknown): string {
@@ -86,8 +115,15 @@ function typeName(value: unknown): string {
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: "a text", number: "a number", int: "a whole number", boolean: "`true` or `false`", array: "a list", object: "a mapping", record: "a mapping",
-  null: "empty", undefined: "missing",
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "`true` or `false`",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+  null: "empty",
+  undefined: "missing",
 };
 
 function article(type: string): string {

@@ -1,6 +1,6 @@
 /**
  * The commented holdfast.yaml that `holdfast init` writes.
- * It does not write files and takes no secret: the upstream's address stays in an environment variable, the user's password becomes a verifier.
+ * It writes no file and takes no secret: the upstream's address stays in an environment variable, the user's password becomes a verifier.
  */
 import type { Environment } from "../model/principal.ts";
 

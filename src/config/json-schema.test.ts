@@ -15,7 +15,10 @@ for (const [name, text] of schemaFiles()) {
 }
 
 test("the schema for editors refuses unknown keys too", () => {
-  const schema = JSON.parse(schemaFiles().get("holdfast.schema.json") ?? "") as { additionalProperties: unknown; properties: Record<string, unknown> };
+  const schema = JSON.parse(schemaFiles().get("holdfast.schema.json") ?? "") as {
+    additionalProperties: unknown;
+    properties: Record<string, unknown>;
+  };
   assert.equal(schema.additionalProperties, false);
   assert.deepEqual(Object.keys(schema.properties), ["version", "state", "shutdown_time", "targets", "users", "policies", "audit"]);
 });

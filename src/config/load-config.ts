@@ -83,16 +83,22 @@ function referenceProblems(entry: ConfigEntry, documents: Documents): readonly P
     const listen = parseListen(target.listen);
     const path = ["targets", name, "listen"];
     const other = listening.get(target.listen);
-    if (other !== undefined && listen?.port !== 0) problems.push({ path, message: `\`${target.listen}\` is taken by target \`${other}\``, suggestion: "choose another port" });
+    if (other !== undefined && listen?.port !== 0)
+      problems.push({ path, message: `\`${target.listen}\` is taken by target \`${other}\``, suggestion: "choose another port" });
     listening.set(target.listen, name);
     if (listen !== undefined && !isLoopback(listen.host) && target.tls === undefined) {
-      problems.push({ path, message: `\`${listen.host}\` is reachable from other machines, and \`tls\` is not set`, suggestion: "listen on 127.0.0.1, or give `tls` a certificate and a key" });
+      problems.push({
+        path,
+        message: `\`${listen.host}\` is reachable from other machines, and \`tls\` is not set`,
+        suggestion: "listen on 127.0.0.1, or give `tls` a certificate and a key",
+      });
     }
   }
   for (const [name, user] of Object.entries(entry.users ?? {})) {
     policyNamed(user.policy, ["users", name, "policy"]);
     for (const [i, target] of user.targets.entries()) {
-      if (!Object.hasOwn(entry.targets, target)) problems.push({ path: ["users", name, "targets", i], ...unknownName("target", target, Object.keys(entry.targets)) });
+      if (!Object.hasOwn(entry.targets, target))
+        problems.push({ path: ["users", name, "targets", i], ...unknownName("target", target, Object.keys(entry.targets)) });
     }
   }
   return problems;
@@ -111,7 +117,10 @@ function resolveConfig(entry: ConfigEntry, documents: Documents, directory: stri
 }
 
 /** The text of a policy of its own (the shape of a preset file), for `--policy FILE`. */
-export function loadPolicyText(text: string, options: { readonly details?: readonly string[] } = {}): { readonly document: PolicyDocument } | { readonly problems: readonly Problem[] } {
+export function loadPolicyText(
+  text: string,
+  options: { readonly details?: readonly string[] } = {},
+): { readonly document: PolicyDocument } | { readonly problems: readonly Problem[] } {
   const read = readYaml(text);
   if ("problems" in read) return read;
   const examined = examine(presetSchema, read.yaml.data);

@@ -1,5 +1,6 @@
 /**
- * Folds what a policy extends into it, and finds what only shows then: missing references, rings, doubled ids, conditions that do not compile.
+ * Folds what a policy extends into it, and finds what only shows then: missing references, rings, doubled ids, conditions
+ * that do not compile.
  * It does not compile the policy for an environment.
  */
 import type { PolicyDocument } from "./compile-policy.ts";
@@ -22,14 +23,26 @@ export function resolvePolicy(name: string, entry: PolicyEntry, known: Lookup, d
   const base = baseOf(name, entry, known, problems);
   const inherited = base?.rules ?? [];
   for (const [i, id] of (entry.without ?? []).entries()) {
-    if (!inherited.some((rule) => rule.id === id)) problems.push({ path: ["without", i], ...unknownName("rule", id, inherited.map((rule) => rule.id)) });
+    if (!inherited.some((rule) => rule.id === id))
+      problems.push({
+        path: ["without", i],
+        ...unknownName(
+          "rule",
+          id,
+          inherited.map((rule) => rule.id),
+        ),
+      });
   }
   const kept = inherited.filter((rule) => !(entry.without ?? []).includes(rule.id));
   const own = entry.rules ?? [];
   const ids = new Set(kept.map((rule) => rule.id));
   for (const [i, rule] of own.entries()) {
     if (ids.has(rule.id)) {
-      problems.push({ path: ["rules", i, "id"], message: `a rule \`${rule.id}\` is already there`, suggestion: "choose another id, or leave the inherited rule out with `without`" });
+      problems.push({
+        path: ["rules", i, "id"],
+        message: `a rule \`${rule.id}\` is already there`,
+        suggestion: "choose another id, or leave the inherited rule out with `without`",
+      });
     }
     ids.add(rule.id);
     problems.push(...ruleProblems(rule, details).map((p) => ({ ...p, path: ["rules", i, ...p.path] })));
@@ -67,7 +80,12 @@ function ruleProblems(rule: RuleEntry, details: readonly string[] | undefined): 
     const compiled = compileCondition(rule.when);
     if (!compiled.ok) {
       const { message, suggestion, offset } = compiled;
-      problems.push({ path: ["when"], offset, message: `the condition does not compile: ${message}`, ...(suggestion === undefined ? {} : { suggestion }) });
+      problems.push({
+        path: ["when"],
+        offset,
+        message: `the condition does not compile: ${message}`,
+        ...(suggestion === undefined ? {} : { suggestion }),
+      });
     }
   }
   if (rule.answer === "permit" && Object.keys(rule.match).length === 0) {
@@ -88,13 +106,16 @@ function detailProblems(rule: RuleEntry, details: readonly string[]): readonly P
   const { detail } = rule.match;
   const single = typeof detail === "string";
   const words = detail === undefined ? [] : single ? [detail] : detail;
-  return words.flatMap((word, i) => (details.includes(word) ? [] : [{ path: ["match", "detail", ...(single ? [] : [i])], ...unknownName("detail", word, details) }]));
+  return words.flatMap((word, i) =>
+    details.includes(word) ? [] : [{ path: ["match", "detail", ...(single ? [] : [i])], ...unknownName("detail", word, details) }],
+  );
 }
 
 /** The message for a name that stands for nothing, with the nearest one that does. */
 export function unknownName(what: string, name: string, known: Iterable<string>): { message: string; suggestion?: string } {
   const names = [...known];
   const near = nearest(name, names);
-  const suggestion = near !== undefined ? `did you mean \`${near}\`?` : names.length > 0 && names.length <= 20 ? `known: ${names.join(", ")}` : undefined;
+  const suggestion =
+    near !== undefined ? `did you mean \`${near}\`?` : names.length > 0 && names.length <= 20 ? `known: ${names.join(", ")}` : undefined;
   return { message: `no ${what} is named \`${name}\``, ...(suggestion === undefined ? {} : { suggestion }) };
 }

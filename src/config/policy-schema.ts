@@ -13,9 +13,7 @@ export const nameSchema = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,63}$/, "must be a name: small letters, digits, `-` and `_`, a letter first, at most 64");
 
-const rowsSchema = z
-  .union([z.number().int().min(0).max(1e12), z.literal("none")])
-  .describe("A number of rows, or `none` for no limit.");
+const rowsSchema = z.union([z.number().int().min(0).max(1e12), z.literal("none")]).describe("A number of rows, or `none` for no limit.");
 const bytesSchema = z
   .string()
   .refine((text) => text === "none" || parseBytes(text) !== undefined, "must be an amount of bytes such as `64MiB`, or `none`")
@@ -30,7 +28,10 @@ const limitShape = {
   bytes_returned: bytesSchema.optional().describe("Bytes one statement may return."),
   rows_changed: rowsSchema.optional().describe("Rows one statement may change, by the server's own count."),
   rows_changed_per_transaction: rowsSchema.optional().describe("Rows one transaction may change."),
-  statements_per_minute: z.union([z.number().int().min(1), z.literal("none")]).optional().describe("Statements one session may send in a minute."),
+  statements_per_minute: z
+    .union([z.number().int().min(1), z.literal("none")])
+    .optional()
+    .describe("Statements one session may send in a minute."),
   statement_time: timeSchema.optional().describe("Time one statement may take."),
   transaction_time: timeSchema.optional().describe("Time one transaction may take."),
   idle_in_transaction_time: timeSchema.optional().describe("Time a transaction may stand idle."),
@@ -56,16 +57,42 @@ const ruleLimitsSchema = z.strictObject({
 });
 
 const resourceTypes = [
-  "table", "view", "sequence", "function", "type", "schema", "database", "role", "index", "trigger", "policy", "extension",
-  "setting", "session", "transaction", "large_object", "file", "program", "server", "foreign_table", "publication",
-  "subscription", "channel", "lock", "catalogue", "statement", "unknown",
+  "table",
+  "view",
+  "sequence",
+  "function",
+  "type",
+  "schema",
+  "database",
+  "role",
+  "index",
+  "trigger",
+  "policy",
+  "extension",
+  "setting",
+  "session",
+  "transaction",
+  "large_object",
+  "file",
+  "program",
+  "server",
+  "foreign_table",
+  "publication",
+  "subscription",
+  "channel",
+  "lock",
+  "catalogue",
+  "statement",
+  "unknown",
 ] as const;
 
 export const matchSchema = z.strictObject({
   operation: oneOrMore(z.enum(operations as [string, ...string[]])).optional(),
   detail: oneOrMore(z.string().min(1)).optional().describe("Finer than the operation: see docs/policy.md for the words."),
   resource_type: oneOrMore(z.enum(resourceTypes)).optional(),
-  resource_name: oneOrMore(z.string().min(1)).optional().describe("Resolved name, for example `public.orders`; `*` stands for anything, dots included."),
+  resource_name: oneOrMore(z.string().min(1))
+    .optional()
+    .describe("Resolved name, for example `public.orders`; `*` stands for anything, dots included."),
   extent: oneOrMore(z.enum(["exact", "at_most", "unbounded", "unknown"])).optional(),
   reversibility: oneOrMore(z.enum(["reversible", "restorable", "irreversible", "unknown"])).optional(),
   cause: oneOrMore(z.enum(["direct", "cascade", "trigger", "function", "rule", "view", "default"])).optional(),
@@ -77,8 +104,16 @@ export const matchSchema = z.strictObject({
 
 /** Codes a rule may give as its reason: those that say what an act would do. */
 export const ruleCodes = [
-  "destructive", "unbounded_change", "change_not_permitted", "definition_not_permitted", "privilege_change", "outside_database",
-  "secret_read", "session_pinned", "not_permitted", "not_understood",
+  "destructive",
+  "unbounded_change",
+  "change_not_permitted",
+  "definition_not_permitted",
+  "privilege_change",
+  "outside_database",
+  "secret_read",
+  "session_pinned",
+  "not_permitted",
+  "not_understood",
 ] as const;
 
 export const ruleSchema = z.strictObject({

@@ -16,11 +16,24 @@ function effectOf(line: string): Effect {
   const [type, ...rest] = name.split(":");
   const extents: Readonly<Record<string, Extent>> = { "*": { kind: "unbounded" }, "?": { kind: "unknown" } };
   return {
-    operation, detail, cause, resource: { type, name: rest.join(":") }, extent: extents[extent] ?? { kind: "exact", count: Number(extent) }, reversibility: "unknown",
+    operation,
+    detail,
+    cause,
+    resource: { type, name: rest.join(":") },
+    extent: extents[extent] ?? { kind: "exact", count: Number(extent) },
+    reversibility: "unknown",
   } as Effect;
 }
 
-const facts: Facts = { target: "shop", environment: "staging", database: "shop", principal: "agent", principalKind: "ai_agent", role: "app", approvals: true };
+const facts: Facts = {
+  target: "shop",
+  environment: "staging",
+  database: "shop",
+  principal: "agent",
+  principalKind: "ai_agent",
+  role: "app",
+  approvals: true,
+};
 
 function answer(preset: PresetName, effects: readonly Effect[], environment: Facts["environment"] = "staging"): string {
   const decision = decide(effects, { ...facts, environment }, compilePolicy(presetDocument(preset), { environment }));
@@ -134,7 +147,10 @@ describe("presets, effect by effect", () => {
     const [effect = "", ...expected] = line.split("|").map((cell) => cell.trim());
     test(effect, () => {
       const columns: readonly PresetName[] = ["read-only", "guarded-writes", "migrations"];
-      assert.deepEqual(columns.map((preset) => answer(preset, [effectOf(effect)])), expected);
+      assert.deepEqual(
+        columns.map((preset) => answer(preset, [effectOf(effect)])),
+        expected,
+      );
       const guarded = expected[1] ?? "";
       assert.equal(answer("observe", [effectOf(effect)]), guarded === "allow" ? "allow" : `allow(${guarded})`);
     });
@@ -142,20 +158,29 @@ describe("presets, effect by effect", () => {
 });
 
 test("an effect beside another is judged too", () => {
-  assert.equal(answer("guarded-writes", [effectOf("read/select table:public.orders *"), effectOf("delete/delete table:public.orders *")]), "hold");
+  assert.equal(
+    answer("guarded-writes", [effectOf("read/select table:public.orders *"), effectOf("delete/delete table:public.orders *")]),
+    "hold",
+  );
   assert.equal(answer("guarded-writes", [effectOf("delete/drop table:public.orders *"), unknownEffect("a test")]), "deny");
 });
 
 test("cascades pass in development, and only there", () => {
   const cascade = [effectOf("delete/delete table:public.customers 1"), effectOf("delete/delete table:public.orders ? cascade")];
-  assert.deepEqual(environments.map((environment) => answer("guarded-writes", cascade, environment)), ["hold", "hold", "allow"]);
+  assert.deepEqual(
+    environments.map((environment) => answer("guarded-writes", cascade, environment)),
+    ["hold", "hold", "allow"],
+  );
 });
 
 test("limits: never wider in a stricter environment, and none under observe", () => {
   for (const preset of presetNames) {
     const [production, staging, development] = environments.map((environment) => compilePolicy(presetDocument(preset), { environment }));
     assert(production !== undefined && staging !== undefined && development !== undefined);
-    for (const [strict, wide] of [[production, staging], [staging, development]] as const) {
+    for (const [strict, wide] of [
+      [production, staging],
+      [staging, development],
+    ] as const) {
       for (const o of wide.obligations) {
         const same = strict.obligations.find((x) => x.kind === o.kind);
         assert(same !== undefined && JSON.stringify(same).length <= JSON.stringify(o).length, `${preset} ${o.kind}`);
@@ -174,7 +199,11 @@ test("every word that the analysis may give is answered or denied on purpose: no
       for (const word of words) {
         const operations = known.get(word);
         assert(operations !== undefined, `${preset}/${rule.id}: ${word}`);
-        if (wanted.length > 0) assert(operations.some((o) => wanted.includes(o)), `${preset}/${rule.id}: ${word} never comes with ${wanted.join()}`);
+        if (wanted.length > 0)
+          assert(
+            operations.some((o) => wanted.includes(o)),
+            `${preset}/${rule.id}: ${word} never comes with ${wanted.join()}`,
+          );
       }
     }
   }
@@ -198,7 +227,11 @@ test("the digest moves with what decides, and with nothing else", () => {
 
 test("no refusal of a preset quotes its rule", () => {
   for (const line of table.trim().split("\n")) {
-    const decision = decide([effectOf(line.split("|")[0]?.trim() ?? "")], facts, compilePolicy(presetDocument("guarded-writes"), { environment: "staging" }));
+    const decision = decide(
+      [effectOf(line.split("|")[0]?.trim() ?? "")],
+      facts,
+      compilePolicy(presetDocument("guarded-writes"), { environment: "staging" }),
+    );
     if (decision.kind === "allow") continue;
     const said = `${decision.reason.message} ${decision.reason.next ?? ""}`.toLowerCase();
     for (const rule of presetDocument("guarded-writes").rules) {

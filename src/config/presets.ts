@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Defect } from "../base/assert.ts";
 import type { Environment } from "../model/principal.ts";
-import { type PolicyDocument } from "./compile-policy.ts";
+import type { PolicyDocument } from "./compile-policy.ts";
 import { examine } from "./examine.ts";
 import { resolvePolicy } from "./policy-document.ts";
 import { type PolicyEntry, presetSchema } from "./policy-schema.ts";

@@ -13,11 +13,14 @@ export type SecretResult = { readonly ok: true; readonly value: string } | { rea
 export function readSecret(reference: SecretReference, environment: Readonly<Record<string, string | undefined>>): SecretResult {
   if (reference.kind === "env") {
     const value = environment[reference.name];
-    return value === undefined || value === "" ? { ok: false, message: `environment variable \`${reference.name}\` is not set` } : { ok: true, value };
+    return value === undefined || value === ""
+      ? { ok: false, message: `environment variable \`${reference.name}\` is not set` }
+      : { ok: true, value };
   }
   try {
     const mode = statSync(reference.path).mode;
-    if ((mode & 0o007) !== 0) return { ok: false, message: `\`${reference.path}\` is readable by everybody on this machine: set its mode to 0600` };
+    if ((mode & 0o007) !== 0)
+      return { ok: false, message: `\`${reference.path}\` is readable by everybody on this machine: set its mode to 0600` };
     const value = readFileSync(reference.path, "utf8").replace(/\r?\n$/, "");
     return value === "" ? { ok: false, message: `\`${reference.path}\` is empty` } : { ok: true, value };
   } catch (error) {
@@ -44,7 +47,8 @@ export function resolveUpstreamAddress(
   const secret = url === undefined ? undefined : readSecret(url, environment);
   if (secret?.ok === false) return { message: secret.message };
   const written = secret === undefined ? undefined : upstreamFromUrl(secret.value);
-  if (secret !== undefined && written === undefined) return { message: `the upstream's \`url\` does not hold a PostgreSQL URL with a host and a role: ${placeOf(url)}` };
+  if (secret !== undefined && written === undefined)
+    return { message: `the upstream's \`url\` does not hold a PostgreSQL URL with a host and a role: ${placeOf(url)}` };
   const host = upstream.host ?? written?.host;
   const role = upstream.role ?? written?.role;
   if (host === undefined || role === undefined) return { message: "the upstream names no host or no role" };

@@ -32,7 +32,13 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
   };
 }
 
-export function resolveUser(name: string, entry: UserEntry, targets: Readonly<Record<string, TargetEntry>>, documents: Documents, directory: string): UserConfig {
+export function resolveUser(
+  name: string,
+  entry: UserEntry,
+  targets: Readonly<Record<string, TargetEntry>>,
+  documents: Documents,
+  directory: string,
+): UserConfig {
   const { policy, password } = entry;
   const own = (target: string): [string, Policy][] => {
     const at = targets[target];
@@ -52,7 +58,10 @@ export function resolveUser(name: string, entry: UserEntry, targets: Readonly<Re
 function policyAt(name: string, target: TargetEntry, documents: Documents): Policy {
   const document = documents.get(name);
   if (document === undefined) throw new Defect(`invariant broken: policy ${name} was looked up before`);
-  return compilePolicy(document, { environment: target.environment ?? "production", ...(target.limits === undefined ? {} : { overrides: target.limits }) });
+  return compilePolicy(document, {
+    environment: target.environment ?? "production",
+    ...(target.limits === undefined ? {} : { overrides: target.limits }),
+  });
 }
 
 /** A URL in the text gives its parts; a URL in a secret stays a reference. Fields beside it are the last word. */

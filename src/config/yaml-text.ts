@@ -42,7 +42,9 @@ export function readYaml(text: string): { readonly yaml: YamlText } | { readonly
     const data: unknown = document.toJS({ maxAliasCount: 100 });
     return { yaml: { data, locate: (problem) => locate(document, lines, text, problem) } };
   } catch (error) {
-    return { problems: [{ line: 1, column: 1, message: `cannot be read: ${error instanceof Error ? tidy(error.message) : "unknown cause"}` }] };
+    return {
+      problems: [{ line: 1, column: 1, message: `cannot be read: ${error instanceof Error ? tidy(error.message) : "unknown cause"}` }],
+    };
   }
 }
 
@@ -95,7 +97,8 @@ function position(lines: LineCounter, offset: number): { line: number; column: n
 
 /** The two that happen to people get words of ours; the rest is the parser's. */
 function faultMessage(fault: YAMLError, text: string): string {
-  if (fault.code === "DUPLICATE_KEY") return `the key \`${/^[^:\s]*/.exec(text.slice(fault.pos[0]))?.[0] ?? ""}\` stands twice: remove one of them`;
+  if (fault.code === "DUPLICATE_KEY")
+    return `the key \`${/^[^:\s]*/.exec(text.slice(fault.pos[0]))?.[0] ?? ""}\` stands twice: remove one of them`;
   if (fault.code === "MULTIPLE_DOCS") return "holds more than one document: remove the line `---`";
   return tidy(fault.message);
 }

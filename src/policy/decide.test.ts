@@ -9,24 +9,52 @@ import { figureOf } from "./obligations.ts";
 import type { Answer, Match, Policy, Rule } from "./policy.ts";
 
 const facts: Facts = {
-  target: "shop", environment: "production", database: "shop", principal: "agent", principalKind: "ai_agent", role: "app", approvals: true,
+  target: "shop",
+  environment: "production",
+  database: "shop",
+  principal: "agent",
+  principalKind: "ai_agent",
+  role: "app",
+  approvals: true,
 };
 
 function policyOf(rules: readonly Rule[], more: Partial<Policy> = {}): Policy {
   return {
-    name: "test", version: 1, digest: "d", mode: "enforce", rules, obligations: [], statementsPerMinuteMax: null,
-    sessionLimits: { statementMsMax: null, transactionMsMax: null, idleInTransactionMsMax: null, sessionMsMax: null }, ...more,
+    name: "test",
+    version: 1,
+    digest: "d",
+    mode: "enforce",
+    rules,
+    obligations: [],
+    statementsPerMinuteMax: null,
+    sessionLimits: { statementMsMax: null, transactionMsMax: null, idleInTransactionMsMax: null, sessionMsMax: null },
+    ...more,
   };
 }
 
 function ruleOf(id: string, answer: Answer, match: Match, more: Partial<Rule> = {}): Rule {
-  return { id, title: `title of ${id}`, why: `why of ${id}`, answer, match, code: answer === "permit" ? "permitted" : "destructive", obligations: [], examples: { matches: [], misses: [] }, ...more };
+  return {
+    id,
+    title: `title of ${id}`,
+    why: `why of ${id}`,
+    answer,
+    match,
+    code: answer === "permit" ? "permitted" : "destructive",
+    obligations: [],
+    examples: { matches: [], misses: [] },
+    ...more,
+  };
 }
 
 function effectOf(more: Partial<Effect> = {}): Effect {
   return {
-    operation: "delete", resource: { type: "table", name: "public.orders" }, extent: { kind: "unbounded" }, reversibility: "irreversible",
-    cause: "direct", detail: "delete", ...more,
+    operation: "delete",
+    resource: { type: "table", name: "public.orders" },
+    extent: { kind: "unbounded" },
+    reversibility: "irreversible",
+    cause: "direct",
+    detail: "delete",
+    ...more,
   };
 }
 
@@ -49,16 +77,36 @@ const effects = fc.array(
 );
 const some = <T>(...of: T[]) => fc.option(fc.uniqueArray(fc.constantFrom(...of), { minLength: 1 }), { nil: undefined });
 const match = fc
-  .record({ operation: some(...operations), resourceName: some("*", "public.*", "audit.*", "public.orders"), extent: some("exact" as const, "at_most" as const, "unbounded" as const, "unknown" as const), detail: some("select", "delete", "drop") })
+  .record({
+    operation: some(...operations),
+    resourceName: some("*", "public.*", "audit.*", "public.orders"),
+    extent: some("exact" as const, "at_most" as const, "unbounded" as const, "unknown" as const),
+    detail: some("select", "delete", "drop"),
+  })
   .map((m) => Object.fromEntries(Object.entries(m).filter(([, v]) => v !== undefined)) as Match);
 const obligation = fc.oneof(
   fc.nat(500).map((rows): Obligation => ({ kind: "rows_returned_max", rows })),
   fc.nat(500).map((rows): Obligation => ({ kind: "rows_changed_max", rows })),
   fc.nat(500).map((ms): Obligation => ({ kind: "statement_ms_max", ms })),
 );
-const whens: readonly (Rule["when"] | undefined)[] = [undefined, undefined, () => true, () => false, () => { throw new Error("boom"); }];
+const whens: readonly (Rule["when"] | undefined)[] = [
+  undefined,
+  undefined,
+  () => true,
+  () => false,
+  () => {
+    throw new Error("boom");
+  },
+];
 const someRule = (answers: readonly Answer[], conditions = whens) =>
-  fc.record({ answer: fc.constantFrom(...answers), match, when: fc.constantFrom(...conditions), code: fc.constantFrom("destructive" as const, "not_permitted" as const), obligations: fc.array(obligation, { maxLength: 2 }) })
+  fc
+    .record({
+      answer: fc.constantFrom(...answers),
+      match,
+      when: fc.constantFrom(...conditions),
+      code: fc.constantFrom("destructive" as const, "not_permitted" as const),
+      obligations: fc.array(obligation, { maxLength: 2 }),
+    })
     .map(({ when, ...rest }) => ({ ...rest, ...(when === undefined ? {} : { when }) }));
 const rulesOf = (answers: readonly Answer[], conditions = whens) =>
   fc.array(someRule(answers, conditions), { maxLength: 6 }).map((list) => list.map((r, i) => ruleOf(`r${i}`, r.answer, r.match, r)));
@@ -69,121 +117,213 @@ const strictness = { allow: 0, hold: 1, deny: 2 } as const;
 
 describe("named properties", () => {
   test("forbid_beats_permit", () => {
-    fc.assert(fc.property(effects.filter((e) => e.length > 0), rulesOf(all), fc.nat(), (es, rules, at) => {
-      const hit = es[at % es.length];
-      assert(hit !== undefined);
-      const forbid = ruleOf("no", "forbid", { operation: [hit.operation], resourceName: [hit.resource.name] });
-      const decision = decide(es, facts, policyOf([...rules, permitAll, forbid]));
-      assert.equal(decision.kind, "deny");
-      assert(decision.rules.includes("no"));
-    }));
+    fc.assert(
+      fc.property(
+        effects.filter((e) => e.length > 0),
+        rulesOf(all),
+        fc.nat(),
+        (es, rules, at) => {
+          const hit = es[at % es.length];
+          assert(hit !== undefined);
+          const forbid = ruleOf("no", "forbid", { operation: [hit.operation], resourceName: [hit.resource.name] });
+          const decision = decide(es, facts, policyOf([...rules, permitAll, forbid]));
+          assert.equal(decision.kind, "deny");
+          assert(decision.rules.includes("no"));
+        },
+      ),
+    );
   });
 
   test("approval_beats_permit", () => {
-    fc.assert(fc.property(effects.filter((e) => e.length > 0), rulesOf(["permit"], sound), (es, rules) => {
-      assert.equal(decide(es, facts, policyOf([...rules, permitAll, ruleOf("ask", "require_approval", { operation: operations })])).kind, "hold");
-    }));
+    fc.assert(
+      fc.property(
+        effects.filter((e) => e.length > 0),
+        rulesOf(["permit"], sound),
+        (es, rules) => {
+          assert.equal(
+            decide(es, facts, policyOf([...rules, permitAll, ruleOf("ask", "require_approval", { operation: operations })])).kind,
+            "hold",
+          );
+        },
+      ),
+    );
   });
 
   test("default_deny", () => {
-    fc.assert(fc.property(effects, rulesOf(all, sound), (es, rules) => {
-      const decision = decide(es, facts, policyOf(rules));
-      if (decision.kind !== "allow") return;
-      for (const effect of es) {
-        assert.equal(decide([effect], facts, policyOf(rules.filter((r) => r.answer === "permit"))).kind, "allow", "each effect of an allow is permitted by itself");
-      }
-    }));
+    fc.assert(
+      fc.property(effects, rulesOf(all, sound), (es, rules) => {
+        const decision = decide(es, facts, policyOf(rules));
+        if (decision.kind !== "allow") return;
+        for (const effect of es) {
+          assert.equal(
+            decide([effect], facts, policyOf(rules.filter((r) => r.answer === "permit"))).kind,
+            "allow",
+            "each effect of an allow is permitted by itself",
+          );
+        }
+      }),
+    );
     assert.equal(decide([effectOf()], facts, policyOf([])).kind, "deny");
   });
 
   test("nothing_held_holds_what_nobody_permitted", () => {
-    fc.assert(fc.property(effects, rulesOf(all, sound), (es, rules) => {
-      if (decide(es, facts, policyOf(rules)).kind !== "hold") return;
-      for (const effect of es) assert.notEqual(decide([effect], facts, policyOf(rules)).kind, "deny");
-    }));
+    fc.assert(
+      fc.property(effects, rulesOf(all, sound), (es, rules) => {
+        if (decide(es, facts, policyOf(rules)).kind !== "hold") return;
+        for (const effect of es) assert.notEqual(decide([effect], facts, policyOf(rules)).kind, "deny");
+      }),
+    );
   });
 
   test("order_of_rules_is_irrelevant", () => {
     const shuffled = rulesOf(all).chain((rules) => fc.tuple(fc.constant(rules), fc.shuffledSubarray(rules, { minLength: rules.length })));
-    fc.assert(fc.property(effects, shuffled, (es, [rules, other]) => {
-      assert.deepEqual(decide(es, facts, policyOf(rules)), decide(es, facts, policyOf(other)));
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(effects, shuffled, (es, [rules, other]) => {
+        assert.deepEqual(decide(es, facts, policyOf(rules)), decide(es, facts, policyOf(other)));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("order_of_effects_never_changes_the_answer", () => {
-    fc.assert(fc.property(effects, rulesOf(all), (es, rules) => {
-      const [a, b] = [decide(es, facts, policyOf(rules)), decide([...es].reverse(), facts, policyOf(rules))];
-      assert.equal(a.kind, b.kind);
-      assert.deepEqual(a.rules, b.rules);
-    }));
+    fc.assert(
+      fc.property(effects, rulesOf(all), (es, rules) => {
+        const [a, b] = [decide(es, facts, policyOf(rules)), decide([...es].reverse(), facts, policyOf(rules))];
+        assert.equal(a.kind, b.kind);
+        assert.deepEqual(a.rules, b.rules);
+      }),
+    );
   });
 
   test("adding_a_forbid_never_allows_more", () => {
-    fc.assert(fc.property(effects, rulesOf(all), someRule(["forbid", "require_approval"]), (es, rules, r) => {
-      const before = decide(es, facts, policyOf(rules));
-      const after = decide(es, facts, policyOf([...rules, ruleOf("more", "forbid", r.match, { ...r, answer: "forbid" })]));
-      assert(strictness[after.kind] >= strictness[before.kind]);
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(effects, rulesOf(all), someRule(["forbid", "require_approval"]), (es, rules, r) => {
+        const before = decide(es, facts, policyOf(rules));
+        const after = decide(es, facts, policyOf([...rules, ruleOf("more", "forbid", r.match, { ...r, answer: "forbid" })]));
+        assert(strictness[after.kind] >= strictness[before.kind]);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("adding_an_effect_never_allows_more", () => {
-    fc.assert(fc.property(effects, effects, rulesOf(all), (es, more, rules) => {
-      const before = decide(es, facts, policyOf(rules));
-      assert(strictness[decide([...es, ...more], facts, policyOf(rules)).kind] >= strictness[before.kind]);
-    }));
+    fc.assert(
+      fc.property(effects, effects, rulesOf(all), (es, more, rules) => {
+        const before = decide(es, facts, policyOf(rules));
+        assert(strictness[decide([...es, ...more], facts, policyOf(rules)).kind] >= strictness[before.kind]);
+      }),
+    );
   });
 
   test("a_rule_that_fails_is_a_deny", () => {
-    const bad = [() => { throw new Error("boom"); }, () => "true" as unknown as boolean, () => undefined as unknown as boolean, () => 1 as unknown as boolean];
-    fc.assert(fc.property(effects.filter((e) => e.some((x) => x.operation !== "unknown")), rulesOf(all, sound), fc.constantFrom(...bad), fc.constantFrom(...all), (es, rules, when, answer) => {
-      const decision = decide(es, facts, policyOf([...rules, permitAll, ruleOf("bad", answer, {}, { when })]));
-      assert.equal(decision.kind, "deny");
-      assert(decision.rules.includes("bad"));
-    }));
-    const decision = decide([effectOf()], facts, policyOf([permitAll, ruleOf("bad", "permit", {}, { when: () => { throw new Error("x"); } })]));
+    const bad = [
+      () => {
+        throw new Error("boom");
+      },
+      () => "true" as unknown as boolean,
+      () => undefined as unknown as boolean,
+      () => 1 as unknown as boolean,
+    ];
+    fc.assert(
+      fc.property(
+        effects.filter((e) => e.some((x) => x.operation !== "unknown")),
+        rulesOf(all, sound),
+        fc.constantFrom(...bad),
+        fc.constantFrom(...all),
+        (es, rules, when, answer) => {
+          const decision = decide(es, facts, policyOf([...rules, permitAll, ruleOf("bad", answer, {}, { when })]));
+          assert.equal(decision.kind, "deny");
+          assert(decision.rules.includes("bad"));
+        },
+      ),
+    );
+    const decision = decide(
+      [effectOf()],
+      facts,
+      policyOf([
+        permitAll,
+        ruleOf(
+          "bad",
+          "permit",
+          {},
+          {
+            when: () => {
+              throw new Error("x");
+            },
+          },
+        ),
+      ]),
+    );
     assert(decision.kind === "deny" && decision.reason.code === "rule_failed");
     assert.deepEqual(decision.rules, ["bad"]);
   });
 
   test("a_rule_that_does_not_match_is_never_evaluated", () => {
     const when = () => assert.fail("evaluated");
-    assert.equal(decide([effectOf()], facts, policyOf([permitAll, ruleOf("x", "permit", { operation: ["read"] }, { when })])).kind, "allow");
+    assert.equal(
+      decide([effectOf()], facts, policyOf([permitAll, ruleOf("x", "permit", { operation: ["read"] }, { when })])).kind,
+      "allow",
+    );
   });
 
   test("unknown_is_never_permitted_by_a_broad_permit", () => {
     const known = operations.filter((o) => o !== "unknown");
-    fc.assert(fc.property(rulesOf(["permit", "require_approval"], sound), (rules) => {
-      const broad = rules.map((r): Rule => ({ ...r, match: r.match.operation === undefined ? r.match : { ...r.match, operation: known } }));
-      const decision = decide([unknownEffect("a test")], facts, policyOf([...broad, ruleOf("any", "permit", {}), ruleOf("ask", "require_approval", {})]));
-      assert(decision.kind === "deny" && decision.reason.code === "not_understood");
-    }));
+    fc.assert(
+      fc.property(rulesOf(["permit", "require_approval"], sound), (rules) => {
+        const broad = rules.map(
+          (r): Rule => ({ ...r, match: r.match.operation === undefined ? r.match : { ...r.match, operation: known } }),
+        );
+        const decision = decide(
+          [unknownEffect("a test")],
+          facts,
+          policyOf([...broad, ruleOf("any", "permit", {}), ruleOf("ask", "require_approval", {})]),
+        );
+        assert(decision.kind === "deny" && decision.reason.code === "not_understood");
+      }),
+    );
     assert.equal(decide([unknownEffect("a test")], facts, policyOf([ruleOf("named", "permit", { operation: ["unknown"] })])).kind, "allow");
     assert.deepEqual(decide([unknownEffect("a test")], facts, policyOf([permitAll, ruleOf("no", "forbid", {})])).rules, ["no"]);
   });
 
   test("obligations_only_get_stricter", () => {
-    fc.assert(fc.property(effects, rulesOf(["permit"], sound), fc.array(obligation, { maxLength: 4 }), fc.array(obligation, { maxLength: 3 }), (es, rules, own, more) => {
-      const before = decide(es, facts, policyOf([...rules, permitAll], { obligations: own }));
-      const after = decide(es, facts, policyOf([...rules, permitAll, ruleOf("more", "permit", { operation: operations }, { obligations: more })], { obligations: own }));
-      assert(before.kind === "allow" && after.kind === "allow");
-      for (const o of before.obligations) {
-        const now = after.obligations.find((x) => x.kind === o.kind);
-        assert(now !== undefined && figureOf(now) <= figureOf(o));
-      }
-      for (const o of own) assert(before.obligations.some((x) => x.kind === o.kind && figureOf(x) <= figureOf(o)));
-      assert.equal(new Set(after.obligations.map((o) => o.kind)).size, after.obligations.length);
-    }));
+    fc.assert(
+      fc.property(
+        effects,
+        rulesOf(["permit"], sound),
+        fc.array(obligation, { maxLength: 4 }),
+        fc.array(obligation, { maxLength: 3 }),
+        (es, rules, own, more) => {
+          const before = decide(es, facts, policyOf([...rules, permitAll], { obligations: own }));
+          const after = decide(
+            es,
+            facts,
+            policyOf([...rules, permitAll, ruleOf("more", "permit", { operation: operations }, { obligations: more })], {
+              obligations: own,
+            }),
+          );
+          assert(before.kind === "allow" && after.kind === "allow");
+          for (const o of before.obligations) {
+            const now = after.obligations.find((x) => x.kind === o.kind);
+            assert(now !== undefined && figureOf(now) <= figureOf(o));
+          }
+          for (const o of own) assert(before.obligations.some((x) => x.kind === o.kind && figureOf(x) <= figureOf(o)));
+          assert.equal(new Set(after.obligations.map((o) => o.kind)).size, after.obligations.length);
+        },
+      ),
+    );
   });
 
   test("observe_refuses_nothing_and_says_what_it_would_have_done", () => {
-    fc.assert(fc.property(effects, rulesOf(all), (es, rules) => {
-      const enforced = decide(es, facts, policyOf(rules));
-      const observed = decide(es, facts, policyOf(rules, { mode: "observe", obligations: [{ kind: "rows_changed_max", rows: 1 }] }));
-      assert(observed.kind === "allow");
-      assert.deepEqual(observed.obligations, []);
-      assert.equal(observed.observed, enforced.kind === "allow" ? undefined : enforced.kind);
-      assert.deepEqual(observed.rules, enforced.rules);
-    }));
+    fc.assert(
+      fc.property(effects, rulesOf(all), (es, rules) => {
+        const enforced = decide(es, facts, policyOf(rules));
+        const observed = decide(es, facts, policyOf(rules, { mode: "observe", obligations: [{ kind: "rows_changed_max", rows: 1 }] }));
+        assert(observed.kind === "allow");
+        assert.deepEqual(observed.obligations, []);
+        assert.equal(observed.observed, enforced.kind === "allow" ? undefined : enforced.kind);
+        assert.deepEqual(observed.rules, enforced.rules);
+      }),
+    );
   });
 });
 

@@ -79,7 +79,9 @@ function ruleOn(all: readonly Answers[]): Ruling {
     return { kind: "deny", rules: failing, grounds };
   }
   if (unanswered.length > 0) {
-    const grounds = unanswered.map(({ effect }): Ground => ({ effect, code: effect.operation === "unknown" ? "not_understood" : "not_permitted" }));
+    const grounds = unanswered.map(
+      ({ effect }): Ground => ({ effect, code: effect.operation === "unknown" ? "not_understood" : "not_permitted" }),
+    );
     return { kind: "deny", rules: [], grounds };
   }
   const holding = all.flatMap((a) => a.requireApproval);

@@ -7,7 +7,11 @@ import { assertNever } from "../base/assert.ts";
 
 /** The order in which obligations are listed: fixed, so that equal decisions are equal bytes. */
 const ORDER: readonly Obligation["kind"][] = [
-  "rows_returned_max", "bytes_returned_max", "rows_changed_max", "rows_changed_per_transaction_max", "statement_ms_max",
+  "rows_returned_max",
+  "bytes_returned_max",
+  "rows_changed_max",
+  "rows_changed_per_transaction_max",
+  "statement_ms_max",
 ];
 
 /** One obligation a kind: the smallest figure of those given, in a fixed order. */

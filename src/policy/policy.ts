@@ -57,4 +57,3 @@ export interface Policy {
 
 /** Decides one statement's effects (or those of several together). No effects at all is a permit. */
 export type Decide = (effects: readonly Effect[], facts: Facts, policy: Policy) => Decision;
-

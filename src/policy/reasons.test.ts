@@ -6,10 +6,26 @@ import type { Facts } from "../model/facts.ts";
 import { describe as words } from "./describe.ts";
 import { type Ground, reasonFor } from "./reasons.ts";
 
-const facts: Facts = { target: "shop", environment: "production", database: "shop", principal: "agent", principalKind: "ai_agent", role: "app", approvals: false };
+const facts: Facts = {
+  target: "shop",
+  environment: "production",
+  database: "shop",
+  principal: "agent",
+  principalKind: "ai_agent",
+  role: "app",
+  approvals: false,
+};
 
 function effect(more: Partial<Effect> = {}): Effect {
-  return { operation: "delete", resource: { type: "table", name: "public.orders" }, extent: { kind: "unbounded" }, reversibility: "irreversible", cause: "direct", detail: "delete", ...more };
+  return {
+    operation: "delete",
+    resource: { type: "table", name: "public.orders" },
+    extent: { kind: "unbounded" },
+    reversibility: "irreversible",
+    cause: "direct",
+    detail: "delete",
+    ...more,
+  };
 }
 
 test("an effect in words", () => {
@@ -22,7 +38,10 @@ test("an effect in words", () => {
     [{ detail: "drop" }, "drop `public.orders`"],
     [{ detail: "drop", resource: { type: "schema", name: "public" } }, "drop schema `public`"],
     [{ operation: "create", detail: "insert", extent: { kind: "exact", count: 1000 } }, "insert 1,000 rows into `public.orders`"],
-    [{ operation: "read", detail: "file_read", resource: { type: "file", name: "/etc/hostname" } }, "read file `/etc/hostname` (file read)"],
+    [
+      { operation: "read", detail: "file_read", resource: { type: "file", name: "/etc/hostname" } },
+      "read file `/etc/hostname` (file read)",
+    ],
     [{ operation: "execute", detail: "set_role", resource: { type: "role", name: "postgres" } }, "act as role `postgres`"],
   ];
   for (const [more, expected] of table) assert.equal(words(effect(more)), expected);
@@ -41,11 +60,17 @@ test("what follows from the statement comes after what it names", () => {
     { effect: effect({ cause: "cascade", resource: { type: "table", name: "public.items" } }), code: "unbounded_change" },
     { effect: effect(), code: "unbounded_change" },
   ];
-  assert.match(reasonFor("deny", grounds, facts).message, /^would delete every row of `public.orders`, and delete every row of `public.items` through a foreign key's cascade: /);
+  assert.match(
+    reasonFor("deny", grounds, facts).message,
+    /^would delete every row of `public.orders`, and delete every row of `public.items` through a foreign key's cascade: /,
+  );
 });
 
 test("many effects are counted, not listed", () => {
-  const grounds = Array.from({ length: 50 }, (_, i): Ground => ({ effect: effect({ resource: { type: "table", name: `public.t${i}` } }), code: "destructive" }));
+  const grounds = Array.from(
+    { length: 50 },
+    (_, i): Ground => ({ effect: effect({ resource: { type: "table", name: `public.t${i}` } }), code: "destructive" }),
+  );
   const { message } = reasonFor("deny", grounds, facts);
   assert.match(message, /and 46 more: /);
   assert(message.length < 400);

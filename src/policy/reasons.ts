@@ -103,9 +103,11 @@ function changeNotPermitted(effect: Effect): Sentence {
 }
 
 function definitionNotPermitted(effect: Effect): Sentence {
+  const temporary = effect.detail === "create_temporary" || effect.detail === "create_table";
+  const instead = temporary ? "a subquery or a CTE can often stand for a new table" : "reading the definition is permitted";
   return {
     why: "this session may not change the schema in this way",
-    next: `hand the change to whoever runs migrations; ${effect.operation === "create" ? "a subquery or CTE can often stand for a new table" : "reading the definition is permitted"}`,
+    next: `hand the change to whoever runs migrations; ${instead}`,
   };
 }
 
@@ -128,7 +130,10 @@ function secretRead(): Sentence {
 }
 
 function sessionPinned(): Sentence {
-  return { why: "this setting is kept as it is for the whole session", next: "go on without changing it; everything else of the session still works" };
+  return {
+    why: "this setting is kept as it is for the whole session",
+    next: "go on without changing it; everything else of the session still works",
+  };
 }
 
 function notUnderstood(effect: Effect): Sentence {
@@ -140,7 +145,10 @@ function notUnderstood(effect: Effect): Sentence {
 }
 
 function ruleFailed(): Sentence {
-  return { why: "whether it is permitted could not be found out, so it is refused", next: "tell the operator; the same statement will be refused until then" };
+  return {
+    why: "whether it is permitted could not be found out, so it is refused",
+    next: "tell the operator; the same statement will be refused until then",
+  };
 }
 
 function notPermitted(effect: Effect): Sentence {
