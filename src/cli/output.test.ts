@@ -37,8 +37,24 @@ describe("layout", () => {
   });
 
   test("a table aligns, and its shrinking column gives way", () => {
-    const heads = [{ title: "NAME", shrink: true }, { title: "N", align: "right" }] as const;
-    assert.equal(table(heads, [["orders", "7"], ["x", "12345"]], 100), "NAME        N\norders      7\nx       12345\n");
-    for (const line of table(heads, [["o".repeat(200), "12345"]], 40).trimEnd().split("\n")) assert.ok(width(line) <= 40, line);
+    const heads = [
+      { title: "NAME", shrink: true },
+      { title: "N", align: "right" },
+    ] as const;
+    assert.equal(
+      table(
+        heads,
+        [
+          ["orders", "7"],
+          ["x", "12345"],
+        ],
+        100,
+      ),
+      "NAME        N\norders      7\nx       12345\n",
+    );
+    for (const line of table(heads, [["o".repeat(200), "12345"]], 40)
+      .trimEnd()
+      .split("\n"))
+      assert.ok(width(line) <= 40, line);
   });
 });

@@ -25,9 +25,14 @@ export function width(text: string): number {
 function isWide(char: string): boolean {
   const point = char.codePointAt(0) ?? 0;
   return (
-    (point >= 0x1100 && point <= 0x115f) || (point >= 0x2e80 && point <= 0xa4cf) || (point >= 0xac00 && point <= 0xd7a3) ||
-    (point >= 0xf900 && point <= 0xfaff) || (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff00 && point <= 0xff60) ||
-    (point >= 0x1f300 && point <= 0x1faff) || (point >= 0x20000 && point <= 0x3fffd)
+    (point >= 0x1100 && point <= 0x115f) ||
+    (point >= 0x2e80 && point <= 0xa4cf) ||
+    (point >= 0xac00 && point <= 0xd7a3) ||
+    (point >= 0xf900 && point <= 0xfaff) ||
+    (point >= 0xfe30 && point <= 0xfe6f) ||
+    (point >= 0xff00 && point <= 0xff60) ||
+    (point >= 0x1f300 && point <= 0x1faff) ||
+    (point >= 0x20000 && point <= 0x3fffd)
   );
 }
 
@@ -66,7 +71,9 @@ export function wrap(text: string, cells: number): readonly string[] {
 
 /** The text wrapped, each line after `indent` spaces, with a line end. */
 export function paragraph(text: string, columns: number, indent = 0): string {
-  return wrap(text, Math.min(columns, 100) - indent).map((line) => `${" ".repeat(indent)}${line}\n`).join("");
+  return wrap(text, Math.min(columns, 100) - indent)
+    .map((line) => `${" ".repeat(indent)}${line}\n`)
+    .join("");
 }
 
 export interface Column {

@@ -18,7 +18,10 @@ describe("pipelined", () => {
       return n;
     };
     for await (const result of pipelined(numbers(200), 8, work)) results.push(result);
-    assert.deepEqual(results, Array.from({ length: 200 }, (_, n) => n));
+    assert.deepEqual(
+      results,
+      Array.from({ length: 200 }, (_, n) => n),
+    );
     assert.ok(most > 1 && most <= 8, `${most} at once`);
   });
 

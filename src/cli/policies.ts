@@ -12,7 +12,8 @@ import { problemsOf } from "./settings.ts";
 /** The policy compiled for `environment`; without a name that environment's default preset. */
 export async function policyNamed(name: string | undefined, environment: Environment): Promise<Policy> {
   const [{ defaultPreset, presetDocument, presetNames }, { compilePolicy }] = await Promise.all([
-    import("../config/presets.ts"), import("../config/compile-policy.ts"),
+    import("../config/presets.ts"),
+    import("../config/compile-policy.ts"),
   ]);
   const wanted = name ?? defaultPreset[environment];
   const preset = presetNames.find((known) => known === wanted);
@@ -21,9 +22,15 @@ export async function policyNamed(name: string | undefined, environment: Environ
     const { nearest } = await import("../config/nearest.ts");
     const near = nearest(wanted, presetNames);
     const guess = near === undefined ? "" : `: did you mean \`${near}\`?`;
-    throw wrongUse(`\`${visible(wanted)}\` is no preset and no file that can be read: ${causeText(error)}${guess}`, `presets: ${presetNames.join(", ")}`);
+    throw wrongUse(
+      `\`${visible(wanted)}\` is no preset and no file that can be read: ${causeText(error)}${guess}`,
+      `presets: ${presetNames.join(", ")}`,
+    );
   });
-  const [{ loadPolicyText }, { detailWords }] = await Promise.all([import("../config/load-config.ts"), import("../effects/sql/details.ts")]);
+  const [{ loadPolicyText }, { detailWords }] = await Promise.all([
+    import("../config/load-config.ts"),
+    import("../effects/sql/details.ts"),
+  ]);
   const loaded = loadPolicyText(text, { details: detailWords.map(({ word }) => word) });
   if ("problems" in loaded) throw problemsOf(wanted, loaded.problems);
   return compilePolicy(loaded.document, { environment });

@@ -39,10 +39,15 @@ const connectMsMax = 10_000;
 /** Rejects with the server's or the system's own error. */
 export async function probeServer(target: ProbeTarget): Promise<Probed> {
   const client = new pg.Client({
-    host: target.host, port: target.port, database: target.database, user: target.role,
+    host: target.host,
+    port: target.port,
+    database: target.database,
+    user: target.role,
     ...(target.password === undefined ? {} : { password: target.password }),
     ssl: target.tls === "disable" ? false : await tlsOptions(target),
-    connectionTimeoutMillis: connectMsMax, query_timeout: connectMsMax, application_name: "holdfast",
+    connectionTimeoutMillis: connectMsMax,
+    query_timeout: connectMsMax,
+    application_name: "holdfast",
     options: "-c default_transaction_read_only=on",
   });
   client.on("error", () => {});
@@ -60,17 +65,31 @@ async function tlsOptions(target: ProbeTarget): Promise<pg.ClientConfig["ssl"]> 
   return { rejectUnauthorized: true, servername: target.serverName ?? target.host, ...ca };
 }
 
-const mighty = ["pg_read_server_files", "pg_write_server_files", "pg_execute_server_program", "pg_write_all_data", "pg_maintain", "pg_signal_backend", "pg_create_subscription"];
+const mighty = [
+  "pg_read_server_files",
+  "pg_write_server_files",
+  "pg_execute_server_program",
+  "pg_write_all_data",
+  "pg_maintain",
+  "pg_signal_backend",
+  "pg_create_subscription",
+];
 
 async function look(client: pg.Client): Promise<Probed> {
-  const { rows: [about] } = await client.query<{ version: string; database: string; encrypted: boolean; tables: number }>(
+  const {
+    rows: [about],
+  } = await client.query<{ version: string; database: string; encrypted: boolean; tables: number }>(
     `SELECT current_setting('server_version') AS version, current_database()::text AS database,
        coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS encrypted,
        (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')::int AS tables`,
   );
-  const { rows: databases } = await client.query<{ name: string }>("SELECT datname::text AS name FROM pg_database WHERE NOT datistemplate AND datallowconn ORDER BY 1");
-  const { rows: [role] } = await client.query<{ name: string; superuser: boolean; powers: string[] }>(
+  const { rows: databases } = await client.query<{ name: string }>(
+    "SELECT datname::text AS name FROM pg_database WHERE NOT datistemplate AND datallowconn ORDER BY 1",
+  );
+  const {
+    rows: [role],
+  } = await client.query<{ name: string; superuser: boolean; powers: string[] }>(
     `SELECT rolname::text AS name, rolsuper AS superuser,
        array_remove(ARRAY[CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END,
          CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolreplication THEN 'REPLICATION' END], NULL)

@@ -22,7 +22,9 @@ export async function run(words: readonly string[], terminal: Terminal, version:
     .addHelpText("after", startWith);
   const called = calledCommand(words);
   for (const entry of commands) {
-    const command = configure(program.command(entry.name), terminal).summary(entry.summary).description(`${capital(entry.summary)}.`);
+    const command = configure(program.command(entry.name), terminal)
+      .summary(entry.summary)
+      .description(`${capital(entry.summary)}.`);
     if (entry.name === called) (await entry.load()).define(command, terminal);
   }
   try {
@@ -68,10 +70,19 @@ function configure(command: Command, terminal: Terminal): Command {
 
 /** Commander's own sentence in our form: lower case, no final stop, input in backticks, what to do after it. */
 function wrongUseText(text: string, command: Command, terminal: Terminal): string {
-  const sentence = text.replace(/^error: /, "").trim().replace(/'([^'\n]*)'/g, (_, input: string) => `\`${visible(input)}\``);
+  const sentence = text
+    .replace(/^error: /, "")
+    .trim()
+    .replace(/'([^'\n]*)'/g, (_, input: string) => `\`${visible(input)}\``);
   const [message = "", suggestion] = sentence.replace(/\. Expected/, ": expected").split("\n");
   const meant = /Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? "")?.[1];
-  const guess = meant === undefined ? "" : `: did you mean ${meant.split(", ").map((word) => `\`${word}\``).join(" or ")}?`;
+  const guess =
+    meant === undefined
+      ? ""
+      : `: did you mean ${meant
+          .split(", ")
+          .map((word) => `\`${word}\``)
+          .join(" or ")}?`;
   return errorText(`${message.replace(/\.$/, "")}${guess}`, `see \`${commandPath(command)} --help\``, terminal);
 }
 

@@ -6,6 +6,7 @@ import { assertNever } from "../../base/assert.ts";
 import type { AuditEvent } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { figure } from "../output.ts";
+import type { Judgement, Judgements } from "./reader.ts";
 
 export interface Described {
   /** One word: what happened. */
@@ -16,25 +17,38 @@ export interface Described {
   readonly tone: "good" | "bad" | "warn" | "plain";
 }
 
-type Judgement = Extract<AuditEvent, { kind: "judgement" }>;
-
 /** `judgements` are those seen so far by their id: an intent refers to its judgement. */
-export function describeEvent(event: AuditEvent, judgements: ReadonlyMap<string, Judgement>): Described {
+export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "get">): Described {
   switch (event.kind) {
     case "started":
       return { word: "started", about: "", text: `holdfast ${event.version}`, tone: "plain" };
     case "stopped":
       return { word: "stopped", about: "", text: event.because, tone: "plain" };
     case "recovered":
-      return { word: "recovered", about: "", text: `${figure(event.unknownOutcomes.length)} outcomes unknown, ${figure(event.tornBytes)} torn bytes set aside`, tone: "warn" };
+      return {
+        word: "recovered",
+        about: "",
+        text: `${figure(event.unknownOutcomes.length)} outcomes unknown, ${figure(event.tornBytes)} torn bytes set aside`,
+        tone: "warn",
+      };
     case "policy_loaded": {
       const observing = event.observing ? ": observes only, refuses nothing" : "";
-      return { word: "policy", about: event.target, text: `${event.preset} ${event.policyDigest.slice(0, 12)}${observing}`, tone: event.observing ? "warn" : "plain" };
+      return {
+        word: "policy",
+        about: event.target,
+        text: `${event.preset} ${event.policyDigest.slice(0, 12)}${observing}`,
+        tone: event.observing ? "warn" : "plain",
+      };
     }
     case "login_refused":
       return { word: "login", about: event.peer, text: `refused for ${event.user}: ${event.because}`, tone: "bad" };
     case "session_opened":
-      return { word: "opened", about: event.session, text: `${event.principal} on ${event.target}/${event.database} (${event.environment}) from ${event.peer}`, tone: "plain" };
+      return {
+        word: "opened",
+        about: event.session,
+        text: `${event.principal} on ${event.target}/${event.database} (${event.environment}) from ${event.peer}`,
+        tone: "plain",
+      };
     case "session_closed":
       return { word: "closed", about: event.session, text: event.because, tone: "plain" };
     case "judgement":
@@ -42,14 +56,26 @@ export function describeEvent(event: AuditEvent, judgements: ReadonlyMap<string,
     case "intent":
       return describeIntent(event, judgements.get(event.judgement));
     case "outcome":
-      return { word: event.outcome.status, about: event.action, text: outcomeText(event.outcome), tone: event.outcome.status === "unknown" ? "warn" : "plain" };
+      return {
+        word: event.outcome.status,
+        about: event.action,
+        text: outcomeText(event.outcome),
+        tone: event.outcome.status === "unknown" ? "warn" : "plain",
+      };
     case "transaction_ended":
       return {
-        word: event.end === "rolled_back" ? "rolledback" : event.end, about: event.session,
-        text: `${count(event.actions.length, "act")}, ${count(event.rowsChanged, "row")} changed`, tone: event.end === "unknown" ? "warn" : "plain",
+        word: event.end === "rolled_back" ? "rolledback" : event.end,
+        about: event.session,
+        text: `${count(event.actions.length, "act")}, ${count(event.rowsChanged, "row")} changed`,
+        tone: event.end === "unknown" ? "warn" : "plain",
       };
     case "limit_reached":
-      return { word: "limit", about: event.action ?? event.session, text: `${event.code}: ${figure(event.figure)}, allowed ${figure(event.allowed)}`, tone: "bad" };
+      return {
+        word: "limit",
+        about: event.action ?? event.session,
+        text: `${event.code}: ${figure(event.figure)}, allowed ${figure(event.allowed)}`,
+        tone: "bad",
+      };
     default:
       return assertNever(event, "describeEvent");
   }

@@ -1,28 +1,12 @@
 /**
- * Reads records of an audit log for people and programs: from the start, the last few, or as they come in.
+ * What the audit commands need around reading a log: a log that is really there, and judgements remembered for the acts that refer to them.
  * It does not verify anything: `audit verify` does, and what a record says counts only as much as that.
  */
 import { stat } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
+import type { ReadRecord } from "../../audit/events.ts";
 import { type LogFiles, directoryFiles } from "../../audit/files.ts";
-import { linesOf, segmentsOf } from "../../audit/lines.ts";
-import { type StoredRecord, parseRecord } from "../../audit/record.ts";
+import type { AuditEvent } from "../../model/event.ts";
 import { failed } from "../errors.ts";
-
-/** One stored line; `record` is null when the line is none. */
-export interface ReadRecord {
-  readonly record: StoredRecord | null;
-  /** The exact line as stored, without its line feed. */
-  readonly line: string;
-}
-
-/** A place to go on reading from. */
-interface Place {
-  readonly segment: string;
-  readonly offset: number;
-}
-
-const pollMs = 250;
 
 /** The log's files. Fails when there is no such log, instead of making one. */
 export async function openLogFiles(directory: string): Promise<LogFiles> {
@@ -33,54 +17,21 @@ export async function openLogFiles(directory: string): Promise<LogFiles> {
   return directoryFiles(directory);
 }
 
-/** Every record from the first on. */
-export async function* allRecords(files: LogFiles): AsyncGenerator<ReadRecord> {
-  for (const { name } of segmentsOf(await files.list())) {
-    for await (const { bytes, whole } of linesOf(files, name, 0)) if (whole) yield read(bytes);
-  }
-}
+export type Judgement = Extract<AuditEvent, { kind: "judgement" }>;
 
-/** The last `count` records in order, and where to go on. Reads as many whole segments from the end as that takes. */
-export async function lastRecords(files: LogFiles, count: number): Promise<{ records: readonly ReadRecord[]; next: Place | undefined }> {
-  const segments = segmentsOf(await files.list());
-  let records: ReadRecord[] = [];
-  let next: Place | undefined;
-  for (const { name } of [...segments].reverse()) {
-    const ofSegment: ReadRecord[] = [];
-    let offset = 0;
-    for await (const line of linesOf(files, name, 0)) {
-      if (!line.whole) break;
-      offset = line.offset + line.bytes.length + 1;
-      ofSegment.push(read(line.bytes));
-      if (ofSegment.length > 2 * count + 64) ofSegment.splice(0, ofSegment.length - count);
-    }
-    next ??= { segment: name, offset };
-    records = [...ofSegment, ...records];
-    if (records.length >= count) break;
-  }
-  return { records: count === 0 ? [] : records.slice(-count), next };
-}
+/** Judgements by their id; the oldest are forgotten, so that a long log takes bounded memory. */
+export class Judgements {
+  readonly #known = new Map<string, Judgement>();
+  readonly #max = 20_000;
 
-/** Records after `place` as they are written, until `ended` aborts. */
-export async function* followRecords(files: LogFiles, place: Place | undefined, ended: AbortSignal): AsyncGenerator<ReadRecord> {
-  let at = place;
-  while (!ended.aborted) {
-    const segments = segmentsOf(await files.list());
-    for (const { name } of segments) {
-      if (at !== undefined && name < at.segment) continue;
-      const offset: number = at?.segment === name ? at.offset : 0;
-      at = { segment: name, offset };
-      for await (const line of linesOf(files, name, offset)) {
-        if (!line.whole) break;
-        at = { segment: name, offset: line.offset + line.bytes.length + 1 };
-        yield read(line.bytes);
-      }
-    }
-    await delay(pollMs, undefined, { signal: ended }).catch(() => {});
+  remember({ event }: ReadRecord): void {
+    if (event.kind !== "judgement") return;
+    this.#known.set(event.judgement, event);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > this.#max && oldest !== undefined) this.#known.delete(oldest);
   }
-}
 
-function read(bytes: Buffer): ReadRecord {
-  const line = bytes.toString("utf8");
-  return { record: parseRecord(line), line };
+  get(id: string): Judgement | undefined {
+    return this.#known.get(id);
+  }
 }

@@ -1,25 +1,42 @@
 /**
- * Shows whole records for a person: the line of `tail` in full, and the effects of the judgement behind it.
+ * Shows records to a person: one a line for `tail`, or in full with the effects of the judgement behind them.
  * It shows only what is recorded.
  */
-import type { AuditEvent } from "../../model/event.ts";
-import { padEnd, paragraph, table, visible } from "../output.ts";
+import type { ReadRecord } from "../../audit/events.ts";
+import { fit, padEnd, paragraph, table, visible } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeEvent } from "./describe.ts";
-import type { ReadRecord } from "./reader.ts";
+import type { Judgement, Judgements } from "./reader.ts";
 
-type Judgement = Extract<AuditEvent, { kind: "judgement" }>;
+const tones = { good: "green", bad: "red", warn: "yellow", plain: "dim" } as const;
 
-export function renderRecords(reads: readonly ReadRecord[], judgements: ReadonlyMap<string, Judgement>, terminal: Terminal): string {
-  const explained = new Set<string>();
-  return reads.map((read) => renderRecord(read, judgements, explained, terminal)).join("");
+/** One record as one line within the terminal's columns. */
+export function recordLine(record: ReadRecord, judgements: Judgements, terminal: Terminal): string {
+  const { word, about, text, tone } = describeEvent(record.event, judgements);
+  const head = `${timeText(record.t)}  `;
+  const subject = padEnd(visible(about), 21);
+  const room = Math.max(20, terminal.columns - head.length - 12 - 23);
+  return (
+    `${terminal.style("dim", head)}${terminal.style(tones[tone], padEnd(word, 10))}  ${subject}  ${fit(visible(text), room)}`.trimEnd() +
+    "\n"
+  );
 }
 
-function renderRecord(read: ReadRecord, judgements: ReadonlyMap<string, Judgement>, explained: Set<string>, terminal: Terminal): string {
-  if (read.record === null) return "";
-  const { n, t, event } = read.record;
-  const { word, about, text } = describeEvent(event, judgements);
-  const head = `${terminal.style("bold", padEnd(word, 10))} ${visible(about)}  ${terminal.style("dim", `record ${n}, ${new Date(t).toISOString()}`)}\n`;
+/** `11-22 03:46:54.123`, in UTC as everything in the log. */
+function timeText(ms: number): string {
+  return Number.isFinite(new Date(ms).getTime()) ? new Date(ms).toISOString().slice(5, 23).replace("T", " ") : "?";
+}
+
+/** Each record in full; the judgement behind an act is shown with the first act that refers to it. */
+export function renderRecords(records: readonly ReadRecord[], judgements: Judgements, terminal: Terminal): string {
+  const explained = new Set<string>();
+  return records.map((record) => renderRecord(record, judgements, explained, terminal)).join("");
+}
+
+function renderRecord(record: ReadRecord, judgements: Judgements, explained: Set<string>, terminal: Terminal): string {
+  const { n, t, event } = record;
+  const { word, about, text, tone } = describeEvent(event, judgements);
+  const head = `${terminal.style(["bold", tones[tone]], padEnd(word, 10))} ${visible(about)}  ${terminal.style("dim", `record ${n}, ${new Date(t).toISOString()}`)}\n`;
   const body = head + paragraph(visible(text), terminal.columns, 2);
   const judgement = event.kind === "judgement" ? event : event.kind === "intent" ? judgements.get(event.judgement) : undefined;
   if (judgement === undefined || explained.has(judgement.judgement)) return `${body}\n`;
@@ -36,12 +53,25 @@ function renderJudgement(judgement: Judgement, terminal: Terminal): string {
   ];
   const lines = known.map(([name = "", value = ""]) => `  ${padEnd(name, 12)} ${visible(value)}\n`).join("");
   if (judgement.effects.length === 0) return lines;
-  const heads = [{ title: "OPERATION" }, { title: "RESOURCE", shrink: true }, { title: "EXTENT" }, { title: "REVERSIBILITY" }, { title: "CAUSE" }, { title: "DETAIL" }];
+  const heads = [
+    { title: "OPERATION" },
+    { title: "RESOURCE", shrink: true },
+    { title: "EXTENT" },
+    { title: "REVERSIBILITY" },
+    { title: "CAUSE" },
+    { title: "DETAIL" },
+  ];
   const rows = judgement.effects.map((effect) => [
-    effect.operation, visible(`${effect.resource.type}:${effect.resource.name}`),
+    effect.operation,
+    visible(`${effect.resource.type}:${effect.resource.name}`),
     "count" in effect.extent ? `${effect.extent.kind} ${effect.extent.count}` : effect.extent.kind,
-    effect.reversibility, effect.cause, visible(effect.detail),
+    effect.reversibility,
+    effect.cause,
+    visible(effect.detail),
   ]);
-  const rendered = table(heads, rows, terminal.columns - 2).trimEnd().split("\n").map((row) => `  ${row}\n`);
+  const rendered = table(heads, rows, terminal.columns - 2)
+    .trimEnd()
+    .split("\n")
+    .map((row) => `  ${row}\n`);
   return `${lines}\n${rendered.join("")}`;
 }

@@ -5,19 +5,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { type ReadRecord, readEvents, recordCount } from "../../audit/events.ts";
+import { exportFormats } from "../../audit/export/index.ts";
+import { exportTiles } from "../../audit/export/tiles.ts";
 import { publicKeyFile } from "../../audit/keys.ts";
+import { checkpointFile } from "../../audit/lines.ts";
+import { parseCheckpoint } from "../../audit/note.ts";
 import { verifyLog } from "../../audit/verify.ts";
-import type { AuditEvent } from "../../model/event.ts";
-import { describeEvent } from "../audit/describe.ts";
-import { csvHead, csvRow } from "../audit/csv.ts";
-import { type ReadRecord, allRecords, followRecords, lastRecords, openLogFiles } from "../audit/reader.ts";
-import { renderRecords } from "../audit/show.ts";
+import { Judgements, openLogFiles } from "../audit/reader.ts";
+import { recordLine, renderRecords } from "../audit/show.ts";
 import { renderVerification } from "../audit/verification.ts";
 import { causeText, exitCodes, failed, wrongUse } from "../errors.ts";
-import { fit, padEnd, visible } from "../output.ts";
+import { figure, visible } from "../output.ts";
 import { setExit } from "../program.ts";
 import { configOption, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
+import { version } from "../version.ts";
 import type { Define } from "./index.ts";
 
 interface Place {
@@ -30,90 +33,104 @@ export const define: Define = (command, terminal) => {
     command
       .command(name)
       .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
       .addOption(configOption())
       .option("-d, --directory <folder>", "the log's folder (default: from the config)");
   add("tail", "show the newest records")
     .option("-n, --lines <count>", "how many", "20")
     .option("-f, --follow", "go on as records come in")
     .option("--json", "print the stored lines")
-    .addHelpText("after", "\nExamples:\n  holdfast audit tail\n  holdfast audit tail -n 100 --follow\n  holdfast audit tail --json | jq .kind\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast audit tail\n  holdfast audit tail -n 100 --follow\n  holdfast audit tail --json | jq .kind\n",
+    )
     .action((options: Place & { lines: string; follow?: boolean; json?: boolean }) => tail(options, terminal));
   add("show <id>", "show all that is recorded about an act, a session, a judgement or a record number")
     .option("--json", "print the stored lines")
-    .addHelpText("after", "\nExamples:\n  holdfast audit show s_0123456789abcdef\n  holdfast audit show s_0123456789abcdef.12\n  holdfast audit show 4711 --json\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast audit show s_0123456789abcdef\n  holdfast audit show s_0123456789abcdef.12\n  holdfast audit show 4711 --json\n",
+    )
     .action((id: string, options: Place & { json?: boolean }) => show(id, options, terminal));
   add("verify", "prove that the log is whole: needs only its files and the public key")
     .option("-k, --key <file>", "the public key, as kept outside the machine (default: from the state directory)")
     .option("-w, --witness <file>", "checkpoints kept elsewhere, to hold the log against")
     .option("--json", "print the report as one JSON object")
-    .addHelpText("after", "\nExamples:\n  holdfast audit verify\n  holdfast audit verify --directory /backup/audit --key audit.pub --witness checkpoints\n\nThe exit code is 0 when the log verifies and 1 when it does not.\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast audit verify\n  holdfast audit verify --directory /backup/audit --key audit.pub --witness checkpoints\n\nThe exit code is 0 when the log verifies and 1 when it does not.\n",
+    )
     .action((options: Place & { key?: string; witness?: string; json?: boolean }) => verify(options, terminal));
   add("export", "print the whole log for other programs")
-    .option("--format <name>", "jsonl (the stored lines) or csv", "jsonl")
-    .addHelpText("after", "\nExamples:\n  holdfast audit export > audit.jsonl\n  holdfast audit export --format csv > audit.csv\n")
-    .action((options: Place & { format: string }) => exportAll(options, terminal));
+    .option(
+      "--format <name>",
+      `${Object.entries(exportFormats)
+        .map(([name, { title }]) => `${name}: ${title}`)
+        .join("; ")}; tiles: the tree's hashes, into a folder`,
+      "jsonl",
+    )
+    .option("--into <folder>", "where `tiles` go")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast audit export > audit.jsonl\n  holdfast audit export --format ocsf | your-collector\n  holdfast audit export --format tiles --into /srv/log\n",
+    )
+    .action((options: Place & { format: string; into?: string }) => exportAll(options, terminal));
 };
 
 async function directoryOf(options: Place, terminal: Terminal): Promise<string> {
   return options.directory ?? (await stateOf(options.config, terminal)).audit;
 }
 
-type Judgements = Map<string, Extract<AuditEvent, { kind: "judgement" }>>;
+/** Records before the first shown one that are read for what the shown ones refer to. */
+const recordsForContext = 5_000;
 
 async function tail(options: Place & { lines: string; follow?: boolean; json?: boolean }, terminal: Terminal): Promise<void> {
-  const count = Number(options.lines);
-  if (!Number.isInteger(count) || count < 0 || count > 100_000) throw wrongUse(`\`${visible(options.lines)}\` is no number of records from 0 to 100000`);
-  const files = await openLogFiles(await directoryOf(options, terminal));
-  const judgements: Judgements = new Map();
-  const print = (read: ReadRecord) => terminal.out(options.json === true ? `${read.line}\n` : lineOf(read, judgements, terminal));
-  const { records, next } = await lastRecords(files, count);
-  const ended = terminal.untilEnded();
-  for (const read of records) {
-    if (ended.aborted) return;
-    await print(read);
+  const count = /^\d{1,6}$/.test(options.lines) ? Number(options.lines) : undefined;
+  if (count === undefined) throw wrongUse(`\`${visible(options.lines)}\` is no number of records`, "give one from 0 to 999999");
+  const directory = await directoryOf(options, terminal);
+  const files = await openLogFiles(directory);
+  const first = Math.max(0, (await recordCount(files)) - count);
+  const signal = terminal.untilEnded();
+  const judgements = new Judgements();
+  for await (const record of readEvents({
+    directory,
+    files,
+    from: Math.max(0, first - recordsForContext),
+    follow: options.follow === true,
+    signal,
+  })) {
+    judgements.remember(record);
+    if (record.n < first) continue;
+    await terminal.out(options.json === true ? `${record.line.toString()}\n` : recordLine(record, judgements, terminal));
+    if (signal.aborted) return;
   }
-  if (options.follow !== true) return;
-  for await (const read of followRecords(files, next, ended)) await print(read);
-}
-
-/** One record as one line within the terminal's columns. */
-function lineOf({ record, line }: ReadRecord, judgements: Judgements, terminal: Terminal): string {
-  if (record === null) return `${terminal.style("red", fit(visible(`not a record: ${line}`), terminal.columns))}\n`;
-  if (record.event.kind === "judgement") judgements.set(record.event.judgement, record.event);
-  const { word, about, text, tone } = describeEvent(record.event, judgements);
-  const style = { good: "green", bad: "red", warn: "yellow", plain: "dim" } as const;
-  const head = `${timeText(record.t)}  `;
-  const subject = padEnd(visible(about), 21);
-  const room = Math.max(20, terminal.columns - head.length - 12 - 23);
-  return `${terminal.style("dim", head)}${terminal.style(style[tone], padEnd(word, 10))}  ${subject}  ${fit(visible(text), room)}\n`.replace(/ +\n$/, "\n");
-}
-
-/** `11-22 03:46:54.123`, in UTC as everything in the log. */
-export function timeText(ms: number): string {
-  return Number.isFinite(new Date(ms).getTime()) ? new Date(ms).toISOString().slice(5, 23).replace("T", " ") : "?";
 }
 
 async function show(id: string, options: Place & { json?: boolean }, terminal: Terminal): Promise<void> {
-  const files = await openLogFiles(await directoryOf(options, terminal));
+  const directory = await directoryOf(options, terminal);
+  const files = await openLogFiles(directory);
   const wanted = wantedBy(id);
   const found: ReadRecord[] = [];
-  const judgements: Judgements = new Map();
-  for await (const read of allRecords(files)) {
-    if (read.record === null) continue;
-    if (read.record.event.kind === "judgement") judgements.set(read.record.event.judgement, read.record.event);
-    if (wanted(read)) found.push(read);
-    if (found.length > 100_000) throw failed(`more than 100,000 records are about \`${visible(id)}\``, "narrow it: give the id of an act, or use `holdfast audit export`");
+  const judgements = new Judgements();
+  for await (const record of readEvents({ directory, files })) {
+    judgements.remember(record);
+    if (wanted(record)) found.push(record);
+    if (found.length > 100_000)
+      throw failed(
+        `more than 100,000 records are about \`${visible(id)}\``,
+        "narrow it: give the id of an act, or use `holdfast audit export`",
+      );
   }
   if (found.length === 0) throw failed(`nothing is recorded about \`${visible(id)}\``, "ids stand in `holdfast audit tail`");
-  await terminal.out(options.json === true ? found.map((read) => `${read.line}\n`).join("") : renderRecords(found, judgements, terminal));
+  await terminal.out(
+    options.json === true ? found.map(({ line }) => `${line.toString()}\n`).join("") : renderRecords(found, judgements, terminal),
+  );
 }
 
-/** A number means the record of that place; `s_x.3` an act; anything else a session or a judgement. */
-function wantedBy(id: string): (read: ReadRecord) => boolean {
-  if (/^\d+$/.test(id)) return ({ record }) => record?.n === Number(id);
-  return ({ record }) => {
-    const event = record?.event;
-    if (event === undefined) return false;
+/** A number means the record of that place; anything else an act, a session (with all of its acts) or a judgement. */
+function wantedBy(id: string): (record: ReadRecord) => boolean {
+  if (/^\d+$/.test(id)) return ({ n }) => n === Number(id);
+  return ({ event }) => {
     if ("judgement" in event && event.judgement === id) return true;
     if ("session" in event && event.session === id) return true;
     if ("actions" in event && event.actions.some((action) => action === id)) return true;
@@ -123,13 +140,13 @@ function wantedBy(id: string): (read: ReadRecord) => boolean {
 
 async function verify(options: Place & { key?: string; witness?: string; json?: boolean }, terminal: Terminal): Promise<void> {
   const directory = await directoryOf(options, terminal);
-  await openLogFiles(directory);
+  const files = await openLogFiles(directory);
   const keyPath = options.key ?? join((await stateOf(options.config, terminal)).keys, publicKeyFile);
   const [publicKey, witness] = await Promise.all([
-    readText(keyPath, "the public key", "give it with --key: it was printed when the log was made"),
+    readText(keyPath, "the public key", "give it with --key: `audit.pub` of the state directory"),
     options.witness === undefined ? undefined : readText(options.witness, "the witness file"),
   ]);
-  const report = await verifyLog({ directory, publicKey, ...(witness === undefined ? {} : { witness }) }).catch((error: unknown) => {
+  const report = await verifyLog({ directory, files, publicKey, ...(witness === undefined ? {} : { witness }) }).catch((error: unknown) => {
     throw failed(`the log cannot be verified: ${causeText(error)}`);
   });
   await terminal.out(options.json === true ? `${JSON.stringify(report)}\n` : renderVerification(report, terminal));
@@ -144,19 +161,28 @@ async function readText(path: string, what: string, next?: string): Promise<stri
   }
 }
 
-async function exportAll(options: Place & { format: string }, terminal: Terminal): Promise<void> {
-  const { format } = options;
-  if (format !== "jsonl" && format !== "csv") throw wrongUse(`\`${visible(format)}\` is no format`, "give jsonl or csv");
-  const files = await openLogFiles(await directoryOf(options, terminal));
-  const ended = terminal.untilEnded();
-  const judgements: Judgements = new Map();
-  if (format === "csv") await terminal.out(csvHead);
-  for await (const read of allRecords(files)) {
-    if (ended.aborted) return;
-    if (format === "jsonl") await terminal.out(`${read.line}\n`);
-    else if (read.record !== null) {
-      if (read.record.event.kind === "judgement") judgements.set(read.record.event.judgement, read.record.event);
-      await terminal.out(csvRow(read.record, judgements));
-    }
+async function exportAll(options: Place & { format: string; into?: string }, terminal: Terminal): Promise<void> {
+  const format = Object.entries(exportFormats).find(([name]) => name === options.format)?.[1];
+  if (format === undefined && options.format !== "tiles") {
+    throw wrongUse(`\`${visible(options.format)}\` is no format`, `give one of ${Object.keys(exportFormats).join(", ")}, tiles`);
   }
+  const directory = await directoryOf(options, terminal);
+  const files = await openLogFiles(directory);
+  if (format === undefined) return exportAsTiles(directory, options.into, terminal);
+  const origin = parseCheckpoint((await files.read(checkpointFile))?.toString() ?? "")?.origin ?? "";
+  const write = format.start({ origin, version: version() });
+  const ended = terminal.untilEnded();
+  for await (const record of readEvents({ directory, files, signal: ended })) {
+    const line = write(record);
+    if (line !== null) await terminal.out(`${line}\n`);
+    if (ended.aborted) return;
+  }
+}
+
+async function exportAsTiles(directory: string, into: string | undefined, terminal: Terminal): Promise<void> {
+  if (into === undefined) throw wrongUse("tiles are a folder of files, and none is named", "give one with --into");
+  const covered = await exportTiles(directory, into).catch((error: unknown) => {
+    throw failed(`the tiles cannot be written: ${causeText(error)}`);
+  });
+  await terminal.out(`${figure(covered)} records are covered by the tiles in ${visible(into)}\n`);
 }

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import { stateDirectory } from "../../control/state-directory.ts";
 import { tamperWithCopy, verifyHere } from "../demo/evidence.ts";
 import { type DemoGateway, startDemoGateway } from "../demo/gateway.ts";
@@ -29,7 +29,10 @@ export const define: Define = (command, terminal) => {
   command
     .option("--upstream <url>", "use this PostgreSQL server instead of starting one; the demo makes and drops a database of its own")
     .option("--stay", "keep everything running afterwards, to try by hand")
-    .addHelpText("after", "\nExamples:\n  holdfast demo\n  holdfast demo --stay\n  holdfast demo --upstream postgres://postgres@127.0.0.1:5432/postgres\n\nThe exit code is 1 when one of the checks it prints does not hold.\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast demo\n  holdfast demo --stay\n  holdfast demo --upstream postgres://postgres@127.0.0.1:5432/postgres\n\nThe exit code is 1 when one of the checks it prints does not hold.\n",
+    )
     .action((options: Options) => demo(options, terminal));
 };
 
@@ -66,12 +69,19 @@ async function build(options: Options, report: Report, cleanup: Cleanup): Promis
   const shop = await openShop(server.url, server.adminDatabase);
   cleanup.push(() => shop.drop());
   const upstreamUrl = server.url(shop.database);
-  const [version] = await once(upstreamUrl, async (client) => (await client.query<{ v: string }>("SELECT current_setting('server_version') AS v")).rows);
+  const [version] = await once(
+    upstreamUrl,
+    async (client) => (await client.query<{ v: string }>("SELECT current_setting('server_version') AS v")).rows,
+  );
   const loaded = await holdingsOf(upstreamUrl);
   const gateway = await startDemoGateway(folder, upstreamUrl, shop.database);
   cleanup.push(() => gateway.stop());
   await report.heading(`PostgreSQL ${version?.v ?? ""} with a small shop in it, and Holdfast in front`);
-  await report.line(`  ${Object.entries(loaded.rows).map(([name, rows]) => `${figure(rows)} ${name.replaceAll("_", " ")}`).join(", ")}`);
+  await report.line(
+    `  ${Object.entries(loaded.rows)
+      .map(([name, rows]) => `${figure(rows)} ${name.replaceAll("_", " ")}`)
+      .join(", ")}`,
+  );
   await report.line("  foreign keys that cascade, a view, a trigger, and a function that deletes");
   await report.line(`  the agent connects to ${new URL(gateway.agentUrl).host}, policy guarded-writes, environment production`);
   return { shop, gateway, folder };
@@ -108,7 +118,10 @@ async function playDay(stage: Stage, report: Report, ended: AbortSignal): Promis
     await report.heading("An ordinary morning", "Reads and restricted changes pass, at once and unchanged.");
     for (const scene of everyday) if (!ended.aborted) await showEveryday(scene, agent, report);
     const before = await holdingsOf(url);
-    await report.heading("A bad day", "Each statement is refused before it reaches the server. The grey line is measured on a copy without Holdfast.");
+    await report.heading(
+      "A bad day",
+      "Each statement is refused before it reaches the server. The grey line is measured on a copy without Holdfast.",
+    );
     for (const scene of badDay) if (!ended.aborted) await showBad(scene, agent, shop, report);
     if (!ended.aborted) await showCounts(before, await holdingsOf(url), report);
   });
@@ -126,12 +139,17 @@ async function showBad(scene: Scene, agent: pg.Client, shop: Shop, report: Repor
   const { refusal, alive } = await play(scene, agent);
   const { before, after } = await playUnguarded(scene, shop);
   const lost = rowsIn(before) - rowsIn(after);
-  const told = refusal === undefined ? [] : [`${refusal.sqlstate} ${refusal.message}`, ...(refusal.hint === undefined ? [] : [refusal.hint])];
+  const told =
+    refusal === undefined ? [] : [`${refusal.sqlstate} ${refusal.message}`, ...(refusal.hint === undefined ? [] : [refusal.hint])];
   // The refusal must be ours and not the server's, the session must live on, and the copy must show that it was no idle threat.
-  const ours = refusal !== undefined && refusal.message.startsWith("holdfast: ");
+  const ours = refusal?.message.startsWith("holdfast: ") === true;
   await report.scene({
-    title: scene.title, statements: scene.statements, holds: ours && alive && lost > 0,
-    outcome: refusal === undefined ? "passed" : "refused", told, otherwise: changesBetween(before.rows, after.rows),
+    title: scene.title,
+    statements: scene.statements,
+    holds: ours && alive && lost > 0,
+    outcome: refusal === undefined ? "passed" : "refused",
+    told,
+    otherwise: changesBetween(before.rows, after.rows),
   });
 }
 
@@ -140,27 +158,44 @@ async function showCounts(before: Holdings, after: Holdings, report: Report): Pr
   const heads = [{ title: "  TABLE" }, { title: "BEFORE", align: "right" }, { title: "AFTER", align: "right" }] as const;
   const rows = Object.entries(before.rows).map(([name, count]) => [`  ${name}`, figure(count), figure(after.rows[name] ?? 0)]);
   await report.line(table(heads, rows, 100));
-  await report.check(Object.entries(before.rows).every(([name, count]) => after.rows[name] === count), "every table has as many rows as before");
+  await report.check(
+    Object.entries(before.rows).every(([name, count]) => after.rows[name] === count),
+    "every table has as many rows as before",
+  );
   await report.check(before.digest === after.digest, "every row is the same: a digest over all of them did not change");
-  await report.check(before.objects === after.objects, `all ${figure(before.objects)} tables, views, indexes, functions, triggers and schemas are there`);
+  await report.check(
+    before.objects === after.objects,
+    `all ${figure(before.objects)} tables, views, indexes, functions, triggers and schemas are there`,
+  );
 }
 
 async function showEvidence(stage: Stage, report: Report): Promise<void> {
   const { keys } = stateDirectory(stage.gateway.config.state);
   const audit = stage.gateway.config.auditDirectory;
-  await report.heading("The record", "Every statement is in a Merkle log with signed checkpoints. It verifies; a copy with one byte changed does not.");
+  await report.heading(
+    "The record",
+    "Every statement is in a Merkle log with signed checkpoints. It verifies; a copy with one byte changed does not.",
+  );
   const whole = await verifyHere(audit, keys);
   await report.check(whole.ok, `the log verifies: ${figure(whole.records)} records, ${figure(whole.checkpoints.count)} signed checkpoints`);
   const tampered = await tamperWithCopy(audit, keys, join(stage.folder, "tampered"));
   const problem = tampered.report.problems[0];
-  await report.line(`\n  a copy with byte ${figure(tampered.offset)} changed, so that \`${tampered.before}\` reads \`${tampered.after}\` in record ${tampered.record}:`);
-  await report.check(!tampered.report.ok, `the copy does not verify${problem === undefined ? "" : `: ${problem.code} at record ${problem.record ?? "?"}: ${problem.message}`}`);
+  await report.line(
+    `\n  a copy with byte ${figure(tampered.offset)} changed, so that \`${tampered.before}\` reads \`${tampered.after}\` in record ${tampered.record}:`,
+  );
+  await report.check(
+    !tampered.report.ok,
+    `the copy does not verify${problem === undefined ? "" : `: ${problem.code} at record ${problem.record ?? "?"}: ${problem.message}`}`,
+  );
 }
 
 async function end(stage: Stage, options: Options, report: Report, terminal: Terminal): Promise<void> {
   const { style } = terminal;
   const held = report.checks - report.failures;
-  const tally = report.failures === 0 ? style(["bold", "green"], `all ${held} checks hold`) : style(["bold", "red"], `${report.failures} of ${report.checks} checks do not hold`);
+  const tally =
+    report.failures === 0
+      ? style(["bold", "green"], `all ${held} checks hold`)
+      : style(["bold", "red"], `${report.failures} of ${report.checks} checks do not hold`);
   await report.line(`\n${tally}`);
   if (options.stay !== true) return report.line(style("dim", "keep it running to try by hand: holdfast demo --stay"));
   await report.heading("Try it by hand", "Ctrl-C ends it and removes everything.");

@@ -25,7 +25,10 @@ export const define: Define = (command, terminal) => {
   command
     .addOption(configOption())
     .option("--json", "print one JSON object")
-    .addHelpText("after", "\nExamples:\n  holdfast doctor\n  holdfast doctor --json | jq '.findings[] | select(.state == \"bad\")'\n\nThe exit code is 1 when something is unprotected.\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast doctor\n  holdfast doctor --json | jq '.findings[] | select(.state == \"bad\")'\n\nThe exit code is 1 when something is unprotected.\n",
+    )
     .action((options: Options) => doctor(options, terminal));
 };
 
@@ -35,7 +38,10 @@ async function doctor(options: Options, terminal: Terminal): Promise<void> {
   if (bad > 0) setExit(terminal, exitCodes.failed);
   if (options.json === true) return terminal.out(`${JSON.stringify({ ok: bad === 0, findings })}\n`);
   await terminal.out(findings.map((found) => rendered(found, terminal)).join(""));
-  const end = bad === 0 ? terminal.style("green", "nothing is unprotected") : terminal.style(["bold", "red"], `${figure(bad)} ${bad === 1 ? "thing is" : "things are"} unprotected`);
+  const end =
+    bad === 0
+      ? terminal.style("green", "nothing is unprotected")
+      : terminal.style(["bold", "red"], `${figure(bad)} ${bad === 1 ? "thing is" : "things are"} unprotected`);
   await terminal.out(`\n${end}\n`);
 }
 
@@ -62,15 +68,28 @@ async function examineLog(places: StatePlaces): Promise<Finding> {
   if (publicKey === undefined) return finding("audit log", "unknown", "there is no log yet", "start the gateway once: holdfast up");
   try {
     const report = await verifyLog({ directory: places.audit, publicKey });
-    if (report.ok) return finding("audit log", "good", `verifies: ${figure(report.records)} records, ${figure(report.unanchored)} of them not yet under a checkpoint`);
-    return finding("audit log", "bad", `does not verify: ${report.problems[0]?.message ?? "for a reason not given"}`, "see `holdfast audit verify`, and keep a copy of the folder");
+    if (report.ok)
+      return finding(
+        "audit log",
+        "good",
+        `verifies: ${figure(report.records)} records, ${figure(report.unanchored)} of them not yet under a checkpoint`,
+      );
+    return finding(
+      "audit log",
+      "bad",
+      `does not verify: ${report.problems[0]?.message ?? "for a reason not given"}`,
+      "see `holdfast audit verify`, and keep a copy of the folder",
+    );
   } catch (error) {
     return finding("audit log", "bad", `cannot be verified: ${causeText(error)}`, "see `holdfast audit verify`");
   }
 }
 
 const marks: Readonly<Record<State, readonly [mark: string, style: "green" | "yellow" | "red" | "dim"]>> = {
-  good: ["ok", "green"], weak: ["weak", "yellow"], bad: ["BAD", "red"], unknown: ["?", "dim"],
+  good: ["ok", "green"],
+  weak: ["weak", "yellow"],
+  bad: ["BAD", "red"],
+  unknown: ["?", "dim"],
 };
 
 function rendered({ topic, state, text, next }: Finding, terminal: Terminal): string {

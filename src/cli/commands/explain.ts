@@ -26,17 +26,19 @@ interface Options {
 const linesUnderWayMax = 64;
 
 export const define: Define = (command, terminal) => {
-  const sql = command
+  command
     .command("sql [statement]")
     .summary("judge SQL")
     .description("Judge SQL without running it: the statement given, or JSON Lines on standard input.")
     .option("-e, --environment <name>", `what the target counts as: ${environments.join(", ")}`, "production")
     .option("-p, --policy <preset or file>", "the policy that answers (default: the environment's own preset)")
-    .option("-s, --schema <file>", "DDL that stands for the catalogue; may be given several times", (file: string, all: string[] = []) => [...all, file])
+    .option("-s, --schema <file>", "DDL that stands for the catalogue; may be given several times", (file: string, all: string[] = []) => [
+      ...all,
+      file,
+    ])
     .option("--json", "print JSON although one statement was given")
     .addHelpText("after", examples)
     .action((statement: string | undefined, options: Options) => explainSql(statement, options, terminal));
-  sql.showHelpAfterError(false);
   for (const kind of ["shell", "http", "tool"] as const) addUnavailable(command, kind);
 };
 
@@ -128,7 +130,15 @@ function refusal(code: string, message: string): string {
 interface Explanation {
   readonly decision: "allow" | "hold" | "deny";
   readonly observed?: string;
-  readonly effects: readonly { operation: string; resource: string; extent: string; rows?: number; reversibility: string; cause: string; detail: string }[];
+  readonly effects: readonly {
+    operation: string;
+    resource: string;
+    extent: string;
+    rows?: number;
+    reversibility: string;
+    cause: string;
+    detail: string;
+  }[];
   readonly reason: { readonly code: string; readonly message: string; readonly next?: string };
 }
 
@@ -140,15 +150,26 @@ const colours = { allow: "green", hold: "yellow", deny: "red" } as const;
 
 function rendered(result: Explanation, terminal: Terminal): string {
   const head = `${terminal.style(["bold", colours[result.decision]], result.decision)}  ${terminal.style("dim", result.reason.code)}\n`;
-  const observed = result.observed === undefined ? "" : paragraph(`The policy only observes; it would answer ${result.observed}.`, terminal.columns, 2);
+  const observed =
+    result.observed === undefined ? "" : paragraph(`The policy only observes; it would answer ${result.observed}.`, terminal.columns, 2);
   const next = result.reason.next === undefined ? "" : paragraph(visible(result.reason.next), terminal.columns, 2);
   const why = paragraph(visible(result.reason.message), terminal.columns, 2) + observed + next;
   if (result.effects.length === 0) return head + why;
   const rows = result.effects.map((effect) => [
-    effect.operation, visible(effect.resource), extentText(effect.extent, effect.rows), effect.reversibility, effect.cause, effect.detail,
+    effect.operation,
+    visible(effect.resource),
+    extentText(effect.extent, effect.rows),
+    effect.reversibility,
+    effect.cause,
+    effect.detail,
   ]);
   const heads = [
-    { title: "OPERATION" }, { title: "RESOURCE", shrink: true }, { title: "EXTENT" }, { title: "REVERSIBILITY" }, { title: "CAUSE" }, { title: "DETAIL" },
+    { title: "OPERATION" },
+    { title: "RESOURCE", shrink: true },
+    { title: "EXTENT" },
+    { title: "REVERSIBILITY" },
+    { title: "CAUSE" },
+    { title: "DETAIL" },
   ];
   return `${head}${why}\n${table(heads, rows, terminal.columns)}`;
 }

@@ -36,7 +36,10 @@ export const define: Define = (command, terminal) => {
     .option("--target <name>", "the target's name in the file", "main")
     .option("--user <name>", "the agent's name", "agent")
     .option("--force", "overwrite an existing file")
-    .addHelpText("after", "\nExamples:\n  holdfast init                       with DATABASE_URL set\n  holdfast init --url postgres://app@db.example:5432/shop --environment staging\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast init                       with DATABASE_URL set\n  holdfast init --url postgres://app@db.example:5432/shop --environment staging\n",
+    )
     .action((options: Options) => init(options, terminal));
 };
 
@@ -47,7 +50,10 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
   const { newLogin } = await import("../../wiring.ts");
   const { password, verifier } = newLogin(systemRandom);
   const text = renderInitialConfig({
-    target: options.target, environment: asked.environment, listen: options.listen, urlVariable: options.urlVariable,
+    target: options.target,
+    environment: asked.environment,
+    listen: options.listen,
+    urlVariable: options.urlVariable,
     user: { name: options.user, kind: "ai_agent", verifier },
   });
   const path = configPath(options.config, terminal);
@@ -56,24 +62,44 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
   await terminal.out(nextSteps({ options, database: probed.database, password, listen: asked.listen }, terminal));
 }
 
-function checked(options: Options): { readonly environment: Environment; readonly listen: { readonly host: string; readonly port: number } } {
+function checked(options: Options): {
+  readonly environment: Environment;
+  readonly listen: { readonly host: string; readonly port: number };
+} {
   const environment = environments.find((name) => name === options.environment);
-  if (environment === undefined) throw wrongUse(`\`${visible(options.environment)}\` is no environment`, `give one of ${environments.join(", ")}`);
+  if (environment === undefined)
+    throw wrongUse(`\`${visible(options.environment)}\` is no environment`, `give one of ${environments.join(", ")}`);
   const listen = parseListen(options.listen);
-  if (listen === undefined) throw wrongUse(`\`${visible(options.listen)}\` is no address to listen on`, "give host:port, for example 127.0.0.1:6432");
-  if (!isLoopback(listen.host)) throw wrongUse(`\`${visible(listen.host)}\` is reachable from other machines, and that needs a certificate`, "listen on 127.0.0.1 first, and add `tls` to the file before you change it");
-  if (!/^[a-z][a-z0-9_-]{0,63}$/.test(options.target)) throw wrongUse(`\`${visible(options.target)}\` is no name for a target`, "use small letters, digits, `-` and `_`, a letter first");
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(options.urlVariable)) throw wrongUse(`\`${visible(options.urlVariable)}\` is no name of an environment variable`);
-  if (!/^[\p{L}\p{N}_.@-]{1,63}$/u.test(options.user)) throw wrongUse(`\`${visible(options.user)}\` is no name for a user`, "use letters, digits, `_`, `-`, `.` and `@`, at most 63");
+  if (listen === undefined)
+    throw wrongUse(`\`${visible(options.listen)}\` is no address to listen on`, "give host:port, for example 127.0.0.1:6432");
+  if (!isLoopback(listen.host))
+    throw wrongUse(
+      `\`${visible(listen.host)}\` is reachable from other machines, and that needs a certificate`,
+      "listen on 127.0.0.1 first, and add `tls` to the file before you change it",
+    );
+  if (!/^[a-z][a-z0-9_-]{0,63}$/.test(options.target))
+    throw wrongUse(`\`${visible(options.target)}\` is no name for a target`, "use small letters, digits, `-` and `_`, a letter first");
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(options.urlVariable))
+    throw wrongUse(`\`${visible(options.urlVariable)}\` is no name of an environment variable`);
+  if (!/^[\p{L}\p{N}_.@-]{1,63}$/u.test(options.user))
+    throw wrongUse(`\`${visible(options.user)}\` is no name for a user`, "use letters, digits, `_`, `-`, `.` and `@`, at most 63");
   return { environment, listen };
 }
 
 function addressOf(options: Options, terminal: Terminal): UpstreamAddress {
   const text = options.url ?? terminal.env[options.urlVariable];
-  if (text === undefined || text === "") throw wrongUse(`no server is given: \`${options.urlVariable}\` is not set`, "set it, or give --url postgres://role:password@host:5432/database");
+  if (text === undefined || text === "")
+    throw wrongUse(
+      `no server is given: \`${options.urlVariable}\` is not set`,
+      "set it, or give --url postgres://role:password@host:5432/database",
+    );
   const address = upstreamFromUrl(text);
   // The text may hold a password: it is never part of the message.
-  if (address === undefined) throw wrongUse(`the ${options.url === undefined ? `value of \`${options.urlVariable}\`` : "value of --url"} is no PostgreSQL URL with a host and a role`, "for example postgres://role:password@host:5432/database");
+  if (address === undefined)
+    throw wrongUse(
+      `the ${options.url === undefined ? `value of \`${options.urlVariable}\`` : "value of --url"} is no PostgreSQL URL with a host and a role`,
+      "for example postgres://role:password@host:5432/database",
+    );
   return address;
 }
 
@@ -83,7 +109,10 @@ async function probe(upstream: UpstreamAddress, variable: string): Promise<Probe
   try {
     return await probeServer({ host, port, role, password, tls, database: upstream.database ?? role });
   } catch (error) {
-    throw failed(`the server at ${host}:${port} cannot be used: ${visible(causeText(error))}`, `check the URL${tls === "verify-full" ? "; its certificate is verified unless the URL says sslmode=require" : ""}, and that \`${variable}\` will hold it where Holdfast runs`);
+    throw failed(
+      `the server at ${host}:${port} cannot be used: ${visible(causeText(error))}`,
+      `check the URL${tls === "verify-full" ? "; its certificate is verified unless the URL says sslmode=require" : ""}, and that \`${variable}\` will hold it where Holdfast runs`,
+    );
   }
 }
 
@@ -92,7 +121,11 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
   try {
     await writeFile(path, text, { mode: 0o600, flag: force ? "w" : "wx" });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw failed(`\`${visible(path)}\` is there already`, "overwrite it with --force (its users get new passwords), or name another with --config");
+    if ((error as NodeJS.ErrnoException).code === "EEXIST")
+      throw failed(
+        `\`${visible(path)}\` is there already`,
+        "overwrite it with --force (its users get new passwords), or name another with --config",
+      );
     throw failed(`\`${visible(path)}\` cannot be written: ${causeText(error)}`);
   }
 }
@@ -106,7 +139,10 @@ function summary(probed: Probed, upstream: UpstreamAddress, terminal: Terminal):
   return `${head}${terminal.style("yellow", paragraph(warning, terminal.columns))}`;
 }
 
-function nextSteps(made: { options: Options; database: string; password: string; listen: { host: string; port: number } }, terminal: Terminal): string {
+function nextSteps(
+  made: { options: Options; database: string; password: string; listen: { host: string; port: number } },
+  terminal: Terminal,
+): string {
   const { options, listen } = made;
   const { style } = terminal;
   const flag = options.config === undefined || options.config === defaultConfigFile ? "" : ` --config ${options.config}`;

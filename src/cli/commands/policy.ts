@@ -34,7 +34,10 @@ export const define: Define = (command, terminal) => {
     .addOption(configOption())
     .option(...environmentOption)
     .option("--json", "print one JSON object an example")
-    .addHelpText("after", "\nExamples:\n  holdfast policy test guarded-writes\n  holdfast policy test my-policy.yaml\n  holdfast policy test\n\nThe exit code is 1 when an example is not as it should be.\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast policy test guarded-writes\n  holdfast policy test my-policy.yaml\n  holdfast policy test\n\nThe exit code is 1 when an example is not as it should be.\n",
+    )
     .action((name: string | undefined, options: Options) => testPolicies(name, options, terminal));
   command
     .command("show [policy]")
@@ -48,22 +51,44 @@ export const define: Define = (command, terminal) => {
 
 function environmentOf(options: Options): Environment {
   const environment = environments.find((name) => name === options.environment);
-  if (environment === undefined) throw wrongUse(`\`${visible(options.environment)}\` is no environment`, `give one of ${environments.join(", ")}`);
+  if (environment === undefined)
+    throw wrongUse(`\`${visible(options.environment)}\` is no environment`, `give one of ${environments.join(", ")}`);
   return environment;
 }
 
 async function check(options: Options, terminal: Terminal): Promise<void> {
   const config = await readConfig(options.config, terminal);
   const targets = config.targets.map(({ name, environment, policyName, policy }) => ({
-    target: name, environment, policy: policyName, mode: policy.mode, rules: policy.rules.length, digest: policy.digest,
+    target: name,
+    environment,
+    policy: policyName,
+    mode: policy.mode,
+    rules: policy.rules.length,
+    digest: policy.digest,
   }));
   if (options.json === true) return terminal.out(`${JSON.stringify({ ok: true, targets })}\n`);
-  const heads = [{ title: "TARGET" }, { title: "ENVIRONMENT" }, { title: "POLICY", shrink: true }, { title: "RULES", align: "right" }, { title: "DIGEST" }] as const;
-  const rows = targets.map((at) => [at.target, at.environment, at.mode === "observe" ? `${at.policy} (refuses nothing)` : at.policy, String(at.rules), at.digest.slice(0, 12)]);
+  const heads = [
+    { title: "TARGET" },
+    { title: "ENVIRONMENT" },
+    { title: "POLICY", shrink: true },
+    { title: "RULES", align: "right" },
+    { title: "DIGEST" },
+  ] as const;
+  const rows = targets.map((at) => [
+    at.target,
+    at.environment,
+    at.mode === "observe" ? `${at.policy} (refuses nothing)` : at.policy,
+    String(at.rules),
+    at.digest.slice(0, 12),
+  ]);
   return terminal.out(`${terminal.style("green", "no problems")}\n\n${table(heads, rows, terminal.columns)}`);
 }
 
-async function policiesToTest(name: string | undefined, options: Options, terminal: Terminal): Promise<readonly { policy: Policy; environment: Environment }[]> {
+async function policiesToTest(
+  name: string | undefined,
+  options: Options,
+  terminal: Terminal,
+): Promise<readonly { policy: Policy; environment: Environment }[]> {
   if (name !== undefined) {
     const environment = environmentOf(options);
     return [{ policy: await policyNamed(name, environment), environment }];
@@ -99,7 +124,10 @@ async function testPolicies(name: string | undefined, options: Options, terminal
   }
   if (wrong > 0) setExit(terminal, exitCodes.failed);
   if (options.json === true) return;
-  const end = wrong === 0 ? terminal.style("green", `${figure(tried)} examples are as they should be`) : terminal.style(["bold", "red"], `${figure(wrong)} of ${figure(tried)} examples are not as they should be`);
+  const end =
+    wrong === 0
+      ? terminal.style("green", `${figure(tried)} examples are as they should be`)
+      : terminal.style(["bold", "red"], `${figure(wrong)} of ${figure(tried)} examples are not as they should be`);
   await terminal.out(`${end}\n`);
 }
 
@@ -116,12 +144,21 @@ async function show(name: string | undefined, options: Options, terminal: Termin
   await terminal.out(`${style("bold", policy.name)} in ${options.environment}: ${mode}\n${style("dim", `digest ${policy.digest}`)}\n\n`);
   for (const answer of ["forbid", "require_approval", "permit"] as const) {
     const rules = policy.rules.filter((rule) => rule.answer === answer);
-    if (rules.length > 0) await terminal.out(`${style("bold", answerTitle[answer])}\n${rules.map((rule) => ruleText(rule, terminal)).join("")}\n`);
+    if (rules.length > 0)
+      await terminal.out(`${style("bold", answerTitle[answer])}\n${rules.map((rule) => ruleText(rule, terminal)).join("")}\n`);
   }
-  await terminal.out(`${style("bold", "limits")}\n${limitLines(policy).map(([what, value]) => `  ${padEnd(what, 34)} ${value}\n`).join("")}`);
+  await terminal.out(
+    `${style("bold", "limits")}\n${limitLines(policy)
+      .map(([what, value]) => `  ${padEnd(what, 34)} ${value}\n`)
+      .join("")}`,
+  );
 }
 
-const answerTitle = { forbid: "forbidden, whatever else permits it", require_approval: "needs a person's approval", permit: "permitted" } as const;
+const answerTitle = {
+  forbid: "forbidden, whatever else permits it",
+  require_approval: "needs a person's approval",
+  permit: "permitted",
+} as const;
 
 function ruleText(rule: Rule, terminal: Terminal): string {
   const fields = Object.entries(rule.match).map(([field, words]) => `${field} is ${(words as readonly string[]).join(", ")}`);
@@ -135,7 +172,9 @@ function limitLines(policy: Policy): readonly (readonly [string, string])[] {
   const ms = (value: number | null) => (value === null ? none : `${figure(value / 1000)} s`);
   const { sessionLimits } = policy;
   return [
-    ...policy.obligations.map((obligation) => [obligation.kind.replace(/_max$/, "").replaceAll("_", " "), figure(obligationFigure(obligation))] as const),
+    ...policy.obligations.map(
+      (obligation) => [obligation.kind.replace(/_max$/, "").replaceAll("_", " "), figure(obligationFigure(obligation))] as const,
+    ),
     ["statements per minute", policy.statementsPerMinuteMax === null ? none : figure(policy.statementsPerMinuteMax)],
     ["statement time", ms(sessionLimits.statementMsMax)],
     ["transaction time", ms(sessionLimits.transactionMsMax)],

@@ -21,14 +21,19 @@ export const define: Define = (command, terminal) => {
     .addOption(configOption())
     .option("--socket <path>", "the control socket (default: in the config's state directory)")
     .option("--json", "print one JSON object")
-    .addHelpText("after", "\nExamples:\n  holdfast status\n  holdfast status --json | jq .counters\n\nThe exit code is 1 when no gateway answers.\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast status\n  holdfast status --json | jq .counters\n\nThe exit code is 1 when no gateway answers.\n",
+    )
     .action((options: Options) => status(options, terminal));
 };
 
 async function status(options: Options, terminal: Terminal): Promise<void> {
   const socket = options.socket ?? (await stateOf(options.config, terminal)).controlSocket;
   const found = await readStatus(socket).catch((error: unknown) => {
-    throw error instanceof NoGateway ? failed(error.message, adviceFor(error.code)) : failed(`the gateway gives no status: ${causeText(error)}`);
+    throw error instanceof NoGateway
+      ? failed(error.message, adviceFor(error.code))
+      : failed(`the gateway gives no status: ${causeText(error)}`);
   });
   await terminal.out(options.json === true ? `${JSON.stringify(found)}\n` : rendered(found, terminal));
 }
@@ -41,10 +46,14 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
   const { counters, audit } = found;
   const line = (name: string, text: string) => `${terminal.style("dim", padEnd(name, 10))} ${text}\n`;
   const decisions = [
-    `${figure(counters.allowed)} allowed`, `${figure(counters.denied)} denied`, `${figure(counters.held)} held`,
+    `${figure(counters.allowed)} allowed`,
+    `${figure(counters.denied)} denied`,
+    `${figure(counters.held)} held`,
     ...(counters.observed === 0 ? [] : [`${figure(counters.observed)} only because the policy observes`]),
   ];
-  const record = audit.writable ? `${figure(audit.size)} records in ${visible(audit.directory)}` : terminal.style(["bold", "red"], "cannot be written: nothing that changes data passes");
+  const record = audit.writable
+    ? `${figure(audit.size)} records in ${visible(audit.directory)}`
+    : terminal.style(["bold", "red"], "cannot be written: nothing that changes data passes");
   const head =
     line("gateway", `holdfast ${found.version}, process ${found.processId}, up since ${new Date(found.startedAtMs).toISOString()}`) +
     line("decisions", decisions.join(", ")) +
@@ -54,18 +63,43 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
 }
 
 function targetTable(found: GatewayStatus, terminal: Terminal): string {
-  const heads = [{ title: "TARGET" }, { title: "ENVIRONMENT" }, { title: "LISTENS ON" }, { title: "SERVER", shrink: true }, { title: "POLICY" }, { title: "DIGEST" }];
+  const heads = [
+    { title: "TARGET" },
+    { title: "ENVIRONMENT" },
+    { title: "LISTENS ON" },
+    { title: "SERVER", shrink: true },
+    { title: "POLICY" },
+    { title: "DIGEST" },
+  ];
   const rows = found.targets.map(({ name, environment, listen, upstream, policy }) => [
-    visible(name), environment, listen, visible(upstream), policy.mode === "observe" ? `${visible(policy.name)} (refuses nothing)` : visible(policy.name), policy.digest.slice(0, 12),
+    visible(name),
+    environment,
+    listen,
+    visible(upstream),
+    policy.mode === "observe" ? `${visible(policy.name)} (refuses nothing)` : visible(policy.name),
+    policy.digest.slice(0, 12),
   ]);
   return table(heads, rows, terminal.columns);
 }
 
 function sessionTable(found: GatewayStatus, terminal: Terminal): string {
   if (found.sessions.length === 0) return terminal.style("dim", "no sessions\n");
-  const heads = [{ title: "SESSION" }, { title: "PRINCIPAL" }, { title: "TARGET" }, { title: "DATABASE" }, { title: "FROM" }, { title: "CLIENT", shrink: true }, { title: "SINCE" }];
+  const heads = [
+    { title: "SESSION" },
+    { title: "PRINCIPAL" },
+    { title: "TARGET" },
+    { title: "DATABASE" },
+    { title: "FROM" },
+    { title: "CLIENT", shrink: true },
+    { title: "SINCE" },
+  ];
   const rows = found.sessions.map((session) => [
-    session.id, visible(session.principal), visible(session.target), visible(session.database), session.peer, visible(session.client),
+    session.id,
+    visible(session.principal),
+    visible(session.target),
+    visible(session.database),
+    session.peer,
+    visible(session.client),
     new Date(session.openedAtMs).toISOString().slice(11, 19),
   ]);
   return table(heads, rows, terminal.columns);

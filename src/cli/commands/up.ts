@@ -18,7 +18,10 @@ export const define: Define = (command, terminal) => {
   command
     .addOption(configOption())
     .option("--json", "print one JSON object when it is ready")
-    .addHelpText("after", "\nExamples:\n  holdfast up\n  holdfast up --config staging.yaml\n\nIt stops on SIGINT and SIGTERM: running statements get `shutdown_time`, then are ended.\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast up\n  holdfast up --config staging.yaml\n\nIt stops on SIGINT and SIGTERM: running statements get `shutdown_time`, then are ended.\n",
+    )
     .action((options: Options) => up(options, terminal));
 };
 
@@ -27,7 +30,10 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
   const ended = terminal.untilEnded();
   const { WiringError, openGateway } = await import("../../wiring.ts");
   const gateway = await openGateway(config, { environment: terminal.env }).catch((error: unknown) => {
-    throw failed(error instanceof WiringError ? error.message : `the gateway cannot be opened: ${causeText(error)}`, "see `holdfast doctor`");
+    throw failed(
+      error instanceof WiringError ? error.message : `the gateway cannot be opened: ${causeText(error)}`,
+      "see `holdfast doctor`",
+    );
   });
   try {
     await gateway.start();
@@ -43,8 +49,9 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
 }
 
 function rendered(status: GatewayStatus, terminal: Terminal): string {
-  const lines = status.targets.map(({ name, environment, listen, upstream, policy }) =>
-    `  ${terminal.style("bold", padEnd(visible(name), 14))} ${padEnd(listen, 21)} before ${visible(upstream)}, ${environment}, policy ${visible(policy.name)} ${policy.digest.slice(0, 12)}\n`,
+  const lines = status.targets.map(
+    ({ name, environment, listen, upstream, policy }) =>
+      `  ${terminal.style("bold", padEnd(visible(name), 14))} ${padEnd(listen, 21)} before ${visible(upstream)}, ${environment}, policy ${visible(policy.name)} ${policy.digest.slice(0, 12)}\n`,
   );
   return `holdfast ${status.version} is up: its start-up test was refused, as it must be\n${lines.join("")}  ${terminal.style("dim", `audit log in ${visible(status.audit.directory)}`)}\n`;
 }

@@ -16,7 +16,9 @@ export interface ServerAccount {
 /** `undefined` when this process is not root and may run the server itself. */
 export function accountForServer(): ServerAccount | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const accounts = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
+  const accounts = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"));
   const found = accounts.find(([name]) => name === "postgres") ?? accounts.find(([name]) => name === "nobody");
   const [, , uid, gid] = found ?? [];
   if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
@@ -62,7 +64,7 @@ function linked(native: string): boolean {
   const links = existsSync(list) ? (JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[]) : [];
   try {
     for (const { source, target } of links) {
-        const [from, to] = [resolve(native, "..", source), resolve(native, "..", target)];
+      const [from, to] = [resolve(native, "..", source), resolve(native, "..", target)];
       if (lstatSync(to, { throwIfNoEntry: false }) === undefined) symlinkSync(relative(dirname(to), from), to);
     }
     for (const name of ["initdb", "postgres"]) {

@@ -49,7 +49,9 @@ export function openReport(terminal: Terminal): Report {
       count(scene.holds);
       const outcome = scene.outcome === "passed" ? style("green", "passed") : style("yellow", "refused");
       const title = `${padEnd(scene.title, columns - 4 - width(scene.outcome) - 1)} ${outcome}`;
-      const statements = scene.statements.map((sql) => `      ${style("cyan", fit(visible(sql).replace(/\s+/g, " "), columns - 6))}\n`).join("");
+      const statements = scene.statements
+        .map((sql) => `      ${style("cyan", fit(visible(sql).replace(/\s+/g, " "), columns - 6))}\n`)
+        .join("");
       const told = scene.told.map((text) => lines(visible(text), 6)).join("");
       const otherwise = scene.otherwise === undefined ? "" : style("dim", lines(`without Holdfast: ${scene.otherwise}`, 6));
       return terminal.out(`  ${mark(scene.holds)} ${title}\n${statements}${told}${otherwise}\n`);

@@ -12,7 +12,12 @@ export interface Scene {
 /** Everyday work under `guarded-writes`. */
 export const everyday: readonly Scene[] = [
   { title: "looks at open orders", statements: ["SELECT id, name, total_cents FROM open_orders ORDER BY placed_at LIMIT 5"] },
-  { title: "reports revenue", statements: ["SELECT o.status, sum(i.quantity * i.price_cents) AS cents FROM orders o JOIN order_items i ON i.order_id = o.id GROUP BY o.status"] },
+  {
+    title: "reports revenue",
+    statements: [
+      "SELECT o.status, sum(i.quantity * i.price_cents) AS cents FROM orders o JOIN order_items i ON i.order_id = o.id GROUP BY o.status",
+    ],
+  },
   { title: "marks one order as shipped", statements: ["UPDATE orders SET status = 'shipped' WHERE id = 1205"] },
 ];
 

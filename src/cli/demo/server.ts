@@ -35,8 +35,25 @@ export async function startDemoServer(folder: string): Promise<DemoServer> {
     for (const path of [home, passwordFile]) chownSync(path, account.uid, account.gid);
   }
   const data = join(home, "data");
-  const init = ["-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"];
-  await finished(spawn(join(binaries, "initdb"), init, { ...account, cwd: home, env: quietEnvironment(), stdio: ["ignore", "pipe", "pipe"] }), "initdb");
+  const init = [
+    "-D",
+    data,
+    "-U",
+    "postgres",
+    "-A",
+    "scram-sha-256",
+    "--pwfile",
+    passwordFile,
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--no-sync",
+    "--no-instructions",
+  ];
+  await finished(
+    spawn(join(binaries, "initdb"), init, { ...account, cwd: home, env: quietEnvironment(), stdio: ["ignore", "pipe", "pipe"] }),
+    "initdb",
+  );
   const port = await freePort();
   const server = await launch({ postgres: join(binaries, "postgres"), data, port, account });
   return {
@@ -49,12 +66,21 @@ export async function startDemoServer(folder: string): Promise<DemoServer> {
  * The server runs under a shell that ends it when our end of its standard input closes: so it is gone even when we are killed.
  * In a process group of its own, a Ctrl-C at the terminal reaches us and not the server.
  */
-async function launch(options: { postgres: string; data: string; port: number; account: ServerAccount | undefined }): Promise<ChildProcess> {
+async function launch(options: {
+  postgres: string;
+  data: string;
+  port: number;
+  account: ServerAccount | undefined;
+}): Promise<ChildProcess> {
   const script = '"$@" & server=$!; read -r nothing; kill -INT "$server" 2>/dev/null; wait "$server"';
   const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=60", "shared_buffers=32MB"];
   const words = ["-D", options.data, "-p", String(options.port), ...settings.flatMap((setting) => ["-c", setting])];
   const server = spawn("sh", ["-c", script, "sh", options.postgres, ...words], {
-    ...options.account, cwd: options.data, env: quietEnvironment(), stdio: ["pipe", "ignore", "pipe"], detached: true,
+    ...options.account,
+    cwd: options.data,
+    env: quietEnvironment(),
+    stdio: ["pipe", "ignore", "pipe"],
+    detached: true,
   });
   let said = "";
   server.stderr?.on("data", (chunk: Buffer) => {

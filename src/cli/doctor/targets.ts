@@ -24,7 +24,9 @@ export async function examineTarget(target: TargetConfig, env: Terminal["env"]):
   if ("message" in resolved) return { findings: [...policy, finding(topic, "bad", resolved.message, "set it where Holdfast runs")] };
   const { upstream } = resolved;
   const probe = {
-    ...upstream, database: upstream.database ?? upstream.role, password: upstream.password(),
+    ...upstream,
+    database: upstream.database ?? upstream.role,
+    password: upstream.password(),
     ...(target.upstream.ca === undefined ? {} : { ca: target.upstream.ca }),
     ...(target.upstream.serverName === undefined ? {} : { serverName: target.upstream.serverName }),
   };
@@ -34,7 +36,12 @@ export async function examineTarget(target: TargetConfig, env: Terminal["env"]):
     const text = `PostgreSQL ${probed.version} at ${upstream.host}:${upstream.port} answers, database \`${visible(probed.database)}\``;
     return { findings: [...policy, finding(topic, "good", text), ...tls, ...examineRole(probed, topic)], upstream };
   } catch (error) {
-    const failure = finding(topic, "bad", `the server at ${upstream.host}:${upstream.port} cannot be used: ${visible(causeText(error))}`, "see `upstream` in the config");
+    const failure = finding(
+      topic,
+      "bad",
+      `the server at ${upstream.host}:${upstream.port} cannot be used: ${visible(causeText(error))}`,
+      "see `upstream` in the config",
+    );
     return { findings: [...policy, failure, ...tls], upstream };
   }
 }
@@ -42,7 +49,9 @@ export async function examineTarget(target: TargetConfig, env: Terminal["env"]):
 function examinePolicy(target: TargetConfig, topic: string): readonly Finding[] {
   const { policy, policyName, environment } = target;
   if (policy.mode === "observe") {
-    return [finding(topic, "bad", `policy \`${policyName}\` only observes: nothing is refused`, "name another policy once you have seen enough")];
+    return [
+      finding(topic, "bad", `policy \`${policyName}\` only observes: nothing is refused`, "name another policy once you have seen enough"),
+    ];
   }
   return [finding(topic, "good", `policy \`${policyName}\` in ${environment}`)];
 }
@@ -50,12 +59,46 @@ function examinePolicy(target: TargetConfig, topic: string): readonly Finding[] 
 function examineTls(target: TargetConfig, upstream: ResolvedUpstream, topic: string): readonly Finding[] {
   const local = isLoopback(upstream.host) || upstream.host.startsWith("/");
   const found: Finding[] = [];
-  if (!local && upstream.tls === "disable") found.push(finding(topic, "bad", "the connection to the server is not encrypted", "set `tls: verify-full` under `upstream`"));
-  if (upstream.tls === "require") found.push(finding(topic, local ? "weak" : "bad", "the server's certificate is not verified: anybody in between can be the server", "set `tls: verify-full` and `ca` under `upstream`"));
-  if (target.upstream.md5Allowed) found.push(finding(topic, "weak", "md5 is accepted for the server's login", "set the role's password anew under scram-sha-256, and remove `md5_allowed`"));
-  if (target.upstream.cleartextAllowed) found.push(finding(topic, "weak", "the server may ask for the password in clear inside TLS", "remove `cleartext_allowed` where the server can do SCRAM"));
-  if (!isLoopback(target.listen.host) && !target.clientTlsRequired) found.push(finding(topic, "bad", "clients of other machines may connect without TLS", "set `tls.required: true`"));
-  if (target.replication) found.push(finding(topic, "weak", "replication connections are let through: no policy sees what they read", "remove `replication` where nobody needs it"));
+  if (!local && upstream.tls === "disable")
+    found.push(finding(topic, "bad", "the connection to the server is not encrypted", "set `tls: verify-full` under `upstream`"));
+  if (upstream.tls === "require")
+    found.push(
+      finding(
+        topic,
+        local ? "weak" : "bad",
+        "the server's certificate is not verified: anybody in between can be the server",
+        "set `tls: verify-full` and `ca` under `upstream`",
+      ),
+    );
+  if (target.upstream.md5Allowed)
+    found.push(
+      finding(
+        topic,
+        "weak",
+        "md5 is accepted for the server's login",
+        "set the role's password anew under scram-sha-256, and remove `md5_allowed`",
+      ),
+    );
+  if (target.upstream.cleartextAllowed)
+    found.push(
+      finding(
+        topic,
+        "weak",
+        "the server may ask for the password in clear inside TLS",
+        "remove `cleartext_allowed` where the server can do SCRAM",
+      ),
+    );
+  if (!isLoopback(target.listen.host) && !target.clientTlsRequired)
+    found.push(finding(topic, "bad", "clients of other machines may connect without TLS", "set `tls.required: true`"));
+  if (target.replication)
+    found.push(
+      finding(
+        topic,
+        "weak",
+        "replication connections are let through: no policy sees what they read",
+        "remove `replication` where nobody needs it",
+      ),
+    );
   return found;
 }
 
@@ -63,14 +106,37 @@ function examineTls(target: TargetConfig, upstream: ResolvedUpstream, topic: str
 function examineRole(probed: Probed, topic: string): readonly Finding[] {
   const { role } = probed;
   const own = "use a role of its own for the agent's work, with the rights that work needs";
-  if (role.superuser) return [finding(topic, "bad", `Holdfast logs in as \`${visible(role.name)}\`, a superuser: only the gate stands between the agent and the whole server`, own)];
-  if (role.powers.length > 0) return [finding(topic, "bad", `role \`${visible(role.name)}\` reaches past the rights on tables: ${role.powers.map(visible).join(", ")}`, own)];
+  if (role.superuser)
+    return [
+      finding(
+        topic,
+        "bad",
+        `Holdfast logs in as \`${visible(role.name)}\`, a superuser: only the gate stands between the agent and the whole server`,
+        own,
+      ),
+    ];
+  if (role.powers.length > 0)
+    return [
+      finding(
+        topic,
+        "bad",
+        `role \`${visible(role.name)}\` reaches past the rights on tables: ${role.powers.map(visible).join(", ")}`,
+        own,
+      ),
+    ];
   return [finding(topic, "good", `role \`${visible(role.name)}\` is no superuser and has no rights past those on objects`)];
 }
 
 export function examineUsers(config: Config): readonly Finding[] {
   if (config.users.length === 0) return [finding("users", "bad", "no user is configured: nobody can connect", "holdfast init makes one")];
   const plain = config.users.filter((user) => user.login.kind !== "verifier");
-  const found = plain.map((user) => finding("users", "weak", `the password of \`${visible(user.name)}\` stands where Holdfast reads it`, "keep its verifier in the config instead"));
+  const found = plain.map((user) =>
+    finding(
+      "users",
+      "weak",
+      `the password of \`${visible(user.name)}\` stands where Holdfast reads it`,
+      "keep its verifier in the config instead",
+    ),
+  );
   return [...found, finding("users", "good", `${config.users.length} configured`)];
 }
