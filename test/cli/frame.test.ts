@@ -7,7 +7,9 @@ import { holdfast } from "./holdfast.ts";
 
 describe("the command line", () => {
   test("every command's file is in the list", () => {
-    const files = readdirSync(join(import.meta.dirname, "../../src/cli/commands")).filter((name) => !name.includes(".test.") && name !== "index.ts");
+    const files = readdirSync(join(import.meta.dirname, "../../src/cli/commands")).filter(
+      (name) => !name.includes(".test.") && name !== "index.ts",
+    );
     assert.deepEqual(files.sort(), commands.map(({ name }) => `${name}.ts`).sort());
   });
 

@@ -3,7 +3,7 @@
  * It shows only what is recorded.
  */
 import type { ReadRecord } from "../../audit/events.ts";
-import { fit, padEnd, paragraph, table, visible } from "../output.ts";
+import { fit, padEnd, paragraph, table, visible, width } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeEvent } from "./describe.ts";
 import type { Judgement, Judgements } from "./reader.ts";
@@ -15,7 +15,7 @@ export function recordLine(record: ReadRecord, judgements: Judgements, terminal:
   const { word, about, text, tone } = describeEvent(record.event, judgements);
   const head = `${timeText(record.t)}  `;
   const subject = padEnd(visible(about), 21);
-  const room = Math.max(20, terminal.columns - head.length - 12 - 23);
+  const room = Math.max(20, terminal.columns - head.length - 12 - width(subject) - 2);
   return (
     `${terminal.style("dim", head)}${terminal.style(tones[tone], padEnd(word, 10))}  ${subject}  ${fit(visible(text), room)}`.trimEnd() +
     "\n"
