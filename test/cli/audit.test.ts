@@ -160,7 +160,7 @@ describe("holdfast audit", () => {
   test("a reader that goes away ends the export quietly", async () => {
     const shell = spawn("bash", [
       "-c",
-      'set -o pipefail; "$0" "$1" audit export -d "$2" | head -n 1; echo "code ${PIPESTATUS[0]}"',
+      'set -o pipefail; "$0" "$1" audit export -d "$2" | head -n 1; echo "code $PIPESTATUS"',
       process.execPath,
       join(import.meta.dirname, "../../src/cli/main.ts"),
       log,
