@@ -36,7 +36,7 @@ export class LoginConnection {
   readonly #tcp: Socket;
   readonly #peer: string;
   readonly #login: ClientLogin;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #socket: Duplex;
   #abandonUpstream: (() => void) | undefined;
   #reserved: string | undefined;
@@ -143,8 +143,8 @@ export class LoginConnection {
       return this.#fail({ sqlstate: "53300", message: `too many connections for role "${account.name}"` }, "too many connections of this account");
     }
     this.#reserved = account.name;
-    // The server's side has a time of its own.
-    this.#timer.refresh();
+    // The server's side has a time of its own, at the end of which the client is told.
+    clearTimeout(this.#timer);
     const { database, applicationName, replication, settings } = login;
     const request = { upstream: target.upstream, database, applicationName, replication, limits: target.limits, settings, nonce: this.#nonce() };
     try {
@@ -191,6 +191,8 @@ export class LoginConnection {
     if (this.#over) return;
     this.#over = true;
     this.#abandonUpstream?.();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#timedOut, limits.authenticationMsMax);
     this.#socket.resume();
     this.#socket.end();
   }

@@ -23,6 +23,8 @@ export interface ListenerParts {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly onSession: TakeSession;
+  /** Sockets at once, logins under way included; `limits.connectionsMax` when absent. */
+  readonly connectionsMax?: number;
 }
 
 export interface Listener {
@@ -36,7 +38,7 @@ export interface Listener {
 
 /** Rejects when the address cannot be bound or the certificate cannot be read. */
 export async function listen(parts: ListenerParts): Promise<Listener> {
-  const { target } = parts;
+  const { target, connectionsMax = limits.connectionsMax } = parts;
   const sessions = new RunningSessions();
   const logins = new Set<LoginConnection>();
   const context: LoginContext = {
@@ -50,7 +52,7 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   let stopping = false;
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
     noteSocketError(socket);
-    if (stopping || logins.size + sessions.size >= limits.connectionsMax) return turnAway(socket, stopping);
+    if (stopping || logins.size + sessions.size >= connectionsMax) return turnAway(socket, stopping);
     logins.add(new LoginConnection(context, socket));
   });
   await bind(server, target.listen);

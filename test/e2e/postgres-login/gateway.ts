@@ -44,9 +44,10 @@ export interface GatewayOptions {
   readonly upstream: UpstreamOptions;
   readonly target?: Partial<TargetOptions>;
   readonly onSession?: TakeSession;
+  readonly connectionsMax?: number;
 }
 
-export async function startGateway({ upstream, target, onSession }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ upstream, target, onSession, connectionsMax }: GatewayOptions): Promise<Gateway> {
   const handovers: Handover[] = [];
   const opened: string[] = [];
   const refusals: { name: string; because: string }[] = [];
@@ -69,6 +70,7 @@ export async function startGateway({ upstream, target, onSession }: GatewayOptio
       loginRefused: (name, _peer, because) => void refusals.push({ name, because }),
     },
     clock: systemClock,
+    ...(connectionsMax === undefined ? {} : { connectionsMax }),
     random: systemRandom,
     onSession: (handover) => {
       handovers.push(handover);

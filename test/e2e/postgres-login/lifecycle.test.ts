@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { writeStartup } from "../../../src/adapters/postgres/codec/startup.ts";
+import { limits } from "../../../src/base/limits.ts";
 import { startServer, type TestServer } from "../../support/servers.ts";
 import { account, agent, type Gateway, startGateway, upstreamOf } from "./gateway.ts";
 import { standInSession } from "./stand-in-session.ts";
@@ -179,6 +180,47 @@ describe("the life of a listener", () => {
       await assert.rejects(login(gateway.url()), /ECONNREFUSED/);
       halfway.destroy();
     }
+  });
+
+  test("a listener that is full says so, and serves again when there is room", () =>
+    withGateway({ connectionsMax: 2 }, async (gateway) => {
+      const [one, two] = [await login(gateway.url()), await login(gateway.url())];
+      assert.equal(await codeOf(login(gateway.url())), "53300");
+      await one.end();
+      await until(() => gateway.listener.connections < 2);
+      await Promise.all([(await login(gateway.url())).end(), two.end()]);
+    }));
+
+  test("a login that takes too long is cut off and recorded", (context) =>
+    withGateway({}, async (gateway) => {
+      context.mock.timers.enable({ apis: ["setTimeout"] });
+      const socket = await raw(gateway.port);
+      const closed = new Promise((resolve) => socket.resume().once("close", resolve));
+      socket.write(writeStartup([["user", agent.name]]));
+      await new Promise((resolve) => socket.once("data", resolve));
+      context.mock.timers.tick(limits.authenticationMsMax - 1);
+      assert.equal(gateway.refusals.length, 0);
+      context.mock.timers.tick(1);
+      context.mock.timers.reset();
+      assert.deepEqual(gateway.refusals, [{ name: agent.name, because: "the login took too long" }]);
+      await closed;
+    }));
+
+  test("a server that never answers is given up, and the client told", (context) => {
+    const silent = createServer((peer) => void peer.on("error", () => undefined).on("end", () => peer.destroy()).resume());
+    return new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve)).then(() =>
+      withGateway({ upstream: upstreamOf(server, { port: (silent.address() as { port: number }).port }) }, async (gateway) => {
+        context.mock.timers.enable({ apis: ["setTimeout"] });
+        const dialled = new Promise((resolve) => silent.once("connection", resolve));
+        const refused = codeOf(login(gateway.url()));
+        await dialled;
+        context.mock.timers.tick(limits.authenticationMsMax);
+        context.mock.timers.reset();
+        assert.equal(await refused, "57P03");
+        assert.match(gateway.refusals.at(-1)?.because ?? "", /within the time/);
+        await new Promise((resolve) => silent.close(resolve));
+      }),
+    );
   });
 
   test("a statement pipelined behind the password is handed over, not lost", () =>

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { connect as connectTcp } from "node:net";
+import type { Duplex } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { promisify } from "node:util";
 import pg from "pg";
 import postgres from "postgres";
 import { writeSslRequest, writeStartup } from "../../../src/adapters/postgres/codec/startup.ts";
+import { type UpstreamCommand, UpstreamLogin } from "../../../src/adapters/postgres/login/upstream-login.ts";
+import { scram } from "../../../src/adapters/postgres/scram.ts";
+import { tlsServerEndPoint } from "../../../src/adapters/postgres/tls-endpoint.ts";
+import { openSocket, takeUpTls } from "../../../src/adapters/postgres/upstream-socket.ts";
 import { selfSigned } from "../../support/certificates.ts";
 import { startServer, type TestServer } from "../../support/servers.ts";
 import { tool } from "../../support/tools.ts";
@@ -44,6 +49,37 @@ async function query(options: pg.ClientConfig, sql: string): Promise<Record<stri
   } finally {
     await client.end();
   }
+}
+
+/** How a login ends whose channel binding data was changed on the way to the state machine. */
+async function boundTo(server: TestServer, change: (hash: Buffer) => Buffer): Promise<string> {
+  const upstream = upstreamOf(server, { tls: "require" });
+  const login = new UpstreamLogin({ upstream, password: upstream.password(), database: "postgres", applicationName: "", replication: false, nonce: "synthetic-nonce" });
+  const tcp = openSocket(upstream);
+  let socket: Duplex = tcp;
+  const mechanisms: string[] = [];
+  const ended = await new Promise<string>((resolve) => {
+    const run = (commands: readonly UpstreamCommand[]): void => {
+      for (const command of commands) {
+        if (command.kind === "send") {
+          mechanisms.push(/SCRAM-SHA-256(-PLUS)?(?=\0)/.exec(command.bytes.toString("latin1"))?.[0] ?? "");
+          socket.write(command.bytes);
+        } else if (command.kind === "start_tls") {
+          const secured = takeUpTls(tcp.removeAllListeners("data"), upstream);
+          socket = secured;
+          secured.on("data", (chunk: Buffer) => run(login.receive(chunk)));
+          secured.once("secureConnect", () => run(login.tlsStarted(change(tlsServerEndPoint(secured.getPeerX509Certificate()?.raw ?? Buffer.alloc(0)) ?? Buffer.alloc(32)))));
+        } else if (command.kind === "derive") {
+          run(login.derived(scram.saltedPassword(upstream.password() ?? "", command.salt, command.iterations)));
+        } else resolve(command.kind);
+      }
+    };
+    tcp.on("data", (chunk: Buffer) => run(login.receive(chunk)));
+    tcp.once("connect", () => run(login.start()));
+  });
+  socket.destroy();
+  assert.ok(mechanisms.includes("SCRAM-SHA-256-PLUS"));
+  return ended;
 }
 
 describe("TLS to the client", () => {
@@ -132,6 +168,11 @@ for (const version of [15, 18] as const) {
 
     test("require encrypts, and binds the login to the server's certificate", async () => {
       assert.deepEqual((await through({ tls: "require" })).row, { ssl: true });
+    });
+
+    test("the server refuses a login bound to another certificate, so the binding is real", async () => {
+      assert.equal(await boundTo(server, (hash) => hash), "ready");
+      assert.equal(await boundTo(server, (hash) => Buffer.from(hash).fill(7)), "failed");
     });
 
     test("verify-full trusts the configured authority and name", async () => {
