@@ -1,0 +1,178 @@
+/**
+ * Function calls: names through the catalogue, built-ins by their table, bodies analysed under their own settings.
+ * It does not take PL/pgSQL apart (plpgsql.ts).
+ */
+import type { FunctionInfo } from "../../catalogue/types.ts";
+import { UNCERTAIN, Sink, emit, emitUnknown, identity, namesKey, writtenName, type Place, type Scope } from "./engine.ts";
+import { builtinMeanings, type BuiltinMeaning } from "./builtins.ts";
+import { isBuiltin, knowledgeOf, onlyComputes } from "./knowledge.ts";
+import { walkPlpgsql } from "./plpgsql.ts";
+import { emitSetting, emitUnknownSetting } from "./session.ts";
+import { literalString } from "./tree.ts";
+
+/** Every function the call could mean is judged; none at all is `unknown`. */
+export function callByName(schema: string | undefined, name: string, args: readonly unknown[], at: Place): void {
+  const candidates = at.catalogue.functions(schema, name, args.length, at.names, true);
+  if (candidates.length === 0) {
+    const type = at.catalogue.type(schema, name, at.names);
+    if (type !== undefined) return castTo(type.oid, at);
+    if (COMPUTED_IN_PARSER.has(name) && (schema === undefined || schema === "pg_catalog")) return;
+    emitUnknown(at, "no such function is known", writtenName(schema, name), "unknown_function", "function");
+    return;
+  }
+  for (const fn of candidates) call(fn, args, at);
+}
+
+/** Grammar productions that the parser writes as calls of functions with special arguments. */
+const COMPUTED_IN_PARSER: ReadonlySet<string> = new Set(["xmlexists", "overlay", "position", "substring", "trim", "normalize", "is_normalized"]);
+
+export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): void {
+  if (onlyComputes(fn)) return;
+  if (at.planned) {
+    // The planner folds what is not volatile.
+    if (fn.volatility !== "volatile") call(fn, args, { ...at, planned: false });
+    return;
+  }
+  const meaning = isBuiltin(fn) || fn.language === "c" ? builtinMeanings.get(fn.name) : undefined;
+  if (at.stored) {
+    emit(at, { operation: "define", resource: { type: "function", name: identity(fn) }, detail: "stored_call", reversibility: "reversible" });
+    return;
+  }
+  if (meaning !== undefined) {
+    emitBuiltin(meaning, fn, args, at);
+    return;
+  }
+  expand(fn, at);
+}
+
+function emitBuiltin(meaning: BuiltinMeaning, fn: FunctionInfo, args: readonly unknown[], at: Place): void {
+  switch (meaning.kind) {
+    case "harmless":
+      return;
+    case "effect": {
+      const { operation, type, name, detail, reversibility, classification } = meaning.effect;
+      const because = `calls ${identity(fn)}`;
+      emit(at, { operation, resource: { type, name }, detail, reversibility, extent: UNCERTAIN, because, ...(classification === undefined ? {} : { classification }) });
+      return;
+    }
+    case "setting": {
+      const name = literalString(args[0]);
+      const value = literalString(args[1]);
+      if (name === undefined) emitUnknownSetting(at);
+      else emitSetting(name, value === undefined ? undefined : [value], at);
+      return;
+    }
+    case "sequence": {
+      const written = literalString(args[0]);
+      emit(at, { operation: "update", resource: { type: "sequence", name: written === undefined ? "sequence" : sequenceName(written, at) }, detail: "sequence", reversibility: "restorable" });
+      return;
+    }
+    case "sql_text": {
+      const sql = literalString(args[meaning.argument]);
+      if (sql === undefined) emitUnknown(at, `${fn.name} runs SQL text that is put together at run time`, identity(fn), "dynamic_sql", "function");
+      else at.engine.statementsText(sql, { ...at, cause: "function", repeated: true });
+      return;
+    }
+    case "reads_relation": {
+      const name = literalString(args[0]);
+      if (name === undefined || !/^[a-z_][a-z0-9_.]*$/.test(name)) emitUnknown(at, `${fn.name} reads a table that is named at run time`, identity(fn), "dynamic_sql", "function");
+      else at.engine.statementsText(`TABLE ${name}`, { ...at, cause: "function", repeated: true });
+      return;
+    }
+    case "unknowable":
+      emitUnknown(at, `${fn.name} reads what is only known at run time`, identity(fn), "dynamic_sql", "function");
+  }
+}
+
+function sequenceName(written: string, at: Place): string {
+  const parts = written.split(".").map((part) => (part.startsWith('"') ? part.slice(1, -1) : part.toLowerCase()));
+  const name = at.catalogue.qualified(parts);
+  const found = name === undefined ? undefined : at.catalogue.relation(name.schema, name.name, at.names);
+  if (found === "temporary") return `pg_temp.${parts.at(-1)}`;
+  return found === undefined ? parts.join(".") : identity(found);
+}
+
+/** A body, analysed once for each set of names it may run under. */
+function expand(fn: FunctionInfo, at: Place): void {
+  if (at.expanding.includes(fn.oid)) return;
+  const settings = new Map(fn.settings.map((setting) => [setting.slice(0, setting.indexOf("=")).toLowerCase(), setting.slice(setting.indexOf("=") + 1)]));
+  const path = settings.get("search_path");
+  const names = path === undefined ? at.names : { ...at.names, searchPath: pathOf(path, at) };
+  const memo = knowledgeOf(at.catalogue).expansions;
+  const key = `f${fn.oid}|${namesKey({ ...at, names })}`;
+  let effects = memo.get(key);
+  if (effects === undefined) {
+    const sink = new Sink();
+    const inside: Place = {
+      ...at, sink, names, cause: "function", repeated: true, stored: false, scope: undefined,
+      expanding: [...at.expanding, fn.oid], made: new Set(at.made),
+    };
+    for (const [name, value] of settings) if (name !== "search_path") emitSetting(name, [value], inside);
+    walkBody(fn, inside);
+    effects = sink.effects;
+    // Inside a cycle the innermost call was cut short, so only a whole expansion may be kept.
+    if (at.expanding.length === 0) memo.set(key, effects);
+  }
+  emit(at, { operation: "execute", resource: { type: "function", name: identity(fn) }, detail: "call", extent: UNCERTAIN, reversibility: "reversible" });
+  for (const effect of effects) at.sink.add(at.cause === "direct" ? effect : { ...effect, cause: at.cause });
+}
+
+function pathOf(setting: string, at: Place): readonly string[] {
+  const schemas = setting.split(",").map((part) => part.trim()).map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()));
+  return schemas.map((schema) => (schema === "$user" ? at.role : schema)).filter((schema) => schema !== "");
+}
+
+function walkBody(fn: FunctionInfo, at: Place): void {
+  if (fn.kind === "aggregate") {
+    for (const oid of fn.support) {
+      const support = oid === 0 ? undefined : at.catalogue.functionByOid(oid);
+      if (support !== undefined) call(support, [], at);
+      else if (oid !== 0) unknownBody(fn, "a support function is not known", at);
+    }
+    return;
+  }
+  if (fn.language === "sql" && fn.body !== null) {
+    const variables: Scope = { parent: undefined, ctes: new Set(), sources: [], variables: new Set([fn.name]) };
+    at.engine.statementsText(fn.bodyIsAtomic ? atomicStatements(fn.body) : fn.body, { ...at, scope: variables });
+  } else if (fn.language === "plpgsql" && (fn.definition ?? fn.body) !== null) {
+    walkPlpgsql(fn.definition ?? wrapped(fn), at, identity(fn));
+  } else {
+    unknownBody(fn, `its language ${fn.language} cannot be looked into`, at);
+  }
+}
+
+function unknownBody(fn: FunctionInfo, because: string, at: Place): void {
+  emitUnknown(at, `${because}`, identity(fn), "unknown_function", "function");
+}
+
+/** `BEGIN ATOMIC s; s; END` and `RETURN expr` as plain statements. */
+function atomicStatements(body: string): string {
+  const inner = /^\s*BEGIN\s+ATOMIC\b([\s\S]*)\bEND\s*;?\s*$/i.exec(body)?.[1] ?? body;
+  return inner.replace(/^\s*RETURN\b/i, "SELECT");
+}
+
+function wrapped(fn: FunctionInfo): string {
+  return `CREATE FUNCTION body() RETURNS ${fn.returnsSet ? "SETOF record" : "record"} LANGUAGE plpgsql AS $holdfast$${fn.body ?? ""}$holdfast$`;
+}
+
+/** A cast to this type: its input function, user-made casts, a domain's checks. */
+export function castTo(typeOid: number, at: Place, seen: readonly number[] = []): void {
+  if (seen.includes(typeOid)) return;
+  for (const cast of at.catalogue.userCastsTo(typeOid)) {
+    const fn = cast.functionOid === 0 ? undefined : at.catalogue.functionByOid(cast.functionOid);
+    if (fn !== undefined) call(fn, [], at);
+  }
+  const type = at.catalogue.typeByOid(typeOid);
+  if (type === undefined) return;
+  if (type.kind === "domain") {
+    for (const check of type.checks) at.engine.expressionText(check, { ...at, cause: "default", scope: VALUE_SCOPE });
+    castTo(type.baseType, at, [...seen, typeOid]);
+  }
+  if (type.element !== 0) castTo(type.element, at, [...seen, typeOid]);
+  for (const oid of [type.inputFunction, type.outputFunction, ...(type.support ?? [])]) {
+    const fn = oid === 0 ? undefined : at.catalogue.functionByOid(oid);
+    if (fn !== undefined && !isBuiltin(fn)) call(fn, [], at);
+  }
+}
+
+const VALUE_SCOPE: Scope = { parent: undefined, ctes: new Set(), sources: [], variables: new Set(["value"]) };

@@ -1,0 +1,153 @@
+/**
+ * What the parts of the analysis share: the place a node stands in, the sink that gathers effects, and the engine that ties
+ * the mutually recursive parts together. It does not analyse anything itself.
+ */
+import type { Catalogue, Names } from "../../catalogue/catalogue.ts";
+import type { FunctionInfo, Relation } from "../../catalogue/types.ts";
+import type { Cause, Effect, Extent, Operation, Resource, ResourceType, Reversibility } from "../../model/effect.ts";
+import type { Fields } from "./tree.ts";
+
+/** What an alias in FROM stands for: a resolved relation, or rows whose columns are not known by name (subquery, function, CTE). */
+export interface Source {
+  readonly alias: string;
+  readonly relation: Relation | undefined;
+  /** Column names where they are known. */
+  readonly columns: ReadonlySet<string> | undefined;
+}
+
+export interface Scope {
+  readonly parent: Scope | undefined;
+  /** Names bound by WITH in this query. */
+  readonly ctes: ReadonlySet<string>;
+  readonly sources: readonly Source[];
+  /** Variables of a PL/pgSQL body or the parameters of a SQL function. */
+  readonly variables: ReadonlySet<string> | undefined;
+}
+
+export type WriteKind = "insert" | "update" | "delete" | "truncate";
+
+/** Where a node stands: replaced with a changed copy on the way down, never mutated. */
+export interface Place {
+  readonly engine: Engine;
+  readonly catalogue: Catalogue;
+  readonly names: Names;
+  readonly role: string;
+  readonly sink: Sink;
+  readonly cause: Cause;
+  /** Inside something that may run many times: counts are not certain. */
+  readonly repeated: boolean;
+  /** In a definition: the expression is stored, not run. */
+  readonly stored: boolean;
+  /** In EXPLAIN without ANALYZE: only what the planner itself runs counts. */
+  readonly planned: boolean;
+  /** Temporary relations that this text or body has made so far; grows as statements are walked in order. */
+  readonly made: Set<string>;
+  /** OIDs of functions and relations under expansion, innermost last: ends cycles. */
+  readonly expanding: readonly number[];
+  readonly depth: number;
+  readonly scope: Scope | undefined;
+}
+
+export interface Engine {
+  /** Any wrapped node, a list of them, or nothing. */
+  nodes(value: unknown, at: Place): void;
+  /** A node of a known type. */
+  visit(tag: string, fields: Fields, at: Place): void;
+  /** Every field of a node but those in `except`. */
+  children(tag: string, fields: Fields, at: Place, except?: readonly string[]): void;
+  /** One whole statement inside another: a CTE, a rule's action, a statement of a body. */
+  statement(value: unknown, at: Place): void;
+  /** SQL text that the catalogue or a literal holds: an expression, or whole statements. */
+  expressionText(text: string, at: Place): void;
+  statementsText(text: string, at: Place): void;
+  read(relation: Relation, at: Place): void;
+  write(kind: WriteKind, relation: Relation, change: Change, at: Place): void;
+  /** A call by name; `args` are the argument nodes. */
+  callByName(schema: string | undefined, name: string, args: readonly unknown[], at: Place): void;
+  call(fn: FunctionInfo, args: readonly unknown[], at: Place): void;
+}
+
+export interface Change {
+  readonly extent: Extent;
+  /** Columns given a value; `undefined` when every column may be. */
+  readonly columns: ReadonlySet<string> | undefined;
+  /** False after ONLY. */
+  readonly descend: boolean;
+  readonly detail: string;
+}
+
+/** Gathers effects, each once. */
+export class Sink {
+  private readonly found = new Map<string, Effect>();
+
+  add(effect: Effect): void {
+    const extent = "count" in effect.extent ? `${effect.extent.kind}${effect.extent.count}` : effect.extent.kind;
+    const key = `${effect.operation}|${effect.resource.type}|${effect.resource.name}|${effect.cause}|${effect.detail}|${extent}`;
+    if (!this.found.has(key)) this.found.set(key, effect);
+  }
+
+  get effects(): readonly Effect[] {
+    return [...this.found.values()];
+  }
+}
+
+export const ONE: Extent = { kind: "exact", count: 1 };
+export const UNBOUNDED: Extent = { kind: "unbounded" };
+export const UNCERTAIN: Extent = { kind: "unknown" };
+
+export interface Finding {
+  readonly operation: Operation;
+  readonly resource: Resource;
+  readonly detail: string;
+  readonly extent?: Extent;
+  readonly reversibility?: Reversibility;
+  readonly classification?: Effect["classification"];
+  readonly because?: string;
+  readonly cause?: Cause;
+}
+
+/** Adds an effect at this place: its cause and certainty come from the place unless given. */
+export function emit(at: Place, found: Finding): void {
+  if (at.planned || (at.stored && found.detail !== "stored_call")) return;
+  const extent = found.extent ?? ONE;
+  at.sink.add({
+    operation: found.operation,
+    resource: found.resource,
+    extent: at.repeated ? loosened(extent) : extent,
+    reversibility: found.reversibility ?? "unknown",
+    cause: found.cause ?? at.cause,
+    detail: found.detail,
+    ...(found.classification === undefined ? {} : { classification: found.classification }),
+    ...(found.because === undefined ? {} : { because: found.because }),
+  });
+}
+
+/** A relation by name: one that this text has made as temporary comes first, then the catalogue. */
+export function lookUp(schema: string | undefined, name: string, at: Place): Relation | "temporary" | undefined {
+  if ((schema === undefined || schema === "pg_temp") && at.made.has(name)) return "temporary";
+  return at.catalogue.relation(schema, name, at.names);
+}
+
+/** What the memo of expansions depends on besides the object. */
+export function namesKey(at: Place): string {
+  return `${at.names.searchPath.join(",")}|${at.names.temporary.join(",")}|${[...at.made].join(",")}|${at.role}`;
+}
+
+/** What may happen any number of times has no certain count. */
+export function loosened(extent: Extent): Extent {
+  return extent.kind === "exact" || extent.kind === "at_most" ? UNCERTAIN : extent;
+}
+
+export function emitUnknown(at: Place, because: string, name = "statement", detail = "unknown", type: ResourceType = "unknown"): void {
+  emit(at, { operation: "unknown", resource: { type, name }, detail, extent: UNCERTAIN, because });
+}
+
+/** The resolved identity of a catalogue object, `schema.name`; `pg_temp` stands for the session's own schema. */
+export function identity(object: { readonly schema: string; readonly name: string }): string {
+  return `${object.schema}.${object.name}`;
+}
+
+/** A name as written, for what the catalogue does not know. */
+export function writtenName(schema: string | undefined, name: string): string {
+  return schema === undefined ? name : `${schema}.${name}`;
+}

@@ -1,0 +1,60 @@
+/**
+ * What is worked out once for a catalogue: which operators, casts and functions could do more than compute.
+ * It does not analyse bodies; it only says where looking closer is needed.
+ */
+import type { Catalogue } from "../../catalogue/catalogue.ts";
+import { isBuiltIn, type CastInfo, type FunctionInfo } from "../../catalogue/types.ts";
+import type { Effect } from "../../model/effect.ts";
+import { builtinMeanings } from "./builtins.ts";
+
+export interface Knowledge {
+  /** Functions by operator name, where one of them is more than a computation. */
+  readonly riskyOperators: ReadonlyMap<string, readonly FunctionInfo[]>;
+  readonly operatorNames: ReadonlySet<string>;
+  /** Implicit and assignment casts that run such a function. */
+  readonly riskyCasts: readonly (CastInfo & { readonly fn: FunctionInfo })[];
+  /** Effects of what was expanded before: functions and relations, under the names they were expanded with. */
+  readonly expansions: Map<string, readonly Effect[]>;
+}
+
+const known = new WeakMap<Catalogue, Knowledge>();
+
+export function knowledgeOf(catalogue: Catalogue): Knowledge {
+  const found = known.get(catalogue);
+  if (found !== undefined) return found;
+  const made = makeKnowledge(catalogue);
+  known.set(catalogue, made);
+  return made;
+}
+
+function makeKnowledge(catalogue: Catalogue): Knowledge {
+  const riskyOperators = new Map<string, FunctionInfo[]>();
+  const operatorNames = new Set<string>();
+  for (const operator of catalogue.data.operators) {
+    operatorNames.add(operator.name);
+    const fn = catalogue.functionByOid(operator.functionOid);
+    if (fn === undefined || onlyComputes(fn)) continue;
+    const same = riskyOperators.get(operator.name);
+    if (same === undefined) riskyOperators.set(operator.name, [fn]);
+    else same.push(fn);
+  }
+  const riskyCasts: (CastInfo & { fn: FunctionInfo })[] = [];
+  for (const cast of catalogue.data.casts) {
+    const fn = cast.functionOid === 0 ? undefined : catalogue.functionByOid(cast.functionOid);
+    if (fn !== undefined && !onlyComputes(fn)) riskyCasts.push({ ...cast, fn });
+  }
+  return { riskyOperators, operatorNames, riskyCasts, expansions: new Map() };
+}
+
+/** Made by initdb, so that its meaning is the server's own. */
+export function isBuiltin(fn: FunctionInfo): boolean {
+  return isBuiltIn(fn.oid) && (fn.schema === "pg_catalog" || fn.schema === "information_schema");
+}
+
+/** Whether a function can do nothing but compute a value from its arguments and what it may read. */
+export function onlyComputes(fn: FunctionInfo): boolean {
+  const meaning = builtinMeanings.get(fn.name);
+  if (isBuiltin(fn)) return meaning === undefined ? fn.volatility !== "volatile" : meaning.kind === "harmless";
+  if (fn.language !== "c" || fn.kind === "aggregate") return false;
+  return meaning === undefined ? fn.volatility !== "volatile" : meaning.kind === "harmless";
+}

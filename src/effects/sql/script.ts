@@ -1,0 +1,115 @@
+/**
+ * A whole text: its statements in order, what each would do, and what the ones before it change for the ones after.
+ * Pure and synchronous; it does not protect against text that breaks the parser (the pool does).
+ */
+import { parseSync } from "libpg-query";
+import { limits } from "../../base/limits.ts";
+import type { Catalogue, Names } from "../../catalogue/catalogue.ts";
+import type { SqlCallPayload, SqlContext } from "../../model/action.ts";
+import type { StatementSummary } from "../../model/decision.ts";
+import type { Effect } from "../../model/effect.ts";
+import type { Analysis } from "../analyse.ts";
+import { Sink, emitUnknown, identity, type Place } from "./engine.ts";
+import { parseSql } from "./parse.ts";
+import { redact } from "./redact.ts";
+import { settingValues } from "./session.ts";
+import { engine } from "./statements.ts";
+import { summarise } from "./summary.ts";
+import { tagged, text, type Fields } from "./tree.ts";
+
+interface State {
+  catalogue: Catalogue;
+  names: Names;
+  readonly role: string;
+  /** Something before may have changed what names mean, in a way that cannot be told. */
+  uncertain: boolean;
+  /** A setting was changed in this text: the end of a transaction may take it back. */
+  changed: boolean;
+  readonly made: Set<string>;
+}
+
+/** Judges SQL text. The catalogue must know the context's pending DDL already; `uncertain` says that it does so only in part. Throws what breaks the parser. */
+export function analyseSql(sql: string, context: SqlContext, catalogue: Catalogue, uncertain = false): Analysis {
+  if (sql.includes("\0") || /\p{Surrogate}/u.test(sql)) return { kind: "refused", code: "not_parsed", message: "the text holds a NUL or half a surrogate pair" };
+  const bytes = Buffer.byteLength(sql);
+  if (bytes > limits.sqlTextBytesMax) return { kind: "refused", code: "too_large", message: `the text has ${bytes} bytes, more than the ${limits.sqlTextBytesMax} that can be judged` };
+  const raws = parseSql(sql);
+  if (raws === undefined) return { kind: "refused", code: "not_parsed", message: "the text does not parse as PostgreSQL: send one complete, valid statement" };
+  if (raws.length > limits.statementsPerMessageMax) return { kind: "refused", code: "too_large", message: `${raws.length} statements in one text, more than the ${limits.statementsPerMessageMax} that can be judged` };
+  const state: State = { catalogue, names: { searchPath: context.searchPath, temporary: context.temporary }, role: context.role, uncertain, changed: false, made: new Set() };
+  const encoded = raws.length > 1 || bytes !== sql.length ? Buffer.from(sql, "utf8") : undefined;
+  const statements = raws.map((raw, index) => {
+    const fields = raw as Fields;
+    const start = typeof fields["stmt_location"] === "number" ? fields["stmt_location"] : 0;
+    const length = typeof fields["stmt_len"] === "number" && fields["stmt_len"] > 0 ? fields["stmt_len"] : bytes - start;
+    const own = encoded === undefined ? sql.slice(start, start + length) : encoded.subarray(start, start + length).toString("utf8");
+    return judge(fields["stmt"], own, { start, end: start + length }, state, index === raws.length - 1);
+  });
+  return { kind: "understood", statements, redactedText: redact(sql) };
+}
+
+/** Judges a function called by its OID, like the same call in SQL with arguments that are not known. */
+export function analyseCall(payload: SqlCallPayload, catalogue: Catalogue, uncertain = false): Analysis {
+  const fn = catalogue.functionByOid(payload.functionOid);
+  const context = payload.context;
+  const state: State = { catalogue, names: { searchPath: context.searchPath, temporary: context.temporary }, role: context.role, uncertain, changed: false, made: new Set() };
+  const sink = new Sink();
+  const at = placeOf(state, sink);
+  if (fn === undefined) emitUnknown(at, "no such function is known", `oid ${payload.functionOid}`, "unknown_function", "function");
+  else engine.call(fn, fn.arguments.map(() => ({ ParamRef: {} })), at);
+  if (uncertain) emitUnknown(at, "what names mean is not certain here");
+  const summary = summarise("FuncCall", {}, sink.effects, { start: 0, end: 0 });
+  return { kind: "understood", statements: [{ ...summary, tag: "SELECT" }], redactedText: fn === undefined ? `call of oid ${payload.functionOid}` : `call of ${identity(fn)}` };
+}
+
+function placeOf(state: State, sink: Sink): Place {
+  return {
+    engine, catalogue: state.catalogue, names: state.names, role: state.role, sink, cause: "direct", repeated: false, stored: false,
+    planned: false, made: state.made, expanding: [], depth: 0, scope: undefined,
+  };
+}
+
+function judge(stmt: unknown, own: string, span: StatementSummary["span"], state: State, last: boolean): StatementSummary {
+  const node = tagged(stmt);
+  const sink = new Sink();
+  const at = placeOf(state, sink);
+  engine.statement(stmt, at);
+  const control = node?.tag === "TransactionStmt";
+  if (state.uncertain && !control) emitUnknown(at, "what names mean is not certain here: send this statement by itself");
+  const summary = summarise(node?.tag ?? "", node?.fields ?? {}, sink.effects, span);
+  if (!last) carryOver(node, own, summary, state);
+  return summary;
+}
+
+/** What this statement changes for those after it in the same text. */
+function carryOver(node: { readonly tag: string; readonly fields: Fields } | undefined, own: string, summary: StatementSummary, state: State): void {
+  const isSetPath = node?.tag === "VariableSetStmt" && text(node.fields, "kind") === "VAR_SET_VALUE" && text(node.fields, "name").toLowerCase() === "search_path";
+  if (node?.tag === "TransactionStmt") {
+    if (state.changed && summary.transaction !== "begin" && summary.transaction !== "savepoint") state.uncertain = true;
+    return;
+  }
+  if (isSetPath) {
+    state.names = { ...state.names, searchPath: effectivePath(settingValues(node.fields), state) };
+    state.changed = true;
+    return;
+  }
+  if (summary.effects.some((effect) => effect.operation === "unknown")) state.uncertain = true;
+  if (changesNames(summary.effects)) state.uncertain = true;
+  if (!summary.definesObjects) return;
+  state.changed = true;
+  if (summary.effects.every((effect) => effect.operation !== "define" || effect.cause !== "direct") && !/^(DROP|ALTER)/.test(summary.tag)) return;
+  const { catalogue, notUnderstood } = state.catalogue.withDdl([own], parseSync, state.names);
+  state.catalogue = catalogue;
+  if (notUnderstood.length > 0) state.uncertain = true;
+}
+
+function changesNames(effects: readonly Effect[]): boolean {
+  return effects.some((effect) => ["set_context", "set_role", "set_session_authorization", "discard"].includes(effect.detail));
+}
+
+/** Schemas of a new search_path that exist; `$user` is the role's own. */
+function effectivePath(values: readonly string[], state: State): readonly string[] {
+  const written = values.length === 1 && (values[0] ?? "").includes(",") ? (values[0] ?? "").split(",").map((one) => one.trim()) : values;
+  const path = written.map((schema) => (schema === "$user" || schema === '"$user"' ? state.role : schema));
+  return path.filter((schema) => schema.startsWith("pg_temp") || state.catalogue.data.schemas.some((known) => known.name === schema));
+}
