@@ -13,7 +13,7 @@ if (major < 22 || (major === 22 && minor < 13)) {
 const [{ openTerminal }, { run }, { version }] = await Promise.all([
   import("./terminal.ts"),
   import("./program.ts"),
-  import("./version.ts"),
+  import("../wiring/version.ts"),
 ]);
 const code = await run(process.argv.slice(2), openTerminal(process), version());
 // Everything written so far reaches its reader before the process ends; what still runs (a worker, a socket) does not keep it.

@@ -20,7 +20,7 @@ import { figure, visible } from "../output.ts";
 import { setExit } from "../program.ts";
 import { configOption, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
-import { version } from "../version.ts";
+import { version } from "../../wiring/version.ts";
 import type { Define } from "./index.ts";
 
 interface Place {

@@ -1,6 +1,6 @@
 /** `holdfast version`: the version of Holdfast and of what it runs on. */
 import type { Terminal } from "../terminal.ts";
-import { version } from "../version.ts";
+import { version } from "../../wiring/version.ts";
 import type { Define } from "./index.ts";
 
 export const define: Define = (command, terminal) => {
