@@ -13,7 +13,18 @@ const layers = {
   pipeline: ["effects", "policy", "audit", "catalogue", "model", "base"],
   adapters: ["pipeline/guard.ts", "catalogue", "model", "base"],
   control: ["audit", "model", "base"],
-  cli: ["wiring.ts", "control/client.ts", "control/contract.ts", "control/state-directory.ts", "config", "audit", "effects", "policy", "model", "base"],
+  cli: [
+    "wiring.ts",
+    "control/client.ts",
+    "control/contract.ts",
+    "control/state-directory.ts",
+    "config",
+    "audit",
+    "effects",
+    "policy",
+    "model",
+    "base",
+  ],
 };
 
 /** Where each npm package may be imported at run time: one home each, so that replacing it touches one folder. */
@@ -92,8 +103,15 @@ export default {
     {
       name: "only-cli-and-tests-see-the-wiring",
       severity: "error",
-      from: { path: "^src/", pathNot: ["^src/(cli/|wiring[.]ts$)", tests] },
-      to: { path: "^src/wiring[.]ts$" },
+      from: { path: "^src/", pathNot: ["^src/(cli|wiring)/", "^src/wiring[.]ts$", tests] },
+      to: { path: "^src/wiring([.]ts$|/)" },
+    },
+    {
+      name: "only-the-wiring-sees-its-pieces",
+      severity: "error",
+      comment: "import wiring.ts; src/wiring/ is its inside",
+      from: { path: "^src/", pathNot: ["^src/wiring([.]ts$|/)", tests] },
+      to: { path: "^src/wiring/" },
     },
   ],
   options: {

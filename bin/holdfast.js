@@ -26,7 +26,9 @@ if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) {
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => (process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1)));
 } else {
-  fail(`holdfast needs Node ${oldest.join(".")} or newer, and this is Node ${process.versions.node}: install a newer one from https://nodejs.org`);
+  fail(
+    `holdfast needs Node ${oldest.join(".")} or newer, and this is Node ${process.versions.node}: install a newer one from https://nodejs.org`,
+  );
 }
 
 /** @param {string} message */

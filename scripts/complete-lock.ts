@@ -31,7 +31,13 @@ export function missingPlatformEntries(packages: Readonly<Record<string, LockEnt
       const os = platforms.filter((platform) => parts.includes(platform)).map((platform) => (platform === "windows" ? "win32" : platform));
       const cpu = processors.filter((processor) => parts.includes(processor));
       if (os.length + cpu.length === 0) continue;
-      missing[at] = { version, ...(cpu.length > 0 ? { cpu } : {}), ...(dev ? { dev } : {}), optional: true, ...(os.length > 0 ? { os } : {}) };
+      missing[at] = {
+        version,
+        ...(cpu.length > 0 ? { cpu } : {}),
+        ...(dev ? { dev } : {}),
+        optional: true,
+        ...(os.length > 0 ? { os } : {}),
+      };
     }
   }
   return missing;

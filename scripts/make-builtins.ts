@@ -17,14 +17,20 @@ await client.connect();
 const { data } = await loadCatalogue(client);
 await client.end();
 
-const foreign = [...data.relations, ...data.functions, ...data.types].filter((object) => !isBuiltIn(object.oid) && object.schema !== "pg_catalog");
+const foreign = [...data.relations, ...data.functions, ...data.types].filter(
+  (object) => !isBuiltIn(object.oid) && object.schema !== "pg_catalog",
+);
 if (foreign.length > 0) throw new Error(`not a fresh database: it holds \`${foreign[0]?.schema}.${foreign[0]?.name}\``);
 
 const packed = pack(data);
 /** Every field that is kept must come back as it was; owners and texts of initdb's own objects are not kept. */
-const kept = (d: CatalogueData) => JSON.stringify([d.functions, d.operators, d.casts, d.types, d.relations.map((r) => [r.oid, r.name, r.columns.length])]);
+const kept = (d: CatalogueData) =>
+  JSON.stringify([d.functions, d.operators, d.casts, d.types, d.relations.map((r) => [r.oid, r.name, r.columns.length])]);
 if (kept(unpack(packed)) !== kept(data)) throw new Error("packing loses something: compare codec.ts with types.ts");
 
 const lines = Object.entries(packed).map(([key, value]: [string, unknown]) =>
-  Array.isArray(value) ? `${JSON.stringify(key)}:[\n${value.map((row) => JSON.stringify(row)).join(",\n")}\n]` : `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  Array.isArray(value)
+    ? `${JSON.stringify(key)}:[\n${value.map((row) => JSON.stringify(row)).join(",\n")}\n]`
+    : `${JSON.stringify(key)}:${JSON.stringify(value)}`,
+);
 writeFileSync(fileURLToPath(new URL("../src/catalogue/builtin/postgresql-18.json", import.meta.url)), `{\n${lines.join(",\n")}\n}\n`);

@@ -41,14 +41,17 @@ async function main(): Promise<void> {
     });
   }
   if (quick.length + server.length === 0) total.failed++;
-  if (failedFiles.length > 0) console.log(`\nfailed in:\n${failedFiles.map(({ file, failures }) => `  ${file} (${failures.length})`).join("\n")}`);
+  if (failedFiles.length > 0)
+    console.log(`\nfailed in:\n${failedFiles.map(({ file, failures }) => `  ${file} (${failures.length})`).join("\n")}`);
   if (values.fast) console.log(`\nleft out by --fast: ${server.length} files that start real servers`);
   console.log(`\n${Math.round((performance.now() - began) / 1000)} s\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed === 0 ? 0 : 1;
 }
 
 function report({ file, passed, failures, seconds, output }: FileResult): void {
-  console.log(`${failures.length === 0 ? "ok  " : "FAIL"} ${file}: ${passed} passed${failures.length > 0 ? `, ${failures.length} failed` : ""} (${seconds.toFixed(1)} s)`);
+  console.log(
+    `${failures.length === 0 ? "ok  " : "FAIL"} ${file}: ${passed} passed${failures.length > 0 ? `, ${failures.length} failed` : ""} (${seconds.toFixed(1)} s)`,
+  );
   for (const failure of failures) console.log(indented(failure));
   if (failures.length > 0 && output.trim() !== "") console.log(indented(`its last output:\n${output.trim()}`));
 }

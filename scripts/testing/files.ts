@@ -16,7 +16,9 @@ const importPattern = /(?:from|import)\s*\(?\s*"(\.[^"]+\.ts)"/g;
 
 /** The test files of `root` whose path contains `only`. */
 export function testFiles(root: string, only = ""): TestFiles {
-  const all = ["src", "test", "scripts", "bench"].filter((folder) => existsSync(join(root, folder))).flatMap((folder) => filesUnder(folder, root));
+  const all = ["src", "test", "scripts", "bench"]
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) => filesUnder(folder, root));
   const tests = all.filter((file) => file.endsWith(".test.ts") && file.includes(only));
   const server = tests.filter((file) => reachesServers(root, file, new Set()));
   return { quick: tests.filter((file) => !server.includes(file)), server };

@@ -26,7 +26,11 @@ export async function runTestFile(root: string, file: string, minutesMax: number
   const folder = mkdtempSync(join(tmpdir(), "holdfast-run-"));
   const lines = join(folder, "lines");
   const began = performance.now();
-  const { ended, output } = await run(root, [`--test-reporter=${reporter}`, `--test-reporter-destination=${lines}`, join(root, file)], minutesMax);
+  const { ended, output } = await run(
+    root,
+    [`--test-reporter=${reporter}`, `--test-reporter-destination=${lines}`, join(root, file)],
+    minutesMax,
+  );
   const tests = readLines(lines);
   rmSync(folder, { recursive: true, force: true });
   const failures = tests.filter((test) => test.outcome === "failed").map((test) => `${test.name}\n${test.error}`);
@@ -70,7 +74,10 @@ function readLines(path: string): TestLine[] {
     const text = readFileSync(path, "utf8");
     // A killed process may leave half a line.
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-    return whole.split("\n").filter(Boolean).map((line) => JSON.parse(line) as TestLine);
+    return whole
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as TestLine);
   } catch {
     return [];
   }

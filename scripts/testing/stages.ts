@@ -30,7 +30,15 @@ export const stages: readonly Stage[] = [
   { name: "format", command: [tool("@biomejs/biome/bin/biome"), "format", "--max-diagnostics=50", "."] },
   {
     name: "arrows",
-    command: [tool("dependency-cruiser/bin/dependency-cruise.mjs"), "src", "test", "scripts", "bench", "--config", ".dependency-cruiser.mjs"],
+    command: [
+      tool("dependency-cruiser/bin/dependency-cruise.mjs"),
+      "src",
+      "test",
+      "scripts",
+      "bench",
+      "--config",
+      ".dependency-cruiser.mjs",
+    ],
     doubt: (output) => {
       const modules = Number(/\((\d+) modules/.exec(output)?.[1] ?? 0);
       return modules < modulesMin ? `dependency-cruiser saw ${modules} modules; at least ${modulesMin} must be there` : undefined;

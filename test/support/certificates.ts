@@ -18,13 +18,19 @@ export interface TestCertificates {
 export function selfSigned(names: readonly string[] = ["localhost"]): TestCertificates {
   const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const server = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const issuer = commonName("Holdfast test authority");
-  const subject = commonName(names[0] ?? "localhost");
+  const issuer = distinguishedName("Holdfast test authority");
+  const subject = distinguishedName(names[0] ?? "localhost");
   const basic = extension("551d13", sequence(tlv(0x01, Buffer.from([0xff]))), true);
   const alternatives = sequence(...names.map((name) => tlv(0x82, Buffer.from(name))), tlv(0x87, Buffer.from([127, 0, 0, 1])));
   return {
     ca: issue({ subject: issuer, issuer, key: authority.publicKey, signer: authority.privateKey, extensions: [basic] }),
-    certificate: issue({ subject, issuer, key: server.publicKey, signer: authority.privateKey, extensions: [extension("551d11", alternatives)] }),
+    certificate: issue({
+      subject,
+      issuer,
+      key: server.publicKey,
+      signer: authority.privateKey,
+      extensions: [extension("551d11", alternatives)],
+    }),
     key: server.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
   };
 }
@@ -52,7 +58,10 @@ function issue({ subject, issuer, key, signer, extensions }: Issue): string {
     tlv(0xa3, sequence(...extensions)),
   );
   const signature = tlv(0x03, Buffer.concat([Buffer.from([0]), sign("sha256", body, signer)]));
-  const lines = sequence(body, ecdsaWithSha256, signature).toString("base64").match(/.{1,64}/g) ?? [];
+  const lines =
+    sequence(body, ecdsaWithSha256, signature)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
@@ -71,7 +80,7 @@ function extension(name: string, value: Buffer, critical = false): Buffer {
   return sequence(oid(name), ...(critical ? [tlv(0x01, Buffer.from([0xff]))] : []), tlv(0x04, value));
 }
 
-function commonName(name: string): Buffer {
+function distinguishedName(name: string): Buffer {
   return sequence(tlv(0x31, sequence(oid("550403"), tlv(0x0c, Buffer.from(name)))));
 }
 

@@ -15,7 +15,9 @@ import { serverVersions, startServer, testServer } from "./servers.ts";
 for (const version of serverVersions) {
   test(`PostgreSQL ${version} starts, keeps its rows over SIGKILL and restart, and leaves nothing behind`, async () => {
     const server = await startServer({ version, settings: { work_mem: "7MB" } });
-    const [row] = await server.asSuperuser<{ v: string; m: string }>("SELECT current_setting('server_version_num') AS v, current_setting('work_mem') AS m");
+    const [row] = await server.asSuperuser<{ v: string; m: string }>(
+      "SELECT current_setting('server_version_num') AS v, current_setting('work_mem') AS m",
+    );
     assert.equal(Math.floor(Number(row?.v) / 10_000), version);
     assert.equal(row?.m, "7MB");
     const scratch = await server.scratchDatabase("CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 10)");
@@ -43,13 +45,23 @@ test("a login is by SCRAM password only, and an ordinary role has no rights but 
   await assert.rejects(client.query("SELECT * FROM closed"), { code: "42501" });
   await client.end();
   await assert.rejects(server.connect(scratch.name, { user: login.user, password: "wrong" }), { code: "28P01" });
-  assert.match(((await server.asSuperuser("SELECT rolpassword FROM pg_authid WHERE rolname = $1", "postgres", [login.user]))[0] as { rolpassword: string }).rolpassword, /^SCRAM-SHA-256\$/);
+  assert.match(
+    (
+      (await server.asSuperuser("SELECT rolpassword FROM pg_authid WHERE rolname = $1", "postgres", [login.user]))[0] as {
+        rolpassword: string;
+      }
+    ).rolpassword,
+    /^SCRAM-SHA-256\$/,
+  );
 });
 
 test("TLS is served with a certificate that verify-full accepts, for the name and for the address", async () => {
   const server = await startServer({ version: 18, tls: true });
   for (const host of ["localhost", "127.0.0.1"]) {
-    const client = new pg.Client({ connectionString: server.url().replace("127.0.0.1", host), ssl: { ca: server.tls?.ca as string, rejectUnauthorized: true } });
+    const client = new pg.Client({
+      connectionString: server.url().replace("127.0.0.1", host),
+      ssl: { ca: server.tls?.ca as string, rejectUnauthorized: true },
+    });
     await client.connect();
     assert.deepEqual((await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")).rows, [{ ssl: true }]);
     await client.end();

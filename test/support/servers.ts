@@ -50,8 +50,8 @@ const shared = new Map<ServerVersion, Promise<TestServer>>();
 
 /** The process's own server of that version, started at the first call with default options. Never stop it; the exit does. */
 export function testServer(version: ServerVersion = 18): Promise<TestServer> {
-  let server = shared.get(version);
-  if (!server) shared.set(version, (server = startServer({ version })));
+  const server = shared.get(version) ?? startServer({ version });
+  shared.set(version, server);
   return server;
 }
 
@@ -122,7 +122,11 @@ export class TestServer {
   }
 
   /** Runs SQL (one text, several statements allowed without parameters) as superuser and returns the last statement's rows. */
-  async asSuperuser<Row extends pg.QueryResultRow = pg.QueryResultRow>(sql: string, database = "postgres", parameters?: unknown[]): Promise<Row[]> {
+  async asSuperuser<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    sql: string,
+    database = "postgres",
+    parameters?: unknown[],
+  ): Promise<Row[]> {
     const client = await this.connect(database);
     try {
       const result = (await client.query<Row>(sql, parameters)) as pg.QueryResult<Row> | pg.QueryResult<Row>[];
@@ -160,7 +164,8 @@ export class TestServer {
       this.#port = outcome === "ready" ? port : this.#port;
       if (outcome === "ready") return;
       // Between finding a port free and using it somebody else may take it.
-      if (attempt === 5 || !this.log().includes("Address already in use")) throw new Error(`PostgreSQL ${this.version} did not start:\n${this.log()}`);
+      if (attempt === 5 || !this.log().includes("Address already in use"))
+        throw new Error(`PostgreSQL ${this.version} did not start:\n${this.log()}`);
     }
   }
 
@@ -186,7 +191,13 @@ export class TestServer {
     const log = openSync(join(this.folder, "server.log"), "a");
     const account = serverAccount();
     const args = ["-D", this.data, "-p", String(port), "-k", this.data];
-    const postmaster = spawn(this.#postgres, args, { ...account, cwd: this.data, env: { ...process.env, LC_ALL: "C", TZ: "UTC" }, stdio: ["ignore", log, log], detached: true });
+    const postmaster = spawn(this.#postgres, args, {
+      ...account,
+      cwd: this.data,
+      env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
+      stdio: ["ignore", log, log],
+      detached: true,
+    });
     closeSync(log);
     postmaster.unref();
     this.#postmaster = postmaster;
@@ -219,7 +230,11 @@ export class TestServer {
   }
 
   #configure(): void {
-    const settings = { ...defaults, ...(this.tls ? { ssl: true, ssl_cert_file: "server.crt", ssl_key_file: "server.key" } : {}), ...this.#options.settings };
+    const settings = {
+      ...defaults,
+      ...(this.tls ? { ssl: true, ssl_cert_file: "server.crt", ssl_key_file: "server.key" } : {}),
+      ...this.#options.settings,
+    };
     const lines = Object.entries(settings).map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`);
     const files: Record<string, string> = {
       "postgresql.conf": `${lines.join("\n")}\n`,
@@ -237,7 +252,11 @@ export class TestServer {
   }
 }
 
-const scramForAll = ["local all all scram-sha-256", "host all all 127.0.0.1/32 scram-sha-256", "host replication all 127.0.0.1/32 scram-sha-256"];
+const scramForAll = [
+  "local all all scram-sha-256",
+  "host all all 127.0.0.1/32 scram-sha-256",
+  "host replication all 127.0.0.1/32 scram-sha-256",
+];
 
 /** Small and quick. fsync is off because these servers outlive no power cut; a killed server still recovers from its WAL. */
 const defaults = {

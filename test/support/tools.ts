@@ -29,7 +29,10 @@ export function findTool(name: Tool, path = process.env["PATH"] ?? "", versioned
   const versions = existsSync(versioned) ? readdirSync(versioned).sort((a, b) => Number(b) - Number(a)) : [];
   // The versioned folders go first: what Debian puts on PATH is a wrapper in Perl that chooses among them by its own rules.
   const folders = [...versions.map((version) => join(versioned, version, "bin")), ...path.split(delimiter), ...(path ? ["/usr/sbin"] : [])];
-  return folders.filter(Boolean).map((folder) => join(folder, name)).find(isProgram);
+  return folders
+    .filter(Boolean)
+    .map((folder) => join(folder, name))
+    .find(isProgram);
 }
 
 function isProgram(file: string): boolean {

@@ -29,12 +29,16 @@ function findAccount(): Account | undefined {
 
 function makeAccount(): Account {
   try {
-    execFileSync("useradd", ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", "postgres"], { stdio: "pipe" });
+    execFileSync("useradd", ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", "postgres"], {
+      stdio: "pipe",
+    });
   } catch (cause) {
     // Two test processes may both have found the account missing; the slower one finds it now.
     const other = findAccount();
     if (other) return other;
-    throw new Error("PostgreSQL does not run as root and no account `postgres` could be made: run the tests as an ordinary account", { cause });
+    throw new Error("PostgreSQL does not run as root and no account `postgres` could be made: run the tests as an ordinary account", {
+      cause,
+    });
   }
   const made = findAccount();
   if (!made) throw new Error("account `postgres` was made but is not in /etc/passwd: run the tests as an ordinary account");

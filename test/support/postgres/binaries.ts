@@ -2,7 +2,19 @@
  * Finds the PostgreSQL server binaries that npm installed and makes them runnable.
  * It does not use the packages' own wrapper or install scripts: npm may not have run those.
  */
-import { accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { cacheDirectory } from "./places.ts";
@@ -36,7 +48,9 @@ function nativeDirectory(version: ServerVersion): string {
     const entry = createRequire(createRequire(import.meta.url).resolve(wrapper)).resolve(platform);
     return join(dirname(entry), "..", "native");
   } catch (cause) {
-    throw new Error(`no PostgreSQL ${version} for this machine: run \`npm ci\` (with optional dependencies) to get \`${platform}\``, { cause });
+    throw new Error(`no PostgreSQL ${version} for this machine: run \`npm ci\` (with optional dependencies) to get \`${platform}\``, {
+      cause,
+    });
   }
 }
 

@@ -68,7 +68,9 @@ export function watchFolder(folder: string): void {
 
 function commandOf(pid: number): string {
   try {
-    return existsSync("/proc/self") ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
+    return existsSync("/proc/self")
+      ? readFileSync(`/proc/${pid}/cmdline`, "utf8")
+      : execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
   } catch {
     return "";
   }

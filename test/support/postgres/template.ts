@@ -39,11 +39,18 @@ function makeTemplate(binaries: ServerBinaries, home: string): void {
   chmodSync(draft, 0o700);
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
   try {
-    execFileSync(binaries.initdb, [...flags, `--pwfile=${join(draft, "password")}`, `--pgdata=${join(draft, "data")}`], { ...account, env, cwd: draft, stdio: "pipe" });
+    execFileSync(binaries.initdb, [...flags, `--pwfile=${join(draft, "password")}`, `--pgdata=${join(draft, "data")}`], {
+      ...account,
+      env,
+      cwd: draft,
+      stdio: "pipe",
+    });
     renameSync(draft, home);
   } catch (cause) {
     rmSync(draft, { recursive: true, force: true });
     if (existsSync(join(home, "password"))) return; // another process finished first
-    throw new Error(`initdb failed for PostgreSQL ${binaries.packageVersion}: ${(cause as { stderr?: Buffer }).stderr ?? cause}`, { cause });
+    throw new Error(`initdb failed for PostgreSQL ${binaries.packageVersion}: ${(cause as { stderr?: Buffer }).stderr ?? cause}`, {
+      cause,
+    });
   }
 }
