@@ -101,6 +101,8 @@ export interface FunctionInfo {
   readonly variadic: boolean;
   /** Input arguments that have a default. */
   readonly defaults: number;
+  /** SQL text of those defaults, separated by commas: a call that leaves arguments out runs them. */
+  readonly defaultExpressions?: string;
   readonly returns: number;
   readonly returnsSet: boolean;
   readonly language: string;

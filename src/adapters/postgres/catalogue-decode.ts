@@ -127,10 +127,10 @@ export function functions(rows: readonly FunctionRow[], aggregates: readonly Agg
   const support = new Map(aggregates.map(([oid, ...functions_]) => [oid, functions_.filter((f) => f !== 0)]));
   return rows.map((row) => {
     const [oid, schema, name, kind, arguments_, variadic, defaults, returns, returnsSet, language, volatility, securityDefiner, owner, body,
-      bodyIsAtomic, settings, definition, outputs] = row;
+      bodyIsAtomic, settings, definition, outputs, defaultExpressions] = row;
     return {
       oid, schema, name, kind: from(functionKinds, kind, "prokind"), arguments: oids(arguments_), ...(outputs === 0 ? {} : { outputs }),
-      variadic, defaults, returns, returnsSet, language, volatility: from(volatilities, volatility, "provolatile"), securityDefiner, owner, body,
+      variadic, defaults, ...(defaultExpressions === null ? {} : { defaultExpressions }), returns, returnsSet, language, volatility: from(volatilities, volatility, "provolatile"), securityDefiner, owner, body,
       bodyIsAtomic, settings: settings ?? [], support: support.get(oid) ?? [], definition,
     };
   });

@@ -31,6 +31,7 @@ export type FunctionRow = readonly [
   oid: number, schema: string, name: string, kind: string, arguments_: string, variadic: boolean, defaults: number, returns: number,
   set: boolean, language: string, volatility: string, definer: boolean, owner: string, body: string | null, atomic: boolean,
   settings: readonly string[] | null, definition: string | null, outputs: number,
+  defaultExpressions: string | null,
 ];
 export type AggregateRow = readonly [oid: number, ...support: number[]];
 export type OperatorRow = readonly [schema: string, name: string, left: number, right: number, functionOid: number];
@@ -113,7 +114,7 @@ export function functionsQuery(serverVersion: number): string {
       l.lanname IN ('sql', 'plpgsql') THEN p.prosrc END,
     ${atomic ? "p.prosqlbody IS NOT NULL" : "false"}, p.proconfig, CASE WHEN l.lanname = 'plpgsql' THEN pg_catalog.pg_get_functiondef(p.oid) END,
     CASE WHEN p.prokind = 'p' THEN COALESCE((SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pg_catalog.unnest(p.proargmodes) m(mode)
-      WHERE m.mode = 'o'), 0) ELSE 0 END
+      WHERE m.mode = 'o'), 0) ELSE 0 END, CASE WHEN p.oid >= ${NORMAL} THEN pg_catalog.pg_get_expr(p.proargdefaults, 0) END
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE ${SHARED_SCHEMA} ORDER BY p.oid`;
 }

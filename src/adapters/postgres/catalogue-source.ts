@@ -96,7 +96,8 @@ class Source implements RunningCatalogueSource {
       throw failure;
     });
     const settled = (): void => {
-      if (this.#running === run) this.#running = undefined;
+      // With one waiting, the place stays taken until it starts: two at once would share a connection.
+      if (this.#running === run && !this.#queued) this.#running = undefined;
     };
     this.#running = run;
     run.then(settled, settled);
