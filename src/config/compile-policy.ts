@@ -19,6 +19,8 @@ export interface PolicyDocument {
   readonly mode: "enforce" | "observe";
   readonly rules: readonly RuleEntry[];
   readonly limits: readonly LimitsByEnvironment[];
+  /** DDL that the rules' examples rest on, the inherited first. */
+  readonly examplesSchema: readonly string[];
 }
 
 /** Counts up when the meaning of the rule language changes, so that equal digests mean equal decisions. */
@@ -40,7 +42,12 @@ export function compilePolicy(document: PolicyDocument, options: { environment: 
   };
   const decisive = document.rules.map((rule) => ({ ...rule, title: undefined, why: undefined, examples: undefined }));
   decisive.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { ...policy, rules, digest: digestOf({ ...policy, environment: options.environment, rules: decisive }) };
+  return {
+    ...policy,
+    rules,
+    examplesSchema: document.examplesSchema,
+    digest: digestOf({ ...policy, environment: options.environment, rules: decisive }),
+  };
 }
 
 function compileRule(entry: RuleEntry): Rule {

@@ -49,7 +49,9 @@ export function resolvePolicy(name: string, entry: PolicyEntry, known: Lookup, d
   }
   const mode = entry.mode ?? base?.mode ?? "enforce";
   const limits = [...(base?.limits ?? []), ...(entry.limits === undefined ? [] : [entry.limits])];
-  return { document: { name, mode, rules: [...kept, ...own], limits }, problems };
+  const ddl = entry.examples_schema === undefined ? [] : [entry.examples_schema];
+  const examplesSchema = [...(base?.examplesSchema ?? []), ...ddl];
+  return { document: { name, mode, rules: [...kept, ...own], limits, examplesSchema }, problems };
 }
 
 function baseOf(name: string, entry: PolicyEntry, known: Lookup, problems: PathProblem[]): PolicyDocument | undefined {

@@ -136,6 +136,11 @@ const policyShape = {
   without: z.array(nameSchema).optional().describe("Ids of inherited rules that are left out."),
   mode: z.enum(["enforce", "observe"]).optional().describe("`observe` decides and records, and refuses nothing."),
   limits: limitsByEnvironmentSchema.optional(),
+  examples_schema: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("DDL of the tables and functions that the rules' examples name. Nothing is ever run from it."),
   rules: z.array(ruleSchema).optional(),
 };
 

@@ -79,7 +79,7 @@ delete/delete table:public.orders 1                      | deny  | allow | allow
 delete/delete table:public.orders ?                      | deny  | allow | allow
 delete/delete table:public.orders *                      | deny  | hold  | hold
 delete/delete table:public.items ? cascade               | deny  | hold  | hold
-delete/delete table:public.items 3 cascade               | deny  | allow | allow
+delete/delete table:public.items 3 cascade               | deny  | hold  | hold
 delete/delete table:public.items ? function              | deny  | hold  | hold
 update/set_null table:public.items ? cascade             | deny  | hold  | hold
 delete/delete table:pg_temp.scratch *                    | deny  | allow | allow

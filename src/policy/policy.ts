@@ -53,6 +53,8 @@ export interface Policy {
   readonly obligations: readonly Obligation[];
   readonly statementsPerMinuteMax: number | null;
   readonly sessionLimits: SessionLimits;
+  /** DDL of what the rules' examples name, for `policy test` (as pending DDL of its context). Decides nothing. */
+  readonly examplesSchema?: readonly string[];
 }
 
 /** Decides one statement's effects (or those of several together). No effects at all is a permit. */
