@@ -1,0 +1,93 @@
+/**
+ * Frames that the session itself writes to either side.
+ * They do not come from the peer's bytes, except text that was judged.
+ */
+import { back, front } from "./shapes.ts";
+
+function frame(type: number, ...parts: readonly (Buffer | string)[]): Buffer {
+  const bodies = parts.map((part) => (typeof part === "string" ? Buffer.from(`${part}\0`, "utf8") : part));
+  const size = bodies.reduce((sum, body) => sum + body.length, 0);
+  const out = Buffer.allocUnsafe(5 + size);
+  out[0] = type;
+  out.writeInt32BE(4 + size, 1);
+  let at = 5;
+  for (const body of bodies) at += body.copy(out, at);
+  return out;
+}
+
+const NUL = Buffer.from([0]);
+const int16 = (value: number): Buffer => {
+  const out = Buffer.allocUnsafe(2);
+  out.writeInt16BE(value);
+  return out;
+};
+const int32 = (value: number): Buffer => {
+  const out = Buffer.allocUnsafe(4);
+  out.writeInt32BE(value);
+  return out;
+};
+
+export const SYNC = frame(front.sync);
+export const FLUSH = frame(front.flush);
+export const TERMINATE = frame(front.terminate);
+
+/** `text` is sent as it stands, without conversion: it must not hold NUL. No parameter types are named. */
+export function parse(name: string, text: Buffer | string): Buffer {
+  return frame(front.parse, name, typeof text === "string" ? text : Buffer.concat([text, NUL]), int16(0));
+}
+
+/** Binds without parameters; results in text format. */
+export function bind(portal: string, statement: string): Buffer {
+  return frame(front.bind, portal, statement, int16(0), int16(0), int16(0));
+}
+
+export function describePortal(portal: string): Buffer {
+  return frame(front.describe, Buffer.from("P"), portal);
+}
+
+/** Executes without a row limit. */
+export function execute(portal: string): Buffer {
+  return frame(front.execute, portal, int32(0));
+}
+
+export function closeStatement(name: string): Buffer {
+  return frame(front.close, Buffer.from("S"), name);
+}
+
+export function closePortal(name: string): Buffer {
+  return frame(front.close, Buffer.from("P"), name);
+}
+
+export function query(text: string): Buffer {
+  return frame(front.query, text);
+}
+
+/** Transaction status byte of a ReadyForQuery: `I`, `T` or `E`. */
+export type Status = 0x49 | 0x54 | 0x45;
+const READY: Record<Status, Buffer> = {
+  0x49: frame(back.ready, Buffer.from("I")),
+  0x54: frame(back.ready, Buffer.from("T")),
+  0x45: frame(back.ready, Buffer.from("E")),
+};
+export function ready(status: Status): Buffer {
+  return READY[status];
+}
+
+/** The fields of an ErrorResponse that we fill. */
+export interface ErrorFields {
+  readonly severity: "ERROR" | "FATAL";
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+}
+
+export function errorResponse(fields: ErrorFields): Buffer {
+  const text = (letter: string, value: string | undefined): Buffer[] =>
+    value === undefined ? [] : [Buffer.from(`${letter}${value.replaceAll("\0", "")}\0`, "utf8")];
+  return frame(
+    back.error,
+    ...text("S", fields.severity), ...text("V", fields.severity), ...text("C", fields.sqlstate), ...text("M", fields.message),
+    ...text("D", fields.detail), ...text("H", fields.hint), NUL,
+  );
+}

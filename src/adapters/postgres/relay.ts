@@ -1,0 +1,215 @@
+/**
+ * The two sockets of one session and the state machine between them: bytes across, back-pressure both ways, an end for every session.
+ * It does not look into the bytes.
+ */
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../../base/clock.ts";
+import type { CatalogueSource } from "../../catalogue/source.ts";
+import type { Guard } from "../../pipeline/guard.ts";
+import { Deadlines, type Ticker, type Ticking } from "./enforce-time.ts";
+import type { Handover, RunningSession } from "./handover.ts";
+import { fatalFrame } from "./session/refusal.ts";
+import type { ContextPool } from "./session/context.ts";
+import { WireSession } from "./session/session.ts";
+
+export interface RelayParts {
+  readonly guard: Guard;
+  readonly clock: Clock;
+  /** Of the database that the session is connected to. */
+  readonly catalogue: CatalogueSource;
+  /** RelayParts by sessions, so that they share cached decisions. */
+  readonly contexts: ContextPool;
+  /** RelayParts by all sessions. */
+  readonly ticker: Ticker;
+}
+
+/** Bytes of a client that may wait for the server's answers; beyond it the client is not read. */
+const WAITING_BYTES_MAX = 64 * 1024;
+/** Small pieces are joined: one system call costs more than the copy. */
+const JOIN_BYTES_MAX = 16 * 1024;
+
+/** Takes a session over from the listener. */
+export function relay(parts: RelayParts, handover: Handover): RunningSession {
+  const running = new Relay(parts, handover);
+  return { shutdown: () => running.shutdown(), finished: running.finished };
+}
+
+class Relay implements Ticking {
+  readonly finished: Promise<string>;
+  readonly #parts: RelayParts;
+  readonly #handover: Handover;
+  readonly #session: WireSession;
+  readonly #deadlines: Deadlines;
+  #resolve: (because: string) => void = () => {};
+  #clientFull = false;
+  #serverFull = false;
+  #clientPaused = false;
+  #serverPaused = false;
+  #activity = 0;
+  #open = 2;
+  #because: string | undefined = undefined;
+  #stopping = false;
+
+  constructor(parts: RelayParts, handover: Handover) {
+    this.#parts = parts;
+    this.#handover = handover;
+    this.finished = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    const { session, target, serverFacts } = handover;
+    this.#session = new WireSession({
+      guard: parts.guard, session, target, clock: parts.clock, catalogue: parts.catalogue, contexts: parts.contexts,
+      role: serverFacts.role, sessionRole: serverFacts.sessionRole, searchPath: serverFacts.searchPath, pinSql: handover.pinSql,
+      cancel: handover.cancelServer,
+      changed: () => this.#changed(),
+    });
+    this.#deadlines = new Deadlines(handover.options.limits, this.#session, parts.clock.monotonic(), handover.cancelServer);
+    parts.ticker.add(this);
+    this.#attach(handover.client, handover.server);
+    if (handover.serverRest.length > 0) this.#session.fromServer(handover.serverRest);
+    if (handover.clientRest.length > 0) this.#session.fromClient(handover.clientRest);
+    this.#after();
+    handover.server.resume();
+    handover.client.resume();
+  }
+
+  #attach(client: Duplex, server: Duplex): void {
+    for (const socket of [client, server]) {
+      if (socket instanceof Socket) socket.setNoDelay(true);
+    }
+    client.on("data", (chunk: Buffer) => {
+      if (this.#because !== undefined) return;
+      this.#activity += 1;
+      this.#session.fromClient(chunk);
+      this.#after();
+    });
+    server.on("data", (chunk: Buffer) => {
+      if (this.#because !== undefined) return;
+      this.#session.fromServer(chunk);
+      this.#after();
+    });
+    client.on("drain", () => {
+      this.#clientFull = false;
+      this.#flow();
+    });
+    server.on("drain", () => {
+      this.#serverFull = false;
+      this.#flow();
+    });
+    client.once("end", () => this.#clientGone());
+    server.once("end", () => this.#serverGone());
+    client.once("close", () => {
+      this.#clientGone();
+      this.#closed();
+    });
+    server.once("close", () => {
+      this.#serverGone();
+      this.#closed();
+    });
+  }
+
+  tick(nowMs: number): void {
+    if (this.#because !== undefined) return;
+    this.#deadlines.tick(nowMs, this.#activity);
+    this.#after();
+  }
+
+  shutdown(): void {
+    this.#stopping = true;
+    if (this.#because === undefined) this.#after();
+  }
+
+  #changed(): void {
+    if (this.#because !== undefined) return;
+    this.#session.resume();
+    this.#after();
+  }
+
+  /** After each event: what is to go out goes, and the flow and the end are looked at. */
+  #after(): void {
+    const { core } = this.#session;
+    if (this.#stopping && core.closed === undefined && this.#session.idle) core.fatal("suspended", "the gateway is shutting down", "57P01");
+    if (core.serverOut.length > 0) {
+      const out = core.serverOut;
+      core.serverOut = [];
+      if (!write(this.#handover.server, out)) this.#serverFull = true;
+    }
+    if (core.clientOut.length > 0) {
+      const out = core.clientOut;
+      core.clientOut = [];
+      if (!write(this.#handover.client, out)) this.#clientFull = true;
+    }
+    if (core.closed !== undefined) this.#end(core.closed.because);
+    else this.#flow();
+  }
+
+  /** Who is not read: the one whose bytes have nowhere to go. */
+  #flow(): void {
+    const pauseClient = this.#serverFull || this.#session.clientWaiting > WAITING_BYTES_MAX;
+    if (pauseClient !== this.#clientPaused) {
+      this.#clientPaused = pauseClient;
+      if (pauseClient) this.#handover.client.pause();
+      else this.#handover.client.resume();
+    }
+    if (this.#clientFull !== this.#serverPaused) {
+      this.#serverPaused = this.#clientFull;
+      if (this.#clientFull) this.#handover.server.pause();
+      else this.#handover.server.resume();
+    }
+  }
+
+  /** The client is gone: what runs for it is cancelled, and the server rolls back what is open. */
+  #clientGone(): void {
+    if (this.#because !== undefined) return;
+    this.#end(this.#session.terminated ? "the client said goodbye" : "the client was lost");
+  }
+
+  #serverGone(): void {
+    if (this.#because !== undefined) return;
+    const { core } = this.#session;
+    const fatal = this.#session.serverFatal;
+    if (fatal === undefined && !this.#session.terminated && !core.insideServerFrame()) {
+      this.#handover.client.write(fatalFrame("internal", "the connection to the server was lost", "08006"));
+    }
+    this.#end(this.#session.terminated ? "the client said goodbye" : fatal === undefined ? "the server was lost" : `the server ended the session with ${fatal}`);
+  }
+
+  #end(because: string): void {
+    if (this.#because !== undefined) return;
+    this.#because = because;
+    const { client, server } = this.#handover;
+    this.#parts.ticker.remove(this);
+    const running = !this.#session.core.drained;
+    this.#session.lost(because);
+    if (running && !server.destroyed) this.#handover.cancelServer();
+    server.end();
+    client.end();
+    // A peer that does not close its half does not keep ours.
+    server.resume();
+    client.resume();
+    for (const socket of [server, client]) if (socket instanceof Socket) socket.destroySoon();
+  }
+
+  #closed(): void {
+    this.#open -= 1;
+    if (this.#open > 0) return;
+    this.#parts.guard.sessionClosed(this.#handover.session, this.#because ?? "closed");
+    this.#resolve(this.#because ?? "closed");
+  }
+}
+
+/** One write for what belongs together. False: the other side is to be paused until `drain`. */
+function write(socket: Duplex, pieces: readonly Buffer[]): boolean {
+  const first = pieces[0];
+  if (first === undefined || socket.destroyed || socket.writableEnded) return true;
+  if (pieces.length === 1) return socket.write(first);
+  let size = 0;
+  for (const piece of pieces) size += piece.length;
+  if (size <= JOIN_BYTES_MAX) return socket.write(Buffer.concat(pieces, size));
+  socket.cork();
+  let free = true;
+  for (const piece of pieces) free = socket.write(piece);
+  socket.uncork();
+  return free;
+}

@@ -1,0 +1,210 @@
+/**
+ * Messages of the client: what must be judged waits here until it was, the rest goes on as it came.
+ * It does not interpret the server's answers.
+ */
+import { FrameScanner, BAD, BODY, MORE } from "../codec/scanner.ts";
+import { clientShapes, front, HELD_WHOLE_MAX } from "../codec/shapes.ts";
+import { utf8 } from "../codec/read.ts";
+import { IDLE, type Core } from "./core.ts";
+import { Act, type Refusal } from "./act.ts";
+import { Judge } from "./judge.ts";
+import { Extended } from "./extended.ts";
+import { Run } from "./run.ts";
+import { Translation } from "./translation.ts";
+import { CALL, QUERY } from "./queue.ts";
+import { recordUnavailable, refuseSimple, withdraw } from "./refuse.ts";
+import { refusal } from "./refusal.ts";
+import { DROP, FORWARD, HOLD, type Disposition } from "./disposition.ts";
+
+export class ClientSide {
+  readonly #core: Core;
+  readonly #judge: Judge;
+  readonly #extended: Extended;
+  readonly #scanner = new FrameScanner(clientShapes);
+  readonly #run = new Run();
+  #forwarding = false;
+  #running = false;
+  #text: string | undefined = undefined;
+  /** The message at hand waits for something. */
+  held = false;
+  terminated = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#judge = new Judge(core);
+    this.#extended = new Extended(core, this.#judge, this.#scanner);
+    core.beforeServer = () => this.#run.flush(core.serverOut);
+  }
+
+  /** Bytes of the client that are kept here. */
+  get kept(): number {
+    return this.#scanner.kept;
+  }
+
+  load(chunk: Buffer): void {
+    this.#scanner.load(chunk);
+  }
+
+  /** Goes on as far as it can. Called with each chunk and whenever something that was waited for has come. */
+  run(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.held = false;
+    const core = this.#core;
+    const scanner = this.#scanner;
+    while (core.closed === undefined) {
+      if (scanner.atBoundary && !this.#boundary()) {
+        this.held = true;
+        break;
+      }
+      const step = scanner.next();
+      if (step === MORE) break;
+      if (step === BAD) {
+        core.fatal("protocol_refused", scanner.problem);
+        break;
+      }
+      if (step !== BODY) {
+        const disposition = this.#frame(scanner.type);
+        if (disposition === HOLD) {
+          this.held = true;
+          break;
+        }
+        this.#forwarding = disposition === FORWARD;
+        this.#judge.reset();
+        this.#text = undefined;
+      }
+      if (this.#forwarding) this.#run.add(scanner.buffer, scanner.from, scanner.to, core.serverOut);
+      scanner.take();
+    }
+    this.#run.flush(core.serverOut);
+    this.#running = false;
+  }
+
+  /** What is owed upstream between two messages of the client. False: the next message must wait. */
+  #boundary(): boolean {
+    const core = this.#core;
+    if (core.wanted !== "none") {
+      const sync = core.wanted === "poison_and_sync";
+      core.wanted = "none";
+      core.poison(null, sync);
+    }
+    if (core.copyAwaited) {
+      core.flush();
+      return false;
+    }
+    if (core.translation !== undefined && !core.copyIn) return core.translation.step();
+    return true;
+  }
+
+  #frame(type: number): Disposition {
+    const core = this.#core;
+    if (core.copyIn && type !== front.copyData) return this.#inCopy(type);
+    switch (type) {
+      case front.query:
+        return this.#whole(() => this.#query());
+      case front.functionCall:
+        return this.#whole(() => this.#call());
+      case front.copyData:
+        return core.copyIn ? FORWARD : DROP;
+      case front.copyDone:
+      case front.copyFail:
+        // The server ignores what is left of a COPY that has failed.
+        return DROP;
+      case front.terminate:
+        return this.#terminate();
+      default:
+        return this.#extended.frame(type);
+    }
+  }
+
+  #inCopy(type: number): Disposition {
+    const core = this.#core;
+    switch (type) {
+      case front.copyDone:
+      case front.copyFail:
+        core.copyIn = false;
+        if (core.translation !== undefined) core.flushed = false;
+        return FORWARD;
+      case front.sync:
+      case front.flush:
+        // As the server does in COPY mode.
+        return DROP;
+      case front.terminate:
+        return this.#terminate();
+      default:
+        core.fatal("protocol_refused", `message type ${type} inside COPY`);
+        return HOLD;
+    }
+  }
+
+  #terminate(): Disposition {
+    this.terminated = true;
+    return FORWARD;
+  }
+
+  #whole(act: () => Disposition): Disposition {
+    const core = this.#core;
+    if (core.skipping) return DROP;
+    // A text is judged when everything before it was answered: only then is it known which transaction it would join.
+    if (!core.drained) {
+      core.flush();
+      return HOLD;
+    }
+    if (this.#scanner.size > HELD_WHOLE_MAX) {
+      return this.#refuse(refusal("too_large", `a statement of ${this.#scanner.size} bytes is longer than can be judged`, "send it in smaller parts, or use COPY"));
+    }
+    return act();
+  }
+
+  #refuse(because: Refusal): Disposition {
+    refuseSimple(this.#core, because);
+    return DROP;
+  }
+
+  #query(): Disposition {
+    const core = this.#core;
+    const { buffer, from, to } = this.#scanner;
+    this.#text ??= buffer[to - 1] === 0 ? utf8(buffer, from + 5, to - 1) : undefined;
+    if (this.#text === undefined) return this.#refuse(refusal("not_parsed", "the text is not valid UTF-8, or holds a NUL"));
+    const judged = this.#judge.text(this.#text, "simple");
+    if (judged === undefined) return HOLD;
+    if (!(judged instanceof Act)) return this.#refuse(judged);
+    if (judged.mustBeHeld && judged.facts.control) {
+      return this.#refuse(withdraw(core, judged, refusal("obligation_unfulfilled", "changes under a limit cannot share a message with BEGIN, COMMIT or ROLLBACK", "send each statement by itself")));
+    }
+    if (judged.mustBeHeld && core.status === IDLE && !judged.facts.immediate) {
+      core.translation = new Translation(core, judged, buffer.subarray(from + 5, to - 1));
+      return DROP;
+    }
+    return this.#send(judged, QUERY);
+  }
+
+  #call(): Disposition {
+    const { buffer, from } = this.#scanner;
+    const judged = this.#judge.call(buffer.readUInt32BE(from + 5));
+    if (judged === undefined) return HOLD;
+    return judged instanceof Act ? this.#send(judged, CALL) : this.#refuse(judged);
+  }
+
+  /** Record, then release: nothing that can become durable by this message goes before its intent is. */
+  #send(act: Act, kind: typeof QUERY | typeof CALL): Disposition {
+    const core = this.#core;
+    const commits = act.facts.commits || (!act.readOnly && (core.status === IDLE || act.facts.control));
+    if (commits || act.facts.sealBefore) {
+      core.write(act);
+      if (!core.sealed()) {
+        if (!core.sealFailed) return HOLD;
+        return this.#refuse(withdraw(core, act, recordUnavailable()));
+      }
+    }
+    core.sent(act);
+    core.expect.push({ kind, audience: "client", act, batch: core.batch });
+    if (act.facts.copyIn) core.copyAwaited = true;
+    if (kind === QUERY) core.names.statements.delete("");
+    core.batch += 1;
+    core.batchSent = false;
+    core.batchHeld = false;
+    core.flushed = true;
+    return FORWARD;
+  }
+}

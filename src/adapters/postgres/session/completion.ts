@@ -1,0 +1,68 @@
+/**
+ * One completed statement of an act: its rows against the limits, its names, its DDL, its transaction control.
+ * It does not settle the act.
+ */
+import type { Act } from "./act.ts";
+import type { Core } from "./core.ts";
+
+/** Tags whose figure is a number of rows changed. A SELECT's is one when the statement is no read: it filled a table. */
+const CHANGING: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"]);
+
+/** Takes the server's CommandComplete (`tag` is empty for an empty query). False: a limit is passed, and the client was told. */
+export function completed(core: Core, act: Act, tag: string, rows: number | undefined): boolean {
+  const summary = act.admission.statements[act.completed];
+  act.completed += 1;
+  const word = firstWord(tag);
+  if (tag === "COMMIT" || (tag === "ROLLBACK" && summary?.transaction !== "rollback_to")) {
+    core.transaction.ended(tag === "COMMIT" ? "committed" : "rolled_back");
+  } else if (tag === "PREPARE TRANSACTION") {
+    core.transaction.ended("unknown");
+  }
+  if (tag === "RESET" || tag === "DISCARD ALL") core.repin = core.parts.pinSql !== "";
+  names(core, act, tag, summary);
+  if (summary?.definesObjects === true) core.context.ddl(statementText(act, summary.span));
+  if (rows === undefined || summary?.copy === "out") return true;
+  if (!CHANGING.has(word) && (word !== "SELECT" || summary?.readOnly !== false)) return true;
+  return withinLimits(core, act, rows);
+}
+
+function firstWord(tag: string): string {
+  const space = tag.indexOf(" ");
+  return space < 0 ? tag : tag.slice(0, space);
+}
+
+function names(core: Core, act: Act, tag: string, summary: Act["admission"]["statements"][number] | undefined): void {
+  if (tag === "DEALLOCATE ALL" || tag === "DISCARD ALL") {
+    core.names.deallocate(null, act.serial);
+    return;
+  }
+  const prepared = summary?.prepared;
+  if (prepared === undefined || summary === undefined) return;
+  if (prepared.kind === "deallocate") core.names.deallocate(prepared.name, act.serial);
+  if (prepared.kind === "prepare" && prepared.name !== null) {
+    core.names.statements.set(prepared.name, {
+      text: statementText(act, summary.span), batch: core.batch, serial: ++core.serial, known: true, context: act.context, judged: undefined, dead: false,
+    });
+  }
+}
+
+function statementText(act: Act, span: { readonly start: number; readonly end: number }): string {
+  if (act.admission.statements.length === 1) return act.text;
+  return Buffer.from(act.text, "utf8").toString("utf8", span.start, span.end);
+}
+
+function withinLimits(core: Core, act: Act, rows: number): boolean {
+  act.rowsChanged = (act.rowsChanged ?? 0) + rows;
+  core.transaction.changed(rows);
+  const next = "restrict the statement to fewer rows";
+  if (rows > act.limits.rowsChangedMax) {
+    core.overLimit(act, "rows_changed_limit", rows, act.limits.rowsChangedMax, "rows would be changed by one statement", next);
+    return false;
+  }
+  const sum = core.transaction.rowsChanged;
+  if (sum > act.limits.rowsChangedPerTransactionMax) {
+    core.overLimit(act, "rows_changed_limit", sum, act.limits.rowsChangedPerTransactionMax, "rows would be changed by one transaction", next);
+    return false;
+  }
+  return true;
+}

@@ -1,0 +1,103 @@
+/**
+ * What names mean now, as the server reports it: role, search_path, temporary relations, catalogue version, uncommitted DDL.
+ * It does not talk to the server; the session sends `CONTEXT_SQL` when this says it must and hands the row back.
+ */
+import type { SqlContext } from "../../../model/action.ts";
+import type { CatalogueSource } from "../../../catalogue/source.ts";
+
+/** Reserved for statements and portals of ours; a client's name that begins so is refused. */
+export const RESERVED = "holdfast_";
+
+/** Every name is qualified: an earlier schema on the search_path must not answer for us. One row: role, session role, schemas, temporary names. */
+export const CONTEXT_SQL = `SELECT CURRENT_USER, SESSION_USER, pg_catalog.array_to_json(pg_catalog.current_schemas(true)),
+ CASE WHEN pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN NULL
+ ELSE (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) END`;
+
+type Parts = Pick<SqlContext, "role" | "sessionRole" | "searchPath" | "temporary">;
+
+/** Contexts of a whole target, so that sessions in the same situation share one object and with it the cached decisions. */
+export class ContextPool {
+  readonly #known = new Map<string, SqlContext>();
+
+  intern(parts: Parts, catalogueVersion: number): SqlContext {
+    const key = JSON.stringify([parts.role, parts.sessionRole, parts.searchPath, parts.temporary, catalogueVersion]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    // A bound, not an LRU: losing an entry costs one judgement.
+    if (this.#known.size >= 4096) this.#known.clear();
+    const made: SqlContext = Object.freeze({ ...parts, catalogueVersion, pendingDdl: Object.freeze([]) });
+    this.#known.set(key, made);
+    return made;
+  }
+}
+
+export class ContextKeeper {
+  /** The server must be asked before the next statement is judged. */
+  dirty = false;
+  /** The catalogue must be read again before the next statement is judged. */
+  stale = false;
+  /** Something in the open transaction changed it: its end may take that back. */
+  changedInTransaction = false;
+  readonly #pool: ContextPool;
+  readonly #source: CatalogueSource;
+  #parts: Parts;
+  #pendingDdl: readonly string[] = [];
+  #current: SqlContext;
+
+  constructor(pool: ContextPool, source: CatalogueSource, parts: Parts) {
+    this.#pool = pool;
+    this.#source = source;
+    this.#parts = parts;
+    this.#current = pool.intern(parts, source.version);
+  }
+
+  /** The context of a statement that is judged now. The object is the same as long as nothing changed. */
+  get current(): SqlContext {
+    if (this.#current.catalogueVersion !== this.#source.version) this.#rebuild();
+    return this.#current;
+  }
+
+  /** Takes the row of `CONTEXT_SQL`. False when it is not what was asked for. */
+  report(values: readonly (string | null)[]): boolean {
+    const [role, sessionRole, schemas, temporary] = values;
+    if (values.length !== 4 || role == null || sessionRole == null || schemas == null) return false;
+    const searchPath = texts(schemas);
+    const names = temporary == null ? [] : texts(temporary);
+    if (searchPath === undefined || names === undefined) return false;
+    this.#parts = { role, sessionRole, searchPath, temporary: names.toSorted() };
+    this.dirty = false;
+    this.#rebuild();
+    return true;
+  }
+
+  /** DDL that ran in the open transaction. */
+  ddl(text: string): void {
+    this.#pendingDdl = [...this.#pendingDdl, text];
+    this.#rebuild();
+  }
+
+  /** The transaction ended: its DDL is in the catalogue, or gone. */
+  transactionEnded(committed: boolean): void {
+    if (this.changedInTransaction) this.dirty = true;
+    this.changedInTransaction = false;
+    if (this.#pendingDdl.length === 0) return;
+    if (committed) this.stale = true;
+    this.#pendingDdl = [];
+    this.#rebuild();
+  }
+
+  #rebuild(): void {
+    const version = this.#source.version;
+    const plain = this.#pool.intern(this.#parts, version);
+    this.#current = this.#pendingDdl.length === 0 ? plain : Object.freeze({ ...plain, pendingDdl: this.#pendingDdl });
+  }
+}
+
+function texts(json: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The state that both directions of one session share, and the few moves both may make.
+ * It has no socket: bytes leave through the two lists, which the owner empties after each event.
+ */
+import type { Guard } from "../../../pipeline/guard.ts";
+import type { Session, Target } from "../../../model/principal.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { CatalogueSource } from "../../../catalogue/source.ts";
+import type { ReasonCode } from "../../../model/codes.ts";
+import { FLUSH, SYNC as SYNC_FRAME, parse, type Status } from "../codec/write.ts";
+import { EXECUTE, ExpectQueue, PARSE, SYNC } from "./queue.ts";
+import { ContextKeeper, type ContextPool } from "./context.ts";
+import { Names, type Statement } from "./names.ts";
+import type { Translation } from "./translation.ts";
+import { Transaction } from "./transaction.ts";
+import { fatalFrame, refusalFrame } from "./refusal.ts";
+import type { Act, Refusal } from "./act.ts";
+
+export const IDLE: Status = 0x49;
+export const IN_TRANSACTION: Status = 0x54;
+export const FAILED: Status = 0x45;
+
+export interface SessionParts {
+  readonly guard: Guard;
+  readonly session: Session;
+  readonly target: Target;
+  readonly clock: Clock;
+  readonly catalogue: CatalogueSource;
+  readonly contexts: ContextPool;
+  readonly role: string;
+  readonly sessionRole: string;
+  readonly searchPath: readonly string[];
+  /** Puts back what the login pinned, after RESET or DISCARD ALL. Empty: nothing is pinned. */
+  readonly pinSql: string;
+  /** Asks the server to cancel what runs. */
+  readonly cancel: () => void;
+  /** Called when something changed outside an event (a promise settled): the owner then empties the lists. */
+  readonly changed: () => void;
+}
+
+/** A text that the server's parser refuses: makes a transaction fail without doing anything. */
+const POISON = parse("holdfast_refused", "refused by holdfast");
+
+export class Core {
+  readonly parts: SessionParts;
+  readonly expect = new ExpectQueue();
+  readonly names = new Names();
+  readonly context: ContextKeeper;
+  readonly transaction: Transaction;
+  /** As of the last ReadyForQuery. */
+  status: Status = IDLE;
+  /** Bytes for either side, in order. */
+  clientOut: Buffer[] = [];
+  serverOut: Buffer[] = [];
+  /** Called before bytes of ours are put into a list, so that what was let through before stays before. */
+  beforeClient: () => void = () => {};
+  beforeServer: () => void = () => {};
+  /** True while a server's message has gone to the client in part: nothing of ours may stand inside it. */
+  insideServerFrame: () => boolean = () => false;
+
+  /** Messages up to the next Sync have this number. */
+  batch = 0;
+  /** Something of this batch was sent upstream. */
+  batchSent = false;
+  /** The batch holds an act that must be checked before its Sync may go. */
+  batchHeld = false;
+  /** An error was answered (or is on its way): the client's messages up to Sync are dropped, as the server does. */
+  skipping = false;
+  /** A Flush went out after the last message of the batch. */
+  flushed = true;
+  /** Acts in flight that may change what names mean. */
+  contextInFlight = 0;
+  controlInFlight = 0;
+  /** Acts in flight in a batch whose rows are limited: in a transaction the next batch waits for them. */
+  limitedInFlight = 0;
+  /** The server has asked for COPY data. */
+  copyIn = false;
+  /** A COPY FROM STDIN was sent and the server has not asked for data yet. */
+  copyAwaited = false;
+  /** A message to be sent upstream at the client's next message boundary. */
+  wanted: "none" | "poison" | "poison_and_sync" = "none";
+  /** A simple query that runs as an extended one, so that it can be checked before it commits. */
+  translation: Translation | undefined = undefined;
+  /** What the login pinned may have been reset. */
+  repin = false;
+  contextProblem: string | undefined = undefined;
+  serial = 0;
+  actions = 0;
+  /** Serial of the last act sent that changes something, and of the last one whose intent is durable. */
+  lastWrite = 0;
+  sealedTo = 0;
+  sealing = false;
+  sealFailed = false;
+  refreshing = false;
+  refreshFailed = false;
+  closed: { readonly because: string } | undefined = undefined;
+  /** Set when a time limit passed: the server's error is answered as ours. */
+  timedOut: Refusal | undefined = undefined;
+
+  constructor(parts: SessionParts) {
+    this.parts = parts;
+    const { role, sessionRole, searchPath } = parts;
+    this.context = new ContextKeeper(parts.contexts, parts.catalogue, { role, sessionRole, searchPath, temporary: [] });
+    this.transaction = new Transaction(parts.guard, parts.session, parts.clock);
+  }
+
+  get drained(): boolean {
+    return this.expect.length === 0;
+  }
+
+  toClient(bytes: Buffer): void {
+    this.beforeClient();
+    this.clientOut.push(bytes);
+  }
+
+  toServer(bytes: Buffer): void {
+    this.beforeServer();
+    this.serverOut.push(bytes);
+  }
+
+  /** Asks for the answers to what was sent: inside a batch the server keeps them until it is asked. */
+  flush(): void {
+    if (this.flushed) return;
+    this.flushed = true;
+    this.toServer(FLUSH);
+  }
+
+  /** Makes the server's transaction (or implicit transaction) fail. `answer` replaces its error; null: nobody sees it. */
+  poison(answer: Buffer | null, sync: boolean): void {
+    this.toServer(POISON);
+    this.expect.push({ kind: PARSE, audience: "client", poison: answer });
+    this.batchSent = true;
+    this.flushed = false;
+    if (sync) this.endBatch(SYNC_FRAME);
+    else this.flush();
+  }
+
+  /** A Sync goes upstream, the client's own or ours. */
+  endBatch(sync: Buffer | null): void {
+    if (sync !== null) this.toServer(sync);
+    this.expect.push({ kind: SYNC, audience: "client", batch: this.batch });
+    this.batch += 1;
+    this.batchSent = false;
+    this.batchHeld = false;
+    this.skipping = false;
+    this.flushed = true;
+  }
+
+  /** Counts an act that changes something among those whose intents must be durable. */
+  write(act: Act): void {
+    if (act.readOnly || act.counted) return;
+    act.counted = true;
+    this.lastWrite = ++this.serial;
+  }
+
+  /** Bookkeeping of an act that goes upstream now. */
+  sent(act: Act): void {
+    if (act.startedMs === 0) act.startedMs = this.parts.clock.monotonic();
+    this.write(act);
+    if (act.inFlight) return;
+    act.inFlight = true;
+    if (act.facts.changesContext || act.facts.definesObjects) this.contextInFlight += 1;
+    if (act.facts.control) this.controlInFlight += 1;
+    if (act.limits.any) this.limitedInFlight += 1;
+  }
+
+  /** The opposite of `sent`: the server has said what became of it, or never will. */
+  returned(act: Act): void {
+    if (!act.inFlight) return;
+    act.inFlight = false;
+    if (act.facts.changesContext || act.facts.definesObjects) {
+      this.contextInFlight -= 1;
+      if (act.facts.changesContext) this.context.dirty = this.context.changedInTransaction = true;
+    }
+    if (act.facts.control) this.controlInFlight -= 1;
+    if (act.limits.any) this.limitedInFlight -= 1;
+  }
+
+  /** A statement that was judged and not run is done with all the same. */
+  forget(statement: Statement | undefined): void {
+    if (statement?.judged === undefined) return;
+    this.transaction.settle(statement.judged);
+    statement.judged = undefined;
+  }
+
+  /** True when the intents of all writes sent or about to be sent are durable; otherwise starts making them so. */
+  sealed(): boolean {
+    if (this.sealedTo >= this.lastWrite) return true;
+    if (this.sealing || this.sealFailed) return false;
+    this.sealing = true;
+    const upTo = this.lastWrite;
+    this.parts.guard.seal().then(
+      () => {
+        this.sealing = false;
+        this.sealedTo = Math.max(this.sealedTo, upTo);
+        this.parts.changed();
+      },
+      () => {
+        this.sealing = false;
+        this.sealFailed = true;
+        this.parts.changed();
+      },
+    );
+    return false;
+  }
+
+  /** An act over a limit: the client is told at once; what the server still says of this batch is dropped. */
+  overLimit(act: Act, code: ReasonCode, figure: number, allowed: number, what: string, next: string): void {
+    const reason = { code, message: `${figure} ${what}, more than the ${allowed} permitted`, next };
+    act.code = "54000";
+    this.parts.guard.limitReached(this.parts.session, act.admission.id, reason, figure, allowed);
+    this.toClient(refusalFrame({ reason, action: act.admission.id }));
+    if (this.expect.front?.kind === EXECUTE && !this.expect.hasSync()) {
+      this.skipping = true;
+      this.wanted = "poison";
+    }
+  }
+
+  /** Ends the session: the peer broke the protocol, or we cannot go on safely. */
+  fatal(code: ReasonCode, message: string, sqlstate?: string): void {
+    if (this.closed !== undefined) return;
+    if (!this.insideServerFrame()) this.toClient(fatalFrame(code, message, sqlstate));
+    this.closed = { because: message };
+  }
+}

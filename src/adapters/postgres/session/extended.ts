@@ -1,0 +1,246 @@
+/**
+ * The client's messages of the extended query protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync.
+ * It does not judge texts itself and does not read parameter values.
+ */
+import { HELD_WHOLE_MAX, front } from "../codec/shapes.ts";
+import type { FrameScanner } from "../codec/scanner.ts";
+import { stringEnd, utf8 } from "../codec/read.ts";
+import { ready } from "../codec/write.ts";
+import { Act, type Refusal } from "./act.ts";
+import { IDLE, IN_TRANSACTION, type Core } from "./core.ts";
+import { RESERVED } from "./context.ts";
+import type { Judge, Judged } from "./judge.ts";
+import type { Portal, Statement } from "./names.ts";
+import { BIND, CLOSE, DESCRIBE, EXECUTE, PARSE } from "./queue.ts";
+import { recordUnavailable, refuseExtended, withdraw } from "./refuse.ts";
+import { refusal, refusalFrame } from "./refusal.ts";
+import { DROP, FORWARD, HOLD, type Disposition } from "./disposition.ts";
+
+/** The server cuts names to this many bytes, so that two longer ones could be one. */
+const NAME_BYTES_MAX = 63;
+
+export class Extended {
+  readonly #core: Core;
+  readonly #judge: Judge;
+  readonly #scanner: FrameScanner;
+
+  constructor(core: Core, judge: Judge, scanner: FrameScanner) {
+    this.#core = core;
+    this.#judge = judge;
+    this.#scanner = scanner;
+  }
+
+  frame(type: number): Disposition {
+    const core = this.#core;
+    if (type === front.sync) return this.#sync();
+    if (core.skipping) return DROP;
+    // In a transaction an act over its limit fails the block: what was pipelined behind it must not have run.
+    if (!core.batchSent && core.status !== IDLE && core.limitedInFlight > 0 && !core.drained) return HOLD;
+    switch (type) {
+      case front.parse:
+        return this.#parse();
+      case front.bind:
+        return this.#bind();
+      case front.execute:
+        return this.#execute();
+      case front.describe:
+      case front.close:
+        return this.#named(type);
+      case front.flush:
+        core.flushed = true;
+        return FORWARD;
+      default:
+        return this.#malformed(`message type ${type} is not expected here`);
+    }
+  }
+
+  #malformed(problem: string): Disposition {
+    this.#core.fatal("protocol_refused", problem);
+    return HOLD;
+  }
+
+  #refuse(because: Refusal): Disposition {
+    return refuseExtended(this.#core, because) ? DROP : HOLD;
+  }
+
+  #go(): Disposition {
+    this.#core.batchSent = true;
+    this.#core.flushed = false;
+    return FORWARD;
+  }
+
+  #parse(): Disposition {
+    const core = this.#core;
+    const { buffer, from, to, size } = this.#scanner;
+    if (size > HELD_WHOLE_MAX) return this.#refuse(refusal("too_large", `a statement of ${size} bytes is longer than can be judged`, "send it in smaller parts, or use COPY"));
+    const nameEnd = stringEnd(buffer, from + 5, to);
+    const textEnd = nameEnd < 0 ? -1 : stringEnd(buffer, nameEnd + 1, to);
+    if (textEnd < 0 || to - textEnd < 3 || to !== textEnd + 3 + 4 * buffer.readUInt16BE(textEnd + 1)) return this.#malformed("a Parse message that its fields do not fill");
+    const name = buffer.toString("utf8", from + 5, nameEnd);
+    if (nameEnd - from - 5 > NAME_BYTES_MAX || name.startsWith(RESERVED)) return this.#refuse(nameRefused(name));
+    const text = utf8(buffer, nameEnd + 1, textEnd);
+    if (text === undefined) return this.#refuse(refusal("not_parsed", "the text is not valid UTF-8"));
+    if (core.names.full) return this.#refuse(refusal("too_large", "too many prepared statements in one session", "close some"));
+    const judged = this.#judge.text(text, "prepare");
+    if (judged === undefined) return HOLD;
+    if (!(judged instanceof Act)) {
+      // A Parse that the server refuses drops the unnamed statement.
+      const done = this.#refuse(judged);
+      if (done === DROP && name === "") core.names.statements.delete("");
+      return done;
+    }
+    const made: Statement = { text, batch: core.batch, serial: ++core.serial, known: false, context: judged.context, judged, dead: false };
+    const before = core.names.statements.get(name);
+    core.forget(before);
+    core.names.statements.set(name, made);
+    core.expect.push({ kind: PARSE, audience: "client", change: { space: "statement", name, before, made } });
+    return this.#go();
+  }
+
+  #bind(): Disposition {
+    const core = this.#core;
+    const { buffer, from, to } = this.#scanner;
+    const portalEnd = stringEnd(buffer, from + 5, to);
+    const nameEnd = portalEnd < 0 ? -1 : stringEnd(buffer, portalEnd + 1, to);
+    if (nameEnd < 0) return this.#malformed("a Bind message whose names do not end");
+    const portalName = buffer.toString("utf8", from + 5, portalEnd);
+    const name = buffer.toString("utf8", portalEnd + 1, nameEnd);
+    if (portalEnd - from - 5 > NAME_BYTES_MAX || portalName.startsWith(RESERVED)) return this.#refuse(nameRefused(portalName));
+    const statement = core.names.statements.get(name);
+    if (statement === undefined || (!statement.known && statement.batch !== core.batch)) {
+      if (!core.drained) {
+        core.flush();
+        return HOLD;
+      }
+      if (statement === undefined) {
+        const what = name === "" ? "unnamed prepared statement does not exist" : `prepared statement \`${name}\` does not exist`;
+        return this.#refuse(refusal("protocol_refused", what, undefined, "26000"));
+      }
+    }
+    const judged = this.#current(statement);
+    if (judged === undefined) return HOLD;
+    if (judged !== true) return this.#refuse(judged);
+    const made: Portal = { statement, batch: core.batch, act: undefined, dead: false };
+    const before = core.names.portal(portalName);
+    core.names.portals.set(portalName, made);
+    core.expect.push({ kind: BIND, audience: "client", change: { space: "portal", name: portalName, before, made } });
+    return this.#go();
+  }
+
+  /** True when the statement was judged under the context of now; judges it again when not. */
+  #current(statement: Statement): true | Refusal | undefined {
+    const context = this.#judge.context();
+    if (context === undefined) return undefined;
+    if ("reason" in context) return context;
+    if (context === statement.context) return true;
+    const judged = this.#judge.text(statement.text, "prepare");
+    if (!(judged instanceof Act)) return judged;
+    this.#core.forget(statement);
+    statement.judged = judged;
+    statement.context = judged.context;
+    return true;
+  }
+
+  #execute(): Disposition {
+    const core = this.#core;
+    const { buffer, from, to } = this.#scanner;
+    const end = stringEnd(buffer, from + 5, to);
+    if (end < 0 || to !== end + 5) return this.#malformed("an Execute message that its fields do not fill");
+    const name = buffer.toString("utf8", from + 5, end);
+    const portal = core.names.portal(name);
+    if (portal === undefined || portal.batch !== core.batch) {
+      if (!core.drained) {
+        core.flush();
+        return HOLD;
+      }
+      if (portal === undefined) return this.#refuse(refusal("protocol_refused", `portal \`${name}\` does not exist`, undefined, "34000"));
+    }
+    const judged = portal.act ?? this.#take(portal.statement);
+    if (judged === undefined) return HOLD;
+    if (!(judged instanceof Act)) return this.#refuse(judged);
+    return this.#send(portal, judged);
+  }
+
+  #take(statement: Statement): Judged | undefined {
+    const current = this.#current(statement);
+    if (current !== true) return current;
+    return statement.judged ?? this.#judge.text(statement.text, "prepare");
+  }
+
+  #send(portal: Portal, act: Act): Disposition {
+    const core = this.#core;
+    // Limits of what stands before must be known before it can become durable.
+    if (act.facts.control && core.limitedInFlight > 0 && !core.drained) {
+      core.flush();
+      return HOLD;
+    }
+    if (act.facts.commits || act.facts.sealBefore) {
+      core.write(act);
+      if (!core.sealed()) {
+        if (!core.sealFailed) return HOLD;
+        portal.statement.judged = undefined;
+        return this.#refuse(withdraw(core, act, recordUnavailable()));
+      }
+    }
+    if (portal.statement.judged === act) portal.statement.judged = undefined;
+    portal.act = act;
+    core.sent(act);
+    if (act.mustBeHeld) core.batchHeld = true;
+    // The record becomes durable while the server works.
+    if (!act.readOnly && core.status === IDLE) core.sealed();
+    if (act.facts.copyIn) core.copyAwaited = true;
+    core.expect.push({ kind: EXECUTE, audience: "client", act, portal });
+    return this.#go();
+  }
+
+  #named(type: number): Disposition {
+    const core = this.#core;
+    const { buffer, from, to } = this.#scanner;
+    const space = buffer[from + 5];
+    if ((space !== 0x53 && space !== 0x50) || stringEnd(buffer, from + 6, to) !== to - 1) return this.#malformed("a Describe or Close message that its fields do not fill");
+    if (type === front.describe) {
+      core.expect.push({ kind: DESCRIBE, audience: "client" });
+      return this.#go();
+    }
+    const name = buffer.toString("utf8", from + 6, to - 1);
+    if (space === 0x53) {
+      const before = core.names.statements.get(name);
+      core.forget(before);
+      core.names.statements.delete(name);
+      core.expect.push({ kind: CLOSE, audience: "client", change: { space: "statement", name, before, made: undefined } });
+    } else {
+      const before = core.names.portal(name);
+      core.names.portals.delete(name);
+      core.expect.push({ kind: CLOSE, audience: "client", change: { space: "portal", name, before, made: undefined } });
+    }
+    return this.#go();
+  }
+
+  #sync(): Disposition {
+    const core = this.#core;
+    if (core.skipping && !core.batchSent) {
+      // Nothing of this batch reached the server: its state is what it was.
+      core.toClient(ready(core.status));
+      core.skipping = false;
+      core.batch += 1;
+      return DROP;
+    }
+    if (!core.skipping) {
+      if (core.batchHeld && !core.drained) {
+        core.flush();
+        return HOLD;
+      }
+      const inBlock = core.status === IN_TRANSACTION && core.controlInFlight === 0;
+      if (!inBlock && !core.sealed()) {
+        if (!core.sealFailed) return HOLD;
+        if (core.batchSent) core.poison(refusalFrame(recordUnavailable()), false);
+      }
+    }
+    core.endBatch(null);
+    return FORWARD;
+  }
+}
+
+function nameRefused(name: string): Refusal {
+  return refusal("protocol_refused", `the name \`${name.slice(0, 80)}\` is reserved or longer than ${NAME_BYTES_MAX} bytes`, "choose another name");
+}

@@ -1,0 +1,102 @@
+/**
+ * What the session must know of an allowed text and of its obligations, worked out once and kept by the identity of the guard's own objects.
+ * It does not decide.
+ */
+import type { Obligation, StatementSummary } from "../../../model/decision.ts";
+
+export interface TextFacts {
+  /** Some statement ends or begins a transaction (savepoints do not count). */
+  readonly control: boolean;
+  /** Some statement makes earlier effects durable: the record must be durable before it is sent. */
+  readonly commits: boolean;
+  /** Effects that no rollback takes back: the record must be durable before the first byte goes out. */
+  readonly sealBefore: boolean;
+  readonly immediate: boolean;
+  readonly changesContext: boolean;
+  readonly definesObjects: boolean;
+  readonly copyIn: boolean;
+  readonly fetches: boolean;
+  /** Names of prepared statements that it runs. */
+  readonly executes: readonly string[];
+  /** PREPARE or DEALLOCATE stands in it. */
+  readonly names: boolean;
+}
+
+/** Reached by effects outside the transaction: a rollback does not take them back. */
+const OUTSIDE: ReadonlySet<string> = new Set(["file", "program", "server", "foreign_table", "subscription", "session"]);
+
+const factsOf = new WeakMap<readonly StatementSummary[], TextFacts>();
+
+export function textFacts(statements: readonly StatementSummary[]): TextFacts {
+  const known = factsOf.get(statements);
+  if (known !== undefined) return known;
+  const some = (test: (s: StatementSummary) => boolean): boolean => statements.some(test);
+  const facts: TextFacts = {
+    control: some((s) => isControl(s)),
+    commits: some((s) => ["commit", "prepare_transaction", "commit_prepared", "rollback_prepared"].includes(s.transaction)),
+    sealBefore: some((s) => !s.readOnly && (s.immediate || ["DO", "CALL"].includes(s.tag) || reachesOutside(s))),
+    immediate: some((s) => s.immediate),
+    changesContext: some((s) => s.changesContext),
+    definesObjects: some((s) => s.definesObjects),
+    copyIn: some((s) => s.copy === "in"),
+    fetches: some((s) => s.tag === "FETCH"),
+    executes: statements.flatMap((s) => (s.prepared?.kind === "execute" ? [s.prepared.name ?? ""] : [])),
+    names: some((s) => s.prepared !== undefined && s.prepared.kind !== "execute"),
+  };
+  factsOf.set(statements, facts);
+  return facts;
+}
+
+function isControl(summary: StatementSummary): boolean {
+  const kind = summary.transaction;
+  return kind !== "none" && kind !== "savepoint" && kind !== "release" && kind !== "rollback_to";
+}
+
+function reachesOutside(summary: StatementSummary): boolean {
+  return summary.effects.some((effect) => effect.operation !== "read" && OUTSIDE.has(effect.resource.type));
+}
+
+/** The obligations of one act as figures; `Infinity` where there is no limit. */
+export interface ActLimits {
+  readonly rowsReturnedMax: number;
+  readonly bytesReturnedMax: number;
+  readonly rowsChangedMax: number;
+  readonly rowsChangedPerTransactionMax: number;
+  readonly statementMsMax: number;
+  /** Any of the figures that can only be checked after the statement ran. */
+  readonly any: boolean;
+}
+
+const limitsOf = new WeakMap<readonly Obligation[], ActLimits>();
+
+/** The strictest figure of each kind. */
+export function actLimits(obligations: readonly Obligation[]): ActLimits {
+  const known = limitsOf.get(obligations);
+  if (known !== undefined) return known;
+  const figure = (kind: Obligation["kind"]): number => {
+    let least = Infinity;
+    for (const obligation of obligations) {
+      if (obligation.kind !== kind) continue;
+      least = Math.min(least, "rows" in obligation ? obligation.rows : "bytes" in obligation ? obligation.bytes : obligation.ms);
+    }
+    return least;
+  };
+  const made = {
+    rowsReturnedMax: figure("rows_returned_max"),
+    bytesReturnedMax: figure("bytes_returned_max"),
+    rowsChangedMax: figure("rows_changed_max"),
+    rowsChangedPerTransactionMax: figure("rows_changed_per_transaction_max"),
+    statementMsMax: figure("statement_ms_max"),
+  };
+  const any = Math.min(made.rowsReturnedMax, made.bytesReturnedMax, made.rowsChangedMax, made.rowsChangedPerTransactionMax) < Infinity;
+  const limits = { ...made, any };
+  limitsOf.set(obligations, limits);
+  return limits;
+}
+
+/** Every kind of obligation that this adapter keeps. */
+export const capabilities: { readonly obligations: ReadonlySet<Obligation["kind"]> } = {
+  obligations: new Set([
+    "rows_returned_max", "bytes_returned_max", "rows_changed_max", "rows_changed_per_transaction_max", "statement_ms_max",
+  ] as const),
+};

@@ -1,0 +1,207 @@
+/**
+ * Brings one message at a time before the guard, under the context that holds at that moment; asks the server for the context first when it may have changed.
+ * It does not send what was judged; the client side does.
+ */
+import { actionId } from "../../../base/ids.ts";
+import type { Action, Payload, SqlContext } from "../../../model/action.ts";
+import type { Admission, Allowed } from "../../../pipeline/guard.ts";
+import { Act, type Refusal } from "./act.ts";
+import { capabilities, textFacts } from "./facts.ts";
+import { FAILED, IDLE, type Core } from "./core.ts";
+import { CONTEXT_SQL } from "./context.ts";
+import { bind, closePortal, closeStatement, execute, parse, query, SYNC as SYNC_FRAME } from "../codec/write.ts";
+import { BIND, CLOSE, EXECUTE, PARSE, QUERY, SYNC, type ExpectKind } from "./queue.ts";
+import { refusal } from "./refusal.ts";
+
+export type Judged = Act | Refusal;
+
+export class Judge {
+  readonly #core: Core;
+  #outcome: Judged | undefined = undefined;
+  /** An allowed text whose EXECUTEs are still to be judged. */
+  #main: { readonly admission: Allowed; readonly context: SqlContext } | undefined = undefined;
+  #pending = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** The message at hand is done with. */
+  reset(): void {
+    this.#outcome = undefined;
+    this.#main = undefined;
+  }
+
+  /** Judges the text of the message at hand. `undefined`: not yet; call again when the session was resumed. */
+  text(text: string, door: "simple" | "prepare"): Judged | undefined {
+    return this.#judge(text, (context) => ({ kind: "sql", text, door, context }));
+  }
+
+  /** Judges a call by OID. */
+  call(functionOid: number): Judged | undefined {
+    return this.#judge("", (context) => ({ kind: "sql_call", functionOid, context }));
+  }
+
+  #judge(text: string, payload: (context: SqlContext) => Payload): Judged | undefined {
+    if (this.#outcome !== undefined) return this.#outcome;
+    if (this.#pending) return undefined;
+    const core = this.#core;
+    if (this.#main !== undefined) return this.#inner(text, this.#main.admission, this.#main.context);
+    const context = this.context();
+    if (context === undefined) return undefined;
+    if ("reason" in context) return (this.#outcome = context);
+    const action = this.#action(payload(context));
+    const admission = core.parts.guard.admitNow(action, capabilities);
+    if (admission !== undefined) return this.#admitted(admission, text, context);
+    this.#pending = true;
+    core.parts.guard.admit(action, capabilities).then((later) => {
+      this.#pending = false;
+      const judged = this.#admitted(later, text, context);
+      if (core.closed !== undefined && judged instanceof Act) this.#abandon(judged);
+      core.parts.changed();
+    }, () => {
+      this.#pending = false;
+      this.#outcome = refusal("internal", "the statement could not be judged");
+      core.parts.changed();
+    });
+    return undefined;
+  }
+
+  #action(payload: Payload): Action {
+    const { session, target } = this.#core.parts;
+    this.#core.actions += 1;
+    return { id: actionId(session.id, this.#core.actions), session, target, payload };
+  }
+
+  #admitted(admission: Admission, text: string, context: SqlContext): Judged | undefined {
+    if (admission.kind !== "allow") return (this.#outcome = { reason: admission.reason, action: admission.id });
+    if (this.#core.context.dirty && admission.statements.length > 1) {
+      this.#abandon(new Act(admission, [], text, context, 0), "25P02");
+      return (this.#outcome = refusal("not_permitted", "the transaction has failed and what follows it cannot be judged yet", "send ROLLBACK by itself first"));
+    }
+    if (textFacts(admission.statements).executes.length === 0) {
+      return (this.#outcome = new Act(admission, [], text, context, ++this.#core.serial));
+    }
+    this.#main = { admission, context };
+    return this.#inner(text, admission, context);
+  }
+
+  /** Judges what EXECUTE runs: the text that was prepared, under the context of now. */
+  #inner(text: string, main: Allowed, context: SqlContext): Judged | undefined {
+    const core = this.#core;
+    if (!core.drained) {
+      core.flush();
+      return undefined;
+    }
+    const here = new Set(main.statements.flatMap((s) => (s.prepared?.kind === "prepare" ? [s.prepared.name] : [])));
+    const names = textFacts(main.statements).executes.filter((name) => !here.has(name));
+    const texts = names.map((name) => core.names.statements.get(name)?.text);
+    const unknown = names.find((_, i) => texts[i] === undefined);
+    if (unknown !== undefined) {
+      this.#abandon(new Act(main, [], text, context, 0), "26000");
+      return (this.#outcome = refusal("not_understood", `prepared statement \`${unknown}\` does not exist in this session`, undefined, "26000"));
+    }
+    this.#pending = true;
+    const judgements = texts.map((inner) =>
+      core.parts.guard.admit(this.#action({ kind: "sql", text: inner ?? "", door: "prepare", context }), capabilities),
+    );
+    Promise.all(judgements).then((admissions) => {
+      this.#pending = false;
+      this.#combine(text, main, context, admissions, texts.map((inner) => inner ?? ""));
+      core.parts.changed();
+    }, () => {
+      this.#pending = false;
+      this.#outcome = refusal("internal", "the prepared statement could not be judged");
+      core.parts.changed();
+    });
+    return undefined;
+  }
+
+  #combine(text: string, main: Allowed, context: SqlContext, admissions: readonly Admission[], texts: readonly string[]): void {
+    const serial = ++this.#core.serial;
+    const inner: Act[] = [];
+    let refused: Refusal | undefined;
+    admissions.forEach((admission, i) => {
+      if (admission.kind === "allow") inner.push(new Act(admission, [], texts[i] ?? "", context, serial));
+      else refused ??= { reason: admission.reason, action: admission.id };
+    });
+    if (inner.some((act) => act.facts.executes.length > 0)) refused ??= refusal("not_understood", "a prepared EXECUTE of another prepared statement is not let through");
+    const act = new Act(main, inner, text, context, serial);
+    if (refused !== undefined || this.#core.closed !== undefined) this.#abandon(act);
+    this.#outcome = refused ?? act;
+  }
+
+  /** Allowed, but not sent: it has an outcome all the same. */
+  #abandon(act: Act, code = "57014"): void {
+    act.code = code;
+    this.#core.transaction.settle(act);
+  }
+
+  /** The context that holds now; `undefined` while it is being found out. */
+  context(): SqlContext | Refusal | undefined {
+    const core = this.#core;
+    if (core.refreshing) return undefined;
+    if (core.contextInFlight > 0) {
+      core.flush();
+      return undefined;
+    }
+    if (core.repin && core.drained && !core.batchSent && core.status === IDLE) {
+      core.repin = false;
+      core.toServer(query(core.parts.pinSql));
+      core.expect.push({ kind: QUERY, audience: "nobody" });
+      return undefined;
+    }
+    // Version 0: no snapshot has been read yet, or none could be.
+    if (core.context.stale || core.parts.catalogue.version === 0) return this.#refresh();
+    if (!core.context.dirty) return core.context.current;
+    if (core.contextProblem !== undefined) {
+      const problem = core.contextProblem;
+      core.contextProblem = undefined;
+      return refusal("analysis_unavailable", `the session's role and search_path could not be read: ${problem}`);
+    }
+    if (!core.drained) {
+      core.flush();
+      return undefined;
+    }
+    if (core.status === FAILED && !core.batchSent) return core.context.current;
+    injectContext(core);
+    return undefined;
+  }
+
+  #refresh(): Refusal | undefined {
+    const core = this.#core;
+    if (core.refreshFailed) {
+      core.refreshFailed = false;
+      return refusal("analysis_unavailable", "the catalogue could not be read after a change of the schema", "try again");
+    }
+    core.refreshing = true;
+    const done = (ok: boolean): void => {
+      core.refreshing = false;
+      core.refreshFailed = !ok;
+      if (ok) core.context.stale = false;
+      core.parts.changed();
+    };
+    core.parts.catalogue.refresh().then(() => done(true), () => done(false));
+    return undefined;
+  }
+}
+
+/** Asks the server for the context on names of our own. Inside a batch it ends with Flush: a Sync would commit. */
+function injectContext(core: Core): void {
+  const name = "holdfast_context";
+  const send = (kind: ExpectKind, bytes: Buffer): void => {
+    core.toServer(bytes);
+    core.expect.push({ kind, audience: kind === EXECUTE ? "context" : "nobody" });
+  };
+  send(PARSE, parse(name, CONTEXT_SQL));
+  send(BIND, bind(name, name));
+  send(EXECUTE, execute(name));
+  send(CLOSE, closePortal(name));
+  send(CLOSE, closeStatement(name));
+  if (core.batchSent) {
+    core.flushed = false;
+    core.flush();
+  } else {
+    send(SYNC, SYNC_FRAME);
+  }
+}

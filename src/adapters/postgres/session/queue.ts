@@ -1,0 +1,88 @@
+/**
+ * What the server still owes: one entry for each message sent upstream, in order.
+ * It does not interpret replies; `server-side.ts` matches them to the front.
+ */
+import type { Act } from "./act.ts";
+import type { NameChange, Portal } from "./names.ts";
+
+/** Kinds of messages that are answered. */
+export const QUERY = 0;
+export const PARSE = 1;
+export const BIND = 2;
+export const DESCRIBE = 3;
+export const EXECUTE = 4;
+export const CLOSE = 5;
+export const SYNC = 6;
+export const CALL = 7;
+export type ExpectKind = typeof QUERY | typeof PARSE | typeof BIND | typeof DESCRIBE | typeof EXECUTE | typeof CLOSE | typeof SYNC | typeof CALL;
+
+/** Who sees the answer: the client; nobody; the client as a simple query's answer; the session's own context reader. */
+export type Audience = "client" | "nobody" | "simple" | "context";
+
+export interface Expect {
+  readonly kind: ExpectKind;
+  readonly audience: Audience;
+  readonly act?: Act;
+  readonly portal?: Portal;
+  /** False: more messages of the same act follow (a simple query that runs as an extended one). */
+  readonly final?: boolean;
+  /** For messages that ReadyForQuery answers: the batch that ends with it. */
+  readonly batch?: number;
+  /** For PARSE, BIND and CLOSE: what the name stands for once the server agrees. */
+  readonly change?: NameChange;
+  /** A message meant to fail: the answer in place of the server's error. */
+  readonly poison?: Buffer | null;
+}
+
+export class ExpectQueue {
+  #entries: (Expect | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  get front(): Expect | undefined {
+    return this.#entries[this.#head];
+  }
+
+  push(entry: Expect): void {
+    this.#entries.push(entry);
+  }
+
+  pop(): void {
+    this.#entries[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head === this.#entries.length) {
+      this.#entries.length = 0;
+      this.#head = 0;
+    } else if (this.#head > 1024) {
+      this.#entries.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+
+  /** Takes what the server skips after an error: everything up to the next Sync, which stays. Tells whether one was there. */
+  popToSync(): { readonly skipped: readonly Expect[]; readonly syncFound: boolean } {
+    const skipped: Expect[] = [];
+    for (let entry = this.front; entry !== undefined; entry = this.front) {
+      if (entry.kind === SYNC) return { skipped, syncFound: true };
+      skipped.push(entry);
+      this.pop();
+    }
+    return { skipped, syncFound: false };
+  }
+
+  hasSync(): boolean {
+    for (let i = this.#head; i < this.#entries.length; i++) if (this.#entries[i]?.kind === SYNC) return true;
+    return false;
+  }
+
+  /** Entries from the front on, for a connection that is lost. */
+  *all(): Generator<Expect> {
+    for (let i = this.#head; i < this.#entries.length; i++) {
+      const entry = this.#entries[i];
+      if (entry !== undefined) yield entry;
+    }
+  }
+}

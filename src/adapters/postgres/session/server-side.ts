@@ -1,0 +1,302 @@
+/**
+ * Messages of the server: each is matched to what was sent, rows are counted and go on as they came, ends of acts and transactions are taken down.
+ * It does not send anything upstream; what is owed there is left for the client side's next message boundary.
+ */
+import { FrameScanner, BAD, BODY, MORE } from "../codec/scanner.ts";
+import { back, serverShapes } from "../codec/shapes.ts";
+import { errorField, parameter, rowValues, tagRows } from "../codec/read.ts";
+import type { Status } from "../codec/write.ts";
+import type { Act } from "./act.ts";
+import { completed } from "./completion.ts";
+import { FAILED, IDLE, IN_TRANSACTION, type Core } from "./core.ts";
+import { BIND, CALL, CLOSE, DESCRIBE, EXECUTE, PARSE, QUERY, SYNC, type Expect, type ExpectKind } from "./queue.ts";
+import { refusal, refusalFrame } from "./refusal.ts";
+import { Run } from "./run.ts";
+
+export class ServerSide {
+  readonly #core: Core;
+  readonly #scanner = new FrameScanner(serverShapes);
+  readonly #run = new Run();
+  #forwarding = false;
+  /** The client has had its error for this batch: nothing but messages out of turn goes to it until ReadyForQuery. */
+  #muted = false;
+  /** SQLSTATE of the batch's error. */
+  #error: string | undefined = undefined;
+  /** The row of our own query, while its bytes arrive. */
+  #row: Buffer[] | undefined = undefined;
+  /** The server said why it ends the session. */
+  fatalSeen: string | undefined = undefined;
+
+  constructor(core: Core) {
+    this.#core = core;
+    core.beforeClient = () => this.#run.flush(core.clientOut);
+    core.insideServerFrame = () => this.#forwarding && !this.#scanner.atBoundary;
+  }
+
+  feed(chunk: Buffer): void {
+    const core = this.#core;
+    const scanner = this.#scanner;
+    const out = core.clientOut;
+    scanner.load(chunk);
+    while (core.closed === undefined) {
+      const step = scanner.next();
+      if (step === MORE) break;
+      if (step === BAD) {
+        core.fatal("protocol_refused", `the server broke the protocol: ${scanner.problem}`);
+        break;
+      }
+      if (step !== BODY) this.#forwarding = this.#frame(scanner.type);
+      if (this.#forwarding) this.#run.add(scanner.buffer, scanner.from, scanner.to, out);
+      else if (this.#row !== undefined) this.#row.push(scanner.buffer.subarray(scanner.from, scanner.to));
+      scanner.take();
+      if (this.#row !== undefined && scanner.atBoundary) this.#contextRow(this.#row);
+    }
+    this.#run.flush(out);
+  }
+
+  /** True when the frame goes to the client. */
+  #frame(type: number): boolean {
+    switch (type) {
+      case back.dataRow:
+      case back.copyData:
+        return this.#data(type);
+      case back.notice:
+      case back.notification:
+        return true;
+      case back.parameterStatus:
+        return this.#parameter();
+      case back.error:
+        return this.#failed();
+      case back.ready:
+        return this.#ready();
+      default:
+        return this.#reply(type);
+    }
+  }
+
+  #unexpected(type: number): false {
+    this.#core.fatal("protocol_refused", `the server sent message type ${type} where it does not belong`);
+    return false;
+  }
+
+  /** The hot path: one row. Figures first, so that a row over the limit does not go out. */
+  #data(type: number): boolean {
+    const entry = this.#core.expect.front;
+    if (entry === undefined) return this.#unexpected(type);
+    const act = entry.act;
+    if (act === undefined) {
+      if (entry.audience === "context" && type === back.dataRow) this.#row = [];
+      else if (entry.audience === "client") return this.#unexpected(type);
+      return false;
+    }
+    if (this.#muted) return false;
+    act.rowsReturned += 1;
+    act.bytesReturned += this.#scanner.size - 5;
+    const { limits } = act;
+    if (act.fetches) return this.#fetched(act);
+    if (act.rowsReturned > limits.rowsReturnedMax) return this.#tooMany(act, act.rowsReturned, limits.rowsReturnedMax, "rows");
+    if (act.bytesReturned > limits.bytesReturnedMax) return this.#tooMany(act, act.bytesReturned, limits.bytesReturnedMax, "bytes");
+    return true;
+  }
+
+  /** A cursor is one result, in however many pieces it is fetched. */
+  #fetched(act: Act): boolean {
+    const { transaction } = this.#core;
+    transaction.fetchedRows += 1;
+    transaction.fetchedBytes += this.#scanner.size - 5;
+    if (transaction.fetchedRows > act.limits.rowsReturnedMax) return this.#tooMany(act, transaction.fetchedRows, act.limits.rowsReturnedMax, "rows");
+    if (transaction.fetchedBytes > act.limits.bytesReturnedMax) return this.#tooMany(act, transaction.fetchedBytes, act.limits.bytesReturnedMax, "bytes");
+    return true;
+  }
+
+  #tooMany(act: Act, figure: number, allowed: number, what: string): false {
+    this.#core.overLimit(act, "rows_returned_limit", figure, allowed, `${what} would be returned`, "ask for fewer rows or columns, or aggregate");
+    this.#muted = true;
+    this.#core.parts.cancel();
+    return false;
+  }
+
+  #contextRow(parts: Buffer[]): void {
+    this.#row = undefined;
+    const whole = Buffer.concat(parts);
+    const values = rowValues(whole, 0, whole.length);
+    if (values === undefined || !this.#core.context.report(values)) this.#core.contextProblem = "the answer was not understood";
+  }
+
+  #reply(type: number): boolean {
+    const core = this.#core;
+    const entry = core.expect.front;
+    if (entry === undefined) return this.#unexpected(type);
+    const shown = entry.audience === "client" && !this.#muted;
+    switch (type) {
+      case back.parseComplete:
+        if (entry.change?.space === "statement" && entry.change.made !== undefined) entry.change.made.known = true;
+        return this.#step(entry, PARSE, type, shown);
+      case back.bindComplete:
+        return this.#step(entry, BIND, type, shown);
+      case back.closeComplete:
+        return this.#step(entry, CLOSE, type, shown);
+      case back.parameterDescription:
+        return entry.kind === DESCRIBE ? shown : this.#unexpected(type);
+      case back.noData:
+        return this.#step(entry, DESCRIBE, type, shown);
+      case back.rowDescription:
+        if (entry.kind === DESCRIBE) core.expect.pop();
+        else if (entry.kind !== QUERY) return this.#unexpected(type);
+        return (shown || entry.audience === "simple") && !this.#muted;
+      case back.functionResult:
+        if (entry.act !== undefined) entry.act.bytesReturned += this.#scanner.size - 5;
+        return entry.kind === CALL ? shown : this.#unexpected(type);
+      default:
+        return this.#executed(entry, type);
+    }
+  }
+
+  #step(entry: Expect, kind: ExpectKind, type: number, shown: boolean): boolean {
+    if (entry.kind !== kind) return this.#unexpected(type);
+    this.#core.expect.pop();
+    return shown;
+  }
+
+  /** Answers of a Query or an Execute. */
+  #executed(entry: Expect, type: number): boolean {
+    const core = this.#core;
+    if (entry.kind !== QUERY && entry.kind !== EXECUTE) return this.#unexpected(type);
+    const shown = (entry.audience === "client" || entry.audience === "simple") && !this.#muted;
+    switch (type) {
+      case back.copyIn:
+        // A COPY that was not expected: messages behind it may already have gone the wrong way.
+        if (!core.copyAwaited) return this.#unexpected(type);
+        core.copyAwaited = false;
+        core.copyIn = true;
+        return shown;
+      case back.copyBoth:
+        core.copyIn = true;
+        core.copyAwaited = false;
+        return shown;
+      case back.copyOut:
+      case back.copyDone:
+        return shown;
+      case back.portalSuspended:
+        if (entry.kind !== EXECUTE || entry.act === undefined) return this.#unexpected(type);
+        core.expect.pop();
+        core.transaction.suspended(entry.act);
+        core.returned(entry.act);
+        return shown;
+      case back.emptyQuery:
+      case back.commandComplete: {
+        const { buffer, from, to } = this.#scanner;
+        const tag = type === back.emptyQuery ? "" : buffer.toString("latin1", from + 5, to - 1);
+        core.copyAwaited = false;
+        core.copyIn = false;
+        const within = entry.act === undefined || completed(core, entry.act, tag, tagRows(tag));
+        if (!within) this.#muted = true;
+        if (entry.kind === EXECUTE) {
+          core.expect.pop();
+          if (entry.act !== undefined && entry.final !== false) this.#answered(entry.act);
+        }
+        return shown && within;
+      }
+      default:
+        return this.#unexpected(type);
+    }
+  }
+
+  #answered(act: Act): void {
+    this.#core.transaction.answered(act);
+    this.#core.returned(act);
+  }
+
+  #failed(): boolean {
+    const core = this.#core;
+    const { buffer, from, to } = this.#scanner;
+    const severity = errorField(buffer, from, to, "V") ?? errorField(buffer, from, to, "S");
+    const code = errorField(buffer, from, to, "C") ?? "XX000";
+    if (severity === "FATAL" || severity === "PANIC") {
+      this.fatalSeen = code;
+      return true;
+    }
+    const entry = core.expect.front;
+    // An error out of turn (the server ends an idle session) stands for itself.
+    if (entry === undefined) return true;
+    this.#error ??= code;
+    core.copyAwaited = false;
+    core.copyIn = false;
+    if (entry.kind === QUERY || entry.kind === CALL) {
+      if (entry.act !== undefined) entry.act.code ??= code;
+      else core.fatal("internal", "the session's settings could not be pinned again");
+      return this.#shownError(entry);
+    }
+    const { skipped, syncFound } = core.expect.popToSync();
+    if (!syncFound) core.skipping = true;
+    for (const gone of skipped.toReversed()) if (gone.change !== undefined) core.names.undo(gone.change);
+    for (const gone of skipped) {
+      if (gone.act === undefined) continue;
+      gone.act.code ??= code;
+      this.#answered(gone.act);
+    }
+    return this.#shownError(entry);
+  }
+
+  /** Whether the server's own words go to the client; puts ours in their place where they were asked for. */
+  #shownError(entry: Expect): boolean {
+    const core = this.#core;
+    if (this.#muted) return false;
+    if (entry.poison !== undefined) {
+      if (entry.poison !== null) core.toClient(entry.poison);
+      return false;
+    }
+    if (entry.audience === "nobody" || entry.audience === "context") {
+      const { buffer, from, to } = this.#scanner;
+      const problem = errorField(buffer, from, to, "M") ?? "the server refused";
+      if (core.skipping) core.toClient(refusalFrame(refusal("analysis_unavailable", `the session's role and search_path could not be read: ${problem}`)));
+      else core.contextProblem = problem;
+      return false;
+    }
+    if (core.timedOut !== undefined) {
+      core.toClient(refusalFrame(core.timedOut));
+      core.timedOut = undefined;
+      return false;
+    }
+    return true;
+  }
+
+  #ready(): boolean {
+    const core = this.#core;
+    const entry = core.expect.front;
+    const status = this.#scanner.buffer[this.#scanner.from + 5];
+    if (entry === undefined || (entry.kind !== SYNC && entry.kind !== QUERY && entry.kind !== CALL)) return this.#unexpected(back.ready);
+    if (status !== IDLE && status !== IN_TRANSACTION && status !== FAILED) return this.#unexpected(back.ready);
+    core.expect.pop();
+    const ours = entry.audience === "nobody";
+    core.status = status as Status;
+    core.copyAwaited = false;
+    core.copyIn = false;
+    core.timedOut = undefined;
+    if (entry.act !== undefined) this.#answered(entry.act);
+    const end = core.transaction.ready(status !== IDLE, this.#error);
+    this.#error = undefined;
+    if (end !== undefined && !ours) {
+      core.context.transactionEnded(end !== "rolled_back");
+      if (status === IDLE) core.names.endPortals(entry.batch ?? -1);
+    }
+    if (!this.#muted) return !ours;
+    this.#muted = false;
+    if (status !== IN_TRANSACTION) return !ours;
+    // The client was told of an error inside its transaction: the server's must fail too before the client goes on.
+    core.wanted = "poison_and_sync";
+    return false;
+  }
+
+  #parameter(): boolean {
+    const core = this.#core;
+    const { buffer, from, to } = this.#scanner;
+    const found = parameter(buffer, from, to);
+    if (found === undefined) return this.#unexpected(back.parameterStatus);
+    const { name, value } = found;
+    if (name === "client_encoding" && value !== "UTF8") core.fatal("session_pinned", "client_encoding changed: the session cannot be judged any more", "57P05");
+    if (name === "standard_conforming_strings" && value !== "on") core.fatal("session_pinned", "standard_conforming_strings changed: the session cannot be judged any more", "57P05");
+    if (name === "search_path" || name === "session_authorization" || name === "is_superuser" || name === "role") core.context.dirty = true;
+    return core.closed === undefined;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * One session after login as a state machine: bytes of either side in, bytes for either side out.
+ * It has no socket and no timer; its owner empties `clientOut` and `serverOut` after each event.
+ */
+import type { Act } from "./act.ts";
+import { ClientSide } from "./client-side.ts";
+import { Core, type SessionParts } from "./core.ts";
+import { ServerSide } from "./server-side.ts";
+
+export class WireSession {
+  readonly core: Core;
+  readonly #client: ClientSide;
+  readonly #server: ServerSide;
+
+  constructor(parts: SessionParts) {
+    this.core = new Core(parts);
+    this.#client = new ClientSide(this.core);
+    this.#server = new ServerSide(this.core);
+  }
+
+  fromClient(chunk: Buffer): void {
+    this.#client.load(chunk);
+    this.#client.run();
+  }
+
+  fromServer(chunk: Buffer): void {
+    this.#server.feed(chunk);
+    this.#client.run();
+  }
+
+  /** Something that was waited for has come. */
+  resume(): void {
+    this.#client.run();
+  }
+
+  /** Bytes of the client that wait here for an answer of the server or the guard. */
+  get clientWaiting(): number {
+    return this.#client.held ? this.#client.kept : 0;
+  }
+
+  /** The client has sent Terminate. */
+  get terminated(): boolean {
+    return this.#client.terminated;
+  }
+
+  /** Nothing runs and no transaction is open. */
+  get idle(): boolean {
+    return this.core.drained && this.core.status === 0x49 && !this.core.batchSent && this.core.translation === undefined;
+  }
+
+  /** SQLSTATE with which the server ended the session. */
+  get serverFatal(): string | undefined {
+    return this.#server.fatalSeen;
+  }
+
+  /** Both connections are gone: acts without an answer get their outcome. */
+  lost(because: string): void {
+    const { core } = this;
+    core.closed ??= { because };
+    const inFlight: Act[] = [];
+    let commitInFlight = false;
+    for (const entry of core.expect.all()) {
+      if (entry.act === undefined) continue;
+      inFlight.push(entry.act);
+      commitInFlight ||= entry.act.facts.commits;
+    }
+    core.transaction.lost(inFlight, because, commitInFlight);
+    for (const statement of core.names.statements.values()) core.forget(statement);
+    for (const portal of core.names.portals.values()) core.forget(portal.statement);
+  }
+}
