@@ -46,8 +46,8 @@ const impure = [
 
 const tests = "[.]test[.]ts$";
 const nodeIo = "^(node:)?(fs|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|cluster)(/promises)?$";
-const escape = (text) => text.replaceAll(".", "[.]");
-const at = (part) => `^src/${escape(part)}${part.endsWith(".ts") ? "$" : "/"}`;
+const escaped = (text) => text.replaceAll(".", "[.]");
+const at = (part) => `^src/${escaped(part)}${part.endsWith(".ts") ? "$" : "/"}`;
 const package_ = (name) => `(^|/)node_modules/${name}/`;
 
 const layerRules = Object.entries(layers).map(([layer, below]) => ({
