@@ -154,7 +154,7 @@ export interface TypeInfo {
   readonly element: number;
   /** For domains: SQL text of the default, which stands where a column has none. */
   readonly default?: string | null;
-  /** For user-made ranges and base types: the OIDs of the other functions the type runs (canonical, difference, receive, send, type modifier). */
+  /** For ranges and base types: the OIDs of the other functions the type runs that are not built in (canonical, difference, receive, send, type modifier). */
   readonly support?: readonly number[];
 }
 

@@ -6,6 +6,7 @@ import { Defect } from "../../base/assert.ts";
 import type {
   CastInfo, Column, ForeignKey, ForeignKeyAction, FunctionInfo, OperatorInfo, Relation, RelationKind, Trigger, TypeInfo,
 } from "../../catalogue/types.ts";
+import { isBuiltIn } from "../../catalogue/types.ts";
 import type {
   AggregateRow, CastRow, ColumnRow, DomainCheckRow, ExpressionRow, ForeignKeyRow, FunctionRow, KeyRow, OperatorRow, ParentRow, PolicyRow,
   RelationRow, RuleRow, TriggerRow, TypeRow,
@@ -78,7 +79,8 @@ export function relation(row: RelationRow, parts: RelationParts): Relation {
     policies: (parts.policies.get(oid) ?? []).map(([, policy, command, using, check]) =>
       ({ name: policy, command: from(commands, command, "polcmd"), using, check })),
     expressions,
-    parents: (parts.parents.get(oid) ?? []).map(([, parent]) => parent),
+    // Indexes of partitions inherit too, but rows reach tables only.
+    parents: kind === "i" || kind === "I" ? [] : (parts.parents.get(oid) ?? []).map(([, parent]) => parent),
     ...(of === 0 ? {} : { of }),
     ...(rowType === 0 ? {} : { rowType }),
   };
@@ -151,7 +153,7 @@ const typeKinds = { b: "base", c: "composite", d: "domain", e: "enum", p: "pseud
 export function types(rows: readonly TypeRow[], domainChecks: readonly DomainCheckRow[]): readonly TypeInfo[] {
   const checks = groupByFirst(domainChecks);
   return rows.map(([oid, schema, name, kind, baseType, notNull, inputFunction, outputFunction, element, default_, support]) => {
-    const others = oids(support).filter((f) => f !== 0);
+    const others = oids(support).filter((f) => !isBuiltIn(f));
     return {
       oid, schema, name, kind: from(typeKinds, kind, "typtype"), baseType, notNull,
       checks: (checks.get(oid) ?? []).map(([, text]) => text), inputFunction, outputFunction, element,

@@ -1,7 +1,7 @@
 /**
  * What is attached to a relation: views' queries, triggers, rules, row policies, indexes, statistics.
  */
-import type { AlterPolicyStmt, CreateEventTrigStmt, CreatePolicyStmt, CreateStatsStmt, CreateTrigStmt, IndexStmt, Node, RuleStmt, ViewStmt } from "@pgsql/types";
+import type { AlterPolicyStmt, CreateEventTrigStmt, CreatePolicyStmt, CreateStatsStmt, CreateTrigStmt, IndexElem, IndexStmt, Node, RuleStmt, ViewStmt } from "@pgsql/types";
 import type { Relation, Trigger } from "../types.ts";
 import { NotUnderstood, type Draft } from "./draft.ts";
 import { existing, objectName, splitName, strings } from "./names.ts";
@@ -87,6 +87,13 @@ export function alterPolicy(draft: Draft, statement: Statement, alter: AlterPoli
     ? { ...policy, using: using ?? policy.using, check: check ?? policy.check } : policy)) });
 }
 
+/** As the server's ChooseIndexColumnNames: a function call gives its own name. */
+function elementName(element: IndexElem): string {
+  if (element.name !== undefined) return element.name;
+  const call = element.expr && "FuncCall" in element.expr ? strings(element.expr.FuncCall.funcname).at(-1) : undefined;
+  return call ?? "expr";
+}
+
 export function createIndex(draft: Draft, statement: Statement, create: IndexStmt): void {
   const table = existing(draft, create.relation);
   const elements = (create.indexParams ?? []).flatMap((node) => ("IndexElem" in node ? [node.IndexElem] : []));
@@ -95,7 +102,7 @@ export function createIndex(draft: Draft, statement: Statement, create: IndexStm
   const evaluated = elements.flatMap((element, i) => (element.expr ? [elementExpression(statement, texts[i] ?? "", element.expr)] : []));
   const predicate = create.whereClause ? [statement.nthAfter(["where"], 0, [], create.whereClause)] : [];
   const expressions = [...(evaluated.length > 0 ? [evaluated.join(", ")] : []), ...predicate].map((text) => ({ kind: "index" as const, text }));
-  const name = create.idxname ?? objectName([table.name, elements.map((element) => element.name ?? "expr").join("_")], "idx",
+  const name = create.idxname ?? objectName([table.name, elements.map(elementName).join("_")], "idx",
     (candidate) => draft.relations.named(table.schema, candidate).length > 0);
   if (create.if_not_exists && draft.relations.named(table.schema, name).length > 0) return;
   const unique = create.unique && evaluated.length === 0 && predicate.length === 0;

@@ -114,7 +114,7 @@ export class Draft {
     if (type.kind !== "pseudo") {
       const builtIn = (name: string): number => this.functions.named("pg_catalog", name)[0]?.oid ?? 0;
       const array: TypeInfo = {
-        oid: this.newOid(), schema: made.schema, name: this.#arrayName(made), kind: "base", baseType: 0, notNull: false, checks: [],
+        oid: this.newOid(), schema: made.schema, name: this.arrayName(made), kind: "base", baseType: 0, notNull: false, checks: [],
         inputFunction: builtIn("array_in"), outputFunction: builtIn("array_out"), element: made.oid,
       };
       this.types.put(array);
@@ -124,7 +124,7 @@ export class Draft {
   }
 
   /** As the server's makeArrayTypeName: `_name`, with more underscores while that is taken. */
-  #arrayName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  arrayName({ schema, name }: { readonly schema: string; readonly name: string }): string {
     let candidate = `_${name}`.slice(0, 63);
     while (this.types.named(schema, candidate).length > 0) candidate = `_${candidate}`.slice(0, 63);
     return candidate;

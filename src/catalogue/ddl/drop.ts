@@ -2,7 +2,7 @@
  * DROP of each kind of object, renames, and moves between schemas.
  */
 import type { AlterObjectSchemaStmt, DropStmt, Node, RenameStmt } from "@pgsql/types";
-import type { Relation } from "../types.ts";
+import type { Relation, TypeInfo } from "../types.ts";
 import { NotUnderstood, type Draft } from "./draft.ts";
 import { existing, splitName, strings, typeOid } from "./names.ts";
 import { routines } from "./routines.ts";
@@ -157,7 +157,16 @@ export function setSchema(draft: Draft, statement: AlterObjectSchemaStmt): void 
 function move(draft: Draft, relation: Relation, place: { readonly name?: string; readonly schema?: string }): void {
   draft.putRelation({ ...relation, ...place });
   const type = draft.types.get(relation.rowType ?? 0);
-  if (type) draft.types.put({ ...type, ...place });
+  if (type) placeType(draft, type, place);
+}
+
+/** The array type goes along, and is named after it again. */
+function placeType(draft: Draft, type: TypeInfo, place: { readonly name?: string; readonly schema?: string }): void {
+  const array = draft.types.get(draft.arrayOf(type.oid));
+  draft.types.put({ ...type, ...place });
+  if (!array) return;
+  const schema = place.schema ?? array.schema;
+  draft.types.put({ ...array, schema, name: place.name === undefined ? array.name : draft.arrayName({ schema, name: place.name }) });
 }
 
 function moveType(draft: Draft, parts: readonly string[], place: { readonly name?: string; readonly schema?: string }): void {
@@ -166,9 +175,7 @@ function moveType(draft: Draft, parts: readonly string[], place: { readonly name
   if (!type) throw new NotUnderstood("the type does not exist");
   const composite = draft.relations.all().find((relation) => relation.rowType === type.oid);
   if (composite) return move(draft, composite, place);
-  draft.types.put({ ...type, ...place });
-  const array = draft.types.get(draft.arrayOf(type.oid));
-  if (array && place.schema !== undefined) draft.types.put({ ...array, schema: place.schema });
+  placeType(draft, type, place);
 }
 
 function renameColumn(draft: Draft, relation: Relation, from: string, to: string): void {

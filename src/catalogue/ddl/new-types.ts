@@ -2,6 +2,7 @@
  * Enums, domains, ranges and base types.
  */
 import type { AlterDomainStmt, CreateDomainStmt, CreateRangeStmt, DefineStmt } from "@pgsql/types";
+import { isBuiltIn } from "../types.ts";
 import type { FunctionInfo, TypeInfo } from "../types.ts";
 import { NotUnderstood, type Draft } from "./draft.ts";
 import { newName, splitName, strings, typeOid } from "./names.ts";
@@ -62,7 +63,8 @@ export function createRange(draft: Draft, create: CreateRangeStmt): void {
   const subtype = subtypeArg && "TypeName" in subtypeArg ? typeOid(draft, subtypeArg.TypeName) : 0;
   const named = newName(draft, strings(create.typeName));
   const range = draft.addType({ ...named, ...plain, kind: "range", inputFunction: builtIn(draft, "range_in"), outputFunction: builtIn(draft, "range_out") });
-  const support = [...supportFunctions(draft, given.get("canonical")?.parts, [range.oid]), ...supportFunctions(draft, given.get("subtype_diff")?.parts, [subtype, subtype])];
+  const support = [...supportFunctions(draft, given.get("canonical")?.parts, [range.oid]), ...supportFunctions(draft, given.get("subtype_diff")?.parts, [subtype, subtype])]
+    .filter((oid) => !isBuiltIn(oid));
   if (support.length > 0) draft.types.put({ ...range, support });
   const multiName = given.get("multirange_type_name")?.parts.at(-1)
     ?? (named.name.includes("range") ? named.name.replace("range", "multirange") : `${named.name}_multirange`);
@@ -71,7 +73,11 @@ export function createRange(draft: Draft, create: CreateRangeStmt): void {
   const text = draft.findType("pg_catalog", "text")?.oid ?? 0;
   const constructors = [[range, [subtype, subtype], false], [range, [subtype, subtype, text], false], [multi, [], false], [multi, [range.oid], false],
     [multi, [draft.arrayOf(range.oid)], true]] as const;
-  for (const [type, arguments_, variadic] of constructors) draft.functions.put(constructor_(draft, type, arguments_, variadic));
+  for (const [type, arguments_, variadic] of constructors) {
+    const f = constructor_(draft, type, arguments_, variadic);
+    draft.functions.put(f);
+    if (arguments_[0] === range.oid) draft.casts = [...draft.casts, { source: range.oid, target: multi.oid, functionOid: f.oid, context: "explicit" }];
+  }
 }
 
 function constructor_(draft: Draft, type: TypeInfo, arguments_: readonly number[], variadic: boolean): FunctionInfo {
@@ -93,7 +99,7 @@ export function createBase(draft: Draft, define: DefineStmt): void {
   const given = definitions(define.definition);
   const cstring = draft.findType("pg_catalog", "cstring")?.oid ?? 0;
   const one = (name: string, arguments_: readonly number[]): number => supportFunctions(draft, given.get(name)?.parts, arguments_)[0] ?? 0;
-  const support = ["receive", "send", "typmod_in", "typmod_out", "analyze"].map((name) => one(name, [])).filter((oid) => oid !== 0);
+  const support = ["receive", "send", "typmod_in", "typmod_out", "analyze"].map((name) => one(name, [])).filter((oid) => !isBuiltIn(oid));
   draft.addType({ ...named, ...plain, ...(shell ? { oid: shell.oid } : {}), kind: "base", inputFunction: one("input", [cstring]),
     outputFunction: one("output", [shell?.oid ?? 0]), ...(support.length > 0 ? { support } : {}) });
 }
