@@ -43,9 +43,10 @@ export class LoginFrames {
     return this.#take(1, bytesMax);
   }
 
-  /** Everything that was not consumed, as a copy of its own size: a view would keep the chunk it came in alive. */
+  /** Everything that was not consumed, as a copy of its own size: a view would keep the chunk it came in alive, or a slab of Node's pool. */
   rest(): Buffer {
-    const rest = this.#held.length === 0 ? NOTHING : Buffer.from(this.#held);
+    const rest = this.#held.length === 0 ? NOTHING : Buffer.alloc(this.#held.length);
+    this.#held.copy(rest);
     this.#held = NOTHING;
     return rest;
   }

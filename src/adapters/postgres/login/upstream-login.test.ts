@@ -88,7 +88,7 @@ describe("a login at the server", () => {
     const last = said.at(-1);
     assert.ok(last?.kind === "ready", kinds(said));
     assert.deepEqual(Array.from(last.server.parameters), [["server_version", "18.4"]]);
-    assert.deepEqual(last.server.key, { process: 4_000_000_000, secret: Buffer.from([1, 2, 3, 4]) });
+    assert.deepEqual(last.server.key, { process: 4_000_000_000, secret: Uint8Array.of(1, 2, 3, 4) });
     const [start] = said;
     const text = start?.kind === "send" ? start.bytes.toString("latin1", 4) : "";
     assert.equal(text, "\0\x03\0\0user\0owner\0database\0shop\0client_encoding\0UTF8\0application_name\0psql\0\0");

@@ -24,7 +24,7 @@ export type UpstreamCommand =
 export interface AuthenticatedServer {
   readonly parameters: Map<string, string>;
   /** The server's own cancel key; absent behind a pooler that gives none. */
-  readonly key: { readonly process: number; readonly secret: Buffer } | undefined;
+  readonly key: { readonly process: number; readonly secret: Uint8Array } | undefined;
 }
 
 export interface UpstreamLoginOptions {
@@ -228,7 +228,8 @@ export class UpstreamLogin {
       }
       case "K": {
         const process = body.int32() >>> 0;
-        const secret = Buffer.from(body.rest());
+        // Of its own size: a slice of Node's pool would keep 8 KiB alive for as long as the session.
+        const secret = Uint8Array.from(body.rest());
         if (secret.length < 4 || secret.length > SECRET_BYTES_MAX) return void this.#fail("the server's cancel key has a wrong size");
         this.#key = { process, secret };
         return;
