@@ -23,7 +23,7 @@ export const defaultPreset: Readonly<Record<Environment, PresetName>> = {
 };
 
 /** The folder is beside `src` and beside `dist`: the nearest one above this file. */
-export function presetsDirectory(): string {
+function presetsDirectory(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const candidate = join(folder, "presets");
     if (existsSync(join(candidate, "read-only.yaml"))) return candidate;

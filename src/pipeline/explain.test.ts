@@ -24,7 +24,13 @@ function parts(analysis: Analysis | Error, decision?: Decision): ExplainParts & 
     return decision ?? { kind: "allow", obligations: [], rules: [], policyDigest: policy.digest };
   };
   const facts = {
-    target: "t", environment: "production", database: "d", principal: "p", principalKind: "ai_agent", role: "r", approvals: false,
+    target: "t",
+    environment: "production",
+    database: "d",
+    principal: "p",
+    principalKind: "ai_agent",
+    role: "r",
+    approvals: false,
   } as const;
   const context = { role: "r", sessionRole: "r", searchPath: ["public"], temporary: [], catalogueVersion: 0, pendingDdl: [] };
   return { analyser, decide, policy, facts, context, asked, judged };
@@ -33,7 +39,13 @@ function parts(analysis: Analysis | Error, decision?: Decision): ExplainParts & 
 function understood(...effects: Effect[][]): Analysis {
   const statements = effects.map(
     (list): StatementSummary => ({
-      tag: "SELECT", effects: list, readOnly: true, transaction: "none", changesContext: false, definesObjects: false, immediate: false,
+      tag: "SELECT",
+      effects: list,
+      readOnly: true,
+      transaction: "none",
+      changesContext: false,
+      definesObjects: false,
+      immediate: false,
       span: { start: 0, end: 1 },
     }),
   );
@@ -41,8 +53,12 @@ function understood(...effects: Effect[][]): Analysis {
 }
 
 const deletion: Effect = {
-  operation: "delete", resource: { type: "table", name: "public.orders" }, extent: { kind: "at_most", count: 1 },
-  reversibility: "restorable", cause: "cascade", detail: "delete",
+  operation: "delete",
+  resource: { type: "table", name: "public.orders" },
+  extent: { kind: "at_most", count: 1 },
+  reversibility: "restorable",
+  cause: "cascade",
+  detail: "delete",
 };
 
 describe("explainLine", () => {
@@ -50,11 +66,21 @@ describe("explainLine", () => {
     const result = await explainLine('{"sql":"x"}', parts(understood([deletion, unknownEffect("because")])));
     assert.deepEqual(result.effects, [
       {
-        operation: "delete", resource: "table:public.orders", extent: "at_most", rows: 1, reversibility: "restorable", cause: "cascade",
+        operation: "delete",
+        resource: "table:public.orders",
+        extent: "at_most",
+        rows: 1,
+        reversibility: "restorable",
+        cause: "cascade",
         detail: "delete",
       },
       {
-        operation: "unknown", resource: "unknown:statement", extent: "unknown", reversibility: "unknown", cause: "direct", detail: "unknown",
+        operation: "unknown",
+        resource: "unknown:statement",
+        extent: "unknown",
+        reversibility: "unknown",
+        cause: "direct",
+        detail: "unknown",
       },
     ]);
     assert.equal(result.reason.code, "permitted");
@@ -68,7 +94,10 @@ describe("explainLine", () => {
 
   test("a hold stays a hold", async () => {
     const reason = { code: "unbounded_change", message: "m" } as const;
-    const result = await explainLine('{"sql":"x"}', parts(understood([deletion]), { kind: "hold", reason, rules: ["r"], policyDigest: "" }));
+    const result = await explainLine(
+      '{"sql":"x"}',
+      parts(understood([deletion]), { kind: "hold", reason, rules: ["r"], policyDigest: "" }),
+    );
     assert.equal(result.decision, "hold");
     assert.deepEqual(result.reason, reason);
   });
@@ -82,8 +111,14 @@ describe("explainLine", () => {
   });
 
   for (const [name, line] of [
-    ["no JSON", "DROP TABLE x"], ["an empty line", ""], ["an array", "[]"], ["null", "null"], ["another key", '{"cmd":"ls"}'],
-    ["a number", '{"sql":1}'], ["NUL", '{"sql":"SELECT 1\\u0000; DROP TABLE x"}'], ["half a surrogate pair", '{"sql":"SELECT \'\\ud800\'"}'],
+    ["no JSON", "DROP TABLE x"],
+    ["an empty line", ""],
+    ["an array", "[]"],
+    ["null", "null"],
+    ["another key", '{"cmd":"ls"}'],
+    ["a number", '{"sql":1}'],
+    ["NUL", '{"sql":"SELECT 1\\u0000; DROP TABLE x"}'],
+    ["half a surrogate pair", '{"sql":"SELECT \'\\ud800\'"}'],
   ] as const) {
     test(`a bad line is a deny that reaches no analyser: ${name}`, async () => {
       const used = parts(understood([]));

@@ -92,7 +92,11 @@ function setting({ analysis, policy: chosen = policy(), obligations = [] }: Sett
     effects.length === 0
       ? { kind: "allow", obligations, rules: ["all"], policyDigest: "d" }
       : { kind: "deny", reason: { code: "not_understood", message: "no" }, rules: [], policyDigest: "d" };
-  const guard = openGuard({ clock, random: systemRandom, log, analyser, decide, situation: () => ({ policy: chosen, facts }) });
+  const situation = ({ session: { principal }, target: { database } }: Action) => ({
+    policy: chosen,
+    facts: { ...facts, principal: principal.name, principalKind: principal.kind, database },
+  });
+  const guard = openGuard({ clock, random: systemRandom, log, analyser, decide, situation });
   const id = newSessionId();
   const session = { id, principal: { kind: "ai_agent", name: "agent" }, client: "t", peer: "p", openedAtMs: 0 } as const;
   const target = { name: "shop", environment: "production", database: "shop" } as const;
@@ -129,6 +133,19 @@ test("a changed search_path, role or catalogue is another scope", async () => {
   for (const change of [{ searchPath: ["evil"] }, { role: "other" }, { catalogueVersion: 2 }, { pendingDdl: ["create table t()"] }]) {
     assert.equal(guard.admitNow(action("select 1", { ...context(), ...change }), can), undefined, JSON.stringify(change));
   }
+});
+
+test("two principals that share a context object never share a scope", async () => {
+  const { guard, action, analysed } = setting();
+  const shared = context();
+  const own = action("select 1", shared);
+  await guard.admit(own, can);
+  const other: Action = { ...own, session: { ...own.session, principal: { kind: "human", name: "somebody" } } };
+  const elsewhere: Action = { ...own, target: { ...own.target, database: "other" } };
+  assert.equal(guard.admitNow(other, can), undefined);
+  assert.equal(guard.admitNow(elsewhere, can), undefined);
+  assert.equal(guard.admitNow(own, can)?.kind, "allow");
+  assert.equal(analysed(), 1);
 });
 
 test("after policyChanged nothing is answered from the cache", async () => {

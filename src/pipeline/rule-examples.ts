@@ -4,6 +4,8 @@
  */
 import { analyse } from "../effects/analyse.ts";
 import type { Effect } from "../model/effect.ts";
+import type { Facts } from "../model/facts.ts";
+import { environments } from "../model/principal.ts";
 import type { Policy, Rule } from "../policy/policy.ts";
 import type { ExplainParts } from "./explain.ts";
 
@@ -45,9 +47,21 @@ async function problemOf(rule: Rule, sql: string, kind: ExampleResult["kind"], p
 /** A policy of this one rule decides on this one effect: the rule is named in the decision exactly when it applies. */
 function applies(rule: Rule, effect: Effect, parts: ExplainParts): "yes" | "no" | "failed" {
   const alone: Policy = { ...parts.policy, mode: "enforce", rules: [rule], obligations: [] };
-  const decision = parts.decide([effect], parts.facts, alone);
+  const decision = parts.decide([effect], factsFor(rule, parts.facts), alone);
   if (!decision.rules.includes(rule.id)) return "no";
   return decision.kind === "deny" && decision.reason.code === "rule_failed" ? "failed" : "yes";
+}
+
+/** A rule for one environment, principal or database is tried there: its examples are about the SQL. */
+function factsFor({ match }: Rule, facts: Facts): Facts {
+  const environment = environments.find((name) => match.environment?.includes(name));
+  const inside = (patterns: readonly string[] | undefined, otherwise: string): string => patterns?.[0]?.replaceAll("*", "example") ?? otherwise;
+  return {
+    ...facts,
+    environment: environment ?? facts.environment,
+    principal: inside(match.principal, facts.principal),
+    database: inside(match.database, facts.database),
+  };
 }
 
 function shown(effect: Effect): string {

@@ -28,26 +28,50 @@ export interface Scopes {
 export type Situation = (action: Action) => { readonly policy: Policy; readonly facts: Facts };
 
 const SCOPES_MAX = 512;
+/** Principals and databases remembered for one context object; more are found by content. */
+const ENTRIES_MAX = 64;
+
+interface Known {
+  readonly principal: string;
+  readonly kind: string;
+  readonly target: string;
+  readonly database: string;
+  readonly scope: Scope;
+}
 
 export function createScopes(situation: Situation): Scopes {
   let byContent = new Map<string, Scope>();
-  // A context object belongs to one session, so its identity stands for principal, target and context together.
-  let byContext = new WeakMap<SqlContext, Scope>();
+  // Sessions of one target share context objects, so beside the identity stand who acts and where: never another's scope.
+  let byContext = new WeakMap<SqlContext, Known[]>();
+
+  function known({ session, target, payload }: Action): Scope | undefined {
+    const entries = byContext.get(payload.context);
+    if (entries === undefined) return undefined;
+    const { name, kind } = session.principal;
+    for (const entry of entries) {
+      const same = entry.principal === name && entry.kind === kind && entry.database === target.database && entry.target === target.name;
+      if (same) return entry.scope;
+    }
+    return undefined;
+  }
 
   function resolve(action: Action): Scope {
     const { policy, facts } = situation(action);
-    const key = canonicalJson([action.target.name, action.session.principal, facts, policy.digest, action.payload.context]);
-    const known = byContent.get(key);
-    const scope = known ?? createScope(policy, facts);
+    const key = canonicalJson([action.target.name, facts, policy.digest, action.payload.context]);
+    const scope = byContent.get(key) ?? createScope(policy, facts);
     byContent.delete(key);
     byContent.set(key, scope);
     if (byContent.size > SCOPES_MAX) byContent.delete(byContent.keys().next().value as string);
-    byContext.set(action.payload.context, scope);
+    const entries = byContext.get(action.payload.context) ?? [];
+    const { name: principal, kind } = action.session.principal;
+    entries.push({ principal, kind, target: action.target.name, database: action.target.database, scope });
+    if (entries.length > ENTRIES_MAX) entries.shift();
+    byContext.set(action.payload.context, entries);
     return scope;
   }
 
   return {
-    of: (action) => byContext.get(action.payload.context) ?? resolve(action),
+    of: (action) => known(action) ?? resolve(action),
     clear() {
       byContent = new Map();
       byContext = new WeakMap();

@@ -1,18 +1,13 @@
 /**
- * A login for a new user of Holdfast: a password that is shown once, and the verifier that the configuration keeps.
- * It writes nothing.
+ * A password for a new account, and the verifier that the configuration keeps in its place.
+ * It stores neither: the password is printed once by whoever asked.
  */
-import type { RandomBytes } from "../base/ids.ts";
+import { type RandomBytes, randomText } from "../base/ids.ts";
 import { makeVerifier } from "../adapters/postgres/scram.ts";
 import { formatVerifier } from "../adapters/postgres/scram-text.ts";
 
-export interface NewLogin {
-  /** 192 bits of chance in URL-safe characters: guessing it from the verifier is hopeless at any number of iterations. */
-  readonly password: string;
-  readonly verifier: string;
-}
-
-export function newLogin(random: RandomBytes): NewLogin {
-  const password = Buffer.from(random(24)).toString("base64url");
+/** 160 bits of chance; PostgreSQL's own iteration count and salt length. */
+export function newLogin(random: RandomBytes): { readonly password: string; readonly verifier: string } {
+  const password = randomText(32, random);
   return { password, verifier: formatVerifier(makeVerifier(password, { iterations: 4096, salt: random(16) })) };
 }

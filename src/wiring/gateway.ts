@@ -1,0 +1,228 @@
+/**
+ * The running gateway: log, analysis, guard, listeners and control socket, opened in that order and closed in the opposite one.
+ * It does not decide anything; every part it joins can be read alone.
+ */
+import { mkdir } from "node:fs/promises";
+import { systemClock, type Clock } from "../base/clock.ts";
+import { type RandomBytes, systemRandom } from "../base/ids.ts";
+import type { AuditLog } from "../audit/log.ts";
+import { loadOrCreateSigner } from "../audit/keys.ts";
+import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
+import type { Action } from "../model/action.ts";
+import type { Config, TargetConfig } from "../config/config.ts";
+import type { GatewayStatus } from "../control/contract.ts";
+import { type ControlServer, startControlServer } from "../control/server.ts";
+import { stateDirectory } from "../control/state-directory.ts";
+import { type Listener, listen } from "../adapters/postgres/listener.ts";
+import { Ticker } from "../adapters/postgres/enforce-time.ts";
+import { relay } from "../adapters/postgres/relay.ts";
+import { ContextPool } from "../adapters/postgres/session/context.ts";
+import type { TakeSession } from "../adapters/postgres/handover.ts";
+import { createSqlAnalyser, type SqlAnalyserPool } from "../effects/sql/pool/pool.ts";
+import { openGuard, type OpenGuard } from "../pipeline/open-guard.ts";
+import { decide } from "../policy/decide.ts";
+import type { Policy } from "../policy/policy.ts";
+import { type Catalogues, createCatalogues } from "./catalogues.ts";
+import { startupTest, testLogin } from "./startup-test.ts";
+import { type EnvironmentVariables, targetOptions } from "./target-options.ts";
+import { version } from "./version.ts";
+
+export interface Gateway {
+  /** Listens on every target, then sends each enforcing one a write that must be refused. Rejects, and serves nobody, when one is not. */
+  start(): Promise<void>;
+  /** Stops accepting, lets statements finish within the configured time, seals the log. */
+  stop(because: string): Promise<void>;
+  status(): GatewayStatus;
+  /** What a crash before this start left behind. */
+  readonly recovered: RecoveredInfo;
+}
+
+export interface GatewayOptions {
+  /** The process's environment variables: where `{ env: NAME }` references are looked up. */
+  readonly environment: EnvironmentVariables;
+  readonly clock?: Clock;
+  readonly random?: RandomBytes;
+  /** Told what an operator should know and nobody waits for: a catalogue that cannot be read. */
+  readonly warn?: (message: string) => void;
+}
+
+/** First sights are rare and short; a second lane keeps one slow text from delaying the others. */
+const ANALYSIS_WORKERS = 2;
+
+/** Opens everything that does not accept clients yet. Rejects with `WiringError` or the failing part's own error. */
+export async function openGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
+  const { clock = systemClock, random = systemRandom, warn = () => {} } = options;
+  const state = stateDirectory(config.state);
+  await mkdir(config.state, { recursive: true, mode: 0o700 });
+  const signer = await loadOrCreateSigner(state.keys, "holdfast");
+  const { log, recovered } = await openAuditLog({ directory: config.auditDirectory, origin: "holdfast", clock, random, signer });
+  const broken = watched(log);
+  const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
+  const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation: situations(config) });
+  const catalogues = createCatalogues({
+    publish: (data) => analyser.publish(data),
+    retire: (catalogueVersion) => analyser.retire(catalogueVersion),
+    onFailure: (target, database, error) => warn(`target \`${target}\`, database \`${database}\`: ${error.message}`),
+  });
+  return new RunningGateway({ config, options: { ...options, clock, random, warn }, log: broken, analyser, guard, catalogues, recovered });
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly options: Required<GatewayOptions>;
+  readonly log: WatchedLog;
+  readonly analyser: SqlAnalyserPool;
+  readonly guard: OpenGuard;
+  readonly catalogues: Catalogues;
+  readonly recovered: RecoveredInfo;
+}
+
+class RunningGateway implements Gateway {
+  readonly #parts: Parts;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #upstreams = new Map<string, string>();
+  readonly #startedAtMs: number;
+  readonly #ticker: Ticker;
+  #control: ControlServer | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#ticker = new Ticker(parts.options.clock.monotonic);
+    this.#startedAtMs = parts.options.clock.now();
+  }
+
+  get recovered(): RecoveredInfo {
+    return this.#parts.recovered;
+  }
+
+  async start(): Promise<void> {
+    const { config, log } = this.#parts;
+    const digests = config.targets.map(({ policy }) => policy.digest).join(" ");
+    log.log.append({ kind: "started", version: version(), policyDigest: digests });
+    this.#control = await startControlServer(stateDirectory(config.state).controlSocket, () => this.status());
+    for (const target of config.targets) await this.#serve(target);
+  }
+
+  async #serve(target: TargetConfig): Promise<void> {
+    const { config, options, guard, catalogues, log } = this.#parts;
+    const { environment, random, clock } = options;
+    const observing = target.policy.mode === "observe";
+    const login = testLogin(random);
+    const wired = await targetOptions(config, target, { environment, random, extra: observing ? [] : [login.account] });
+    const accounts = new Map(wired.accounts);
+    const { database, ...rest } = wired;
+    const contexts = new ContextPool();
+    const onSession: TakeSession = (handover) => {
+      const catalogue = catalogues.of(target.name, rest.upstream, handover.target.database);
+      return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker }, handover);
+    };
+    const listener = await listen({ target: { ...rest, accounts }, guard, clock, random, onSession });
+    this.#listeners.set(target.name, listener);
+    this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
+    const { name, digest } = target.policy;
+    log.log.append({ kind: "policy_loaded", target: target.name, preset: name, policyDigest: digest, observing });
+    if (observing) return;
+    await startupTest({ target: rest, database, address: listener.address, login, random });
+    accounts.delete(login.account.name);
+  }
+
+  stop(because: string): Promise<void> {
+    this.#stopped ??= this.#close(because);
+    return this.#stopped;
+  }
+
+  async #close(because: string): Promise<void> {
+    const { catalogues, analyser, log } = this.#parts;
+    await Promise.all([...this.#listeners.values()].map((listener) => listener.stop()));
+    await this.#control?.close();
+    await catalogues.close();
+    await analyser.close();
+    if (log.writable) log.log.append({ kind: "stopped", because });
+    await log.log.close();
+  }
+
+  status(): GatewayStatus {
+    const { config, guard, log } = this.#parts;
+    const targets = config.targets.map((target) => {
+      const at = this.#listeners.get(target.name)?.address ?? target.listen;
+      const { name, digest, mode } = target.policy;
+      const upstream = this.#upstreams.get(target.name) ?? "";
+      return { name: target.name, environment: target.environment, listen: `${at.host}:${at.port}`, upstream, policy: { name, digest, mode } };
+    });
+    const sessions = [...guard.sessions.values()].map(({ session, target, serverProcess }) => ({
+      id: session.id,
+      principal: session.principal.name,
+      kind: session.principal.kind,
+      target: target.name,
+      database: target.database,
+      client: session.client,
+      peer: session.peer,
+      openedAtMs: session.openedAtMs,
+      ...(serverProcess === undefined ? {} : { serverProcess }),
+    }));
+    return {
+      version: version(),
+      processId: process.pid,
+      startedAtMs: this.#startedAtMs,
+      targets,
+      sessions,
+      audit: { directory: config.auditDirectory, size: log.log.size, writable: log.writable },
+      counters: { ...guard.counters },
+    };
+  }
+}
+
+/** Policy and facts by target and principal; the start-up test's login has the target's own policy. */
+function situations(config: Config): (action: Action) => ReturnType<typeof situation> {
+  const targets = new Map(config.targets.map((target) => [target.name, target]));
+  const users = new Map(config.users.map((user) => [user.name, user]));
+  return (action) => {
+    const target = targets.get(action.target.name);
+    if (target === undefined) throw new Error(`no target is named \`${action.target.name}\``);
+    const policy = users.get(action.session.principal.name)?.policies?.get(target.name) ?? target.policy;
+    return situation(action, policy);
+  };
+}
+
+function situation(action: Action, policy: Policy) {
+  const { target, session, payload } = action;
+  const { kind: principalKind, name: principal } = session.principal;
+  const { name, environment, database } = target;
+  return { policy, facts: { target: name, environment, database, principal, principalKind, role: payload.context.role, approvals: false } };
+}
+
+interface WatchedLog {
+  readonly log: AuditLog;
+  /** False from the first failed write on. */
+  readonly writable: boolean;
+}
+
+/** The log, remembering whether it broke. */
+function watched(log: AuditLog): WatchedLog {
+  let writable = true;
+  const broke = (error: unknown): never => {
+    writable = false;
+    throw error;
+  };
+  const append: AuditLog["append"] = (event) => {
+    try {
+      log.append(event);
+    } catch (error) {
+      broke(error);
+    }
+  };
+  return {
+    get writable() {
+      return writable;
+    },
+    log: {
+      append,
+      seal: () => log.seal().catch(broke),
+      close: () => log.close(),
+      get size() {
+        return log.size;
+      },
+    },
+  };
+}
