@@ -15,6 +15,7 @@ const layers = {
   control: ["audit", "model", "base"],
   cli: [
     "wiring.ts",
+    "wiring",
     "control/client.ts",
     "control/contract.ts",
     "control/state-directory.ts",
@@ -29,8 +30,8 @@ const layers = {
 
 /** Where each npm package may be imported at run time: one home each, so that replacing it touches one folder. */
 const homes = {
-  "libpg-query": "effects",
-  pg: "adapters/postgres|cli",
+  "libpg-query": "effects|wiring",
+  pg: "adapters/postgres|wiring|cli",
   yaml: "config",
   zod: "config",
   "@marcbachmann/cel-js": "config",
@@ -41,7 +42,7 @@ const homes = {
 const pure = "^src/(base|model|catalogue|effects|policy)/|^src/adapters/[^/]+/(codec|session)(/|[.]ts$)";
 const impure = [
   "^src/catalogue/builtin/builtin[.]ts$", // reads the catalogue data that ships beside it
-  "^src/effects/sql/(pool|worker)[.]ts$", // the parser runs in worker threads that can be replaced
+  "^src/effects/sql/pool/", // the parser runs in worker threads that can be replaced
 ];
 
 const tests = "[.]test[.]ts$";
@@ -68,7 +69,13 @@ const homeRules = Object.entries(homes).map(([name, home]) => ({
 
 export default {
   forbidden: [
-    { name: "no-cycle", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-cycle",
+      severity: "error",
+      comment: "a circle of types alone vanishes when it runs, and is let be",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
     ...layerRules,
     ...homeRules,
@@ -105,13 +112,6 @@ export default {
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/(cli|wiring)/", "^src/wiring[.]ts$", tests] },
       to: { path: "^src/wiring([.]ts$|/)" },
-    },
-    {
-      name: "only-the-wiring-sees-its-pieces",
-      severity: "error",
-      comment: "import wiring.ts; src/wiring/ is its inside",
-      from: { path: "^src/", pathNot: ["^src/wiring([.]ts$|/)", tests] },
-      to: { path: "^src/wiring/" },
     },
   ],
   options: {
