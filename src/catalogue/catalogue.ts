@@ -53,5 +53,9 @@ export interface Catalogue {
    * `names` is the search path in force before the first text (`pg_catalog, public` when absent); a SET search_path inside is followed.
    * DDL that is not understood makes everything it may have touched uncertain and is listed by its text. The version stays.
    */
-  withDdl(texts: readonly string[], parse: ParseSql, names?: Names): { readonly catalogue: Catalogue; readonly notUnderstood: readonly string[] };
+  withDdl(
+    texts: readonly string[],
+    parse: ParseSql,
+    names?: Names,
+  ): { readonly catalogue: Catalogue; readonly notUnderstood: readonly string[] };
 }

@@ -39,7 +39,10 @@ class Snapshot implements Catalogue {
     this.#children = childrenOf(data.relations);
     this.#keysTo = grouped(data.foreignKeys, (key) => key.to);
     this.#keysFrom = grouped(data.foreignKeys, (key) => key.from);
-    this.#userCasts = grouped(data.casts.filter((cast) => !isBuiltIn(cast.functionOid)), (cast) => cast.target);
+    this.#userCasts = grouped(
+      data.casts.filter((cast) => !isBuiltIn(cast.functionOid)),
+      (cast) => cast.target,
+    );
   }
 
   qualified(parts: readonly string[]): { readonly schema: string | undefined; readonly name: string } | undefined {
@@ -132,7 +135,11 @@ class Snapshot implements Catalogue {
     return this.#keysFrom.get(relation.oid) ?? [];
   }
 
-  withDdl(texts: readonly string[], parse: ParseSql, names?: Names): { readonly catalogue: Catalogue; readonly notUnderstood: readonly string[] } {
+  withDdl(
+    texts: readonly string[],
+    parse: ParseSql,
+    names?: Names,
+  ): { readonly catalogue: Catalogue; readonly notUnderstood: readonly string[] } {
     const { data, notUnderstood } = withDdl(this.data, texts, parse, names);
     return { catalogue: openCatalogue(data), notUnderstood };
   }

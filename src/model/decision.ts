@@ -23,9 +23,9 @@ export type Obligation =
   | { readonly kind: "statement_ms_max"; readonly ms: number };
 
 export type Decision =
-  | { readonly kind: "allow"; readonly obligations: readonly Obligation[] } & Determined
-  | { readonly kind: "deny"; readonly reason: Reason } & Determined
-  | { readonly kind: "hold"; readonly reason: Reason } & Determined;
+  | ({ readonly kind: "allow"; readonly obligations: readonly Obligation[] } & Determined)
+  | ({ readonly kind: "deny"; readonly reason: Reason } & Determined)
+  | ({ readonly kind: "hold"; readonly reason: Reason } & Determined);
 
 interface Determined {
   /** Ids of the rules that decided. For the record and for people; never sent to the agent. */
@@ -58,5 +58,13 @@ export interface StatementSummary {
 }
 
 export type TransactionControl =
-  | "none" | "begin" | "commit" | "rollback" | "savepoint" | "release" | "rollback_to" | "prepare_transaction"
-  | "commit_prepared" | "rollback_prepared";
+  | "none"
+  | "begin"
+  | "commit"
+  | "rollback"
+  | "savepoint"
+  | "release"
+  | "rollback_to"
+  | "prepare_transaction"
+  | "commit_prepared"
+  | "rollback_prepared";

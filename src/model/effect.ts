@@ -4,20 +4,9 @@
  */
 
 /** The verb. `unknown` is what was not understood, and never passes as harmless. */
-export type Operation =
-  | "read"
-  | "create"
-  | "update"
-  | "delete"
-  | "define"
-  | "execute"
-  | "grant"
-  | "connect"
-  | "unknown";
+export type Operation = "read" | "create" | "update" | "delete" | "define" | "execute" | "grant" | "connect" | "unknown";
 
-export const operations: readonly Operation[] = [
-  "read", "create", "update", "delete", "define", "execute", "grant", "connect", "unknown",
-];
+export const operations: readonly Operation[] = ["read", "create", "update", "delete", "define", "execute", "grant", "connect", "unknown"];
 
 /** A typed, named thing: `{ type: "table", name: "public.orders" }`. The name is the resolved identity, never the text as written. */
 export interface Resource {
@@ -26,10 +15,33 @@ export interface Resource {
 }
 
 export type ResourceType =
-  | "table" | "view" | "sequence" | "function" | "type" | "schema" | "database" | "role" | "index"
-  | "trigger" | "policy" | "extension" | "setting" | "session" | "transaction" | "large_object"
-  | "file" | "program" | "server" | "foreign_table" | "publication" | "subscription" | "channel" | "lock"
-  | "catalogue" | "statement" | "unknown";
+  | "table"
+  | "view"
+  | "sequence"
+  | "function"
+  | "type"
+  | "schema"
+  | "database"
+  | "role"
+  | "index"
+  | "trigger"
+  | "policy"
+  | "extension"
+  | "setting"
+  | "session"
+  | "transaction"
+  | "large_object"
+  | "file"
+  | "program"
+  | "server"
+  | "foreign_table"
+  | "publication"
+  | "subscription"
+  | "channel"
+  | "lock"
+  | "catalogue"
+  | "statement"
+  | "unknown";
 
 /** How much. Numbers are rows (or things) and only present where they are certain. */
 export type Extent =

@@ -14,18 +14,65 @@ export type AuditEvent =
   | { readonly kind: "stopped"; readonly because: string }
   /** Written at start after a crash: bytes of a half-written record were set aside, and these acts have no outcome. */
   | { readonly kind: "recovered"; readonly tornBytes: number; readonly unknownOutcomes: readonly ActionId[] }
-  | { readonly kind: "policy_loaded"; readonly target: string; readonly preset: string; readonly policyDigest: string; readonly observing: boolean }
+  | {
+      readonly kind: "policy_loaded";
+      readonly target: string;
+      readonly preset: string;
+      readonly policyDigest: string;
+      readonly observing: boolean;
+    }
   | { readonly kind: "login_refused"; readonly user: string; readonly peer: string; readonly because: string }
-  | { readonly kind: "session_opened"; readonly session: SessionId; readonly principal: string; readonly target: string;
-      readonly environment: string; readonly database: string; readonly client: string; readonly peer: string; readonly serverProcess?: number }
+  | {
+      readonly kind: "session_opened";
+      readonly session: SessionId;
+      readonly principal: string;
+      readonly target: string;
+      readonly environment: string;
+      readonly database: string;
+      readonly client: string;
+      readonly peer: string;
+      readonly serverProcess?: number;
+    }
   | { readonly kind: "session_closed"; readonly session: SessionId; readonly because: string }
-  | { readonly kind: "judgement"; readonly judgement: string; readonly textDigest: string; readonly text: string; readonly cut: boolean;
-      readonly decision: "allow" | "deny" | "hold"; readonly observed?: "deny" | "hold"; readonly code: ReasonCode; readonly rules: readonly string[];
-      readonly policyDigest: string; readonly effects: readonly Effect[]; readonly role: string; readonly searchPath: readonly string[]; readonly catalogueVersion: number }
+  | {
+      readonly kind: "judgement";
+      readonly judgement: string;
+      readonly textDigest: string;
+      readonly text: string;
+      readonly cut: boolean;
+      readonly decision: "allow" | "deny" | "hold";
+      readonly observed?: "deny" | "hold";
+      readonly code: ReasonCode;
+      readonly rules: readonly string[];
+      readonly policyDigest: string;
+      readonly effects: readonly Effect[];
+      readonly role: string;
+      readonly searchPath: readonly string[];
+      readonly catalogueVersion: number;
+    }
   /** The act `action` is about to be sent (allow) or was refused: what it is stands in the judgement. */
-  | { readonly kind: "intent"; readonly action: ActionId; readonly judgement: string; readonly decision: "allow" | "deny" | "hold" ; readonly code: ReasonCode }
+  | {
+      readonly kind: "intent";
+      readonly action: ActionId;
+      readonly judgement: string;
+      readonly decision: "allow" | "deny" | "hold";
+      readonly code: ReasonCode;
+    }
   | { readonly kind: "outcome"; readonly action: ActionId; readonly outcome: Outcome }
-  | { readonly kind: "transaction_ended"; readonly session: SessionId; readonly end: TransactionEnd; readonly actions: readonly ActionId[]; readonly rowsChanged: number }
-  | { readonly kind: "limit_reached"; readonly session: SessionId; readonly action: ActionId | null; readonly code: ReasonCode; readonly figure: number; readonly allowed: number };
+  | {
+      readonly kind: "transaction_ended";
+      readonly session: SessionId;
+      readonly end: TransactionEnd;
+      readonly actions: readonly ActionId[];
+      readonly rowsChanged: number;
+    }
+  | {
+      readonly kind: "limit_reached";
+      readonly session: SessionId;
+      readonly action: ActionId | null;
+      readonly code: ReasonCode;
+      readonly figure: number;
+      readonly allowed: number;
+    };
 
 export type AuditEventKind = AuditEvent["kind"];

@@ -61,15 +61,24 @@ export async function startupTest(parts: StartupTestParts): Promise<void> {
     await client.end().catch(() => undefined);
   }
   if (await exists(parts, table)) {
-    throw new WiringError(`${place}: the start-up test's write was not refused; table \`public.${table}\` now exists and should be dropped. Holdfast does not start`);
+    throw new WiringError(
+      `${place}: the start-up test's write was not refused; table \`public.${table}\` now exists and should be dropped. Holdfast does not start`,
+    );
   }
-  if (answer !== "42501") throw new WiringError(`${place}: the start-up test's write was answered ${answer ?? "with success"} and not refused by policy. Holdfast does not start`);
+  if (answer !== "42501")
+    throw new WiringError(
+      `${place}: the start-up test's write was answered ${answer ?? "with success"} and not refused by policy. Holdfast does not start`,
+    );
 }
 
 const CONNECT_MS_MAX = 30_000;
 
 async function exists({ target, database }: StartupTestParts, table: string): Promise<boolean> {
-  const client = new Client({ ...catalogueConnection(target.upstream, database), query_timeout: CONNECT_MS_MAX, connectionTimeoutMillis: CONNECT_MS_MAX });
+  const client = new Client({
+    ...catalogueConnection(target.upstream, database),
+    query_timeout: CONNECT_MS_MAX,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+  });
   // Without a listener a connection that breaks while idle would end the process.
   client.on("error", () => undefined);
   try {

@@ -25,7 +25,11 @@ export interface OptionsParts {
 }
 
 /** Rejects with {@link WiringError}. `database` is the one Holdfast itself uses where no client has named another. */
-export async function targetOptions(config: Config, target: TargetConfig, parts: OptionsParts): Promise<TargetOptions & { readonly database: string }> {
+export async function targetOptions(
+  config: Config,
+  target: TargetConfig,
+  parts: OptionsParts,
+): Promise<TargetOptions & { readonly database: string }> {
   const place = `target \`${target.name}\``;
   const resolved = resolveUpstreamAddress(target.upstream, parts.environment);
   if ("message" in resolved) throw new WiringError(`${place}: ${resolved.message}`);
@@ -77,6 +81,7 @@ function verifierOf(name: string, login: LoginReference, { environment, random }
   if (!secret.ok) throw new WiringError(`user \`${name}\`: ${secret.message}`);
   const verifier = parseVerifier(secret.value);
   if (verifier !== undefined) return verifier;
-  if (login.kind === "verifier") throw new WiringError(`user \`${name}\`: the verifier is not of the form SCRAM-SHA-256$...: make one with \`holdfast init\``);
+  if (login.kind === "verifier")
+    throw new WiringError(`user \`${name}\`: the verifier is not of the form SCRAM-SHA-256$...: make one with \`holdfast init\``);
   return makeVerifier(secret.value, { iterations: 4096, salt: random(16) });
 }

@@ -40,15 +40,24 @@ const LIES = [-0x8000_0000, -1, 0, 1, 3, 0x7fff_ffff, 0x0fff_ffff, 65_537];
  * The same conversation under every disturbance. `succeeded` tells the command that must be the last of an undisturbed play
  * and must not come of a disturbed one.
  */
-export function disturb<M extends Machine<Command>, Command>(conversation: Conversation<M, Command>, succeeded: (command: Command) => boolean): void {
+export function disturb<M extends Machine<Command>, Command>(
+  conversation: Conversation<M, Command>,
+  succeeded: (command: Command) => boolean,
+): void {
   const plain = play(conversation);
   assert.equal(plain.filter(succeeded).length, 1, "the undisturbed conversation succeeds once");
   const expected = spoken(plain);
   assert.equal(spoken(play(conversation, (_turn, bytes) => Array.from(bytes, (byte) => Buffer.from([byte])))), expected, "byte by byte");
   for (const [index, bytes] of byteTurns(conversation)) {
-    const only = (change: (bytes: Buffer) => readonly Buffer[]): Delivery => (turn, given) => (turn === index ? change(given) : [given]);
+    const only =
+      (change: (bytes: Buffer) => readonly Buffer[]): Delivery =>
+      (turn, given) =>
+        turn === index ? change(given) : [given];
     for (let at = 1; at < bytes.length; at += 1) {
-      const split = play(conversation, only((given) => [given.subarray(0, at), given.subarray(at)]));
+      const split = play(
+        conversation,
+        only((given) => [given.subarray(0, at), given.subarray(at)]),
+      );
       assert.equal(spoken(split), expected, `turn ${index} split at ${at}`);
     }
     for (let at = 0; at < bytes.length; at += 1) {
@@ -69,12 +78,16 @@ export function lie<M extends Machine<Command>, Command>(
     for (const at of frames(index, bytes)) {
       const truth = bytes.readInt32BE(at);
       for (const length of [...LIES, truth - 1, truth + 1]) {
-        const said = play(conversation, (turn, given) => {
-          if (turn !== index) return [given];
-          const lying = Buffer.from(given);
-          lying.writeInt32BE(length, at);
-          return [lying];
-        }, index);
+        const said = play(
+          conversation,
+          (turn, given) => {
+            if (turn !== index) return [given];
+            const lying = Buffer.from(given);
+            lying.writeInt32BE(length, at);
+            return [lying];
+          },
+          index,
+        );
         assert.ok(!said.some(succeeded), `turn ${index}, length at ${at} says ${length} instead of ${truth}`);
         told += 1;
       }

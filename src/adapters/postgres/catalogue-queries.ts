@@ -12,33 +12,92 @@ const SHARED_SCHEMA = `n.nspname !~ '^pg_(temp|toast)'`;
 
 export type SchemaRow = readonly [name: string, owner: string];
 export type RelationRow = readonly [
-  oid: number, schema: string, name: string, kind: string, owner: string, rows: number, definition: string | null,
-  rowSecurity: boolean, rowType: number, of: number,
+  oid: number,
+  schema: string,
+  name: string,
+  kind: string,
+  owner: string,
+  rows: number,
+  definition: string | null,
+  rowSecurity: boolean,
+  rowType: number,
+  of: number,
 ];
 export type ColumnRow = readonly [
-  relation: number, attnum: number, name: string, type: number, notNull: boolean, default_: string | null, generated: string, identity: string,
+  relation: number,
+  attnum: number,
+  name: string,
+  type: number,
+  notNull: boolean,
+  default_: string | null,
+  generated: string,
+  identity: string,
 ];
-export type KeyRow = readonly [relation: number, attnums: readonly number[] | null, primary: boolean, unique: boolean, expressions: string | null, predicate: string | null];
-export type TriggerRow = readonly [relation: number, name: string, functionOid: number, type: number, enabled: string, definition: string | null];
+export type KeyRow = readonly [
+  relation: number,
+  attnums: readonly number[] | null,
+  primary: boolean,
+  unique: boolean,
+  expressions: string | null,
+  predicate: string | null,
+];
+export type TriggerRow = readonly [
+  relation: number,
+  name: string,
+  functionOid: number,
+  type: number,
+  enabled: string,
+  definition: string | null,
+];
 export type RuleRow = readonly [relation: number, name: string, event: string, instead: boolean, definition: string];
 export type PolicyRow = readonly [relation: number, name: string, command: string, using: string | null, check: string | null];
 export type ExpressionRow = readonly [relation: number, kind: "check" | "partition" | "index", text: string];
 export type ParentRow = readonly [child: number, parent: number];
 export type ForeignKeyRow = readonly [
-  name: string, from: number, fromColumns: readonly number[], to: number, toColumns: readonly number[], onDelete: string, onUpdate: string,
+  name: string,
+  from: number,
+  fromColumns: readonly number[],
+  to: number,
+  toColumns: readonly number[],
+  onDelete: string,
+  onUpdate: string,
 ];
 export type FunctionRow = readonly [
-  oid: number, schema: string, name: string, kind: string, arguments_: string, variadic: boolean, defaults: number, returns: number,
-  set: boolean, language: string, volatility: string, definer: boolean, owner: string, body: string | null, atomic: boolean,
-  settings: readonly string[] | null, definition: string | null, outputs: number,
+  oid: number,
+  schema: string,
+  name: string,
+  kind: string,
+  arguments_: string,
+  variadic: boolean,
+  defaults: number,
+  returns: number,
+  set: boolean,
+  language: string,
+  volatility: string,
+  definer: boolean,
+  owner: string,
+  body: string | null,
+  atomic: boolean,
+  settings: readonly string[] | null,
+  definition: string | null,
+  outputs: number,
   defaultExpressions: string | null,
 ];
 export type AggregateRow = readonly [oid: number, ...support: number[]];
 export type OperatorRow = readonly [schema: string, name: string, left: number, right: number, functionOid: number];
 export type CastRow = readonly [source: number, target: number, functionOid: number, context: string];
 export type TypeRow = readonly [
-  oid: number, schema: string, name: string, kind: string, base: number, notNull: boolean, input: number, output: number,
-  element: number, default_: string | null, support: string,
+  oid: number,
+  schema: string,
+  name: string,
+  kind: string,
+  base: number,
+  notNull: boolean,
+  input: number,
+  output: number,
+  element: number,
+  default_: string | null,
+  support: string,
 ];
 export type DomainCheckRow = readonly [type: number, text: string];
 export type ExtensionRow = readonly [name: string, schema: string];
@@ -88,7 +147,10 @@ export const policiesQuery = `SELECT p.polrelid, p.polname, p.polcmd::pg_catalog
 
 /** Statistics expressions run in ANALYZE as index expressions do, so they count as such; they exist since version 14. */
 export function expressionsQuery(serverVersion: number): string {
-  const statistics = serverVersion < 140000 ? "" : `
+  const statistics =
+    serverVersion < 140000
+      ? ""
+      : `
   UNION ALL SELECT s.stxrelid, 'index', e.text, s.stxname FROM pg_catalog.pg_statistic_ext s,
     pg_catalog.unnest(pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)) e(text)`;
   return `SELECT x.rel, x.kind, x.text FROM (
@@ -153,10 +215,25 @@ export const eventTriggersQuery = `SELECT e.evtname, e.evtfoid, e.evtenabled <> 
 
 /** Every catalogue whose change changes a snapshot. Each has an oid unless named with another key. */
 const probed: readonly (readonly [table: string, key: string])[] = [
-  ["pg_namespace", "oid"], ["pg_class", "oid"], ["pg_attrdef", "oid"], ["pg_index", "indexrelid"], ["pg_trigger", "oid"],
-  ["pg_rewrite", "oid"], ["pg_policy", "oid"], ["pg_constraint", "oid"], ["pg_inherits", "inhrelid"], ["pg_proc", "oid"],
-  ["pg_aggregate", "aggfnoid::pg_catalog.oid"], ["pg_operator", "oid"], ["pg_cast", "oid"], ["pg_type", "oid"], ["pg_extension", "oid"],
-  ["pg_event_trigger", "oid"], ["pg_partitioned_table", "partrelid"], ["pg_statistic_ext", "oid"], ["pg_auth_members", "roleid"],
+  ["pg_namespace", "oid"],
+  ["pg_class", "oid"],
+  ["pg_attrdef", "oid"],
+  ["pg_index", "indexrelid"],
+  ["pg_trigger", "oid"],
+  ["pg_rewrite", "oid"],
+  ["pg_policy", "oid"],
+  ["pg_constraint", "oid"],
+  ["pg_inherits", "inhrelid"],
+  ["pg_proc", "oid"],
+  ["pg_aggregate", "aggfnoid::pg_catalog.oid"],
+  ["pg_operator", "oid"],
+  ["pg_cast", "oid"],
+  ["pg_type", "oid"],
+  ["pg_extension", "oid"],
+  ["pg_event_trigger", "oid"],
+  ["pg_partitioned_table", "partrelid"],
+  ["pg_statistic_ext", "oid"],
+  ["pg_auth_members", "roleid"],
   ["pg_attribute", "attrelid"],
 ];
 
@@ -165,8 +242,12 @@ const probed: readonly (readonly [table: string, key: string])[] = [
  * transaction that made it (xmin), and the sum of hashes over (row, xmin) is independent of order. Updates in place
  * (VACUUM's row estimates) do not show, and need not. Roles are compared by content: pg_authid is not readable.
  */
-export const probeQuery = `${probed.map(([table, key]) => `SELECT '${table}', pg_catalog.count(*)::pg_catalog.text,
+export const probeQuery = `${probed
+  .map(
+    ([table, key]) => `SELECT '${table}', pg_catalog.count(*)::pg_catalog.text,
   pg_catalog.sum(pg_catalog.hashint8extended(x.xmin::pg_catalog.text::pg_catalog.int8, x.${key}::pg_catalog.int8))::pg_catalog.text
-  FROM pg_catalog.${table} x`).join("\nUNION ALL ")}
+  FROM pg_catalog.${table} x`,
+  )
+  .join("\nUNION ALL ")}
 UNION ALL SELECT 'pg_roles', pg_catalog.count(*)::pg_catalog.text, pg_catalog.sum(pg_catalog.hashtextextended(
   pg_catalog.concat_ws(' ', r.oid, r.rolname, r.rolsuper, r.rolbypassrls), 0))::pg_catalog.text FROM pg_catalog.pg_roles r`;

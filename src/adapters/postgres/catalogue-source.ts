@@ -81,7 +81,10 @@ class Source implements RunningCatalogueSource {
     if (this.#closed) return Promise.reject(new Error("the catalogue source is closed"));
     this.#timer ??= setInterval(() => this.#look(), this.#options.everyMs).unref();
     if (!this.#running) return this.#start(read);
-    this.#queued ??= this.#running.then(() => this.#start(read), () => this.#start(read));
+    this.#queued ??= this.#running.then(
+      () => this.#start(read),
+      () => this.#start(read),
+    );
     return this.#queued;
   }
 

@@ -45,8 +45,17 @@ export async function loadCatalogue(client: CatalogueClient): Promise<LoadedCata
       casts: (await rows<q.CastRow>(q.castsQuery)).map(d.cast),
       types: d.types(await rows<q.TypeRow>(q.typesQuery), await rows<q.DomainCheckRow>(q.domainChecksQuery)),
       extensions: (await rows<q.ExtensionRow>(q.extensionsQuery)).map(([name, schema]) => ({ name, schema })),
-      roles: (await rows<q.RoleRow>(q.rolesQuery)).map(([name, superuser, bypassRls, memberOf]) => ({ name, superuser, bypassRls, memberOf })),
-      eventTriggers: (await rows<q.EventTriggerRow>(q.eventTriggersQuery)).map(([name, functionOid, enabled]) => ({ name, functionOid, enabled })),
+      roles: (await rows<q.RoleRow>(q.rolesQuery)).map(([name, superuser, bypassRls, memberOf]) => ({
+        name,
+        superuser,
+        bypassRls,
+        memberOf,
+      })),
+      eventTriggers: (await rows<q.EventTriggerRow>(q.eventTriggersQuery)).map(([name, functionOid, enabled]) => ({
+        name,
+        functionOid,
+        enabled,
+      })),
     };
     return { data, digest: contentDigest(data) };
   });

@@ -5,10 +5,13 @@
 
 /** Inclusive ranges, sorted, flat: first, last, first, last ... */
 function ranges(text: string): Uint32Array {
-  const flat = text.trim().split(/\s+/).flatMap((range) => {
-    const [first = "", last = first] = range.split("-");
-    return [Number.parseInt(first, 16), Number.parseInt(last, 16)];
-  });
+  const flat = text
+    .trim()
+    .split(/\s+/)
+    .flatMap((range) => {
+      const [first = "", last = first] = range.split("-");
+      return [Number.parseInt(first, 16), Number.parseInt(last, 16)];
+    });
   return Uint32Array.from(flat);
 }
 

@@ -14,8 +14,7 @@ const rfc = {
   serverNonce: "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
   clientFirst: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
   serverFirst: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
-  clientFinal:
-    "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+  clientFinal: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
   serverFinal: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
 };
 const rfcVerifier = makeVerifier(rfc.password, { iterations: 4096, salt: Buffer.from(rfc.salt, "base64") });
@@ -128,8 +127,16 @@ describe("the textual verifier", () => {
     assert.deepEqual(parseVerifier(text)?.iterations, 4096);
   });
   const wrong = [
-    "", "pencil", "md5abcdef", text.slice(0, -1), `${text} `, text.replace("4096", "0"), text.replace("$4096", "$-1"),
-    text.replace("SCRAM-SHA-256", "scram-sha-256"), text.replace("W22Z", "W22"), text.replace(/:[^:]+$/, ":AAAA"),
+    "",
+    "pencil",
+    "md5abcdef",
+    text.slice(0, -1),
+    `${text} `,
+    text.replace("4096", "0"),
+    text.replace("$4096", "$-1"),
+    text.replace("SCRAM-SHA-256", "scram-sha-256"),
+    text.replace("W22Z", "W22"),
+    text.replace(/:[^:]+$/, ":AAAA"),
   ];
   for (const input of wrong) test(`\`${input.slice(0, 24)}...\` is not one`, () => assert.equal(parseVerifier(input), undefined));
 });

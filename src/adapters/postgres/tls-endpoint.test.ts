@@ -18,7 +18,11 @@ const hash = (name: string, bytes: Buffer) => createHash(name).update(bytes).dig
 describe("tls-server-end-point", () => {
   test("hashes by the signature's own hash", () => {
     assert.deepEqual(tlsServerEndPoint(der), hash("sha256", der));
-    for (const [oid, name] of [["2a8648ce3d040303", "sha384"], ["2a8648ce3d040304", "sha512"], ["2a8648ce3d040301", "sha224"]] as const) {
+    for (const [oid, name] of [
+      ["2a8648ce3d040303", "sha384"],
+      ["2a8648ce3d040304", "sha512"],
+      ["2a8648ce3d040301", "sha224"],
+    ] as const) {
       assert.deepEqual(tlsServerEndPoint(signedBy(oid)), hash(name, signedBy(oid)));
     }
   });

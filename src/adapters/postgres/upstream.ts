@@ -60,7 +60,10 @@ class Attempt {
     const { upstream, database, applicationName, replication, nonce } = request;
     this.#password = upstream.password();
     this.#login = new UpstreamLogin({ upstream, password: this.#password, database, applicationName, replication, nonce });
-    this.#timer = setTimeout(() => this.#fail(serverUnreachable("the server did not let us in within the time for a login")), limits.authenticationMsMax);
+    this.#timer = setTimeout(
+      () => this.#fail(serverUnreachable("the server did not let us in within the time for a login")),
+      limits.authenticationMsMax,
+    );
     this.#tcp = openSocket(upstream);
     this.#socket = this.#tcp;
     this.#tcp.once("connect", () => this.#run(this.#login.start()));

@@ -68,39 +68,139 @@ function trimmed(row: readonly unknown[], defaults: readonly unknown[]): Row {
 const RELATION_DEFAULTS = [false, 0, 0, [], []] as const;
 
 function packRelation(r: Relation): Row {
-  assert(r.triggers.length + r.policies.length + r.rules.length + r.parents.length + r.expressions.length === 0 || r.schema === "pg_catalog",
-    `\`${r.schema}.${r.name}\` has only columns and keys`);
+  assert(
+    r.triggers.length + r.policies.length + r.rules.length + r.parents.length + r.expressions.length === 0 || r.schema === "pg_catalog",
+    `\`${r.schema}.${r.name}\` has only columns and keys`,
+  );
   const columns = r.columns.map((c) => [c.name, c.type, c.notNull ? 1 : 0]);
   return trimmed([r.oid, r.schema, r.name, r.kind, columns, r.rowSecurity, r.of ?? 0, r.rowType ?? 0, r.keys, r.rules], RELATION_DEFAULTS);
 }
 
 function unpackRelation(row: Row, owner: string): Relation {
   const [oid, schema, name, kind, columns, rowSecurity = false, of = 0, rowType = 0, keys = [], rules = []] = row as readonly [
-    number, string, string, Relation["kind"], (readonly [string, number, number])[], boolean?, number?, number?, Relation["keys"]?, Relation["rules"]?,
+    number,
+    string,
+    string,
+    Relation["kind"],
+    (readonly [string, number, number])[],
+    boolean?,
+    number?,
+    number?,
+    Relation["keys"]?,
+    Relation["rules"]?,
   ];
   return {
-    oid, schema, name, kind, owner, temporary: false, rowsEstimate: -1,
-    columns: columns.map(([column, type, notNull]) =>
-      ({ name: column, type, notNull: notNull === 1, default: null, generated: false, identity: null })),
-    keys, triggers: [], rules, definition: null, rowSecurity, policies: [], expressions: [], parents: [],
-    ...(of === 0 ? {} : { of }), ...(rowType === 0 ? {} : { rowType }),
+    oid,
+    schema,
+    name,
+    kind,
+    owner,
+    temporary: false,
+    rowsEstimate: -1,
+    columns: columns.map(([column, type, notNull]) => ({
+      name: column,
+      type,
+      notNull: notNull === 1,
+      default: null,
+      generated: false,
+      identity: null,
+    })),
+    keys,
+    triggers: [],
+    rules,
+    definition: null,
+    rowSecurity,
+    policies: [],
+    expressions: [],
+    parents: [],
+    ...(of === 0 ? {} : { of }),
+    ...(rowType === 0 ? {} : { rowType }),
   };
 }
 
 const FUNCTION_DEFAULTS = ["function", "internal", "immutable", false, 0, false, "pg_catalog", [], null, false, [], false] as const;
 
 function packFunction(f: FunctionInfo): Row {
-  return trimmed([f.oid, f.name, f.arguments, f.returns, f.kind, f.language, f.volatility, f.variadic, f.defaults, f.returnsSet, f.schema, f.support,
-    f.body, f.bodyIsAtomic, f.settings, f.securityDefiner], FUNCTION_DEFAULTS);
+  return trimmed(
+    [
+      f.oid,
+      f.name,
+      f.arguments,
+      f.returns,
+      f.kind,
+      f.language,
+      f.volatility,
+      f.variadic,
+      f.defaults,
+      f.returnsSet,
+      f.schema,
+      f.support,
+      f.body,
+      f.bodyIsAtomic,
+      f.settings,
+      f.securityDefiner,
+    ],
+    FUNCTION_DEFAULTS,
+  );
 }
 
 function unpackFunction(row: Row, owner: string): FunctionInfo {
   const filled: unknown = [...row, ...FUNCTION_DEFAULTS.slice(Math.max(0, row.length - 4))];
-  const [oid, name, arguments_, returns, kind, language, volatility, variadic, defaults, returnsSet, schema, support, body, bodyIsAtomic, settings,
-    securityDefiner] = filled as readonly [number, string, readonly number[], number, FunctionInfo["kind"], string, FunctionInfo["volatility"], boolean,
-    number, boolean, string, readonly number[], string | null, boolean, readonly string[], boolean];
-  return { oid, schema, name, kind, arguments: arguments_, variadic, defaults, returns, returnsSet, language, volatility, securityDefiner, owner, body,
-    bodyIsAtomic, settings, support, definition: null };
+  const [
+    oid,
+    name,
+    arguments_,
+    returns,
+    kind,
+    language,
+    volatility,
+    variadic,
+    defaults,
+    returnsSet,
+    schema,
+    support,
+    body,
+    bodyIsAtomic,
+    settings,
+    securityDefiner,
+  ] = filled as readonly [
+    number,
+    string,
+    readonly number[],
+    number,
+    FunctionInfo["kind"],
+    string,
+    FunctionInfo["volatility"],
+    boolean,
+    number,
+    boolean,
+    string,
+    readonly number[],
+    string | null,
+    boolean,
+    readonly string[],
+    boolean,
+  ];
+  return {
+    oid,
+    schema,
+    name,
+    kind,
+    arguments: arguments_,
+    variadic,
+    defaults,
+    returns,
+    returnsSet,
+    language,
+    volatility,
+    securityDefiner,
+    owner,
+    body,
+    bodyIsAtomic,
+    settings,
+    support,
+    definition: null,
+  };
 }
 
 function unpackOperator(row: Row): OperatorInfo {
@@ -111,14 +211,38 @@ function unpackOperator(row: Row): OperatorInfo {
 const TYPE_DEFAULTS = ["base", "pg_catalog", 0, false, [], 0, null] as const;
 
 function packType(t: TypeInfo): Row {
-  return trimmed([t.oid, t.name, t.inputFunction, t.outputFunction, t.kind, t.schema, t.baseType, t.notNull, t.checks, t.element, t.default ?? null],
-    TYPE_DEFAULTS);
+  return trimmed(
+    [t.oid, t.name, t.inputFunction, t.outputFunction, t.kind, t.schema, t.baseType, t.notNull, t.checks, t.element, t.default ?? null],
+    TYPE_DEFAULTS,
+  );
 }
 
 function unpackType(row: Row): TypeInfo {
   const filled: unknown = [...row, ...TYPE_DEFAULTS.slice(Math.max(0, row.length - 4))];
   const [oid, name, inputFunction, outputFunction, kind, schema, baseType, notNull, checks, element, default_] = filled as readonly [
-    number, string, number, number, TypeInfo["kind"], string, number, boolean, readonly string[], number, string | null];
-  return { oid, schema, name, kind, baseType, notNull, checks, inputFunction, outputFunction, element,
-    ...(default_ === null ? {} : { default: default_ }) };
+    number,
+    string,
+    number,
+    number,
+    TypeInfo["kind"],
+    string,
+    number,
+    boolean,
+    readonly string[],
+    number,
+    string | null,
+  ];
+  return {
+    oid,
+    schema,
+    name,
+    kind,
+    baseType,
+    notNull,
+    checks,
+    inputFunction,
+    outputFunction,
+    element,
+    ...(default_ === null ? {} : { default: default_ }),
+  };
 }

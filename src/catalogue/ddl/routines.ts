@@ -36,15 +36,37 @@ export function createFunction(draft: Draft, statement: Statement, create: Creat
   // The server prints SQL bodies anew; ours keep the text as written.
   const body = atomic ? atomicBody(statement) : language === "sql" || language === "plpgsql" ? (text("as") ?? "") : null;
   putFunction(draft, {
-    schema, name, kind: create.is_procedure ? "procedure" : set.some((option) => option.defname === "window" && isTrue(option.arg)) ? "window" : "function",
+    schema,
+    name,
+    kind: create.is_procedure
+      ? "procedure"
+      : set.some((option) => option.defname === "window" && isTrue(option.arg))
+        ? "window"
+        : "function",
     arguments: inputs.map((p) => typeOid(draft, p.argType)),
-    variadic: inputs.some((p) => p.mode === "FUNC_PARAM_VARIADIC"), defaults: defaults.length,
-    returns: resultType(draft, create, outputs.map((p) => typeOid(draft, p.argType))),
+    variadic: inputs.some((p) => p.mode === "FUNC_PARAM_VARIADIC"),
+    defaults: defaults.length,
+    returns: resultType(
+      draft,
+      create,
+      outputs.map((p) => typeOid(draft, p.argType)),
+    ),
     returnsSet: create.returnType?.setof === true || all.some((p) => p.mode === "FUNC_PARAM_TABLE"),
-    language, volatility: volatility(text("volatility")), securityDefiner: isTrue(set.find((option) => option.defname === "security")?.arg),
-    owner: draft.owner, body, bodyIsAtomic: atomic, settings: settings(set), support: [], definition: language === "plpgsql" ? statement.text : null,
-    ...(defaults.length === 0 ? {} : { defaultExpressions: defaults.map((p) => statement.after(["default", "="], p.location ?? 0, [], p.defexpr as Node)).join(", ") }),
-    ...(create.is_procedure && all.some((p) => p.mode === "FUNC_PARAM_OUT") ? { outputs: all.filter((p) => p.mode === "FUNC_PARAM_OUT").length } : {}),
+    language,
+    volatility: volatility(text("volatility")),
+    securityDefiner: isTrue(set.find((option) => option.defname === "security")?.arg),
+    owner: draft.owner,
+    body,
+    bodyIsAtomic: atomic,
+    settings: settings(set),
+    support: [],
+    definition: language === "plpgsql" ? statement.text : null,
+    ...(defaults.length === 0
+      ? {}
+      : { defaultExpressions: defaults.map((p) => statement.after(["default", "="], p.location ?? 0, [], p.defexpr as Node)).join(", ") }),
+    ...(create.is_procedure && all.some((p) => p.mode === "FUNC_PARAM_OUT")
+      ? { outputs: all.filter((p) => p.mode === "FUNC_PARAM_OUT").length }
+      : {}),
   });
 }
 
@@ -103,8 +125,11 @@ export function routines(draft: Draft, object: ObjectWithArgs): readonly Functio
   const { schema, name } = splitName(strings(object.objname));
   const all = draft.findFunctions(schema, name);
   if (object.args_unspecified) return all.slice(0, 1);
-  const wanted = (object.objfuncargs?.length ? parameters(object.objfuncargs).filter((p) => isInput(p.mode)).map((p) => typeOid(draft, p.argType))
-    : (object.objargs ?? []).map((node) => ("TypeName" in node ? typeOid(draft, node.TypeName) : 0)));
+  const wanted = object.objfuncargs?.length
+    ? parameters(object.objfuncargs)
+        .filter((p) => isInput(p.mode))
+        .map((p) => typeOid(draft, p.argType))
+    : (object.objargs ?? []).map((node) => ("TypeName" in node ? typeOid(draft, node.TypeName) : 0));
   return all.filter((f) => f.arguments.join() === wanted.join()).slice(0, 1);
 }
 
@@ -114,7 +139,8 @@ export function alterFunction(draft: Draft, alter: AlterFunctionStmt): void {
   let changed = f;
   for (const option of options(alter.actions)) {
     if (option.defname === "security") changed = { ...changed, securityDefiner: isTrue(option.arg) };
-    if (option.defname === "volatility" && option.arg && "String" in option.arg) changed = { ...changed, volatility: volatility(option.arg.String.sval) };
+    if (option.defname === "volatility" && option.arg && "String" in option.arg)
+      changed = { ...changed, volatility: volatility(option.arg.String.sval) };
     if (option.defname === "set" && option.arg && "VariableSetStmt" in option.arg) {
       const { kind, name = "" } = option.arg.VariableSetStmt;
       const others = kind === "VAR_RESET_ALL" ? [] : changed.settings.filter((setting) => !setting.startsWith(`${name}=`));
@@ -125,12 +151,16 @@ export function alterFunction(draft: Draft, alter: AlterFunctionStmt): void {
 }
 
 /** The options of DEFINE-like statements by name: `sfunc = a.b` gives its name parts. */
-export function definitions(nodes: readonly Node[] | undefined): ReadonlyMap<string, { readonly parts: readonly string[]; readonly arg: Node | undefined }> {
-  return new Map(options(nodes).map((option) => {
-    const arg = option.arg;
-    const parts = !arg ? [] : "TypeName" in arg ? strings(arg.TypeName.names) : "List" in arg ? strings(arg.List.items) : strings([arg]);
-    return [(option.defname ?? "").toLowerCase(), { parts, arg }];
-  }));
+export function definitions(
+  nodes: readonly Node[] | undefined,
+): ReadonlyMap<string, { readonly parts: readonly string[]; readonly arg: Node | undefined }> {
+  return new Map(
+    options(nodes).map((option) => {
+      const arg = option.arg;
+      const parts = !arg ? [] : "TypeName" in arg ? strings(arg.TypeName.names) : "List" in arg ? strings(arg.List.items) : strings([arg]);
+      return [(option.defname ?? "").toLowerCase(), { parts, arg }];
+    }),
+  );
 }
 
 /** Functions of a name, the one with exactly these arguments if there is one: otherwise any of them may be meant. */
@@ -150,19 +180,42 @@ export function createAggregate(draft: Draft, define: DefineStmt): void {
     return arg && "TypeName" in arg ? typeOid(draft, arg.TypeName) : 0;
   };
   const listed = (define.args ?? []).flatMap((node) => ("List" in node ? parameters(node.List.items) : []));
-  const arguments_ = define.oldstyle ? (given.get("basetype")?.parts[0] === "any" ? [] : [typed("basetype")]) : listed.map((p) => typeOid(draft, p.argType));
+  const arguments_ = define.oldstyle
+    ? given.get("basetype")?.parts[0] === "any"
+      ? []
+      : [typed("basetype")]
+    : listed.map((p) => typeOid(draft, p.argType));
   const state = typed("stype") || typed("stype1");
   const moving = typed("mstype");
-  const support = ([["sfunc", [state, ...arguments_]], ["finalfunc", [state]], ["combinefunc", [state, state]], ["serialfunc", [state]],
-    ["deserialfunc", [draft.findType("pg_catalog", "bytea")?.oid ?? 0, state]], ["msfunc", [moving, ...arguments_]],
-    ["minvfunc", [moving, ...arguments_]], ["mfinalfunc", [moving]]] as const).flatMap(([name, wanted]) =>
-    supportFunctions(draft, given.get(name)?.parts, wanted));
+  const support = (
+    [
+      ["sfunc", [state, ...arguments_]],
+      ["finalfunc", [state]],
+      ["combinefunc", [state, state]],
+      ["serialfunc", [state]],
+      ["deserialfunc", [draft.findType("pg_catalog", "bytea")?.oid ?? 0, state]],
+      ["msfunc", [moving, ...arguments_]],
+      ["minvfunc", [moving, ...arguments_]],
+      ["mfinalfunc", [moving]],
+    ] as const
+  ).flatMap(([name, wanted]) => supportFunctions(draft, given.get(name)?.parts, wanted));
   const final = supportFunctions(draft, given.get("finalfunc")?.parts, [state]);
   putFunction(draft, {
-    ...newName(draft, strings(define.defnames)), kind: "aggregate", arguments: arguments_,
-    variadic: listed.some((p) => p.mode === "FUNC_PARAM_VARIADIC"), defaults: 0,
-    returns: final.length === 0 ? state : (draft.functions.get(final[0] ?? 0)?.returns ?? 0), returnsSet: false, language: "internal",
-    volatility: "immutable", securityDefiner: false, owner: draft.owner, body: null, bodyIsAtomic: false, settings: [], support: [...new Set(support)],
+    ...newName(draft, strings(define.defnames)),
+    kind: "aggregate",
+    arguments: arguments_,
+    variadic: listed.some((p) => p.mode === "FUNC_PARAM_VARIADIC"),
+    defaults: 0,
+    returns: final.length === 0 ? state : (draft.functions.get(final[0] ?? 0)?.returns ?? 0),
+    returnsSet: false,
+    language: "internal",
+    volatility: "immutable",
+    securityDefiner: false,
+    owner: draft.owner,
+    body: null,
+    bodyIsAtomic: false,
+    settings: [],
+    support: [...new Set(support)],
     definition: null,
   });
 }
@@ -176,17 +229,31 @@ export function createOperator(draft: Draft, define: DefineStmt): void {
   const left = typed("leftarg");
   const right = typed("rightarg");
   const named = newName(draft, strings(define.defnames));
-  const functions = supportFunctions(draft, (given.get("function") ?? given.get("procedure"))?.parts, given.has("leftarg") ? [left, right] : [right]);
+  const functions = supportFunctions(
+    draft,
+    (given.get("function") ?? given.get("procedure"))?.parts,
+    given.has("leftarg") ? [left, right] : [right],
+  );
   draft.operators = [...draft.operators, ...functions.map((functionOid) => ({ ...named, left, right, functionOid }))];
 }
 
-const contexts = { COERCION_IMPLICIT: "implicit", COERCION_ASSIGNMENT: "assignment", COERCION_PLPGSQL: "assignment", COERCION_EXPLICIT: "explicit" } as const;
+const contexts = {
+  COERCION_IMPLICIT: "implicit",
+  COERCION_ASSIGNMENT: "assignment",
+  COERCION_PLPGSQL: "assignment",
+  COERCION_EXPLICIT: "explicit",
+} as const;
 
 export function createCast(draft: Draft, create: CreateCastStmt): void {
   const f = create.func ? routines(draft, create.func)[0] : undefined;
   if (create.func && !f) throw new NotUnderstood("the function of a cast does not exist");
-  draft.casts = [...draft.casts, {
-    source: typeOid(draft, create.sourcetype), target: typeOid(draft, create.targettype), functionOid: f?.oid ?? 0,
-    context: contexts[create.context ?? "COERCION_EXPLICIT"],
-  }];
+  draft.casts = [
+    ...draft.casts,
+    {
+      source: typeOid(draft, create.sourcetype),
+      target: typeOid(draft, create.targettype),
+      functionOid: f?.oid ?? 0,
+      context: contexts[create.context ?? "COERCION_EXPLICIT"],
+    },
+  ];
 }

@@ -40,7 +40,10 @@ export class Shelf<T extends { readonly oid: number; readonly schema: string; re
     if (!object) return;
     this.#byOid.delete(oid);
     const bySchema = this.#byName.get(object.name);
-    bySchema?.set(object.schema, (bySchema.get(object.schema) ?? []).filter((other) => other !== oid));
+    bySchema?.set(
+      object.schema,
+      (bySchema.get(object.schema) ?? []).filter((other) => other !== oid),
+    );
   }
 
   #index(object: T): void {

@@ -34,7 +34,9 @@ export class Statement {
   group(word: string, location: number | null, tree: Node): string {
     const all = this.#all();
     const from = location === null ? 0 : location - this.#offset;
-    const at = all.findIndex((token, i) => token.start >= from && token.kind === "word" && token.text === word && all[i + 1]?.kind === "open");
+    const at = all.findIndex(
+      (token, i) => token.start >= from && token.kind === "word" && token.text === word && all[i + 1]?.kind === "open",
+    );
     const open = all[at + 1];
     if (at < 0 || !open) throw new NotUnderstood(`no ${word} (...) in the text`);
     const close = all.find((token, i) => i > at + 1 && token.kind === "close" && token.depth === open.depth);
@@ -48,8 +50,13 @@ export class Statement {
     const sign = all[at];
     if (!sign) throw new NotUnderstood(`no ${signs.join(" or ")} in the text`);
     const stop = Math.min(...stops.map((place) => place - this.#offset).filter((place) => place > sign.start), this.#bytes.length);
-    const end = all.find((token, i) => i > at && (token.start >= stop || token.depth < sign.depth
-      || (token.depth === sign.depth && (token.kind === "comma" || token.kind === "semicolon"))));
+    const end = all.find(
+      (token, i) =>
+        i > at &&
+        (token.start >= stop ||
+          token.depth < sign.depth ||
+          (token.depth === sign.depth && (token.kind === "comma" || token.kind === "semicolon"))),
+    );
     return this.#checked(sign.end, end?.start ?? this.#bytes.length, tree);
   }
 
@@ -121,7 +128,9 @@ export class Statement {
       const select = statements[0]?.stmt;
       if (statements.length !== 1 || !select || !("SelectStmt" in select)) return false;
       const target = select.SelectStmt.targetList?.[0];
-      return target !== undefined && "ResTarget" in target && target.ResTarget.name === undefined && bare(target.ResTarget.val) === bare(tree);
+      return (
+        target !== undefined && "ResTarget" in target && target.ResTarget.name === undefined && bare(target.ResTarget.val) === bare(tree)
+      );
     } catch {
       return false;
     }
@@ -130,7 +139,11 @@ export class Statement {
 
 /** The tree as text without places, which alone may differ. */
 function bare(tree: unknown): string {
-  return JSON.stringify(tree, (key, value: unknown) => (key === "location" || key === "stmt_location" || key === "stmt_len" ? undefined : value)) ?? "";
+  return (
+    JSON.stringify(tree, (key, value: unknown) =>
+      key === "location" || key === "stmt_location" || key === "stmt_len" ? undefined : value,
+    ) ?? ""
+  );
 }
 
 /** One character a byte. */

@@ -12,8 +12,16 @@ import type { Statement } from "./statement.ts";
 
 /** Puts a relation that has rows, with the composite type of its rows. */
 export function putWithRowType(draft: Draft, relation: Relation): Relation {
-  const type = draft.addType({ schema: relation.schema, name: relation.name, kind: "composite", baseType: 0, notNull: false, checks: [],
-    inputFunction: builtIn(draft, "record_in"), outputFunction: builtIn(draft, "record_out") });
+  const type = draft.addType({
+    schema: relation.schema,
+    name: relation.name,
+    kind: "composite",
+    baseType: 0,
+    notNull: false,
+    checks: [],
+    inputFunction: builtIn(draft, "record_in"),
+    outputFunction: builtIn(draft, "record_out"),
+  });
   const made = { ...relation, rowType: type.oid };
   draft.putRelation(made);
   return made;
@@ -46,20 +54,28 @@ export function createTable(draft: Draft, statement: Statement, create: CreateSt
   }
   const table = putWithRowType(draft, {
     ...emptyRelation(draft, named, create.partspec && kind === "table" ? "partitioned_table" : kind),
-    columns: [...columns.values()], parents: parents.map((parent) => parent.oid),
-    expressions: [...parents.flatMap((parent) => parent.expressions.filter((e) => e.kind === "check")), ...partitionExpressions(statement, create)],
+    columns: [...columns.values()],
+    parents: parents.map((parent) => parent.oid),
+    expressions: [
+      ...parents.flatMap((parent) => parent.expressions.filter((e) => e.kind === "check")),
+      ...partitionExpressions(statement, create),
+    ],
     ...(columnsUnknown ? { columnsUnknown: true as const } : {}),
   });
   addSequences(draft, table, made);
   applyConstraints(draft, statement, table.oid, elements, made);
-  for (const element of elements) if ("TableLikeClause" in element) likeRest(draft, table.oid, existing(draft, element.TableLikeClause.relation), element.TableLikeClause);
+  for (const element of elements)
+    if ("TableLikeClause" in element)
+      likeRest(draft, table.oid, existing(draft, element.TableLikeClause.relation), element.TableLikeClause);
   if (create.partbound) for (const parent of parents) joinPartition(draft, parent.oid, table.oid);
 }
 
 /** Foreign keys last: they may point at the table's own key. */
 function applyConstraints(draft: Draft, statement: Statement, oid: number, elements: readonly Node[], columns: readonly NewColumn[]): void {
   const all = [
-    ...columns.flatMap(({ column, constraints }) => constraints.map((constraint) => ({ constraint, column: column.name as string | null }))),
+    ...columns.flatMap(({ column, constraints }) =>
+      constraints.map((constraint) => ({ constraint, column: column.name as string | null })),
+    ),
     ...elements.flatMap((node) => ("Constraint" in node ? [{ constraint: node.Constraint, column: null }] : [])),
   ];
   const foreign = all.filter(({ constraint }) => constraint.contype === "CONSTR_FOREIGN");
@@ -72,8 +88,14 @@ function applyConstraints(draft: Draft, statement: Statement, oid: number, eleme
 /** A column that parents and the table both name is one column: the later default wins, NOT NULL of any holds. */
 function merged(before: Column | undefined, column: Column): Column {
   if (!before) return column;
-  return { ...before, notNull: before.notNull || column.notNull, default: column.default ?? before.default, identity: column.identity ?? before.identity,
-    generated: column.generated || before.generated, type: column.type === 0 ? before.type : column.type };
+  return {
+    ...before,
+    notNull: before.notNull || column.notNull,
+    default: column.default ?? before.default,
+    identity: column.identity ?? before.identity,
+    generated: column.generated || before.generated,
+    type: column.type === 0 ? before.type : column.type,
+  };
 }
 
 function ofType(draft: Draft, create: CreateStmt): readonly Column[] {
@@ -95,7 +117,12 @@ function partitionExpressions(statement: Statement, create: CreateStmt): Relatio
 export function elementExpression(statement: Statement, text: string, tree: Node): string {
   const words = text.split(/(?=\s)/);
   // The expression is followed by at most a collation, an operator class with options and an order: shorten until it fits.
-  const candidates = words.map((_, i) => words.slice(0, words.length - i).join("").trim());
+  const candidates = words.map((_, i) =>
+    words
+      .slice(0, words.length - i)
+      .join("")
+      .trim(),
+  );
   const closes = [...text.matchAll(/\)/g)].map((match) => text.slice(0, match.index + 1)).reverse();
   return statement.firstExpression([...candidates, ...closes], tree);
 }
@@ -106,8 +133,12 @@ const LIKE = { constraints: 4, defaults: 8, generated: 16, identity: 32, indexes
 function likeColumns(source: Relation, { options = 0 }: TableLikeClause): readonly Column[] {
   return source.columns.map((column) => {
     const keepsDefault = (options & (column.generated ? LIKE.generated : LIKE.defaults)) !== 0;
-    return { ...column, default: keepsDefault ? column.default : null, generated: column.generated && keepsDefault,
-      identity: (options & LIKE.identity) !== 0 ? column.identity : null };
+    return {
+      ...column,
+      default: keepsDefault ? column.default : null,
+      generated: column.generated && keepsDefault,
+      identity: (options & LIKE.identity) !== 0 ? column.identity : null,
+    };
   });
 }
 
@@ -115,7 +146,9 @@ function likeRest(draft: Draft, oid: number, source: Relation, { options = 0 }: 
   const table = draft.relations.get(oid);
   if (!table) return;
   const indexes = (options & LIKE.indexes) !== 0;
-  const taken = source.expressions.filter((e) => (e.kind === "check" && (options & LIKE.constraints) !== 0) || (e.kind === "index" && indexes));
+  const taken = source.expressions.filter(
+    (e) => (e.kind === "check" && (options & LIKE.constraints) !== 0) || (e.kind === "index" && indexes),
+  );
   draft.putRelation({ ...table, keys: [...table.keys, ...(indexes ? source.keys : [])], expressions: [...table.expressions, ...taken] });
   if (!indexes) return;
   for (const index of draft.relations.all().filter((relation) => relation.of === source.oid && relation.kind === "index")) {
@@ -126,12 +159,30 @@ function likeRest(draft: Draft, oid: number, source: Relation, { options = 0 }: 
 /** CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: only the server can tell the types, and often the names, of the columns. */
 export function createTableAs(draft: Draft, statement: Statement, create: CreateTableAsStmt): void {
   const materialized = create.objtype === "OBJECT_MATVIEW";
-  const definition = materialized ? statement.rest(["as"], false, [["with", "data"], ["with", "no", "data"]]) : null;
-  queryTable(draft, create.into?.rel, materialized ? "materialized_view" : "table", strings(create.into?.colNames), definition, create.if_not_exists === true);
+  const definition = materialized
+    ? statement.rest(["as"], false, [
+        ["with", "data"],
+        ["with", "no", "data"],
+      ])
+    : null;
+  queryTable(
+    draft,
+    create.into?.rel,
+    materialized ? "materialized_view" : "table",
+    strings(create.into?.colNames),
+    definition,
+    create.if_not_exists === true,
+  );
 }
 
-export function queryTable(draft: Draft, range: RangeVar | undefined, kind: "table" | "view" | "materialized_view", columnNames: readonly string[],
-  definition: string | null, ifNotExists: boolean): void {
+export function queryTable(
+  draft: Draft,
+  range: RangeVar | undefined,
+  kind: "table" | "view" | "materialized_view",
+  columnNames: readonly string[],
+  definition: string | null,
+  ifNotExists: boolean,
+): void {
   const named = newRelationName(draft, range);
   const before = draft.relations.named(named.schema, named.name)[0];
   if (before && ifNotExists) return;
@@ -145,6 +196,8 @@ export function queryTable(draft: Draft, range: RangeVar | undefined, kind: "tab
 
 export function createComposite(draft: Draft, statement: Statement, create: CompositeTypeStmt): void {
   const named = newRelationName(draft, create.typevar);
-  const columns = (create.coldeflist ?? []).flatMap((node) => ("ColumnDef" in node ? [newColumn(draft, statement, named, node.ColumnDef).column] : []));
+  const columns = (create.coldeflist ?? []).flatMap((node) =>
+    "ColumnDef" in node ? [newColumn(draft, statement, named, node.ColumnDef).column] : [],
+  );
   putWithRowType(draft, { ...emptyRelation(draft, named, "composite"), columns });
 }

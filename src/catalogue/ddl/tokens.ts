@@ -63,11 +63,18 @@ function kindOf(groups: Readonly<Record<string, string | undefined>>, text: stri
   if (groups["name"] !== undefined) return "name";
   if (groups["punctuation"] === undefined) return "other";
   switch (text) {
-    case "(": case "[": return "open";
-    case ")": case "]": return "close";
-    case ",": return "comma";
-    case ";": return "semicolon";
-    default: return "other";
+    case "(":
+    case "[":
+      return "open";
+    case ")":
+    case "]":
+      return "close";
+    case ",":
+      return "comma";
+    case ";":
+      return "semicolon";
+    default:
+      return "other";
   }
 }
 

@@ -28,16 +28,26 @@ export interface BuiltinEffect {
   readonly classification?: Classification;
 }
 
-const effect = (operation: Operation, type: ResourceType, name: string, detail: string, reversibility: Reversibility,
-  classification?: Classification): BuiltinMeaning =>
-  ({ kind: "effect", effect: { operation, type, name, detail, reversibility, ...(classification === undefined ? {} : { classification }) } });
+const effect = (
+  operation: Operation,
+  type: ResourceType,
+  name: string,
+  detail: string,
+  reversibility: Reversibility,
+  classification?: Classification,
+): BuiltinMeaning => ({
+  kind: "effect",
+  effect: { operation, type, name, detail, reversibility, ...(classification === undefined ? {} : { classification }) },
+});
 
 const HARMLESS: BuiltinMeaning = { kind: "harmless" };
 
 /** Each group: what its functions mean, and their names. */
 const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
   // Chance, time, sizes, positions, statistics: they answer differently each time and change nothing.
-  [HARMLESS, `array_sample array_shuffle clock_timestamp current_query currval lastval gen_random_uuid uuidv4 uuidv7 random random_normal
+  [
+    HARMLESS,
+    `array_sample array_shuffle clock_timestamp current_query currval lastval gen_random_uuid uuidv4 uuidv7 random random_normal
     setseed timeofday statement_timestamp txid_status pg_xact_status pg_xact_commit_timestamp pg_xact_commit_timestamp_origin
     pg_last_committed_xact pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked
     pg_collation_actual_version pg_database_collation_actual_version pg_control_checkpoint pg_control_init pg_control_recovery
@@ -54,46 +64,79 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
     pg_stat_get_xact_function_calls pg_stat_get_xact_function_self_time pg_stat_get_xact_function_total_time
     pg_stat_get_xact_numscans pg_stat_get_xact_tuples_deleted pg_stat_get_xact_tuples_fetched pg_stat_get_xact_tuples_hot_updated
     pg_stat_get_xact_tuples_inserted pg_stat_get_xact_tuples_newpage_updated pg_stat_get_xact_tuples_returned
-    pg_stat_get_xact_tuples_updated pg_stat_have_stats currtid2 query_to_xmlschema cursor_to_xmlschema`],
+    pg_stat_get_xact_tuples_updated pg_stat_have_stats currtid2 query_to_xmlschema cursor_to_xmlschema`,
+  ],
   // Support functions: the server calls them itself, and refuses them in a statement.
-  [HARMLESS, `amvalidate bernoulli system brinhandler bthandler ginhandler gisthandler hashhandler spghandler heap_tableam_handler
+  [
+    HARMLESS,
+    `amvalidate bernoulli system brinhandler bthandler ginhandler gisthandler hashhandler spghandler heap_tableam_handler
     dsnowball_init dsnowball_lexize plpgsql_call_handler plpgsql_inline_handler plpgsql_validator unique_key_recheck
     suppress_redundant_updates_trigger tsvector_update_trigger tsvector_update_trigger_column pg_extension_config_dump
     RI_FKey_cascade_del RI_FKey_cascade_upd RI_FKey_check_ins RI_FKey_check_upd RI_FKey_noaction_del RI_FKey_noaction_upd
-    RI_FKey_restrict_del RI_FKey_restrict_upd RI_FKey_setdefault_del RI_FKey_setdefault_upd RI_FKey_setnull_del RI_FKey_setnull_upd`],
+    RI_FKey_restrict_del RI_FKey_restrict_upd RI_FKey_setdefault_del RI_FKey_setdefault_upd RI_FKey_setnull_del RI_FKey_setnull_upd`,
+  ],
   // Extensions: pgcrypto, uuid-ossp, spi, pg_freespacemap, pg_visibility, pgstattuple, pg_prewarm, amcheck, tsm_*.
-  [HARMLESS, `gen_random_bytes gen_salt uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 moddatetime autoinc insert_username
+  [
+    HARMLESS,
+    `gen_random_bytes gen_salt uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 moddatetime autoinc insert_username
     pg_freespace pg_visibility pg_visibility_map pgstattuple pgstatindex pgstattuple_approx pg_prewarm bt_index_check
     bt_index_parent_check system_rows system_time postgres_fdw_get_connections pg_stat_statements_info pg_buffercache_pages
-    pg_buffercache_summary show_limit normal_rand`],
+    pg_buffercache_summary show_limit normal_rand`,
+  ],
   [{ kind: "sequence" }, "nextval setval"],
   [{ kind: "setting" }, "set_config"],
   [effect("execute", "session", "sleep", "sleep", "reversible"), "pg_sleep pg_sleep_for pg_sleep_until"],
-  [effect("execute", "lock", "advisory", "advisory_lock", "reversible"), `pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock
+  [
+    effect("execute", "lock", "advisory", "advisory_lock", "reversible"),
+    `pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock
     pg_advisory_unlock_all pg_advisory_unlock_shared pg_advisory_xact_lock pg_advisory_xact_lock_shared pg_try_advisory_lock
-    pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared`],
+    pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared`,
+  ],
   [effect("execute", "channel", "pg_notify", "notify", "irreversible"), "pg_notify"],
   [effect("execute", "session", "backend", "terminate_backend", "irreversible"), "pg_terminate_backend pg_cancel_backend"],
-  [effect("read", "file", "server files", "file_read", "reversible", "secret"), `pg_read_file pg_read_binary_file pg_read_file_old
+  [
+    effect("read", "file", "server files", "file_read", "reversible", "secret"),
+    `pg_read_file pg_read_binary_file pg_read_file_old
     pg_ls_dir pg_ls_logdir pg_ls_waldir pg_ls_tmpdir pg_ls_archive_statusdir pg_ls_logicalmapdir pg_ls_logicalsnapdir
-    pg_ls_replslotdir pg_ls_summariesdir pg_stat_file pg_logdir_ls get_raw_page pg_read_server_files`],
-  [effect("update", "file", "server files", "file_write", "irreversible"), `lo_export pg_file_write pg_file_rename pg_file_unlink
-    pg_file_sync`],
+    pg_ls_replslotdir pg_ls_summariesdir pg_stat_file pg_logdir_ls get_raw_page pg_read_server_files`,
+  ],
+  [
+    effect("update", "file", "server files", "file_write", "irreversible"),
+    `lo_export pg_file_write pg_file_rename pg_file_unlink
+    pg_file_sync`,
+  ],
   [effect("read", "file", "server files", "file_read", "irreversible", "secret"), "lo_import"],
-  [effect("read", "large_object", "large object", "large_object_read", "reversible"), `lo_get loread lo_lseek lo_lseek64 lo_tell
-    lo_tell64 lo_close lo_open`],
+  [
+    effect("read", "large_object", "large object", "large_object_read", "reversible"),
+    `lo_get loread lo_lseek lo_lseek64 lo_tell
+    lo_tell64 lo_close lo_open`,
+  ],
   [effect("update", "large_object", "large object", "large_object_write", "restorable"), "lo_put lowrite"],
   [effect("create", "large_object", "large object", "large_object_write", "restorable"), "lo_creat lo_create lo_from_bytea"],
-  [effect("delete", "large_object", "large object", "large_object_unlink", "irreversible"), "lo_unlink lo_truncate lo_truncate64 lo_manage"],
-  [effect("read", "catalogue", "pg_catalog.pg_hba_file_rules", "select", "reversible", "secret"), `pg_hba_file_rules
-    pg_ident_file_mappings pg_show_all_file_settings`],
-  [effect("read", "catalogue", "pg_catalog.pg_stat_activity", "select", "reversible", "sensitive"), `pg_stat_get_activity
-    pg_stat_get_backend_activity pg_stat_get_wal_senders pg_stat_statements`],
-  [effect("delete", "catalogue", "statistics", "stats_reset", "irreversible"), `pg_stat_reset pg_stat_reset_backend_stats
+  [
+    effect("delete", "large_object", "large object", "large_object_unlink", "irreversible"),
+    "lo_unlink lo_truncate lo_truncate64 lo_manage",
+  ],
+  [
+    effect("read", "catalogue", "pg_catalog.pg_hba_file_rules", "select", "reversible", "secret"),
+    `pg_hba_file_rules
+    pg_ident_file_mappings pg_show_all_file_settings`,
+  ],
+  [
+    effect("read", "catalogue", "pg_catalog.pg_stat_activity", "select", "reversible", "sensitive"),
+    `pg_stat_get_activity
+    pg_stat_get_backend_activity pg_stat_get_wal_senders pg_stat_statements`,
+  ],
+  [
+    effect("delete", "catalogue", "statistics", "stats_reset", "irreversible"),
+    `pg_stat_reset pg_stat_reset_backend_stats
     pg_stat_reset_replication_slot pg_stat_reset_shared pg_stat_reset_single_function_counters pg_stat_reset_single_table_counters
     pg_stat_reset_slru pg_stat_reset_subscription_stats pg_stat_statements_reset pg_clear_attribute_stats pg_clear_relation_stats
-    pg_restore_attribute_stats pg_restore_relation_stats`],
-  [effect("execute", "server", "server", "server_admin", "irreversible"), `pg_reload_conf pg_rotate_logfile pg_rotate_logfile_old
+    pg_restore_attribute_stats pg_restore_relation_stats`,
+  ],
+  [
+    effect("execute", "server", "server", "server_admin", "irreversible"),
+    `pg_reload_conf pg_rotate_logfile pg_rotate_logfile_old
     pg_promote pg_backup_start pg_backup_stop pg_wal_replay_pause pg_wal_replay_resume pg_log_backend_memory_contexts
     pg_log_standby_snapshot pg_import_system_collations pg_nextoid pg_stop_making_pinned_objects pg_start_backup pg_stop_backup
     binary_upgrade_add_sub_rel_state binary_upgrade_create_empty_extension binary_upgrade_logical_slot_has_caught_up
@@ -102,26 +145,42 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
     binary_upgrade_set_next_index_relfilenode binary_upgrade_set_next_multirange_array_pg_type_oid
     binary_upgrade_set_next_multirange_pg_type_oid binary_upgrade_set_next_pg_authid_oid binary_upgrade_set_next_pg_enum_oid
     binary_upgrade_set_next_pg_tablespace_oid binary_upgrade_set_next_pg_type_oid binary_upgrade_set_next_toast_pg_class_oid
-    binary_upgrade_set_next_toast_relfilenode binary_upgrade_set_record_init_privs`],
-  [effect("execute", "server", "replication", "replication", "irreversible"), `pg_create_logical_replication_slot
+    binary_upgrade_set_next_toast_relfilenode binary_upgrade_set_record_init_privs`,
+  ],
+  [
+    effect("execute", "server", "replication", "replication", "irreversible"),
+    `pg_create_logical_replication_slot
     pg_create_physical_replication_slot pg_copy_logical_replication_slot pg_copy_physical_replication_slot
     pg_drop_replication_slot pg_replication_slot_advance pg_logical_slot_get_changes pg_logical_slot_get_binary_changes
     pg_logical_slot_peek_changes pg_logical_slot_peek_binary_changes pg_logical_emit_message pg_switch_wal pg_create_restore_point
     pg_replication_origin_advance pg_replication_origin_create pg_replication_origin_drop pg_replication_origin_session_reset
-    pg_replication_origin_session_setup pg_replication_origin_xact_reset pg_replication_origin_xact_setup pg_sync_replication_slots`],
+    pg_replication_origin_session_setup pg_replication_origin_xact_reset pg_replication_origin_xact_setup pg_sync_replication_slots`,
+  ],
   [effect("execute", "transaction", "snapshot", "set_transaction", "reversible"), "pg_export_snapshot"],
-  [effect("execute", "index", "index", "vacuum", "reversible"), `brin_desummarize_range brin_summarize_new_values brin_summarize_range
-    gin_clean_pending_list`],
+  [
+    effect("execute", "index", "index", "vacuum", "reversible"),
+    `brin_desummarize_range brin_summarize_new_values brin_summarize_range
+    gin_clean_pending_list`,
+  ],
   [effect("execute", "session", "session", "set", "reversible"), "set_limit postgres_fdw_disconnect postgres_fdw_disconnect_all"],
-  [effect("connect", "server", "dblink", "remote", "irreversible"), `dblink dblink_exec dblink_connect dblink_connect_u dblink_open
+  [
+    effect("connect", "server", "dblink", "remote", "irreversible"),
+    `dblink dblink_exec dblink_connect dblink_connect_u dblink_open
     dblink_fetch dblink_close dblink_send_query dblink_get_result dblink_disconnect dblink_cancel_query dblink_is_busy
-    dblink_get_notify dblink_build_sql_insert dblink_build_sql_delete dblink_build_sql_update`],
-  [{ kind: "sql_text", argument: 0 }, `query_to_xml query_to_xml_and_xmlschema ts_stat crosstab crosstab2 crosstab3 crosstab4
-    crosstab_hash`],
+    dblink_get_notify dblink_build_sql_insert dblink_build_sql_delete dblink_build_sql_update`,
+  ],
+  [
+    { kind: "sql_text", argument: 0 },
+    `query_to_xml query_to_xml_and_xmlschema ts_stat crosstab crosstab2 crosstab3 crosstab4
+    crosstab_hash`,
+  ],
   [{ kind: "sql_text", argument: 1 }, "ts_rewrite"],
   [{ kind: "reads_relation" }, "table_to_xml table_to_xml_and_xmlschema connectby"],
-  [{ kind: "unknowable" }, `cursor_to_xml schema_to_xml schema_to_xml_and_xmlschema database_to_xml database_to_xml_and_xmlschema
-    xpath_table query_to_rows`],
+  [
+    { kind: "unknowable" },
+    `cursor_to_xml schema_to_xml schema_to_xml_and_xmlschema database_to_xml database_to_xml_and_xmlschema
+    xpath_table query_to_rows`,
+  ],
 ];
 
 function byName(): ReadonlyMap<string, BuiltinMeaning> {

@@ -127,7 +127,11 @@ const server: readonly DetailWord[] = [
 const session: readonly DetailWord[] = [
   word("set", "execute", "SET or RESET of a harmless setting, or of an extension's own"),
   word("set_context", "execute", "SET or RESET of a setting that changes what names mean: search_path"),
-  word("set_pinned", "execute", "SET or RESET of a setting that Holdfast pins, or of one it does not know; DISCARD ALL and RESET ALL are `discard`"),
+  word(
+    "set_pinned",
+    "execute",
+    "SET or RESET of a setting that Holdfast pins, or of one it does not know; DISCARD ALL and RESET ALL are `discard`",
+  ),
   word("set_role", "execute", "SET ROLE, RESET ROLE"),
   word("set_session_authorization", "execute", "SET or RESET SESSION AUTHORIZATION"),
   word("set_read_only", "execute", "asks for a read only transaction or session: only ever narrows"),

@@ -22,10 +22,7 @@ export interface Target {
   readonly columnsOf: ColumnsOf;
 }
 
-type Restriction =
-  | { readonly kind: "all" }
-  | { readonly kind: "some" }
-  | { readonly kind: "at_most"; readonly count: number };
+type Restriction = { readonly kind: "all" } | { readonly kind: "some" } | { readonly kind: "at_most"; readonly count: number };
 
 const ALL: Restriction = { kind: "all" };
 const SOME: Restriction = { kind: "some" };
@@ -117,20 +114,29 @@ function negated(node: unknown, target: Target): Restriction {
   return SOME;
 }
 
-const COMPLEMENTS: Readonly<Record<string, readonly string[]>> = { "=": ["<>"], "<>": ["="], "<": [">=", ">", "<>"], ">": ["<=", "<"], "<=": [">"], ">=": ["<"] };
+const COMPLEMENTS: Readonly<Record<string, readonly string[]>> = {
+  "=": ["<>"],
+  "<>": ["="],
+  "<": [">=", ">", "<>"],
+  ">": ["<=", "<"],
+  "<=": [">"],
+  ">=": ["<"],
+};
 
 /** `x > 0 OR x <= 0`, `x IS NULL OR x IS NOT NULL`: together they let every row through. */
 function complementary(args: readonly unknown[], target: Target): boolean {
-  return args.some((first, index) => args.slice(index + 1).some((second) => {
-    const [a, b] = [as(first, "NullTest"), as(second, "NullTest")];
-    if (a !== undefined && b !== undefined) return text(a, "nulltesttype") !== text(b, "nulltesttype") && sameTree(a["arg"], b["arg"]);
-    const [x, y] = [as(first, "A_Expr"), as(second, "A_Expr")];
-    if (x === undefined || y === undefined || !sameTree(x["lexpr"], y["lexpr"]) || !sameTree(x["rexpr"], y["rexpr"])) return false;
-    const [p, q] = [operatorName(x), operatorName(y)];
-    if (p === undefined || q === undefined || !neverNull(x["lexpr"], target)) return false;
-    if ((p === "<" && q === ">") || (p === ">" && q === "<")) return false;
-    return (COMPLEMENTS[p] ?? []).includes(q) || (p === "~~" && q === "!~~") || (p === "!~~" && q === "~~");
-  }));
+  return args.some((first, index) =>
+    args.slice(index + 1).some((second) => {
+      const [a, b] = [as(first, "NullTest"), as(second, "NullTest")];
+      if (a !== undefined && b !== undefined) return text(a, "nulltesttype") !== text(b, "nulltesttype") && sameTree(a["arg"], b["arg"]);
+      const [x, y] = [as(first, "A_Expr"), as(second, "A_Expr")];
+      if (x === undefined || y === undefined || !sameTree(x["lexpr"], y["lexpr"]) || !sameTree(x["rexpr"], y["rexpr"])) return false;
+      const [p, q] = [operatorName(x), operatorName(y)];
+      if (p === undefined || q === undefined || !neverNull(x["lexpr"], target)) return false;
+      if ((p === "<" && q === ">") || (p === ">" && q === "<")) return false;
+      return (COMPLEMENTS[p] ?? []).includes(q) || (p === "~~" && q === "!~~") || (p === "!~~" && q === "~~");
+    }),
+  );
 }
 
 /** Both sides are the same and never null, so that `=`, `<=`, `>=` hold for every row. */
@@ -171,12 +177,16 @@ function matchesEverything(expr: Fields): boolean {
 
 /** An equality bounds when its column is a key alone; keys of several columns are gathered from the whole AND by `ofKeys`. */
 function ofEquality(expr: Fields, target: Target): Restriction {
-  const sides: readonly (readonly [unknown, unknown])[] = [[expr["lexpr"], expr["rexpr"]], [expr["rexpr"], expr["lexpr"]]];
+  const sides: readonly (readonly [unknown, unknown])[] = [
+    [expr["lexpr"], expr["rexpr"]],
+    [expr["rexpr"], expr["lexpr"]],
+  ];
   for (const [column, value] of sides) {
     if (isKey([targetColumn(column, target)], target) && isFixed(value, target)) return { kind: "at_most", count: 1 };
     const rowColumns = rowItems(column)?.map((item) => targetColumn(item, target));
     const values = rowItems(value);
-    if (rowColumns !== undefined && values?.every((item) => isFixed(item, target)) && isKey(rowColumns, target)) return { kind: "at_most", count: 1 };
+    if (rowColumns !== undefined && values?.every((item) => isFixed(item, target)) && isKey(rowColumns, target))
+      return { kind: "at_most", count: 1 };
   }
   return SOME;
 }
@@ -215,7 +225,9 @@ function ofSubLink(link: Fields, target: Target): Restriction {
 
 /** `column IN (SELECT column FROM the same table)`: every row finds itself. */
 function selectsEvery(select: Fields, column: string, target: Target): boolean {
-  const plain = ["groupClause", "havingClause", "limitCount", "limitOffset", "larg", "withClause", "windowClause"].every((key) => select[key] === undefined);
+  const plain = ["groupClause", "havingClause", "limitCount", "limitOffset", "larg", "withClause", "windowClause"].every(
+    (key) => select[key] === undefined,
+  );
   const from = list(select, "fromClause");
   const rangeVar = as(from[0], "RangeVar");
   const item = as(list(select, "targetList")[0], "ResTarget");
@@ -250,7 +262,12 @@ function arrayItems(node: unknown): readonly unknown[] | undefined {
   if (array !== undefined) return list(array, "elements");
   const literal = constantOf(node)?.value;
   if (typeof literal !== "string" || !/^\{[^{}"\\]*\}$/.test(literal)) return undefined;
-  return literal === "{}" ? [] : literal.slice(1, -1).split(",").map((item) => ({ A_Const: { sval: { sval: item } } }));
+  return literal === "{}"
+    ? []
+    : literal
+        .slice(1, -1)
+        .split(",")
+        .map((item) => ({ A_Const: { sval: { sval: item } } }));
 }
 
 /** A value that is the same for every row: a literal, a parameter, or an uncorrelated sum of such. */
@@ -277,7 +294,8 @@ function targetColumn(node: unknown, target: Target): string | undefined {
   if (names === undefined || target.relation === undefined) return undefined;
   const column = names[names.length - 1] ?? "";
   if (!isColumnOf(column, target.relation)) return undefined;
-  if (names.length === 1) return target.joined.every((other) => other.columns !== undefined && !other.columns.has(column)) ? column : undefined;
+  if (names.length === 1)
+    return target.joined.every((other) => other.columns !== undefined && !other.columns.has(column)) ? column : undefined;
   return names[names.length - 2] === target.alias ? column : undefined;
 }
 
@@ -290,7 +308,8 @@ function isColumnOf(name: string, relation: Relation): boolean {
 /** Whether the expression is surely not null: columns that are NOT NULL, literals, and plain arithmetic on them. */
 function neverNull(node: unknown, target: Target): boolean {
   const column = targetColumn(node, target);
-  if (column !== undefined) return SYSTEM_COLUMNS.has(column) || target.relation?.columns.find((one) => one.name === column)?.notNull === true;
+  if (column !== undefined)
+    return SYSTEM_COLUMNS.has(column) || target.relation?.columns.find((one) => one.name === column)?.notNull === true;
   const ref = as(node, "ColumnRef");
   if (ref !== undefined) return isWholeRow(ref, target);
   const constant = constantOf(node);

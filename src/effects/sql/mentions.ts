@@ -36,7 +36,9 @@ export function mentionsRow(node: unknown, subject: RowSubject, doubt: boolean, 
 }
 
 function referenceMentions(ref: Fields, subject: RowSubject, doubt: boolean, hidden: readonly Hiding[]): boolean {
-  const names = list(ref, "fields").map(stringOf).filter((name) => name !== undefined);
+  const names = list(ref, "fields")
+    .map(stringOf)
+    .filter((name) => name !== undefined);
   const [first] = names;
   if (first === undefined) return hidden.length === 0;
   if (names.length > 1 || list(ref, "fields").length > 1) {
@@ -76,8 +78,11 @@ function selectMentions(select: Fields, subject: RowSubject, doubt: boolean, hid
 function fromMentions(item: unknown, subject: RowSubject, doubt: boolean, hidden: readonly Hiding[], inner: readonly Hiding[]): boolean {
   const join = as(item, "JoinExpr");
   if (join !== undefined) {
-    return mentionsRow(join["quals"], subject, doubt, inner)
-      || fromMentions(join["larg"], subject, doubt, hidden, inner) || fromMentions(join["rarg"], subject, doubt, hidden, inner);
+    return (
+      mentionsRow(join["quals"], subject, doubt, inner) ||
+      fromMentions(join["larg"], subject, doubt, hidden, inner) ||
+      fromMentions(join["rarg"], subject, doubt, hidden, inner)
+    );
   }
   const subselect = as(item, "RangeSubselect");
   if (subselect !== undefined && !flag(subselect, "lateral")) return mentionsRow(subselect["subquery"], subject, doubt, hidden);

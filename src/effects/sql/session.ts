@@ -11,12 +11,18 @@ export function emitSetting(name: string, values: readonly string[] | undefined,
   const setting = name.toLowerCase();
   const [value] = values ?? [];
   const give = (detail: string, type: "setting" | "role" = "setting"): void =>
-    emit(at, { operation: forLater ? "define" : "execute", resource: { type, name: type === "role" ? (value ?? "default") : setting }, detail, reversibility: "reversible" });
+    emit(at, {
+      operation: forLater ? "define" : "execute",
+      resource: { type, name: type === "role" ? (value ?? "default") : setting },
+      detail,
+      reversibility: "reversible",
+    });
   if (forLater) return give(settingMeaning(setting) === "harmless" ? "set_stored" : "set_stored_pinned");
   if (setting === "role") return give("set_role", "role");
   if (setting === "session_authorization") return give("set_session_authorization", "role");
   const agrees = values?.length === 1 && value !== undefined && asksForPinned(setting, value);
-  if (setting === "transaction_read_only" || setting === "default_transaction_read_only") return give(agrees ? "set_read_only" : "set_read_write");
+  if (setting === "transaction_read_only" || setting === "default_transaction_read_only")
+    return give(agrees ? "set_read_only" : "set_read_write");
   switch (settingMeaning(setting)) {
     case "harmless":
       return give("set");
@@ -48,9 +54,12 @@ export function emitVariableSet(fields: Fields, at: Place, forLater = false): vo
     case "VAR_SET_MULTI":
       return emitTransactionModes(list(fields, "args"), at);
     case "VAR_RESET_ALL":
-      return emit(at, forLater
-        ? { operation: "define", resource: { type: "setting", name: "all" }, detail: "set_stored_pinned", reversibility: "unknown" }
-        : { operation: "execute", resource: { type: "session", name: "all settings" }, detail: "discard", reversibility: "reversible" });
+      return emit(
+        at,
+        forLater
+          ? { operation: "define", resource: { type: "setting", name: "all" }, detail: "set_stored_pinned", reversibility: "unknown" }
+          : { operation: "execute", resource: { type: "session", name: "all settings" }, detail: "discard", reversibility: "reversible" },
+      );
     case "VAR_SET_DEFAULT":
     case "VAR_RESET":
     case "VAR_SET_CURRENT":
@@ -77,41 +86,110 @@ export function emitTransactionModes(options: readonly unknown[], at: Place): vo
 
 type SessionVisitor = (fields: Fields, at: Place) => void;
 
-const simple = (detail: string, type: "session" | "transaction" | "channel" | "statement", nameField: string): SessionVisitor => (fields, at) =>
-  emit(at, { operation: "execute", resource: { type, name: text(fields, nameField) || type }, detail, reversibility: "reversible" });
+const simple =
+  (detail: string, type: "session" | "transaction" | "channel" | "statement", nameField: string): SessionVisitor =>
+  (fields, at) =>
+    emit(at, { operation: "execute", resource: { type, name: text(fields, nameField) || type }, detail, reversibility: "reversible" });
 
 const TWO_PHASE = new Set(["TRANS_STMT_PREPARE", "TRANS_STMT_COMMIT_PREPARED", "TRANS_STMT_ROLLBACK_PREPARED"]);
 
 /** Visitors of session statements by node type. */
 export const sessionVisitors: ReadonlyMap<string, SessionVisitor> = new Map<string, SessionVisitor>([
   ["VariableSetStmt", (fields, at) => emitVariableSet(fields, at)],
-  ["VariableShowStmt", (fields, at) => emit(at, { operation: "read", resource: { type: "setting", name: text(fields, "name").toLowerCase() }, detail: "show", reversibility: "reversible" })],
-  ["DiscardStmt", (_fields, at) => emit(at, { operation: "execute", resource: { type: "session", name: "session" }, detail: "discard", reversibility: "reversible" })],
-  ["TransactionStmt", (fields, at) => {
-    const twoPhase = TWO_PHASE.has(text(fields, "kind"));
-    emit(at, { operation: "execute", resource: { type: "transaction", name: "transaction" }, detail: twoPhase ? "two_phase" : "transaction", reversibility: twoPhase ? "unknown" : "reversible" });
-    emitTransactionModes(list(fields, "options"), at);
-  }],
-  ["ConstraintsSetStmt", (_fields, at) => emit(at, { operation: "execute", resource: { type: "transaction", name: "constraints" }, detail: "set_transaction", reversibility: "reversible" })],
-  ["PrepareStmt", (fields, at) => {
-    simple("prepare", "statement", "name")(fields, at);
-    at.engine.statement(fields["query"], at);
-    at.engine.nodes(fields["argtypes"], at);
-  }],
-  ["ExecuteStmt", (fields, at) => {
-    emit(at, { operation: "execute", resource: { type: "statement", name: text(fields, "name") }, detail: "execute_prepared", extent: UNCERTAIN, reversibility: "unknown" });
-    at.engine.nodes(fields["params"], at);
-  }],
+  [
+    "VariableShowStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "read",
+        resource: { type: "setting", name: text(fields, "name").toLowerCase() },
+        detail: "show",
+        reversibility: "reversible",
+      }),
+  ],
+  [
+    "DiscardStmt",
+    (_fields, at) =>
+      emit(at, { operation: "execute", resource: { type: "session", name: "session" }, detail: "discard", reversibility: "reversible" }),
+  ],
+  [
+    "TransactionStmt",
+    (fields, at) => {
+      const twoPhase = TWO_PHASE.has(text(fields, "kind"));
+      emit(at, {
+        operation: "execute",
+        resource: { type: "transaction", name: "transaction" },
+        detail: twoPhase ? "two_phase" : "transaction",
+        reversibility: twoPhase ? "unknown" : "reversible",
+      });
+      emitTransactionModes(list(fields, "options"), at);
+    },
+  ],
+  [
+    "ConstraintsSetStmt",
+    (_fields, at) =>
+      emit(at, {
+        operation: "execute",
+        resource: { type: "transaction", name: "constraints" },
+        detail: "set_transaction",
+        reversibility: "reversible",
+      }),
+  ],
+  [
+    "PrepareStmt",
+    (fields, at) => {
+      simple("prepare", "statement", "name")(fields, at);
+      at.engine.statement(fields["query"], at);
+      at.engine.nodes(fields["argtypes"], at);
+    },
+  ],
+  [
+    "ExecuteStmt",
+    (fields, at) => {
+      emit(at, {
+        operation: "execute",
+        resource: { type: "statement", name: text(fields, "name") },
+        detail: "execute_prepared",
+        extent: UNCERTAIN,
+        reversibility: "unknown",
+      });
+      at.engine.nodes(fields["params"], at);
+    },
+  ],
   ["DeallocateStmt", simple("deallocate", "statement", "name")],
-  ["DeclareCursorStmt", (fields, at) => {
-    simple("cursor", "session", "portalname")(fields, at);
-    at.engine.statement(fields["query"], at);
-  }],
+  [
+    "DeclareCursorStmt",
+    (fields, at) => {
+      simple("cursor", "session", "portalname")(fields, at);
+      at.engine.statement(fields["query"], at);
+    },
+  ],
   ["FetchStmt", simple("cursor", "session", "portalname")],
   ["ClosePortalStmt", simple("cursor", "session", "portalname")],
   ["ListenStmt", simple("listen", "channel", "conditionname")],
   ["UnlistenStmt", simple("listen", "channel", "conditionname")],
-  ["NotifyStmt", (fields, at) => emit(at, { operation: "execute", resource: { type: "channel", name: text(fields, "conditionname") }, detail: "notify", reversibility: "irreversible" })],
-  ["CheckPointStmt", (_fields, at) => emit(at, { operation: "execute", resource: { type: "server", name: "server" }, detail: "checkpoint", reversibility: "irreversible" })],
-  ["LoadStmt", (_fields, at) => emit(at, { operation: "execute", resource: { type: "file", name: "library" }, detail: "load_library", reversibility: "irreversible" })],
+  [
+    "NotifyStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "execute",
+        resource: { type: "channel", name: text(fields, "conditionname") },
+        detail: "notify",
+        reversibility: "irreversible",
+      }),
+  ],
+  [
+    "CheckPointStmt",
+    (_fields, at) =>
+      emit(at, { operation: "execute", resource: { type: "server", name: "server" }, detail: "checkpoint", reversibility: "irreversible" }),
+  ],
+  [
+    "LoadStmt",
+    (_fields, at) =>
+      emit(at, {
+        operation: "execute",
+        resource: { type: "file", name: "library" },
+        detail: "load_library",
+        reversibility: "irreversible",
+      }),
+  ],
 ]);

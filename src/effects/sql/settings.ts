@@ -6,7 +6,8 @@
 export type SettingMeaning = "harmless" | "context" | "pinned";
 
 /** Formats, planner choices and memory: they change answers' shape or speed, never what a statement does or who may. */
-const HARMLESS = new Set(`application_name extra_float_digits datestyle intervalstyle timezone lc_messages lc_monetary lc_numeric
+const HARMLESS = new Set(
+  `application_name extra_float_digits datestyle intervalstyle timezone lc_messages lc_monetary lc_numeric
   lc_time client_min_messages bytea_output xmlbinary xmloption array_nulls work_mem hash_mem_multiplier maintenance_work_mem temp_buffers
   effective_cache_size random_page_cost seq_page_cost cpu_tuple_cost cpu_index_tuple_cost cpu_operator_cost parallel_setup_cost
   parallel_tuple_cost min_parallel_table_scan_size min_parallel_index_scan_size max_parallel_workers max_parallel_workers_per_gather
@@ -23,10 +24,21 @@ const HARMLESS = new Set(`application_name extra_float_digits datestyle interval
   enable_nestloop enable_parallel_append enable_parallel_hash enable_partition_pruning enable_partitionwise_aggregate
   enable_partitionwise_join enable_presorted_aggregate enable_self_join_elimination enable_seqscan enable_sort enable_tidscan
   trace_notify trace_sort track_io_timing escape_string_warning exit_on_error lock_timeout commit_delay commit_siblings icu_validation_level
-  plpgsql.variable_conflict plpgsql.extra_warnings plpgsql.extra_errors plpgsql.print_strict_params plpgsql.check_asserts`.split(/\s+/));
+  plpgsql.variable_conflict plpgsql.extra_warnings plpgsql.extra_errors plpgsql.print_strict_params plpgsql.check_asserts`.split(/\s+/),
+);
 
 /** Extensions whose own settings reach beyond the session's answers: files, native code, hidden logging. */
-const PINNED_PREFIXES: readonly string[] = ["auto_explain.", "pg_stat_statements.", "pgaudit.", "sepgsql.", "plperl.", "plpython.", "pltcl.", "basic_archive.", "supautils."];
+const PINNED_PREFIXES: readonly string[] = [
+  "auto_explain.",
+  "pg_stat_statements.",
+  "pgaudit.",
+  "sepgsql.",
+  "plperl.",
+  "plpython.",
+  "pltcl.",
+  "basic_archive.",
+  "supautils.",
+];
 
 /** Settings that decide what an unqualified name means. */
 const CONTEXT = new Set(["search_path"]);

@@ -95,7 +95,13 @@ export function constantOf(value: unknown): { readonly value: string | number | 
   const node = as(value, "A_Const");
   if (node === undefined) return undefined;
   if (flag(node, "isnull")) return { value: null };
-  const parts: readonly (readonly [string, string])[] = [["sval", "sval"], ["ival", "ival"], ["fval", "fval"], ["boolval", "boolval"], ["bsval", "bsval"]];
+  const parts: readonly (readonly [string, string])[] = [
+    ["sval", "sval"],
+    ["ival", "ival"],
+    ["fval", "fval"],
+    ["boolval", "boolval"],
+    ["bsval", "bsval"],
+  ];
   for (const [key, inner] of parts) {
     const holder = part(node, key);
     if (holder === undefined) continue;

@@ -46,7 +46,8 @@ export function makeWalk(visitors: ReadonlyMap<string, Visitor>): Pick<Engine, "
       if (kind === undefined) emitUnknown(at, `field ${key} of ${tag} is not understood`);
       else if (kind === "nodes") nodes(value, at);
       else if (kind !== "scalar") embedded(kind.embedded, value, at);
-      else if (value !== null && typeof value === "object" && !isScalarList(value)) emitUnknown(at, `field ${key} of ${tag} is not understood`);
+      else if (value !== null && typeof value === "object" && !isScalarList(value))
+        emitUnknown(at, `field ${key} of ${tag} is not understood`);
     }
   };
 

@@ -72,7 +72,12 @@ for (const version of [15, 18] as const) {
 
     test("psql gets in with PGOPTIONS, and shows its settings", async () => {
       const psql = await tool("psql");
-      const env = { ...process.env, PGOPTIONS: "-c intervalstyle=postgres_verbose -c search_path=\"a\\ b\",pg_catalog --work-mem=8MB", PGTZ: "UTC-3", PGDATESTYLE: "SQL, DMY" };
+      const env = {
+        ...process.env,
+        PGOPTIONS: '-c intervalstyle=postgres_verbose -c search_path="a\\ b",pg_catalog --work-mem=8MB',
+        PGTZ: "UTC-3",
+        PGDATESTYLE: "SQL, DMY",
+      };
       const show = "SHOW intervalstyle; SHOW search_path; SHOW work_mem; SHOW TimeZone; SHOW DateStyle; SHOW client_encoding";
       const { stdout } = await run(psql, ["-X", "-At", "-d", gateway.url(), "-c", show], { env });
       assert.deepEqual(stdout.trim().split("\n"), ["postgres_verbose", '"a b",pg_catalog', "8MB", "UTC-3", "SQL, DMY", "UTF8"]);
@@ -90,7 +95,10 @@ for (const version of [15, 18] as const) {
       const unknown = await refusal(connect({ connectionString: gateway.url("postgres", "nobody", "wrong") }));
       assert.deepEqual([wrong.code, unknown.code], ["28P01", "28P01"]);
       assert.equal(unknown.message.replace("nobody", agent.name), wrong.message);
-      assert.deepEqual(gateway.refusals.slice(-2).map(({ name }) => name), [agent.name, "nobody"]);
+      assert.deepEqual(
+        gateway.refusals.slice(-2).map(({ name }) => name),
+        [agent.name, "nobody"],
+      );
     });
 
     test("the server's own login does not get in at Holdfast", async () => {
@@ -104,9 +112,14 @@ for (const version of [15, 18] as const) {
     });
 
     test("the settings the parser rests on are pinned even where the role has others", async () => {
-      const odd = await server.ordinaryRole("ALTER ROLE :role SET standard_conforming_strings = off; ALTER ROLE :role SET client_encoding = 'SJIS'");
+      const odd = await server.ordinaryRole(
+        "ALTER ROLE :role SET standard_conforming_strings = off; ALTER ROLE :role SET client_encoding = 'SJIS'",
+      );
       const through = await startGateway({ upstream: upstreamOf(server, { role: odd.user, password: () => odd.password }) });
-      const row = await one({ connectionString: through.url() }, "SELECT current_setting('client_encoding') AS e, current_setting('standard_conforming_strings') AS s");
+      const row = await one(
+        { connectionString: through.url() },
+        "SELECT current_setting('client_encoding') AS e, current_setting('standard_conforming_strings') AS s",
+      );
       assert.deepEqual(row, { e: "UTF8", s: "on" });
       const facts = through.handovers.at(-1)?.serverFacts;
       assert.equal(facts?.superuser, false);
@@ -144,8 +157,15 @@ for (const version of [15, 18] as const) {
 
     test("start-up settings that would change what the parser assumes are refused", async () => {
       const asked = [
-        "-c client_encoding=SJIS", "-c standard_conforming_strings=off", "-c session_replication_role=replica", "-c role=postgres",
-        "-c session_authorization=postgres", "--client-encoding=GBK", "-c default_transaction_read_only=off", "-c holdfast.unknown=1", "-B 5",
+        "-c client_encoding=SJIS",
+        "-c standard_conforming_strings=off",
+        "-c session_replication_role=replica",
+        "-c role=postgres",
+        "-c session_authorization=postgres",
+        "--client-encoding=GBK",
+        "-c default_transaction_read_only=off",
+        "-c holdfast.unknown=1",
+        "-B 5",
       ];
       for (const options of asked) {
         const { code } = await refusal(connect({ connectionString: gateway.url(), options }));
@@ -167,7 +187,11 @@ for (const version of [15, 18] as const) {
       const { processID, secretKey } = victim as unknown as { processID: number; secretKey: number };
       const canceller = (secret: number) => {
         const client = new pg.Client({ host: "127.0.0.1", port: gateway.port }) as unknown as {
-          connection: { once(event: string, then: () => void): void; connect(port: number, host: string): void; cancel(process: number, secret: number): void };
+          connection: {
+            once(event: string, then: () => void): void;
+            connect(port: number, host: string): void;
+            cancel(process: number, secret: number): void;
+          };
         };
         return new Promise<void>((resolve) => {
           client.connection.once("connect", () => client.connection.cancel(processID, secret));

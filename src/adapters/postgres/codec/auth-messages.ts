@@ -41,7 +41,14 @@ export const toClient = {
     const clean = (text: string) => text.replaceAll("\0", "");
     const field = (letter: string, text: string | undefined) => (text === undefined ? "" : `${letter}${clean(text)}\0`);
     const { severity, sqlstate, message, detail, hint } = fields;
-    const all = [["S", severity], ["V", severity], ["C", sqlstate], ["M", message], ["D", detail], ["H", hint]] as const;
+    const all = [
+      ["S", severity],
+      ["V", severity],
+      ["C", sqlstate],
+      ["M", message],
+      ["D", detail],
+      ["H", hint],
+    ] as const;
     return frame("E", `${all.map(([letter, text]) => field(letter, text)).join("")}\0`);
   },
 };

@@ -6,15 +6,44 @@ import { limits } from "../../../base/limits.ts";
 
 /** Type bytes a client sends. */
 export const front = {
-  bind: 0x42, close: 0x43, describe: 0x44, execute: 0x45, functionCall: 0x46, flush: 0x48, parse: 0x50, query: 0x51, sync: 0x53,
-  terminate: 0x58, copyDone: 0x63, copyData: 0x64, copyFail: 0x66,
+  bind: 0x42,
+  close: 0x43,
+  describe: 0x44,
+  execute: 0x45,
+  functionCall: 0x46,
+  flush: 0x48,
+  parse: 0x50,
+  query: 0x51,
+  sync: 0x53,
+  terminate: 0x58,
+  copyDone: 0x63,
+  copyData: 0x64,
+  copyFail: 0x66,
 } as const;
 
 /** Type bytes a server sends. */
 export const back = {
-  parseComplete: 0x31, bindComplete: 0x32, closeComplete: 0x33, notification: 0x41, commandComplete: 0x43, dataRow: 0x44, error: 0x45,
-  copyIn: 0x47, copyOut: 0x48, emptyQuery: 0x49, notice: 0x4e, parameterStatus: 0x53, rowDescription: 0x54, functionResult: 0x56,
-  copyBoth: 0x57, ready: 0x5a, copyDone: 0x63, copyData: 0x64, noData: 0x6e, portalSuspended: 0x73, parameterDescription: 0x74,
+  parseComplete: 0x31,
+  bindComplete: 0x32,
+  closeComplete: 0x33,
+  notification: 0x41,
+  commandComplete: 0x43,
+  dataRow: 0x44,
+  error: 0x45,
+  copyIn: 0x47,
+  copyOut: 0x48,
+  emptyQuery: 0x49,
+  notice: 0x4e,
+  parameterStatus: 0x53,
+  rowDescription: 0x54,
+  functionResult: 0x56,
+  copyBoth: 0x57,
+  ready: 0x5a,
+  copyDone: 0x63,
+  copyData: 0x64,
+  noData: 0x6e,
+  portalSuspended: 0x73,
+  parameterDescription: 0x74,
 } as const;
 
 /** What a scanner must know about one direction. Sizes are of the whole frame: type byte, length word and body. */

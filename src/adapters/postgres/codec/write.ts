@@ -87,7 +87,12 @@ export function errorResponse(fields: ErrorFields): Buffer {
     value === undefined ? [] : [Buffer.from(`${letter}${value.replaceAll("\0", "")}\0`, "utf8")];
   return frame(
     back.error,
-    ...text("S", fields.severity), ...text("V", fields.severity), ...text("C", fields.sqlstate), ...text("M", fields.message),
-    ...text("D", fields.detail), ...text("H", fields.hint), NUL,
+    ...text("S", fields.severity),
+    ...text("V", fields.severity),
+    ...text("C", fields.sqlstate),
+    ...text("M", fields.message),
+    ...text("D", fields.detail),
+    ...text("H", fields.hint),
+    NUL,
   );
 }

@@ -61,7 +61,10 @@ function login(parameters: readonly StartupParameter[], setting: Setting = {}, p
   };
 }
 
-const ok: readonly StartupParameter[] = [["user", "agent"], ["database", "shop"]];
+const ok: readonly StartupParameter[] = [
+  ["user", "agent"],
+  ["database", "shop"],
+];
 const kinds = (said: readonly ClientCommand[]) => said.map((command) => command.kind).join(" ");
 const succeeded = (command: ClientCommand) => command.kind === "authenticated";
 function admitted(said: readonly ClientCommand[]) {
@@ -85,14 +88,20 @@ function gssencRequest(): Buffer {
   packet.writeUInt32BE(startupCodes.gssenc, 4);
   return packet;
 }
-const replace = (talk: Talk, turn: number, bytes: Buffer): Talk => ({ ...talk, turns: talk.turns.map((old, i) => (i === turn ? () => bytes : old)) });
+const replace = (talk: Talk, turn: number, bytes: Buffer): Talk => ({
+  ...talk,
+  turns: talk.turns.map((old, i) => (i === turn ? () => bytes : old)),
+});
 
 describe("a login", () => {
   test("with the right password ends with who asked for what", () => {
     const said = play(login([...ok, ["application_name", "psql"], ["DateStyle", "ISO"]]));
     assert.equal(kinds(said), "send send send authenticated");
     const { login: got, rest } = admitted(said);
-    assert.deepEqual([got.account.name, got.database, got.minor, got.applicationName, got.replication], ["agent", "shop", 0, "psql", false]);
+    assert.deepEqual(
+      [got.account.name, got.database, got.minor, got.applicationName, got.replication],
+      ["agent", "shop", 0, "psql", false],
+    );
     assert.deepEqual(Array.from(got.settings), [["datestyle", "ISO"]]);
     assert.equal(rest.length, 0);
     const [sasl, , final] = said;
@@ -100,12 +109,16 @@ describe("a login", () => {
     assert.match(final?.kind === "send" ? final.bytes.toString("latin1") : "", /v=[A-Za-z0-9+/=]{44}R\0\0\0\x08\0\0\0\0$/);
   });
 
-  test("without a database asks for the one of its name", () => assert.equal(admitted(play(login([["user", "agent"]]))).login.database, "agent"));
+  test("without a database asks for the one of its name", () =>
+    assert.equal(admitted(play(login([["user", "agent"]]))).login.database, "agent"));
 
   test("keeps what is pipelined behind the password", () => {
     const talk = login(ok);
     const last = talk.turns[2];
-    const pipelined: Talk = { ...talk, turns: [...talk.turns.slice(0, 2), (said, m) => Buffer.concat([(last?.(said, m) ?? Buffer.alloc(0)) as Buffer, Buffer.from("Q")])] };
+    const pipelined: Talk = {
+      ...talk,
+      turns: [...talk.turns.slice(0, 2), (said, m) => Buffer.concat([(last?.(said, m) ?? Buffer.alloc(0)) as Buffer, Buffer.from("Q")])],
+    };
     assert.equal(admitted(play(pipelined)).rest.toString(), "Q");
   });
 
@@ -127,12 +140,18 @@ describe("a login", () => {
 describe("passwords", () => {
   test("a wrong one is 28P01", () => assert.equal(errorOf(play(login(ok, {}, "pen"))), "28P01"));
   test("an unknown name is answered message for message like a wrong password", () => {
-    const shape = (said: readonly ClientCommand[]) => said.map((command) => (command.kind === "send" ? `send ${command.bytes.length}` : command.kind)).join(" ");
+    const shape = (said: readonly ClientCommand[]) =>
+      said.map((command) => (command.kind === "send" ? `send ${command.bytes.length}` : command.kind)).join(" ");
     // The names are of one length, so that the error texts are too.
     assert.equal(shape(play(login([["user", "eagle"]], {}, "pencil"))), shape(play(login([["user", "agent"]], {}, "pen"))));
   });
   test("what is not a SASL response is refused", () => {
-    for (const bytes of [toServer.query("SELECT 1"), toServer.password("pencil"), toServer.saslInitial("SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,n=,r=x"), toServer.saslInitial("PLAIN", "x")]) {
+    for (const bytes of [
+      toServer.query("SELECT 1"),
+      toServer.password("pencil"),
+      toServer.saslInitial("SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,n=,r=x"),
+      toServer.saslInitial("PLAIN", "x"),
+    ]) {
       const said = play(replace(login(ok), 1, bytes), undefined, 1);
       assert.equal(kinds(said.slice(-2)), "refused close");
     }
@@ -199,10 +218,38 @@ describe("the first packet", () => {
   const malformed: readonly (readonly [string, Buffer])[] = [
     ["no name", writeStartup([["database", "shop"]])],
     ["protocol 2", Buffer.from([0, 0, 0, 8, 0, 2, 0, 0])],
-    ["no final zero", (() => { const p = writeStartup(ok).subarray(0, -1); p.writeInt32BE(p.length); return p; })()],
-    ["bytes behind the final zero", (() => { const p = Buffer.concat([writeStartup(ok), Buffer.from([0])]); p.writeInt32BE(p.length); return p; })()],
-    ["invalid UTF-8", (() => { const p = writeStartup(ok); p[p.length - 4] = 0xff; return p; })()],
-    ["an SSLRequest with a body", (() => { const p = Buffer.concat([writeSslRequest(), Buffer.alloc(4)]); p.writeInt32BE(12); return p; })()],
+    [
+      "no final zero",
+      (() => {
+        const p = writeStartup(ok).subarray(0, -1);
+        p.writeInt32BE(p.length);
+        return p;
+      })(),
+    ],
+    [
+      "bytes behind the final zero",
+      (() => {
+        const p = Buffer.concat([writeStartup(ok), Buffer.from([0])]);
+        p.writeInt32BE(p.length);
+        return p;
+      })(),
+    ],
+    [
+      "invalid UTF-8",
+      (() => {
+        const p = writeStartup(ok);
+        p[p.length - 4] = 0xff;
+        return p;
+      })(),
+    ],
+    [
+      "an SSLRequest with a body",
+      (() => {
+        const p = Buffer.concat([writeSslRequest(), Buffer.alloc(4)]);
+        p.writeInt32BE(12);
+        return p;
+      })(),
+    ],
   ];
   for (const [name, packet] of malformed) test(`${name} is refused`, () => assert.match(errorOf(first(packet)), /^(08P01|28000|0A000)$/));
 });
@@ -215,7 +262,10 @@ describe("protocol versions", () => {
     return negotiated === undefined ? "as asked" : `3.${negotiated.readUInt16BE(7)} ${names.join(",")}`.trim();
   };
   test("3.0 and 3.2 are spoken, what lies above becomes 3.2, the unused 3.1 becomes 3.0", () => {
-    assert.deepEqual([0, 1, 2, 3, 9999].map((minor) => spoken(minor)), ["as asked", "3.0", "as asked", "3.2", "3.2"]);
+    assert.deepEqual(
+      [0, 1, 2, 3, 9999].map((minor) => spoken(minor)),
+      ["as asked", "3.0", "as asked", "3.2", "3.2"],
+    );
   });
   test("protocol options are named as unknown, and the login goes on", () => {
     assert.equal(spoken(0, [...ok, ["_pq_.command_tag", "x"], ["_pq_.y", ""]]), "3.0 _pq_.command_tag,_pq_.y");

@@ -187,7 +187,11 @@ export class ClientLogin {
     const spoken = minor >= 2 ? 2 : 0;
     this.#asked = { name, minor: spoken, parameters };
     if (this.#options.target.clientTlsRequired && this.#tls === "none") {
-      return this.#fail({ sqlstate: "28000", message: "a connection without TLS is refused here", hint: "connect with sslmode=require or stricter" });
+      return this.#fail({
+        sqlstate: "28000",
+        message: "a connection without TLS is refused here",
+        hint: "connect with sslmode=require or stricter",
+      });
     }
     if (name === "") return this.#fail({ sqlstate: "28000", message: "no user name in the start-up packet" });
     const extensions = parameters.map(([key]) => key).filter((key) => key.startsWith("_pq_."));
@@ -209,7 +213,8 @@ export class ClientLogin {
 
   #saslInitial(frame: LoginFrame): boolean {
     const { mechanism, data } = readSaslInitial(frame.body);
-    if (mechanism !== MECHANISM) return this.#fail({ sqlstate: "08P01", message: "the client chose a SASL mechanism that was not offered" });
+    if (mechanism !== MECHANISM)
+      return this.#fail({ sqlstate: "08P01", message: "the client chose a SASL mechanism that was not offered" });
     // A client may let the first message out and give it when asked with an empty challenge.
     if (data === undefined) return this.#fail({ sqlstate: "08P01", message: "a SASL response without the first SCRAM message" });
     const message = this.#answer(this.#scram?.first(data));
@@ -241,7 +246,8 @@ export class ClientLogin {
     const last = (key: string) => parameters.findLast(([parameter]) => parameter === key)?.[1];
     const database = last("database") || name;
     const replication = readReplication(last("replication"));
-    if (replication === "malformed") return this.#fail({ sqlstate: "22023", message: "invalid value for the start-up parameter `replication`" });
+    if (replication === "malformed")
+      return this.#fail({ sqlstate: "22023", message: "invalid value for the start-up parameter `replication`" });
     if (replication !== "none" && !this.#options.target.replication) {
       return this.#fail({ sqlstate: "42501", message: "replication connections are refused by the policy of this target" });
     }

@@ -27,7 +27,12 @@ const complete = Buffer.from("C\0\0\0\x08SET\0", "latin1");
 const answer = (...frames: readonly Buffer[]) => Buffer.concat([complete, described, ...frames, complete, toClient.readyForQuery()]);
 const good = ["4711", "owner", "owner", '["pg_catalog","Odd \\" name"]', "f", "UTF8", "on"] as const;
 
-function talk(settings: readonly (readonly [string, string])[] = [], limits = noLimits, version = "180004", facts: readonly (string | null)[] = good): Talk {
+function talk(
+  settings: readonly (readonly [string, string])[] = [],
+  limits = noLimits,
+  version = "180004",
+  facts: readonly (string | null)[] = good,
+): Talk {
   return {
     machine: () => new SessionPin({ limits, settings: new Map(settings), parameters: new Map([["client_encoding", "SQL_ASCII"]]) }),
     turns: [
@@ -52,7 +57,10 @@ const failed = (conversation: Talk) => {
 describe("pinning", () => {
   test("gives the server's facts and keeps its parameters up to date", () => {
     const { facts, pinSql, pinnedSettings } = pinned(talk());
-    assert.deepEqual([facts.process, facts.role, facts.sessionRole, facts.superuser, facts.versionNumber], [4711, "owner", "owner", false, 180_004]);
+    assert.deepEqual(
+      [facts.process, facts.role, facts.sessionRole, facts.superuser, facts.versionNumber],
+      [4711, "owner", "owner", false, 180_004],
+    );
     assert.deepEqual(facts.searchPath, ["pg_catalog", 'Odd " name']);
     assert.equal(facts.parameters.get("client_encoding"), "UTF8");
     assert.equal(pinSql, "SET client_encoding = UTF8; SET standard_conforming_strings = on");
@@ -78,7 +86,12 @@ describe("pinning", () => {
     const { pinSql } = pinned(talk(values.map((value, i) => [`s${i}`, value])));
     for (const value of values) {
       const quoted = /pg_catalog\.set_config\(\$v\$s\d\$v\$, (\$v+\$)/g;
-      assert.ok(Array.from(pinSql.matchAll(quoted)).some(([, tag = ""]) => !value.includes(tag.slice(0, -1)) && pinSql.includes(`${tag}${value}${tag}`)), value);
+      assert.ok(
+        Array.from(pinSql.matchAll(quoted)).some(
+          ([, tag = ""]) => !value.includes(tag.slice(0, -1)) && pinSql.includes(`${tag}${value}${tag}`),
+        ),
+        value,
+      );
     }
   });
 
@@ -96,7 +109,8 @@ describe("pinning", () => {
   });
 
   test("superuser or not known counts as superuser", () => {
-    for (const value of ["t", null]) assert.equal(pinned(talk([], noLimits, "180004", ["1", "a", "a", "[]", value, "UTF8", "on"])).facts.superuser, true);
+    for (const value of ["t", null])
+      assert.equal(pinned(talk([], noLimits, "180004", ["1", "a", "a", "[]", value, "UTF8", "on"])).facts.superuser, true);
   });
 
   test("an error about the client's settings reaches it, one before that does not", () => {
@@ -105,7 +119,10 @@ describe("pinning", () => {
     const refused = (turns: Talk["turns"]) => failed({ machine: talk().machine, turns });
     if (start === undefined || version === undefined) throw new Error("unreachable");
     const broken = () => Buffer.concat([error, toClient.readyForQuery()]);
-    assert.deepEqual([refused([start, version, broken]).sqlstate, refused([start, version, broken]).message], ["22023", "the session could not be set up: invalid value"]);
+    assert.deepEqual(
+      [refused([start, version, broken]).sqlstate, refused([start, version, broken]).message],
+      ["22023", "the session could not be set up: invalid value"],
+    );
     assert.equal(refused([start, broken]).sqlstate, "08006");
   });
 

@@ -20,7 +20,13 @@ export interface PinOptions {
 
 export type PinCommand =
   | { readonly kind: "send"; readonly bytes: Buffer }
-  | { readonly kind: "pinned"; readonly facts: ServerFacts; readonly pinSql: string; readonly pinnedSettings: ReadonlySet<string>; readonly rest: Buffer }
+  | {
+      readonly kind: "pinned";
+      readonly facts: ServerFacts;
+      readonly pinSql: string;
+      readonly pinnedSettings: ReadonlySet<string>;
+      readonly rest: Buffer;
+    }
   | UpstreamFailure;
 
 /** First of all, because the texts after it are read under it; written so that it means the same whatever was set before. */
@@ -60,7 +66,8 @@ export class SessionPin {
   receive(chunk: Uint8Array): readonly PinCommand[] {
     const out: PinCommand[] = [];
     this.#bytesSeen += chunk.length;
-    if (this.#bytesSeen > limits.serverLoginBytesMax) return [this.#end(loginFailed("the server sent too much while its session was pinned"))];
+    if (this.#bytesSeen > limits.serverLoginBytesMax)
+      return [this.#end(loginFailed("the server sent too much while its session was pinned"))];
     this.#frames.push(chunk);
     try {
       while (this.#state !== "over") {
@@ -108,7 +115,8 @@ export class SessionPin {
   #answered(): PinCommand {
     if (this.#state === "pinning") return this.#readBack();
     this.#versionNumber = Number(this.#row[0] ?? 0);
-    if (!Number.isInteger(this.#versionNumber) || this.#versionNumber <= 0) return this.#end(loginFailed("the server gives no version number"));
+    if (!Number.isInteger(this.#versionNumber) || this.#versionNumber <= 0)
+      return this.#end(loginFailed("the server gives no version number"));
     const own = ownSettings(this.#options.limits, this.#options.settings, this.#versionNumber);
     this.#pinned = own.pinned;
     this.#pinSql = [FOUNDATION, ...setConfig(own.settings)].join("; ");
@@ -120,7 +128,8 @@ export class SessionPin {
   #readBack(): PinCommand {
     const [process, role, sessionRole, schemas, superuser, encoding, conforming] = this.#row;
     const searchPath: unknown = JSON.parse(schemas ?? "null");
-    if (encoding !== "UTF8" || conforming !== "on") return this.#end(loginFailed("the server did not keep client_encoding and standard_conforming_strings"));
+    if (encoding !== "UTF8" || conforming !== "on")
+      return this.#end(loginFailed("the server did not keep client_encoding and standard_conforming_strings"));
     const named = typeof role === "string" && typeof sessionRole === "string" && Number.isInteger(Number(process ?? "x"));
     if (!named || !Array.isArray(searchPath) || !searchPath.every((schema) => typeof schema === "string")) {
       return this.#end(loginFailed("the server's answer about its session is not understood"));

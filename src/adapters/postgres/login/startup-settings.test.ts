@@ -15,17 +15,54 @@ function judged(parameters: readonly StartupParameter[], limits = noLimits): str
 }
 
 const passing: readonly (readonly [string, readonly StartupParameter[], string])[] = [
-  ["psql", [["application_name", "psql"], ["client_encoding", "UTF8"]], "application_name=psql"],
+  [
+    "psql",
+    [
+      ["application_name", "psql"],
+      ["client_encoding", "UTF8"],
+    ],
+    "application_name=psql",
+  ],
   ["psql in the C locale", [["client_encoding", "SQL_ASCII"]], ""],
-  ["libpq with PGTZ, PGDATESTYLE, PGGEQO", [["datestyle", "ISO"], ["timezone", "UTC"], ["geqo", "off"]], "datestyle=ISO timezone=UTC geqo=off"],
+  [
+    "libpq with PGTZ, PGDATESTYLE, PGGEQO",
+    [
+      ["datestyle", "ISO"],
+      ["timezone", "UTC"],
+      ["geqo", "off"],
+    ],
+    "datestyle=ISO timezone=UTC geqo=off",
+  ],
   ["node-postgres of old", [["client_encoding", "'utf-8'"]], ""],
-  ["JDBC", [["client_encoding", "UTF8"], ["DateStyle", "ISO"], ["TimeZone", "Europe/Berlin"], ["extra_float_digits", "3"]],
-    "datestyle=ISO timezone=Europe/Berlin extra_float_digits=3"],
+  [
+    "JDBC",
+    [
+      ["client_encoding", "UTF8"],
+      ["DateStyle", "ISO"],
+      ["TimeZone", "Europe/Berlin"],
+      ["extra_float_digits", "3"],
+    ],
+    "datestyle=ISO timezone=Europe/Berlin extra_float_digits=3",
+  ],
   ["pg_regress", [["options", "-c intervalstyle=postgres_verbose"]], "intervalstyle=postgres_verbose"],
   ["Rails", [["options", "-c search_path=app,public -c statement_timeout=5s"]], "search_path=app,public statement_timeout=5000"],
-  ["a parameter wins over options", [["timezone", "UTC"], ["options", "--TimeZone=PST8PDT"]], "timezone=UTC"],
+  [
+    "a parameter wins over options",
+    [
+      ["timezone", "UTC"],
+      ["options", "--TimeZone=PST8PDT"],
+    ],
+    "timezone=UTC",
+  ],
   ["planner switches", [["options", "-c enable_seqscan=off -cjit=off"]], "enable_seqscan=off jit=off"],
-  ["what is pinned anyway", [["standard_conforming_strings", "TRUE"], ["client_encoding", "unicode"]], ""],
+  [
+    "what is pinned anyway",
+    [
+      ["standard_conforming_strings", "TRUE"],
+      ["client_encoding", "unicode"],
+    ],
+    "",
+  ],
   ["read only, switched on", [["default_transaction_read_only", "yes"]], "default_transaction_read_only=on"],
 ];
 
@@ -55,15 +92,35 @@ const refused: readonly (readonly [string, StartupParameter, string])[] = [
 ];
 
 describe("start-up settings", () => {
-  for (const [name, parameters, expected] of passing) test(`pass: ${name}`, () => assert.equal(judged([["user", "a"], ["database", "b"], ...parameters]), expected));
-  for (const [name, parameter, expected] of refused) test(`refused: ${name}`, () => assert.equal(judged([parameter]), `refused ${expected}`));
+  for (const [name, parameters, expected] of passing)
+    test(`pass: ${name}`, () => assert.equal(judged([["user", "a"], ["database", "b"], ...parameters]), expected));
+  for (const [name, parameter, expected] of refused)
+    test(`refused: ${name}`, () => assert.equal(judged([parameter]), `refused ${expected}`));
 
-  test("one bad setting among good ones refuses the whole", () => assert.equal(judged([["timezone", "UTC"], ["role", "x"]]), "refused 42501"));
+  test("one bad setting among good ones refuses the whole", () =>
+    assert.equal(
+      judged([
+        ["timezone", "UTC"],
+        ["role", "x"],
+      ]),
+      "refused 42501",
+    ));
 
   test("a time limit is never raised", () => {
     const limits = { ...noLimits, statementMsMax: 5000 };
-    const cases = [["1000", 1000], ["5000", 5000], ["1h", 5000], ["0", 5000], ["2s", 2000], ["1500us", 2], [" 3 s ", 3000], ["1.5s", 1500], ["100us", 5000]] as const;
-    for (const [value, expected] of cases) assert.equal(judged([["statement_timeout", value]], limits), `statement_timeout=${expected}`, value);
+    const cases = [
+      ["1000", 1000],
+      ["5000", 5000],
+      ["1h", 5000],
+      ["0", 5000],
+      ["2s", 2000],
+      ["1500us", 2],
+      [" 3 s ", 3000],
+      ["1.5s", 1500],
+      ["100us", 5000],
+    ] as const;
+    for (const [value, expected] of cases)
+      assert.equal(judged([["statement_timeout", value]], limits), `statement_timeout=${expected}`, value);
     assert.equal(judged([["statement_timeout", "0"]]), "statement_timeout=0");
     assert.equal(judged([["idle_in_transaction_session_timeout", "1d"]]), "idle_in_transaction_session_timeout=86400000");
   });
@@ -74,7 +131,13 @@ test("options are split as PostgreSQL's pg_split_opts does", () => {
     ["", []],
     ["  \t", []],
     ["-c a=b", [["a", "b"]]],
-    ["-ca=b --c-d=e=f", [["a", "b"], ["c_d", "e=f"]]],
+    [
+      "-ca=b --c-d=e=f",
+      [
+        ["a", "b"],
+        ["c_d", "e=f"],
+      ],
+    ],
     ["-c a=b\\ c\\\\d", [["a", "b c\\d"]]],
     ["-c a=", [["a", ""]]],
     ["-c a=b\\", [["a", "b"]]],
