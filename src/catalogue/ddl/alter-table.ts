@@ -3,10 +3,11 @@
  */
 import type { AlterTableCmd, AlterTableStmt, Node, RangeVar } from "@pgsql/types";
 import type { Column, Relation } from "../types.ts";
-import { addSequences, newColumn } from "./columns.ts";
+import { addSequences, newColumn, sequenceName } from "./columns.ts";
 import { addConstraint, joinPartition, setNotNull } from "./constraints.ts";
 import { NotUnderstood, type Draft } from "./draft.ts";
 import { existing, typeOid } from "./names.ts";
+import { addSequence, sequenceOption } from "./sequences.ts";
 import type { Statement } from "./statement.ts";
 
 /** Sub-commands that change nothing a snapshot holds. */
@@ -131,7 +132,16 @@ function identity(draft: Draft, oid: number, command: AlterTableCmd): void {
   const how = command.def && "Constraint" in command.def ? command.def.Constraint.generated_when
     : set && "Integer" in set ? String.fromCharCode(set.Integer.ival ?? 0) : undefined;
   if (how === undefined) return;
+  if (command.subtype === "AT_AddIdentity") identitySequence(draft, oid, command);
   changeColumn(draft, oid, command.name, (column) => ({ ...column, identity: how === "a" ? "always" : "by_default", notNull: true }), false);
+}
+
+function identitySequence(draft: Draft, oid: number, command: AlterTableCmd): void {
+  const table = draft.relations.get(oid);
+  if (!table || !command.def || !("Constraint" in command.def)) return;
+  const given = sequenceOption(command.def.Constraint.options, "sequence_name");
+  const name = given?.at(-1) ?? sequenceName(draft, table, command.name ?? "");
+  addSequence(draft, { schema: given?.at(-2) ?? table.schema, name, temporary: table.temporary }, oid);
 }
 
 function otherTable(draft: Draft, command: AlterTableCmd): Relation {

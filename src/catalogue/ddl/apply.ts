@@ -9,7 +9,7 @@ import { NotUnderstood, type Draft } from "./draft.ts";
 import { existing, newRelationName, strings } from "./names.ts";
 import { alterDomain, createBase, createDomain, createEnum, createRange } from "./new-types.ts";
 import { alterFunction, createAggregate, createCast, createFunction, createOperator } from "./routines.ts";
-import { addSequence } from "./sequences.ts";
+import { addSequence, alterSequence } from "./sequences.ts";
 import { Statement } from "./statement.ts";
 import { createComposite, createTable, createTableAs, queryTable } from "./tables.ts";
 
@@ -20,7 +20,7 @@ const noMatter: ReadonlySet<string> = new Set([
   "CheckPointStmt", "SecLabelStmt", "CreateForeignServerStmt", "AlterForeignServerStmt", "CreateFdwStmt", "AlterFdwStmt", "CreateUserMappingStmt",
   "AlterUserMappingStmt", "DropUserMappingStmt", "CreatePublicationStmt", "AlterPublicationStmt", "CreateConversionStmt", "CreateOpClassStmt",
   "CreateOpFamilyStmt", "AlterOpFamilyStmt", "CreateAmStmt", "CreatePLangStmt", "CreateTransformStmt", "AlterTSDictionaryStmt", "AlterTSConfigurationStmt",
-  "AlterCollationStmt", "AlterStatsStmt", "AlterObjectDependsStmt", "AlterSeqStmt", "AlterEnumStmt", "AlterOperatorStmt", "AlterTypeStmt", "TruncateStmt", "PrepareStmt",
+  "AlterCollationStmt", "AlterStatsStmt", "AlterObjectDependsStmt", "AlterEnumStmt", "AlterOperatorStmt", "AlterTypeStmt", "TruncateStmt", "PrepareStmt",
   "DeallocateStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "ConstraintsSetStmt", "AlterDatabaseSetStmt", "AlterRoleSetStmt", "CreateRoleStmt",
   "AlterRoleStmt", "AlterDatabaseStmt", "CreateTableSpaceStmt",
 ]);
@@ -46,7 +46,11 @@ const appliers: { readonly [K in Kind]?: Apply<K> } = {
   AlterEventTrigStmt: (draft, tree) => {
     draft.eventTriggers = draft.eventTriggers.map((t) => (t.name === tree.trigname ? { ...t, enabled: tree.tgenabled !== "D" } : t));
   },
-  CreateSeqStmt: (draft, tree) => addSequence(draft, newRelationName(draft, tree.sequence), 0),
+  CreateSeqStmt: (draft, tree) => {
+    addSequence(draft, newRelationName(draft, tree.sequence), 0);
+    alterSequence(draft, { ...(tree.sequence ? { sequence: tree.sequence } : {}), options: tree.options ?? [] });
+  },
+  AlterSeqStmt: alterSequence,
   CreateFunctionStmt: (draft, tree, statement) => createFunction(draft, statement, tree),
   AlterFunctionStmt: alterFunction,
   DefineStmt: define,

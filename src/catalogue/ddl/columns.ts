@@ -55,7 +55,8 @@ function defaultText(statement: Statement, def: ColumnDef, all: readonly Constra
   return statement.after(["default"], given.location ?? 0, stops, given.raw_expr);
 }
 
-function sequenceName(draft: Draft, table: { readonly schema: string; readonly name: string }, column: string): string {
+/** The name the server gives the sequence of a serial or identity column. */
+export function sequenceName(draft: Draft, table: { readonly schema: string; readonly name: string }, column: string): string {
   return objectName([table.name, column], "seq", (name) => draft.relations.named(table.schema, name).length > 0);
 }
 

@@ -42,6 +42,8 @@ function addKey(draft: Draft, table: Relation, constraint: Constraint, column: s
   const name = constraint.conname ?? indexName(draft, table, primary ? [] : columns, primary ? "pkey" : "key");
   if (primary) for (const key of columns) setNotNull(draft, table.oid, key, true);
   for (const member of table.kind === "partitioned_table" ? draft.family(table.oid) : [draft.relations.get(table.oid) ?? table]) {
+    // pg_dump gives the key to the partitioned table alone (ONLY) and to each partition: once is enough.
+    if (member.keys.some((key) => key.primary === primary && key.columns.join() === columns.join())) continue;
     addIndex(draft, member, member.oid === table.oid ? name : indexName(draft, member, primary ? [] : columns, primary ? "pkey" : "key"));
     if (!constraint.deferrable) draft.putRelation({ ...member, keys: [...member.keys, { columns, primary }] });
   }
