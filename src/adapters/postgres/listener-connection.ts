@@ -4,27 +4,20 @@
  */
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type SecureContext, TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import { assertNever } from "../../base/assert.ts";
 import { newSessionId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
-import type { CancelRegistry } from "./cancel.ts";
 import { toClient, type ErrorFields } from "./codec/auth-messages.ts";
 import { handOver } from "./listener-handover.ts";
-import type { ListenerParts } from "./listener.ts";
-import type { RunningSessions } from "./listener-sessions.ts";
+import type { SharedParts } from "./listener-parts.ts";
 import { type AuthenticatedClient, type ClientCommand, ClientLogin } from "./login/client-login.ts";
 import { loginFailed, type UpstreamFailure } from "./login/upstream-failure.ts";
-import type { ScramSubject } from "./scram-server.ts";
 import { closeReason, noteSocketError } from "./socket-error.ts";
 import { openUpstream, type UpstreamSession } from "./upstream.ts";
 
-/** What all logins of one listener share. */
-export interface LoginContext extends ListenerParts {
-  readonly sessions: RunningSessions;
-  readonly cancels: CancelRegistry;
-  readonly secureContext: SecureContext | undefined;
-  readonly subjectOf: (name: string) => ScramSubject;
+/** What a login needs of its listener. */
+export interface LoginContext extends SharedParts {
   /** The connection is no login any more: handed over, or closed. */
   readonly finished: (login: LoginConnection) => void;
 }
@@ -60,7 +53,7 @@ export class LoginConnection {
 
   /** The listener stops: a login under way is not finished. */
   shutdown(): void {
-    if (this.#over) return this.#destroy();
+    if (this.#over) return void this.#destroy();
     this.#fail({ sqlstate: "57P03", message: "Holdfast is shutting down" }, undefined);
   }
 
@@ -128,7 +121,11 @@ export class LoginConnection {
     if (bytes.length > 0) this.#tcp.unshift(bytes);
     const { secureContext } = this.#context;
     const secured = noteSocketError(
-      new TLSSocket(this.#tcp, { isServer: true, ...(secureContext === undefined ? {} : { secureContext }), ALPNProtocols: ["postgresql"] }),
+      new TLSSocket(this.#tcp, {
+        isServer: true,
+        ...(secureContext === undefined ? {} : { secureContext }),
+        ALPNProtocols: ["postgresql"],
+      }),
     );
     secured.once("secure", () => this.#run(this.#login.tlsStarted(secured.alpnProtocol)));
     this.#attach(secured);
@@ -140,13 +137,22 @@ export class LoginConnection {
     this.#socket.off("data", this.#data);
     this.#socket.pause();
     if (!sessions.reserve(account.name, account.connectionsMax)) {
-      return this.#fail({ sqlstate: "53300", message: `too many connections for role "${account.name}"` }, "too many connections of this account");
+      const error = { sqlstate: "53300", message: `too many connections for role "${account.name}"` };
+      return void this.#fail(error, "too many connections of this account");
     }
     this.#reserved = account.name;
     // The server's side has a time of its own, at the end of which the client is told.
     clearTimeout(this.#timer);
     const { database, applicationName, replication, settings } = login;
-    const request = { upstream: target.upstream, database, applicationName, replication, limits: target.limits, settings, nonce: this.#nonce() };
+    const request = {
+      upstream: target.upstream,
+      database,
+      applicationName,
+      replication,
+      limits: target.limits,
+      settings,
+      nonce: this.#nonce(),
+    };
     try {
       this.#abandonUpstream = openUpstream(request, (result) => {
         this.#abandonUpstream = undefined;

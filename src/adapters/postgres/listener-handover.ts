@@ -7,7 +7,7 @@ import type { SessionId } from "../../base/ids.ts";
 import type { Session, Target } from "../../model/principal.ts";
 import { toClient } from "./codec/auth-messages.ts";
 import type { RunningSession } from "./handover.ts";
-import type { LoginContext } from "./listener-connection.ts";
+import type { SharedParts } from "./listener-parts.ts";
 import type { AuthenticatedClient } from "./login/client-login.ts";
 import type { UpstreamOptions } from "./options.ts";
 import type { UpstreamSession } from "./upstream.ts";
@@ -21,7 +21,7 @@ export interface NewSession {
 }
 
 /** False when nobody took the session: both sockets are closed then. The account's place is released with the session. */
-export function handOver(context: LoginContext, opened: NewSession, client: Duplex, upstream: UpstreamSession): boolean {
+export function handOver(context: SharedParts, opened: NewSession, client: Duplex, upstream: UpstreamSession): boolean {
   const { target: options, guard, clock, sessions, cancels } = context;
   const { account, database, applicationName, minor } = opened.login;
   const { socket: server, facts } = upstream;

@@ -4,28 +4,15 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import type { Clock } from "../../base/clock.ts";
-import type { RandomBytes } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
-import type { Guard } from "../../pipeline/guard.ts";
 import { CancelRegistry } from "./cancel.ts";
 import { toClient } from "./codec/auth-messages.ts";
-import type { TakeSession } from "./handover.ts";
 import { type LoginContext, LoginConnection } from "./listener-connection.ts";
+import type { ListenerParts } from "./listener-parts.ts";
 import { RunningSessions } from "./listener-sessions.ts";
 import type { TargetOptions } from "./options.ts";
 import { mockSubject, type ScramSubject } from "./scram-server.ts";
 import { noteSocketError } from "./socket-error.ts";
-
-export interface ListenerParts {
-  readonly target: TargetOptions;
-  readonly guard: Pick<Guard, "sessionOpened" | "sessionClosed" | "loginRefused">;
-  readonly clock: Clock;
-  readonly random: RandomBytes;
-  readonly onSession: TakeSession;
-  /** Sockets at once, logins under way included; `limits.connectionsMax` when absent. */
-  readonly connectionsMax?: number;
-}
 
 export interface Listener {
   /** Where it listens; the port is the real one when 0 was asked for. */
@@ -68,7 +55,9 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const login of logins) login.shutdown();
       // A client that does not take its goodbye is cut off the second time.
-      const cutOff = setTimeout(() => logins.forEach((login) => login.shutdown()), target.shutdownMs);
+      const cutOff = setTimeout(() => {
+        for (const login of logins) login.shutdown();
+      }, target.shutdownMs);
       await Promise.all([closed, sessions.shutdown(target.shutdownMs)]);
       clearTimeout(cutOff);
     },

@@ -6,7 +6,7 @@ import { stringprepTables } from "./scram-stringprep-tables.ts";
 
 /** The form of a password that goes into PBKDF2. */
 export function saslPrep(password: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL leaves every all-ASCII password alone, control characters included.
+  // PostgreSQL leaves every all-ASCII password alone, control characters included.
   if (/^[\x00-\x7f]*$/.test(password)) return password;
   const mapped = Array.from(password, (character) => {
     const code = character.codePointAt(0) ?? 0;

@@ -1,5 +1,6 @@
 /**
- * PostgreSQL's textual form of a SCRAM verifier: `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`, as in `pg_authid.rolpassword`.
+ * PostgreSQL's textual form of a SCRAM verifier, as in `pg_authid.rolpassword`:
+ * `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`.
  * It never sees a password.
  */
 import type { ScramVerifier } from "./options.ts";

@@ -19,7 +19,10 @@ const HASHES: ReadonlyMap<string, string> = new Map([
   ["2a8648ce3d040304", "sha512"],
 ]);
 
-/** `undefined` where no hash is defined (Ed25519) or where it would have to be read out of parameters (RSA-PSS): no channel binding then. */
+/**
+ * `undefined` where no hash is defined (Ed25519) or where it would have to be read out of parameters (RSA-PSS): no channel binding
+ * then.
+ */
 export function tlsServerEndPoint(certificate: Uint8Array): Buffer | undefined {
   const oid = signatureAlgorithm(Buffer.from(certificate.buffer, certificate.byteOffset, certificate.length));
   const hash = oid === undefined ? undefined : HASHES.get(oid);

@@ -43,7 +43,10 @@ describe("the life of a listener", () => {
   });
   after(() => server.stop());
 
-  async function withGateway(options: Partial<Parameters<typeof startGateway>[0]>, body: (gateway: Gateway) => Promise<void>): Promise<void> {
+  async function withGateway(
+    options: Partial<Parameters<typeof startGateway>[0]>,
+    body: (gateway: Gateway) => Promise<void>,
+  ): Promise<void> {
     const gateway = await startGateway({ upstream: upstreamOf(server), ...options });
     try {
       await body(gateway);
@@ -103,7 +106,9 @@ describe("the life of a listener", () => {
 
   test("the server's backend is gone when a client leaves before it is ready", () =>
     withGateway({}, async (gateway) => {
-      const clients = Array.from({ length: 10 }, () => login(gateway.url()).then((client) => (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy()));
+      const clients = Array.from({ length: 10 }, () =>
+        login(gateway.url()).then((client) => (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy()),
+      );
       await Promise.all(clients);
       await until(() => gateway.listener.connections === 0);
       const count = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
@@ -161,7 +166,10 @@ describe("the life of a listener", () => {
     return withGateway({ onSession }, async (gateway) => {
       const client = new pg.Client({ connectionString: gateway.url() });
       client.on("error", () => undefined);
-      await client.connect().then(() => client.query("SELECT 1")).catch(() => undefined);
+      await client
+        .connect()
+        .then(() => client.query("SELECT 1"))
+        .catch(() => undefined);
       assert.equal(taken, 1);
       await until(() => gateway.listener.connections === 0);
     });
@@ -207,7 +215,13 @@ describe("the life of a listener", () => {
     }));
 
   test("a server that never answers is given up, and the client told", (context) => {
-    const silent = createServer((peer) => void peer.on("error", () => undefined).on("end", () => peer.destroy()).resume());
+    const silent = createServer(
+      (peer) =>
+        void peer
+          .on("error", () => undefined)
+          .on("end", () => peer.destroy())
+          .resume(),
+    );
     return new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve)).then(() =>
       withGateway({ upstream: upstreamOf(server, { port: (silent.address() as { port: number }).port }) }, async (gateway) => {
         context.mock.timers.enable({ apis: ["setTimeout"] });

@@ -12,7 +12,8 @@ async function login(config: pg.ClientConfig): Promise<pg.Client> {
   return client;
 }
 
-const STATE = "SELECT pg_backend_pid() AS process, current_setting('statement_timeout') AS t, current_setting('search_path') AS p, current_setting('application_name') AS a";
+const STATE =
+  "SELECT pg_backend_pid() AS process, current_setting('statement_timeout') AS t, current_setting('search_path') AS p, current_setting('application_name') AS a";
 
 describe("PgBouncer in session mode", () => {
   let server: TestServer;
@@ -32,7 +33,10 @@ describe("PgBouncer in session mode", () => {
         const { rows } = await client.query(STATE);
         const { processID } = client as unknown as { processID: number };
         assert.deepEqual(rows, [{ process: processID, t: "7s", p: path, a: path }]);
-        const sleeping = client.query("SELECT pg_sleep(30)").then(() => "slept", (error: Error) => error.message);
+        const sleeping = client.query("SELECT pg_sleep(30)").then(
+          () => "slept",
+          (error: Error) => error.message,
+        );
         setTimeout(() => gateway.handovers.at(-1)?.cancelServer(), 200);
         assert.equal(await sleeping, "canceling statement due to user request");
         await client.end();
@@ -45,10 +49,20 @@ describe("PgBouncer in session mode", () => {
 
   test("in front of Holdfast, as an application's own pool: its logins are one of Holdfast's accounts", async () => {
     const gateway = await startGateway({ upstream: upstreamOf(server), target: { limits } });
-    const pooler = await startPgBouncer({ to: { host: "127.0.0.1", port: gateway.port }, login: { user: agent.name, password: agent.password } });
+    const pooler = await startPgBouncer({
+      to: { host: "127.0.0.1", port: gateway.port },
+      login: { user: agent.name, password: agent.password },
+    });
     try {
       for (let i = 0; i < 2; i += 1) {
-        const client = await login({ host: "127.0.0.1", port: pooler.port, user: agent.name, password: agent.password, database: "postgres", application_name: `app${i}` });
+        const client = await login({
+          host: "127.0.0.1",
+          port: pooler.port,
+          user: agent.name,
+          password: agent.password,
+          database: "postgres",
+          application_name: `app${i}`,
+        });
         const { rows } = await client.query(STATE);
         assert.equal(rows[0]?.a, `app${i}`);
         await client.end();

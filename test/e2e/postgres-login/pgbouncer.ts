@@ -28,12 +28,22 @@ export async function startPgBouncer({ to, login }: PgBouncerOptions): Promise<P
   const folder = mkdtempSync(join(tmpdir(), "holdfast-pgbouncer-"));
   const port = await freePort();
   const settings = [
-    "[databases]", `* = host=${to.host} port=${to.port}`, "[pgbouncer]", "pool_mode = session", "listen_addr = 127.0.0.1", `listen_port = ${port}`,
-    "unix_socket_dir =", "auth_type = scram-sha-256", `auth_file = ${join(folder, "users.txt")}`, "max_client_conn = 100", "default_pool_size = 20",
+    "[databases]",
+    `* = host=${to.host} port=${to.port}`,
+    "[pgbouncer]",
+    "pool_mode = session",
+    "listen_addr = 127.0.0.1",
+    `listen_port = ${port}`,
+    "unix_socket_dir =",
+    "auth_type = scram-sha-256",
+    `auth_file = ${join(folder, "users.txt")}`,
+    "max_client_conn = 100",
+    "default_pool_size = 20",
   ];
   writeFileSync(join(folder, "pgbouncer.ini"), `${settings.join("\n")}\n`);
   writeFileSync(join(folder, "users.txt"), `"${login.user}" "${login.password}"\n`);
-  if (account !== undefined) for (const file of [folder, join(folder, "pgbouncer.ini"), join(folder, "users.txt")]) chownSync(file, account.uid, account.gid);
+  if (account !== undefined)
+    for (const file of [folder, join(folder, "pgbouncer.ini"), join(folder, "users.txt")]) chownSync(file, account.uid, account.gid);
   const running = spawn(program, [join(folder, "pgbouncer.ini")], { ...account, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   running.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));

@@ -43,7 +43,7 @@ export class LoginFrames {
     return this.#take(1, bytesMax);
   }
 
-  /** Everything that was not consumed, as a copy of its own size: a view would keep the chunk it came in alive, or a slab of Node's pool. */
+  /** All that was not consumed, as a copy of its own size: a view would keep the chunk it came in alive, or a slab of Node's pool. */
   rest(): Buffer {
     const rest = this.#held.length === 0 ? NOTHING : Buffer.alloc(this.#held.length);
     this.#held.copy(rest);

@@ -66,9 +66,12 @@ function readParameters(major: number, minor: number, rest: Buffer): StartupPack
   return { kind: "startup", major, minor, parameters };
 }
 
-/** A StartupMessage of protocol 3.0. No name or value holds a zero byte (they came out of zero-terminated strings, or from the configuration). */
+/**
+ * A StartupMessage of protocol 3.0. No name or value may hold a zero byte: they came out of zero-terminated strings, or from the
+ * configuration.
+ */
 export function writeStartup(parameters: readonly StartupParameter[]): Buffer {
-  const strings = parameters.flatMap(([name, value]) => [name, value]).map((text) => Buffer.from(`${text}\0`));
+  const strings = parameters.flat().map((text) => Buffer.from(`${text}\0`));
   const body = Buffer.concat([...strings, Buffer.alloc(1)]);
   const head = Buffer.alloc(8);
   head.writeInt32BE(8 + body.length, 0);

@@ -82,7 +82,10 @@ const STRUCTURE: ReadonlySet<string> = new Set(["user", "database", "replication
 
 const TRUE = new Set(["on", "true", "yes", "1", "t", "y", "tru", "tr", "ye"]);
 
-/** UTF8 in PostgreSQL's spellings (it ignores case and all but letters and digits); SQL_ASCII is what libpq asks for in the C locale: no conversion. */
+/**
+ * UTF8 in PostgreSQL's spellings (it ignores case and all but letters and digits). SQL_ASCII, no conversion, is what libpq asks for in
+ * the C locale.
+ */
 const UTF8 = new Set(["utf8", "unicode", "sqlascii"]);
 
 /** `options` comes before the other parameters, as in PostgreSQL, which lets a parameter win over it. */

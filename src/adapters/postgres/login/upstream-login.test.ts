@@ -58,7 +58,11 @@ interface Server {
 }
 
 /** A server that does SCRAM as PostgreSQL does, or as told otherwise. */
-function scramTalk({ offers = ["SCRAM-SHA-256"], signature = (s) => s, firstMessage = (s) => s }: Server = {}, before: Talk["turns"] = [], upstream: Partial<Upstream> = {}): Talk {
+function scramTalk(
+  { offers = ["SCRAM-SHA-256"], signature = (s) => s, firstMessage = (s) => s }: Server = {},
+  before: Talk["turns"] = [],
+  upstream: Partial<Upstream> = {},
+): Talk {
   let server: ScramServer;
   const step = (answer: ReturnType<ScramServer["first"]>) => (answer.kind === "send" ? answer.message : `e=${answer.kind}`);
   return {
@@ -132,7 +136,11 @@ describe("a server is not trusted", () => {
   const failing: readonly (readonly [string, Talk, RegExp])[] = [
     ["that cannot prove itself", scramTalk({ signature: () => `v=${Buffer.alloc(32).toString("base64")}` }), /could not prove/],
     ["that gives no proof", scramTalk({ signature: () => "" }), /could not prove/],
-    ["that asks for endless iterations", scramTalk({ firstMessage: (m) => m.replace("i=2", `i=${limits.scramIterationsMax + 1}`) }), /iterations/],
+    [
+      "that asks for endless iterations",
+      scramTalk({ firstMessage: (m) => m.replace("i=2", `i=${limits.scramIterationsMax + 1}`) }),
+      /iterations/,
+    ],
     ["that answers with a nonce of its own", scramTalk({ firstMessage: (m) => m.replace("r=ours", "r=other") }), /nonce/],
     ["that offers channel binding in clear", scramTalk({ offers: ["SCRAM-SHA-256-PLUS"] }), /without TLS/],
     ["that offers nothing we know", scramTalk({ offers: ["SCRAM-SHA-1"] }), /no SASL mechanism/],
@@ -194,7 +202,12 @@ describe("a server is not trusted", () => {
   });
   test("an error passes with its text only where it speaks of the client's own", () => {
     const error = (sqlstate: string) => after({}, [toClient.error({ severity: "FATAL", sqlstate, message: 'about "owner"' })]).at(-1);
-    assert.deepEqual(error("3D000"), { kind: "failed", sqlstate: "3D000", message: 'about "owner"', because: 'the server answered `3D000`: about "owner"' });
+    assert.deepEqual(error("3D000"), {
+      kind: "failed",
+      sqlstate: "3D000",
+      message: 'about "owner"',
+      because: 'the server answered `3D000`: about "owner"',
+    });
     const refused = error("28P01");
     assert.ok(refused?.kind === "failed" && refused.sqlstate === "08006" && !refused.message.includes("owner"));
   });

@@ -137,9 +137,9 @@ export class UpstreamLogin {
 
   #frame(frame: LoginFrame): void {
     const type = String.fromCharCode(frame.type);
-    if (type === "E") return this.#end(refusedByServer(readErrorFields(frame.body)));
+    if (type === "E") return void this.#end(refusedByServer(readErrorFields(frame.body)));
     if (type === "N") return;
-    if (type === "R") return this.#authentication(new BodyReader(frame.body));
+    if (type === "R") return void this.#authentication(new BodyReader(frame.body));
     if (this.#state !== "starting") return void this.#fail(`the server sent \`${type}\` before the login was over`);
     this.#starting(type, new BodyReader(frame.body));
   }
@@ -151,24 +151,28 @@ export class UpstreamLogin {
       case 0:
         body.end();
         // Without any question the server trusts us by its own configuration; in the midst of SCRAM it has not proved itself.
-        if (this.#state !== "authentication" && this.#state !== "sasl_done") return void this.#fail("the server broke off SCRAM with AuthenticationOk");
+        if (this.#state !== "authentication" && this.#state !== "sasl_done")
+          return void this.#fail("the server broke off SCRAM with AuthenticationOk");
         this.#state = "starting";
         return;
       case 3:
         body.end();
-        if (!upstream.cleartextAllowed) return void this.#fail("the server asks for a password in clear, and the configuration does not allow it");
+        if (!upstream.cleartextAllowed)
+          return void this.#fail("the server asks for a password in clear, and the configuration does not allow it");
         if (!this.#inTls) return void this.#fail("the server asks for a password in clear without TLS");
-        return this.#sendPassword((secret) => secret);
+        return void this.#sendPassword((secret) => secret);
       case 5: {
         const salt = body.bytes(4);
         body.end();
         if (!upstream.md5Allowed) return void this.#fail("the server asks for an md5 password, and the configuration does not allow it");
-        return this.#sendPassword((secret) => `md5${md5(Buffer.concat([Buffer.from(md5(Buffer.from(secret + upstream.role))), salt]))}`);
+        return void this.#sendPassword(
+          (secret) => `md5${md5(Buffer.concat([Buffer.from(md5(Buffer.from(secret + upstream.role))), salt]))}`,
+        );
       }
       case 10:
-        return this.#saslOffered(body, password);
+        return void this.#saslOffered(body, password);
       case 11:
-        return this.#saslContinue(body.rest().toString("utf8"));
+        return void this.#saslContinue(body.rest().toString("utf8"));
       case 12:
         if (this.#state !== "sasl_final" || this.#scram?.verified(body.rest().toString("utf8")) !== true) {
           return void this.#fail("the server could not prove that it knows the password");
@@ -224,7 +228,8 @@ export class UpstreamLogin {
       case "S": {
         const name = body.string();
         this.#parameters.set(name, body.string());
-        return body.end();
+        body.end();
+        return;
       }
       case "K": {
         const process = body.int32() >>> 0;
@@ -237,7 +242,8 @@ export class UpstreamLogin {
       case "Z":
         if (body.uint8() !== 0x49) return void this.#fail("the server begins inside a transaction");
         body.end();
-        return this.#end({ kind: "ready", server: { parameters: this.#parameters, key: this.#key }, rest: this.#frames.rest() });
+        this.#end({ kind: "ready", server: { parameters: this.#parameters, key: this.#key }, rest: this.#frames.rest() });
+        return;
       default:
         this.#fail(`the server sent \`${type}\` before it was ready`);
     }
