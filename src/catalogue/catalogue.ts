@@ -15,14 +15,23 @@ export interface Names {
   readonly temporary: readonly string[];
 }
 
-/** The server's own grammar: `parseSync` of libpg-query. An argument, so that the catalogue itself stays free of the wasm. Throws on text that does not parse. */
+/**
+ * The server's own grammar: `parseSync` of libpg-query. An argument, so that the catalogue itself stays free of the wasm. Throws on
+ * text that does not parse.
+ */
 export type ParseSql = (sql: string) => ParseResult;
 
 export interface Catalogue {
   readonly data: CatalogueData;
-  /** `t`, `schema.t` or `database.schema.t` taken apart. `undefined`: another database, or more parts than the server accepts; it would fail. */
+  /**
+   * `t`, `schema.t` or `database.schema.t` taken apart. `undefined`: another database, or more parts than the server accepts; it
+   * would fail.
+   */
   qualified(parts: readonly string[]): { readonly schema: string | undefined; readonly name: string } | undefined;
-  /** `undefined`: no such relation (the server would fail, or it was made since the snapshot). `"temporary"`: a temporary table of the session that the snapshot does not hold. */
+  /**
+   * `undefined`: no such relation (the server would fail, or it was made since the snapshot). `"temporary"`: a temporary table of
+   * the session that the snapshot does not hold.
+   */
   relation(schema: string | undefined, name: string, names: Names): Relation | "temporary" | undefined;
   relationByOid(oid: number): Relation | undefined;
   /** Tables reached through inheritance or partitioning, the relation itself first. */
@@ -31,7 +40,8 @@ export interface Catalogue {
    * Every function the call could mean: by name, search path and number of arguments (variadic and defaults considered).
    * Overloads are not told apart by type. `count(*)` has no arguments; those of WITHIN GROUP count; a procedure's OUT arguments
    * count or not, as versions differ. With `named` (`f(a => 1)`) a function of an earlier schema does not hide one of the same
-   * argument types in a later schema, as argument names decide then. `pg_temp` is never searched, as in the server, unless given as `schema`.
+   * argument types in a later schema, as argument names decide then. `pg_temp` is never searched, as in the server, unless given as
+   * `schema`.
    */
   functions(schema: string | undefined, name: string, argumentCount: number, names: Names, named?: boolean): readonly FunctionInfo[];
   /** Functions of a name whatever their arguments: `CALL`-less references such as `DROP FUNCTION f`, `'f'::regproc`. */

@@ -200,7 +200,10 @@ function inOrder<T>(bySchema: ReadonlyMap<string, readonly T[]> | undefined, sch
   return searchedSchemas(names.searchPath, "never temporary").flatMap((searched) => bySchema.get(searched) ?? []);
 }
 
-/** Whether a call with this many arguments can reach `f`: exactly, by defaults, by expanding VARIADIC, or with a procedure's OUT arguments. */
+/**
+ * Whether a call with this many arguments can reach `f`: exactly, by defaults, by expanding VARIADIC, or with a procedure's OUT
+ * arguments.
+ */
 function accepts(f: FunctionInfo, count: number): boolean {
   const inputs = f.arguments.length;
   return count >= inputs - f.defaults && (f.variadic || count <= inputs + (f.outputs ?? 0));

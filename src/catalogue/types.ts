@@ -17,13 +17,26 @@ export interface CatalogueData {
   readonly casts: readonly CastInfo[];
   readonly types: readonly TypeInfo[];
   readonly extensions: readonly { readonly name: string; readonly schema: string }[];
-  readonly roles: readonly { readonly name: string; readonly superuser: boolean; readonly bypassRls: boolean; readonly memberOf: readonly string[] }[];
+  readonly roles: readonly {
+    readonly name: string;
+    readonly superuser: boolean;
+    readonly bypassRls: boolean;
+    readonly memberOf: readonly string[];
+  }[];
   /** Event triggers fire on DDL: name and function. */
   readonly eventTriggers: readonly { readonly name: string; readonly functionOid: number; readonly enabled: boolean }[];
 }
 
 /** pg_class.relkind, spelt out. */
-export type RelationKind = "table" | "partitioned_table" | "view" | "materialized_view" | "foreign_table" | "sequence" | "index" | "composite";
+export type RelationKind =
+  | "table"
+  | "partitioned_table"
+  | "view"
+  | "materialized_view"
+  | "foreign_table"
+  | "sequence"
+  | "index"
+  | "composite";
 
 export interface Relation {
   readonly oid: number;
@@ -39,11 +52,21 @@ export interface Relation {
   readonly keys: readonly { readonly columns: readonly string[]; readonly primary: boolean }[];
   readonly triggers: readonly Trigger[];
   /** Rewrite rules other than a view's own _RETURN. `definition` is pg_get_ruledef. */
-  readonly rules: readonly { readonly name: string; readonly event: "select" | "insert" | "update" | "delete"; readonly instead: boolean; readonly definition: string }[];
+  readonly rules: readonly {
+    readonly name: string;
+    readonly event: "select" | "insert" | "update" | "delete";
+    readonly instead: boolean;
+    readonly definition: string;
+  }[];
   /** pg_get_viewdef for views and materialized views; null for the server's own views (`isBuiltIn`). */
   readonly definition: string | null;
   readonly rowSecurity: boolean;
-  readonly policies: readonly { readonly name: string; readonly command: "all" | "select" | "insert" | "update" | "delete"; readonly using: string | null; readonly check: string | null }[];
+  readonly policies: readonly {
+    readonly name: string;
+    readonly command: "all" | "select" | "insert" | "update" | "delete";
+    readonly using: string | null;
+    readonly check: string | null;
+  }[];
   /** Expressions of CHECK constraints, index expressions and predicates, partition keys, as SQL text. */
   readonly expressions: readonly { readonly kind: "check" | "index" | "partition"; readonly text: string }[];
   /** OIDs of parents by inheritance or partitioning. */
@@ -52,7 +75,10 @@ export interface Relation {
   readonly of?: number;
   /** OID of the composite type of its rows; 0 or absent where there is none. */
   readonly rowType?: number;
-  /** Present when `columns` is not the whole truth: made by DDL whose columns only the server can name (`SELECT *`, LIKE of an unknown table). */
+  /**
+   * Present when `columns` is not the whole truth: made by DDL whose columns only the server can name (`SELECT *`, LIKE of an
+   * unknown table).
+   */
   readonly columnsUnknown?: true;
 }
 
@@ -154,7 +180,10 @@ export interface TypeInfo {
   readonly element: number;
   /** For domains: SQL text of the default, which stands where a column has none. */
   readonly default?: string | null;
-  /** For ranges and base types: the OIDs of the other functions the type runs that are not built in (canonical, difference, receive, send, type modifier). */
+  /**
+   * For ranges and base types: the OIDs of the other functions the type runs that are not built in (canonical, difference, receive,
+   * send, type modifier).
+   */
   readonly support?: readonly number[];
 }
 

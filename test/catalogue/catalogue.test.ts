@@ -45,7 +45,11 @@ for (const version of [15, 18] as const) {
         const { catalogue, notUnderstood } = openCatalogue(before).withDdl([ddl], parseSync);
         assert.deepEqual(notUnderstood, []);
         assert.deepEqual(describeCatalogue(catalogue.data), describeCatalogue(data));
-        assert.equal(data.relations.some((relation) => relation.name === "tmp"), false, "other sessions' temporary tables are not ours");
+        assert.equal(
+          data.relations.some((relation) => relation.name === "tmp"),
+          false,
+          "other sessions' temporary tables are not ours",
+        );
       });
     });
 
@@ -72,7 +76,10 @@ for (const version of [15, 18] as const) {
           CREATE OPERATOR evil.= (FUNCTION = evil.eq, LEFTARG = oid, RIGHTARG = oid);
           SET search_path = evil, pg_catalog`);
         const { data } = await loadCatalogue(client);
-        assert.equal(data.relations.some((relation) => relation.owner === "hijacked"), false);
+        assert.equal(
+          data.relations.some((relation) => relation.owner === "hijacked"),
+          false,
+        );
         assert.ok(data.relations.length > clean.data.relations.length);
       });
     });
@@ -86,9 +93,15 @@ for (const version of [15, 18] as const) {
         await client.query(ddl);
         let last = await probeCatalogue(client);
         assert.equal(await probeCatalogue(client), last);
-        for (const change of ["ALTER TABLE app.customers ALTER COLUMN email SET DEFAULT 'y'", "ALTER TABLE app.customers ENABLE TRIGGER t_stmt",
-          "CREATE OR REPLACE FUNCTION app.one() RETURNS integer LANGUAGE sql RETURN 2", "DROP FUNCTION app.one()", "ALTER TYPE app.pair ADD ATTRIBUTE z text",
-          "ALTER POLICY pol ON app.customers USING (false)", "DROP INDEX app.items_u"]) {
+        for (const change of [
+          "ALTER TABLE app.customers ALTER COLUMN email SET DEFAULT 'y'",
+          "ALTER TABLE app.customers ENABLE TRIGGER t_stmt",
+          "CREATE OR REPLACE FUNCTION app.one() RETURNS integer LANGUAGE sql RETURN 2",
+          "DROP FUNCTION app.one()",
+          "ALTER TYPE app.pair ADD ATTRIBUTE z text",
+          "ALTER POLICY pol ON app.customers USING (false)",
+          "DROP INDEX app.items_u",
+        ]) {
           await client.query(change);
           const next = await probeCatalogue(client);
           assert.notEqual(next, last, change);
@@ -105,15 +118,44 @@ async function resolvesAlike(client: pg.Client): Promise<void> {
     CREATE TYPE evil.mood AS ENUM ('x'); CREATE TABLE public.orders (x integer); CREATE TEMP TABLE items (x integer);
     CREATE FUNCTION evil.moodint(evil.mood) RETURNS integer LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION public.one() RETURNS integer LANGUAGE sql AS 'SELECT 1'`);
   const catalogue = openCatalogue((await loadCatalogue(client)).data);
-  const ask = async (sql: string, values: readonly string[]): Promise<unknown> => (await client.query({ text: sql, values: [...values], rowMode: "array" })).rows[0]?.[0];
-  for (const path of ["app, public", "evil, app", "evil, pg_catalog, app", "public", "app, pg_temp", "pg_catalog, pg_temp, evil", '"$user", public', "nowhere, app"]) {
+  const ask = async (sql: string, values: readonly string[]): Promise<unknown> =>
+    (await client.query({ text: sql, values: [...values], rowMode: "array" })).rows[0]?.[0];
+  for (const path of [
+    "app, public",
+    "evil, app",
+    "evil, pg_catalog, app",
+    "public",
+    "app, pg_temp",
+    "pg_catalog, pg_temp, evil",
+    '"$user", public',
+    "nowhere, app",
+  ]) {
     await client.query(`SET search_path = ${path}`);
     const searchPath = String(await ask("SELECT pg_catalog.array_to_string(pg_catalog.current_schemas(true), ',')", [])).split(",");
     const names = { searchPath, temporary: ["items", "tmp"] };
-    for (const name of ["customers", "Orders", "orders", "orders2", "pg_class", "items", "v", "nothing", "été", "log_1", "items_u", "tmp"]) {
-      const server = await ask(`SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1))
-        AND c.relpersistence <> 't'`, [name]);
-      const temporary = await ask("SELECT true FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1)) AND c.relpersistence = 't'", [name]);
+    for (const name of [
+      "customers",
+      "Orders",
+      "orders",
+      "orders2",
+      "pg_class",
+      "items",
+      "v",
+      "nothing",
+      "été",
+      "log_1",
+      "items_u",
+      "tmp",
+    ]) {
+      const server = await ask(
+        `SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1))
+        AND c.relpersistence <> 't'`,
+        [name],
+      );
+      const temporary = await ask(
+        "SELECT true FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1)) AND c.relpersistence = 't'",
+        [name],
+      );
       const ours = catalogue.relation(undefined, name, names);
       assert.deepEqual(ours === "temporary" ? ours : ours?.oid, temporary ? "temporary" : server, `relation ${name} under ${path}`);
     }
@@ -121,19 +163,36 @@ async function resolvesAlike(client: pg.Client): Promise<void> {
       const server = await ask("SELECT pg_catalog.to_regtype(pg_catalog.quote_ident($1))::pg_catalog.oid", [name]);
       assert.equal(catalogue.type(undefined, name, names)?.oid ?? null, server, `type ${name} under ${path}`);
     }
-    for (const [call, name, count] of [["lower(text)", "lower", 1], ["one()", "one", 0], ["twice(int,int,int[])", "twice", 3], ["touch()", "touch", 0],
-      ["moodint(mood)", "moodint", 1], ["now()", "now", 0], ["nothing()", "nothing", 0]] as const) {
+    for (const [call, name, count] of [
+      ["lower(text)", "lower", 1],
+      ["one()", "one", 0],
+      ["twice(int,int,int[])", "twice", 3],
+      ["touch()", "touch", 0],
+      ["moodint(mood)", "moodint", 1],
+      ["now()", "now", 0],
+      ["nothing()", "nothing", 0],
+    ] as const) {
       // Before version 16 an argument type that the path does not reach is an error instead of no function.
-      const server = await ask("SELECT pg_catalog.to_regprocedure($1)::pg_catalog.oid", [call]).catch((error: { code?: string }) => {
+      const server = (await ask("SELECT pg_catalog.to_regprocedure($1)::pg_catalog.oid", [call]).catch((error: { code?: string }) => {
         if (error.code !== "42704") throw error;
         return null;
-      }) as number | null;
+      })) as number | null;
       const candidates = catalogue.functions(undefined, name, count, names).map((f) => f.oid);
       if (server === null) continue;
       assert.ok(candidates.includes(server), `function ${call} under ${path}: ${candidates.join()} lacks ${server}`);
     }
-    const visible = (await client.query("SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname = 'lower' AND pg_catalog.pg_function_is_visible(p.oid) ORDER BY 1")).rows;
-    assert.deepEqual(catalogue.functions(undefined, "lower", 1, names).map((f) => f.oid).sort((a, b) => a - b), visible.map((row: { oid: number }) => row.oid));
+    const visible = (
+      await client.query(
+        "SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.proname = 'lower' AND pg_catalog.pg_function_is_visible(p.oid) ORDER BY 1",
+      )
+    ).rows;
+    assert.deepEqual(
+      catalogue
+        .functions(undefined, "lower", 1, names)
+        .map((f) => f.oid)
+        .sort((a, b) => a - b),
+      visible.map((row: { oid: number }) => row.oid),
+    );
   }
   assert.equal(catalogue.qualified(["otherdb", "app", "customers"]), undefined);
   assert.deepEqual(catalogue.qualified([catalogue.data.database, "app", "customers"]), { schema: "app", name: "customers" });
@@ -142,15 +201,23 @@ async function resolvesAlike(client: pg.Client): Promise<void> {
 test("the built-in catalogue is what a fresh PostgreSQL 18 has", async () => {
   await withDatabase(18, async (client) => {
     const { data } = await loadCatalogue(client);
-    const ids = (d: CatalogueData): unknown => [d.functions.map((f) => [f.oid, f.schema, f.name, f.arguments, f.volatility]), d.types.map((t) => [t.oid, t.name]),
-      d.operators, d.casts, d.relations.map((r) => [r.oid, r.schema, r.name, r.columns.map((c) => [c.name, c.type])]), d.schemas.map((s) => s.name)];
+    const ids = (d: CatalogueData): unknown => [
+      d.functions.map((f) => [f.oid, f.schema, f.name, f.arguments, f.volatility]),
+      d.types.map((t) => [t.oid, t.name]),
+      d.operators,
+      d.casts,
+      d.relations.map((r) => [r.oid, r.schema, r.name, r.columns.map((c) => [c.name, c.type])]),
+      d.schemas.map((s) => s.name),
+    ];
     assert.deepEqual(ids(builtinCatalogue()), ids(data));
   });
 });
 
 test("DDL that is not understood is listed, and the rest applies", () => {
   const { catalogue, notUnderstood } = openCatalogue(builtinCatalogue()).withDdl(
-    ["CREATE EXTENSION pgcrypto; CREATE TABLE a (id int)", "CREATE TABLE (", "DO $$ BEGIN END $$", "CREATE TABLE b AS SELECT * FROM a"], parseSync);
+    ["CREATE EXTENSION pgcrypto; CREATE TABLE a (id int)", "CREATE TABLE (", "DO $$ BEGIN END $$", "CREATE TABLE b AS SELECT * FROM a"],
+    parseSync,
+  );
   assert.deepEqual(notUnderstood, ["CREATE EXTENSION pgcrypto", "CREATE TABLE (", "DO $$ BEGIN END $$"]);
   const names = { searchPath: ["public"], temporary: [] };
   const [a, b] = ["a", "b"].map((name) => catalogue.relation(undefined, name, names));
@@ -163,8 +230,14 @@ test("a source sees each commit, keeps the version of unchanged content, and fai
     const published: CatalogueData[] = [];
     const failures: string[] = [];
     let target = connectionString;
-    const source = catalogueSource({ connection: () => ({ connectionString: target }), nextVersion: versionCounter(), everyMs: 3_600_000, queryMsMax: 30_000,
-      publish: (data) => void published.push(data), onFailure: (error) => void failures.push(error.message) });
+    const source = catalogueSource({
+      connection: () => ({ connectionString: target }),
+      nextVersion: versionCounter(),
+      everyMs: 3_600_000,
+      queryMsMax: 30_000,
+      publish: (data) => void published.push(data),
+      onFailure: (error) => void failures.push(error.message),
+    });
     assert.equal(source.version, NO_CATALOGUE);
     const first = await source.refresh();
     assert.equal(await source.refresh(), first);

@@ -4,12 +4,34 @@
  */
 import { Defect } from "../../base/assert.ts";
 import type {
-  CastInfo, Column, ForeignKey, ForeignKeyAction, FunctionInfo, OperatorInfo, Relation, RelationKind, Trigger, TypeInfo,
+  CastInfo,
+  Column,
+  ForeignKey,
+  ForeignKeyAction,
+  FunctionInfo,
+  OperatorInfo,
+  Relation,
+  RelationKind,
+  Trigger,
+  TypeInfo,
 } from "../../catalogue/types.ts";
 import { isBuiltIn } from "../../catalogue/types.ts";
 import type {
-  AggregateRow, CastRow, ColumnRow, DomainCheckRow, ExpressionRow, ForeignKeyRow, FunctionRow, KeyRow, OperatorRow, ParentRow, PolicyRow,
-  RelationRow, RuleRow, TriggerRow, TypeRow,
+  AggregateRow,
+  CastRow,
+  ColumnRow,
+  DomainCheckRow,
+  ExpressionRow,
+  ForeignKeyRow,
+  FunctionRow,
+  KeyRow,
+  OperatorRow,
+  ParentRow,
+  PolicyRow,
+  RelationRow,
+  RuleRow,
+  TriggerRow,
+  TypeRow,
 } from "./catalogue-queries.ts";
 
 type Grouped<R> = ReadonlyMap<number, readonly R[]>;
@@ -43,12 +65,26 @@ function from<V>(codes: Readonly<Record<string, V>>, code: string, what: string)
 }
 
 const relationKinds: Readonly<Record<string, RelationKind>> = {
-  r: "table", p: "partitioned_table", v: "view", m: "materialized_view", f: "foreign_table", S: "sequence", i: "index", I: "index", c: "composite",
+  r: "table",
+  p: "partitioned_table",
+  v: "view",
+  m: "materialized_view",
+  f: "foreign_table",
+  S: "sequence",
+  i: "index",
+  I: "index",
+  c: "composite",
 };
 const commands = { "*": "all", r: "select", a: "insert", w: "update", d: "delete" } as const;
 const ruleEvents = { "1": "select", "2": "update", "3": "insert", "4": "delete" } as const;
 const firing = { O: "origin", A: "always", R: "replica", D: "disabled" } as const;
-const actions: Readonly<Record<string, ForeignKeyAction>> = { a: "no_action", r: "restrict", c: "cascade", n: "set_null", d: "set_default" };
+const actions: Readonly<Record<string, ForeignKeyAction>> = {
+  a: "no_action",
+  r: "restrict",
+  c: "cascade",
+  n: "set_null",
+  d: "set_default",
+};
 
 export function attributeName(parts: RelationParts, relation: number, attnum: number): string {
   const columns = parts.columns.get(relation) ?? [];
@@ -68,16 +104,32 @@ export function relation(row: RelationRow, parts: RelationParts): Relation {
     if (predicate !== null) expressions.push({ kind: "index", text: predicate });
   }
   return {
-    oid, schema, name, kind: from(relationKinds, kind, "relkind"), owner, temporary: false, rowsEstimate,
+    oid,
+    schema,
+    name,
+    kind: from(relationKinds, kind, "relkind"),
+    owner,
+    temporary: false,
+    rowsEstimate,
     columns: (parts.columns.get(oid) ?? []).map(column),
     keys: indexes.flatMap(([, attnums, primary]) =>
-      attnums === null ? [] : [{ columns: attnums.map((attnum) => attributeName(parts, oid, attnum)), primary }]),
+      attnums === null ? [] : [{ columns: attnums.map((attnum) => attributeName(parts, oid, attnum)), primary }],
+    ),
     triggers: (parts.triggers.get(oid) ?? []).map((t) => trigger(t, parts.triggerCondition)),
-    rules: (parts.rules.get(oid) ?? []).map(([, rule, event, instead, text]) =>
-      ({ name: rule, event: from(ruleEvents, event, "ev_type"), instead, definition: text })),
-    definition, rowSecurity,
-    policies: (parts.policies.get(oid) ?? []).map(([, policy, command, using, check]) =>
-      ({ name: policy, command: from(commands, command, "polcmd"), using, check })),
+    rules: (parts.rules.get(oid) ?? []).map(([, rule, event, instead, text]) => ({
+      name: rule,
+      event: from(ruleEvents, event, "ev_type"),
+      instead,
+      definition: text,
+    })),
+    definition,
+    rowSecurity,
+    policies: (parts.policies.get(oid) ?? []).map(([, policy, command, using, check]) => ({
+      name: policy,
+      command: from(commands, command, "polcmd"),
+      using,
+      check,
+    })),
     expressions,
     // Indexes of partitions inherit too, but rows reach tables only.
     parents: kind === "i" || kind === "I" ? [] : (parts.parents.get(oid) ?? []).map(([, parent]) => parent),
@@ -88,19 +140,37 @@ export function relation(row: RelationRow, parts: RelationParts): Relation {
 
 function column([, , name, type, notNull, default_, generated, identity]: ColumnRow): Column {
   return {
-    name, type, notNull, default: default_, generated: generated !== "",
+    name,
+    type,
+    notNull,
+    default: default_,
+    generated: generated !== "",
     identity: identity === "a" ? "always" : identity === "d" ? "by_default" : null,
   };
 }
 
 /** Bits of pg_trigger.tgtype, from the server's pg_trigger.h. */
-const ROW = 1, BEFORE = 2, INSERT = 4, DELETE = 8, UPDATE = 16, TRUNCATE = 32, INSTEAD = 64;
+const ROW = 1,
+  BEFORE = 2,
+  INSERT = 4,
+  DELETE = 8,
+  UPDATE = 16,
+  TRUNCATE = 32,
+  INSTEAD = 64;
 
 function trigger([, name, functionOid, type, enabled, definition]: TriggerRow, condition: RelationParts["triggerCondition"]): Trigger {
-  const events = ([["insert", INSERT], ["update", UPDATE], ["delete", DELETE], ["truncate", TRUNCATE]] as const).flatMap(([event, bit]) =>
-    (type & bit) !== 0 ? [event] : []);
+  const events = (
+    [
+      ["insert", INSERT],
+      ["update", UPDATE],
+      ["delete", DELETE],
+      ["truncate", TRUNCATE],
+    ] as const
+  ).flatMap(([event, bit]) => ((type & bit) !== 0 ? [event] : []));
   return {
-    name, functionOid, events,
+    name,
+    functionOid,
+    events,
     timing: (type & INSTEAD) !== 0 ? "instead_of" : (type & BEFORE) !== 0 ? "before" : "after",
     level: (type & ROW) !== 0 ? "row" : "statement",
     enabled: from(firing, enabled, "tgenabled"),
@@ -111,9 +181,13 @@ function trigger([, name, functionOid, type, enabled, definition]: TriggerRow, c
 export function foreignKey(row: ForeignKeyRow, nameOf: (relation: number, attnum: number) => string): ForeignKey {
   const [name, child, childColumns, parent, parentColumns, onDelete, onUpdate] = row;
   return {
-    name, from: child, fromColumns: childColumns.map((attnum) => nameOf(child, attnum)),
-    to: parent, toColumns: parentColumns.map((attnum) => nameOf(parent, attnum)),
-    onDelete: from(actions, onDelete, "confdeltype"), onUpdate: from(actions, onUpdate, "confupdtype"),
+    name,
+    from: child,
+    fromColumns: childColumns.map((attnum) => nameOf(child, attnum)),
+    to: parent,
+    toColumns: parentColumns.map((attnum) => nameOf(parent, attnum)),
+    onDelete: from(actions, onDelete, "confdeltype"),
+    onUpdate: from(actions, onUpdate, "confupdtype"),
   };
 }
 
@@ -128,12 +202,48 @@ const volatilities = { i: "immutable", s: "stable", v: "volatile" } as const;
 export function functions(rows: readonly FunctionRow[], aggregates: readonly AggregateRow[]): readonly FunctionInfo[] {
   const support = new Map(aggregates.map(([oid, ...functions_]) => [oid, functions_.filter((f) => f !== 0)]));
   return rows.map((row) => {
-    const [oid, schema, name, kind, arguments_, variadic, defaults, returns, returnsSet, language, volatility, securityDefiner, owner, body,
-      bodyIsAtomic, settings, definition, outputs, defaultExpressions] = row;
+    const [
+      oid,
+      schema,
+      name,
+      kind,
+      arguments_,
+      variadic,
+      defaults,
+      returns,
+      returnsSet,
+      language,
+      volatility,
+      securityDefiner,
+      owner,
+      body,
+      bodyIsAtomic,
+      settings,
+      definition,
+      outputs,
+      defaultExpressions,
+    ] = row;
     return {
-      oid, schema, name, kind: from(functionKinds, kind, "prokind"), arguments: oids(arguments_), ...(outputs === 0 ? {} : { outputs }),
-      variadic, defaults, ...(defaultExpressions === null ? {} : { defaultExpressions }), returns, returnsSet, language, volatility: from(volatilities, volatility, "provolatile"), securityDefiner, owner, body,
-      bodyIsAtomic, settings: settings ?? [], support: support.get(oid) ?? [], definition,
+      oid,
+      schema,
+      name,
+      kind: from(functionKinds, kind, "prokind"),
+      arguments: oids(arguments_),
+      ...(outputs === 0 ? {} : { outputs }),
+      variadic,
+      defaults,
+      ...(defaultExpressions === null ? {} : { defaultExpressions }),
+      returns,
+      returnsSet,
+      language,
+      volatility: from(volatilities, volatility, "provolatile"),
+      securityDefiner,
+      owner,
+      body,
+      bodyIsAtomic,
+      settings: settings ?? [],
+      support: support.get(oid) ?? [],
+      definition,
     };
   });
 }
@@ -155,9 +265,18 @@ export function types(rows: readonly TypeRow[], domainChecks: readonly DomainChe
   return rows.map(([oid, schema, name, kind, baseType, notNull, inputFunction, outputFunction, element, default_, support]) => {
     const others = oids(support).filter((f) => !isBuiltIn(f));
     return {
-      oid, schema, name, kind: from(typeKinds, kind, "typtype"), baseType, notNull,
-      checks: (checks.get(oid) ?? []).map(([, text]) => text), inputFunction, outputFunction, element,
-      ...(default_ === null ? {} : { default: default_ }), ...(others.length === 0 ? {} : { support: others }),
+      oid,
+      schema,
+      name,
+      kind: from(typeKinds, kind, "typtype"),
+      baseType,
+      notNull,
+      checks: (checks.get(oid) ?? []).map(([, text]) => text),
+      inputFunction,
+      outputFunction,
+      element,
+      ...(default_ === null ? {} : { default: default_ }),
+      ...(others.length === 0 ? {} : { support: others }),
     };
   });
 }

@@ -12,10 +12,31 @@ import type { Statement } from "./statement.ts";
 
 /** Sub-commands that change nothing a snapshot holds. */
 const noMatter: ReadonlySet<string> = new Set([
-  "AT_SetStatistics", "AT_SetOptions", "AT_ResetOptions", "AT_SetStorage", "AT_SetCompression", "AT_ValidateConstraint", "AT_ChangeOwner", "AT_ClusterOn",
-  "AT_DropCluster", "AT_SetLogged", "AT_SetUnLogged", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace", "AT_SetRelOptions", "AT_ResetRelOptions",
-  "AT_ReplaceRelOptions", "AT_ReplicaIdentity", "AT_ForceRowSecurity", "AT_NoForceRowSecurity", "AT_GenericOptions", "AT_AlterColumnGenericOptions",
-  "AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule",
+  "AT_SetStatistics",
+  "AT_SetOptions",
+  "AT_ResetOptions",
+  "AT_SetStorage",
+  "AT_SetCompression",
+  "AT_ValidateConstraint",
+  "AT_ChangeOwner",
+  "AT_ClusterOn",
+  "AT_DropCluster",
+  "AT_SetLogged",
+  "AT_SetUnLogged",
+  "AT_DropOids",
+  "AT_SetAccessMethod",
+  "AT_SetTableSpace",
+  "AT_SetRelOptions",
+  "AT_ResetRelOptions",
+  "AT_ReplaceRelOptions",
+  "AT_ReplicaIdentity",
+  "AT_ForceRowSecurity",
+  "AT_NoForceRowSecurity",
+  "AT_GenericOptions",
+  "AT_AlterColumnGenericOptions",
+  "AT_EnableRule",
+  "AT_EnableAlwaysRule",
+  "AT_EnableReplicaRule",
 ]);
 
 export function alterTable(draft: Draft, statement: Statement, alter: AlterTableStmt): void {
@@ -38,22 +59,41 @@ function apply(draft: Draft, statement: Statement, oid: number, command: AlterTa
   if (noMatter.has(kind)) return;
   if (kind.includes("Trig")) return switchTriggers(draft, oid, command);
   switch (kind) {
-    case "AT_AddColumn": return addColumn(draft, statement, oid, command);
-    case "AT_DropColumn": return dropColumn(draft, oid, command.name ?? "");
-    case "AT_ColumnDefault": return changeColumn(draft, oid, command.name, (column) => ({ ...column, default: null }), true);
-    case "AT_DropNotNull": return setNotNull(draft, oid, command.name ?? "", false);
-    case "AT_SetNotNull": return setNotNull(draft, oid, command.name ?? "", true);
-    case "AT_DropExpression": return changeColumn(draft, oid, command.name, (column) => ({ ...column, default: null, generated: false }), true);
-    case "AT_AlterColumnType": return columnType(draft, oid, command);
-    case "AT_AddConstraint": return constraint(draft, statement, oid, command);
-    case "AT_DropConstraint": return dropConstraint(draft, oid, command.name ?? "");
-    case "AT_AddIdentity": case "AT_SetIdentity": return identity(draft, oid, command);
-    case "AT_DropIdentity": return changeColumn(draft, oid, command.name, (column) => ({ ...column, identity: null }), false);
-    case "AT_EnableRowSecurity": return update(draft, oid, () => ({ rowSecurity: true }));
-    case "AT_DisableRowSecurity": return update(draft, oid, () => ({ rowSecurity: false }));
-    case "AT_AttachPartition": case "AT_AddInherit": return join(draft, oid, command);
-    case "AT_DetachPartition": case "AT_DropInherit": return leave(draft, oid, command);
-    default: throw new NotUnderstood(`ALTER TABLE ${kind}`);
+    case "AT_AddColumn":
+      return addColumn(draft, statement, oid, command);
+    case "AT_DropColumn":
+      return dropColumn(draft, oid, command.name ?? "");
+    case "AT_ColumnDefault":
+      return changeColumn(draft, oid, command.name, (column) => ({ ...column, default: null }), true);
+    case "AT_DropNotNull":
+      return setNotNull(draft, oid, command.name ?? "", false);
+    case "AT_SetNotNull":
+      return setNotNull(draft, oid, command.name ?? "", true);
+    case "AT_DropExpression":
+      return changeColumn(draft, oid, command.name, (column) => ({ ...column, default: null, generated: false }), true);
+    case "AT_AlterColumnType":
+      return columnType(draft, oid, command);
+    case "AT_AddConstraint":
+      return constraint(draft, statement, oid, command);
+    case "AT_DropConstraint":
+      return dropConstraint(draft, oid, command.name ?? "");
+    case "AT_AddIdentity":
+    case "AT_SetIdentity":
+      return identity(draft, oid, command);
+    case "AT_DropIdentity":
+      return changeColumn(draft, oid, command.name, (column) => ({ ...column, identity: null }), false);
+    case "AT_EnableRowSecurity":
+      return update(draft, oid, () => ({ rowSecurity: true }));
+    case "AT_DisableRowSecurity":
+      return update(draft, oid, () => ({ rowSecurity: false }));
+    case "AT_AttachPartition":
+    case "AT_AddInherit":
+      return join(draft, oid, command);
+    case "AT_DetachPartition":
+    case "AT_DropInherit":
+      return leave(draft, oid, command);
+    default:
+      throw new NotUnderstood(`ALTER TABLE ${kind}`);
   }
 }
 
@@ -64,7 +104,8 @@ function update(draft: Draft, oid: number, change: (relation: Relation) => Parti
 
 function changeColumn(draft: Draft, oid: number, name: string | undefined, change: (column: Column) => Column, family: boolean): void {
   for (const member of family ? draft.family(oid) : draft.family(oid).slice(0, 1)) {
-    if (member.oid === oid && !member.columns.some((column) => column.name === name) && !member.columnsUnknown) throw new NotUnderstood("no such column");
+    if (member.oid === oid && !member.columns.some((column) => column.name === name) && !member.columnsUnknown)
+      throw new NotUnderstood("no such column");
     update(draft, member.oid, ({ columns }) => ({ columns: columns.map((column) => (column.name === name ? change(column) : column)) }));
   }
 }
@@ -92,8 +133,9 @@ function dropColumn(draft: Draft, oid: number, name: string): void {
       keys: relation.keys.filter((key) => !key.columns.includes(name)),
       expressions: relation.expressions.filter((expression) => !mentions(expression.text)),
     }));
-    draft.foreignKeys = draft.foreignKeys.filter((key) =>
-      !(key.from === member.oid && key.fromColumns.includes(name)) && !(key.to === member.oid && key.toColumns.includes(name)));
+    draft.foreignKeys = draft.foreignKeys.filter(
+      (key) => !(key.from === member.oid && key.fromColumns.includes(name)) && !(key.to === member.oid && key.toColumns.includes(name)),
+    );
   }
 }
 
@@ -109,7 +151,10 @@ function constraint(draft: Draft, statement: Statement, oid: number, command: Al
   addConstraint(draft, statement, oid, command.def.Constraint, null);
 }
 
-/** Names of keys are kept as their indexes' names, names of checks are not kept: such a check stays, which errs on the side of doing more. */
+/**
+ * Names of keys are kept as their indexes' names, names of checks are not kept: such a check stays, which errs on the side of doing
+ * more.
+ */
 function dropConstraint(draft: Draft, oid: number, name: string): void {
   const foreign = draft.foreignKeys.filter((key) => key.from === oid && key.name === name);
   if (foreign.length > 0) {
@@ -129,11 +174,21 @@ function dropConstraint(draft: Draft, oid: number, name: string): void {
 function identity(draft: Draft, oid: number, command: AlterTableCmd): void {
   const options: readonly Node[] = command.def && "List" in command.def ? (command.def.List.items ?? []) : command.def ? [command.def] : [];
   const set = options.flatMap((node) => ("DefElem" in node && node.DefElem.defname === "generated" ? [node.DefElem.arg] : []))[0];
-  const how = command.def && "Constraint" in command.def ? command.def.Constraint.generated_when
-    : set && "Integer" in set ? String.fromCharCode(set.Integer.ival ?? 0) : undefined;
+  const how =
+    command.def && "Constraint" in command.def
+      ? command.def.Constraint.generated_when
+      : set && "Integer" in set
+        ? String.fromCharCode(set.Integer.ival ?? 0)
+        : undefined;
   if (how === undefined) return;
   if (command.subtype === "AT_AddIdentity") identitySequence(draft, oid, command);
-  changeColumn(draft, oid, command.name, (column) => ({ ...column, identity: how === "a" ? "always" : "by_default", notNull: true }), false);
+  changeColumn(
+    draft,
+    oid,
+    command.name,
+    (column) => ({ ...column, identity: how === "a" ? "always" : "by_default", notNull: true }),
+    false,
+  );
 }
 
 function identitySequence(draft: Draft, oid: number, command: AlterTableCmd): void {
@@ -146,7 +201,8 @@ function identitySequence(draft: Draft, oid: number, command: AlterTableCmd): vo
 
 function otherTable(draft: Draft, command: AlterTableCmd): Relation {
   const def = command.def;
-  const range: RangeVar | undefined = def && "PartitionCmd" in def ? def.PartitionCmd.name : def && "RangeVar" in def ? def.RangeVar : undefined;
+  const range: RangeVar | undefined =
+    def && "PartitionCmd" in def ? def.PartitionCmd.name : def && "RangeVar" in def ? def.RangeVar : undefined;
   return existing(draft, range);
 }
 
@@ -165,13 +221,23 @@ function leave(draft: Draft, oid: number, command: AlterTableCmd): void {
   update(draft, child, ({ parents }) => ({ parents: parents.filter((one) => one !== parent) }));
 }
 
-const firing = { AT_EnableTrig: "origin", AT_EnableAlwaysTrig: "always", AT_EnableReplicaTrig: "replica", AT_DisableTrig: "disabled",
-  AT_EnableTrigAll: "origin", AT_EnableTrigUser: "origin", AT_DisableTrigAll: "disabled", AT_DisableTrigUser: "disabled" } as const;
+const firing = {
+  AT_EnableTrig: "origin",
+  AT_EnableAlwaysTrig: "always",
+  AT_EnableReplicaTrig: "replica",
+  AT_DisableTrig: "disabled",
+  AT_EnableTrigAll: "origin",
+  AT_EnableTrigUser: "origin",
+  AT_DisableTrigAll: "disabled",
+  AT_DisableTrigUser: "disabled",
+} as const;
 
 function switchTriggers(draft: Draft, oid: number, command: AlterTableCmd): void {
   const enabled = firing[command.subtype as keyof typeof firing];
   const all = command.name === undefined;
   for (const member of draft.family(oid)) {
-    update(draft, member.oid, ({ triggers }) => ({ triggers: triggers.map((t) => (all || t.name === command.name ? { ...t, enabled } : t)) }));
+    update(draft, member.oid, ({ triggers }) => ({
+      triggers: triggers.map((t) => (all || t.name === command.name ? { ...t, enabled } : t)),
+    }));
   }
 }

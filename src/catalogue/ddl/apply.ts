@@ -3,7 +3,16 @@
  */
 import type { AlterOwnerStmt, CreateSchemaStmt, DefineStmt, Node, SelectStmt } from "@pgsql/types";
 import { alterTable } from "./alter-table.ts";
-import { alterPolicy, createEventTrigger, createIndex, createPolicy, createRule, createStatistics, createTrigger, createView } from "./attached.ts";
+import {
+  alterPolicy,
+  createEventTrigger,
+  createIndex,
+  createPolicy,
+  createRule,
+  createStatistics,
+  createTrigger,
+  createView,
+} from "./attached.ts";
 import { drop, rename, setSchema } from "./drop.ts";
 import { NotUnderstood, type Draft } from "./draft.ts";
 import { existing, newRelationName, strings } from "./names.ts";
@@ -13,19 +22,73 @@ import { addSequence, alterSequence } from "./sequences.ts";
 import { Statement } from "./statement.ts";
 import { createComposite, createTable, createTableAs, queryTable } from "./tables.ts";
 
-/** Statements that make, change or drop nothing that a snapshot holds. Those that change rows may run triggers: the analysis sees them itself. */
+/**
+ * Statements that make, change or drop nothing that a snapshot holds. Those that change rows may run triggers: the analysis sees
+ * them itself.
+ */
 const noMatter: ReadonlySet<string> = new Set([
-  "CommentStmt", "GrantStmt", "GrantRoleStmt", "AlterDefaultPrivilegesStmt", "VariableShowStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt",
-  "CopyStmt", "LockStmt", "NotifyStmt", "ListenStmt", "UnlistenStmt", "ExplainStmt", "VacuumStmt", "ClusterStmt", "ReindexStmt", "RefreshMatViewStmt",
-  "CheckPointStmt", "SecLabelStmt", "CreateForeignServerStmt", "AlterForeignServerStmt", "CreateFdwStmt", "AlterFdwStmt", "CreateUserMappingStmt",
-  "AlterUserMappingStmt", "DropUserMappingStmt", "CreatePublicationStmt", "AlterPublicationStmt", "CreateConversionStmt", "CreateOpClassStmt",
-  "CreateOpFamilyStmt", "AlterOpFamilyStmt", "CreateAmStmt", "CreatePLangStmt", "CreateTransformStmt", "AlterTSDictionaryStmt", "AlterTSConfigurationStmt",
-  "AlterCollationStmt", "AlterStatsStmt", "AlterObjectDependsStmt", "AlterEnumStmt", "AlterOperatorStmt", "AlterTypeStmt", "TruncateStmt", "PrepareStmt",
-  "DeallocateStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "ConstraintsSetStmt", "AlterDatabaseSetStmt", "AlterRoleSetStmt", "CreateRoleStmt",
-  "AlterRoleStmt", "AlterDatabaseStmt", "CreateTableSpaceStmt",
+  "CommentStmt",
+  "GrantStmt",
+  "GrantRoleStmt",
+  "AlterDefaultPrivilegesStmt",
+  "VariableShowStmt",
+  "InsertStmt",
+  "UpdateStmt",
+  "DeleteStmt",
+  "MergeStmt",
+  "CopyStmt",
+  "LockStmt",
+  "NotifyStmt",
+  "ListenStmt",
+  "UnlistenStmt",
+  "ExplainStmt",
+  "VacuumStmt",
+  "ClusterStmt",
+  "ReindexStmt",
+  "RefreshMatViewStmt",
+  "CheckPointStmt",
+  "SecLabelStmt",
+  "CreateForeignServerStmt",
+  "AlterForeignServerStmt",
+  "CreateFdwStmt",
+  "AlterFdwStmt",
+  "CreateUserMappingStmt",
+  "AlterUserMappingStmt",
+  "DropUserMappingStmt",
+  "CreatePublicationStmt",
+  "AlterPublicationStmt",
+  "CreateConversionStmt",
+  "CreateOpClassStmt",
+  "CreateOpFamilyStmt",
+  "AlterOpFamilyStmt",
+  "CreateAmStmt",
+  "CreatePLangStmt",
+  "CreateTransformStmt",
+  "AlterTSDictionaryStmt",
+  "AlterTSConfigurationStmt",
+  "AlterCollationStmt",
+  "AlterStatsStmt",
+  "AlterObjectDependsStmt",
+  "AlterEnumStmt",
+  "AlterOperatorStmt",
+  "AlterTypeStmt",
+  "TruncateStmt",
+  "PrepareStmt",
+  "DeallocateStmt",
+  "DeclareCursorStmt",
+  "FetchStmt",
+  "ClosePortalStmt",
+  "ConstraintsSetStmt",
+  "AlterDatabaseSetStmt",
+  "AlterRoleSetStmt",
+  "CreateRoleStmt",
+  "AlterRoleStmt",
+  "AlterDatabaseStmt",
+  "CreateTableSpaceStmt",
 ]);
 
-type Apply<K extends string> = Extract<Node, Record<K, unknown>> extends Record<K, infer S> ? (draft: Draft, tree: S, statement: Statement) => void : never;
+type Apply<K extends string> =
+  Extract<Node, Record<K, unknown>> extends Record<K, infer S> ? (draft: Draft, tree: S, statement: Statement) => void : never;
 type Kind = Node extends infer N ? (N extends N ? keyof N : never) : never;
 
 const appliers: { readonly [K in Kind]?: Apply<K> } = {
@@ -83,7 +146,9 @@ const appliers: { readonly [K in Kind]?: Apply<K> } = {
 export function applyStatement(draft: Draft, statement: Statement): void {
   const [kind, tree] = Object.entries(statement.node)[0] ?? ["", undefined];
   if (noMatter.has(kind)) return;
-  const apply = Object.hasOwn(appliers, kind) ? (appliers[kind as Kind] as ((d: Draft, t: unknown, s: Statement) => void) | undefined) : undefined;
+  const apply = Object.hasOwn(appliers, kind)
+    ? (appliers[kind as Kind] as ((d: Draft, t: unknown, s: Statement) => void) | undefined)
+    : undefined;
   if (!apply) throw new NotUnderstood(kind);
   apply(draft, tree, statement);
 }
@@ -100,11 +165,20 @@ function selectInto(draft: Draft, select: SelectStmt): void {
 
 function define(draft: Draft, tree: DefineStmt): void {
   switch (tree.kind) {
-    case "OBJECT_AGGREGATE": return createAggregate(draft, tree);
-    case "OBJECT_OPERATOR": return createOperator(draft, tree);
-    case "OBJECT_TYPE": return createBase(draft, tree);
-    case "OBJECT_COLLATION": case "OBJECT_TSPARSER": case "OBJECT_TSDICTIONARY": case "OBJECT_TSTEMPLATE": case "OBJECT_TSCONFIGURATION": return;
-    default: throw new NotUnderstood(`CREATE of ${tree.kind ?? "nothing"}`);
+    case "OBJECT_AGGREGATE":
+      return createAggregate(draft, tree);
+    case "OBJECT_OPERATOR":
+      return createOperator(draft, tree);
+    case "OBJECT_TYPE":
+      return createBase(draft, tree);
+    case "OBJECT_COLLATION":
+    case "OBJECT_TSPARSER":
+    case "OBJECT_TSDICTIONARY":
+    case "OBJECT_TSTEMPLATE":
+    case "OBJECT_TSCONFIGURATION":
+      return;
+    default:
+      throw new NotUnderstood(`CREATE of ${tree.kind ?? "nothing"}`);
   }
 }
 

@@ -1,7 +1,18 @@
 /**
  * What is attached to a relation: views' queries, triggers, rules, row policies, indexes, statistics.
  */
-import type { AlterPolicyStmt, CreateEventTrigStmt, CreatePolicyStmt, CreateStatsStmt, CreateTrigStmt, IndexElem, IndexStmt, Node, RuleStmt, ViewStmt } from "@pgsql/types";
+import type {
+  AlterPolicyStmt,
+  CreateEventTrigStmt,
+  CreatePolicyStmt,
+  CreateStatsStmt,
+  CreateTrigStmt,
+  IndexElem,
+  IndexStmt,
+  Node,
+  RuleStmt,
+  ViewStmt,
+} from "@pgsql/types";
 import type { Relation, Trigger } from "../types.ts";
 import { NotUnderstood, type Draft } from "./draft.ts";
 import { existing, objectName, splitName, strings } from "./names.ts";
@@ -10,9 +21,15 @@ import type { Statement } from "./statement.ts";
 import { elementExpression, queryTable } from "./tables.ts";
 
 export function createView(draft: Draft, statement: Statement, create: ViewStmt): void {
-  const definition = statement.rest(["as"], false, [["with", "check", "option"], ["with", "local", "check", "option"], ["with", "cascaded", "check", "option"]])
+  const definition = statement
+    .rest(["as"], false, [
+      ["with", "check", "option"],
+      ["with", "local", "check", "option"],
+      ["with", "cascaded", "check", "option"],
+    ])
     .replace(/;\s*$/, "");
-  if (!create.query || !statement.isQuery(definition, create.query)) throw new NotUnderstood("the view's query could not be cut out of the text");
+  if (!create.query || !statement.isQuery(definition, create.query))
+    throw new NotUnderstood("the view's query could not be cut out of the text");
   const named = strings(create.aliases);
   queryTable(draft, create.view, "view", named.length > 0 ? named : targetNames(create.query), definition, false);
 }
@@ -40,7 +57,10 @@ export function createTrigger(draft: Draft, statement: Statement, create: Create
   if (!f) throw new NotUnderstood("the trigger's function does not exist");
   const events = create.events ?? 0;
   const trigger: Trigger = {
-    name: create.trigname ?? "", functionOid: f.oid, level: create.row ? "row" : "statement", enabled: "origin",
+    name: create.trigname ?? "",
+    functionOid: f.oid,
+    level: create.row ? "row" : "statement",
+    enabled: "origin",
     timing: (create.timing ?? 0) === BITS.before ? "before" : (create.timing ?? 0) === BITS.instead ? "instead_of" : "after",
     events: (["insert", "update", "delete", "truncate"] as const).filter((event) => (events & BITS[event]) !== 0),
     when: create.whenClause ? statement.group("when", null, create.whenClause) : null,
@@ -56,7 +76,10 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 }
 
 const ruleEvents: Readonly<Record<string, Relation["rules"][number]["event"]>> = {
-  CMD_SELECT: "select", CMD_INSERT: "insert", CMD_UPDATE: "update", CMD_DELETE: "delete",
+  CMD_SELECT: "select",
+  CMD_INSERT: "insert",
+  CMD_UPDATE: "update",
+  CMD_DELETE: "delete",
 };
 
 export function createRule(draft: Draft, statement: Statement, create: RuleStmt): void {
@@ -72,7 +95,8 @@ export function createRule(draft: Draft, statement: Statement, create: RuleStmt)
 export function createPolicy(draft: Draft, statement: Statement, create: CreatePolicyStmt): void {
   const relation = existing(draft, create.table);
   const policy = {
-    name: create.policy_name ?? "", command: (create.cmd_name ?? "all") as Relation["policies"][number]["command"],
+    name: create.policy_name ?? "",
+    command: (create.cmd_name ?? "all") as Relation["policies"][number]["command"],
     using: create.qual ? statement.group("using", null, create.qual) : null,
     check: create.with_check ? statement.group("check", null, create.with_check) : null,
   };
@@ -83,8 +107,12 @@ export function alterPolicy(draft: Draft, statement: Statement, alter: AlterPoli
   const relation = existing(draft, alter.table);
   const using = alter.qual ? statement.group("using", null, alter.qual) : undefined;
   const check = alter.with_check ? statement.group("check", null, alter.with_check) : undefined;
-  draft.putRelation({ ...relation, policies: relation.policies.map((policy) => (policy.name === alter.policy_name
-    ? { ...policy, using: using ?? policy.using, check: check ?? policy.check } : policy)) });
+  draft.putRelation({
+    ...relation,
+    policies: relation.policies.map((policy) =>
+      policy.name === alter.policy_name ? { ...policy, using: using ?? policy.using, check: check ?? policy.check } : policy,
+    ),
+  });
 }
 
 /** As the server's ChooseIndexColumnNames: a function call gives its own name. */
@@ -101,16 +129,34 @@ export function createIndex(draft: Draft, statement: Statement, create: IndexStm
   const texts = elements.some((element) => element.expr) ? statement.elements(create.relation?.location ?? 0) : [];
   const evaluated = elements.flatMap((element, i) => (element.expr ? [elementExpression(statement, texts[i] ?? "", element.expr)] : []));
   const predicate = create.whereClause ? [statement.nthAfter(["where"], 0, [], create.whereClause)] : [];
-  const expressions = [...(evaluated.length > 0 ? [evaluated.join(", ")] : []), ...predicate].map((text) => ({ kind: "index" as const, text }));
-  const name = create.idxname ?? objectName([table.name, elements.map(elementName).join("_")], "idx",
-    (candidate) => draft.relations.named(table.schema, candidate).length > 0);
+  const expressions = [...(evaluated.length > 0 ? [evaluated.join(", ")] : []), ...predicate].map((text) => ({
+    kind: "index" as const,
+    text,
+  }));
+  const name =
+    create.idxname ??
+    objectName(
+      [table.name, elements.map(elementName).join("_")],
+      "idx",
+      (candidate) => draft.relations.named(table.schema, candidate).length > 0,
+    );
   if (create.if_not_exists && draft.relations.named(table.schema, name).length > 0) return;
   const unique = create.unique && evaluated.length === 0 && predicate.length === 0;
   // On ONLY a partitioned table the index is not valid until every partition's is attached: no key to rely on.
   const whole = create.relation?.inh !== false || table.kind !== "partitioned_table";
   for (const member of whole && table.kind === "partitioned_table" ? draft.family(table.oid) : [table]) {
-    draft.putRelation({ ...member, expressions: [...member.expressions, ...expressions], keys: unique && whole ? [...member.keys, { columns, primary: false }] : member.keys });
-    addIndex(draft, member, member.oid === table.oid ? name : objectName([member.name, columns.join("_")], "idx", (candidate) => draft.relations.named(member.schema, candidate).length > 0));
+    draft.putRelation({
+      ...member,
+      expressions: [...member.expressions, ...expressions],
+      keys: unique && whole ? [...member.keys, { columns, primary: false }] : member.keys,
+    });
+    addIndex(
+      draft,
+      member,
+      member.oid === table.oid
+        ? name
+        : objectName([member.name, columns.join("_")], "idx", (candidate) => draft.relations.named(member.schema, candidate).length > 0),
+    );
   }
 }
 

@@ -18,10 +18,20 @@ export interface NewColumn {
 }
 
 const serials: Readonly<Record<string, string>> = {
-  serial: "int4", serial4: "int4", bigserial: "int8", serial8: "int8", smallserial: "int2", serial2: "int2",
+  serial: "int4",
+  serial4: "int4",
+  bigserial: "int8",
+  serial8: "int8",
+  smallserial: "int2",
+  serial2: "int2",
 };
 
-export function newColumn(draft: Draft, statement: Statement, table: { readonly schema: string; readonly name: string }, def: ColumnDef): NewColumn {
+export function newColumn(
+  draft: Draft,
+  statement: Statement,
+  table: { readonly schema: string; readonly name: string },
+  def: ColumnDef,
+): NewColumn {
   const all = (def.constraints ?? []).flatMap((node) => ("Constraint" in node ? [node.Constraint] : []));
   const of = (contype: Constraint["contype"]): Constraint | undefined => all.find((constraint) => constraint.contype === contype);
   const name = def.colname ?? "";
@@ -33,14 +43,15 @@ export function newColumn(draft: Draft, statement: Statement, table: { readonly 
   return {
     column: {
       name,
-      type: serial ? draft.findType("pg_catalog", serial)?.oid ?? 0 : typeOid(draft, def.typeName),
+      type: serial ? (draft.findType("pg_catalog", serial)?.oid ?? 0) : typeOid(draft, def.typeName),
       notNull: Boolean(serial || identity || of("CONSTR_NOTNULL") || of("CONSTR_PRIMARY")),
       default: serial ? `nextval('${quoted(table.schema)}.${quoted(sequence ?? "")}'::regclass)` : defaultText(statement, def, all),
       generated: generated !== undefined,
       identity: identity ? (identity.generated_when === "a" ? "always" : "by_default") : null,
     },
-    constraints: all.filter((constraint) => ["CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_EXCLUSION"]
-      .includes(constraint.contype ?? "")),
+    constraints: all.filter((constraint) =>
+      ["CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_EXCLUSION"].includes(constraint.contype ?? ""),
+    ),
     sequence,
   };
 }

@@ -17,7 +17,12 @@ export function addConstraint(draft: Draft, statement: Statement, oid: number, c
     case "CONSTR_UNIQUE":
       return addKey(draft, table, constraint, column);
     case "CONSTR_CHECK":
-      return addCheck(draft, table, statement.group("check", constraint.location ?? 0, constraint.raw_expr ?? {} as never), constraint.is_no_inherit === true);
+      return addCheck(
+        draft,
+        table,
+        statement.group("check", constraint.location ?? 0, constraint.raw_expr ?? ({} as never)),
+        constraint.is_no_inherit === true,
+      );
     case "CONSTR_FOREIGN":
       return addForeignKey(draft, table, constraint, column);
     case "CONSTR_NOTNULL":
@@ -67,24 +72,39 @@ function addCheck(draft: Draft, table: Relation, text: string, noInherit: boolea
 
 function exclusionExpressions(draft: Draft, statement: Statement, table: Relation, constraint: Constraint): void {
   const where = constraint.where_clause;
-  const expressions = (constraint.exclusions ?? []).flatMap((item) => ("List" in item ? item.List.items ?? [] : [])).flatMap((item) =>
-    "IndexElem" in item && item.IndexElem.expr ? [item.IndexElem.expr] : []);
+  const expressions = (constraint.exclusions ?? [])
+    .flatMap((item) => ("List" in item ? (item.List.items ?? []) : []))
+    .flatMap((item) => ("IndexElem" in item && item.IndexElem.expr ? [item.IndexElem.expr] : []));
   if (expressions.length > 0) throw new NotUnderstood("an exclusion constraint over expressions");
   if (!where) return;
   const text = statement.group("where", constraint.location ?? 0, where);
   draft.putRelation({ ...(draft.relations.get(table.oid) ?? table), expressions: [...table.expressions, { kind: "index", text }] });
 }
 
-const actions: Readonly<Record<string, ForeignKeyAction>> = { a: "no_action", r: "restrict", c: "cascade", n: "set_null", d: "set_default" };
+const actions: Readonly<Record<string, ForeignKeyAction>> = {
+  a: "no_action",
+  r: "restrict",
+  c: "cascade",
+  n: "set_null",
+  d: "set_default",
+};
 
 function addForeignKey(draft: Draft, table: Relation, constraint: Constraint, column: string | null): void {
   const target = existing(draft, constraint.pktable);
   const fromColumns = column === null ? strings(constraint.fk_attrs) : [column];
   const named = strings(constraint.pk_attrs);
   const toColumns = named.length > 0 ? named : (target.keys.find((key) => key.primary)?.columns ?? []);
-  const name = constraint.conname ?? objectName([table.name, fromColumns.join("_")], "fkey",
-    (candidate) => draft.foreignKeys.some((key) => key.name === candidate && key.from === table.oid));
-  const key = { fromColumns, toColumns, onDelete: actions[constraint.fk_del_action ?? "a"] ?? "no_action", onUpdate: actions[constraint.fk_upd_action ?? "a"] ?? "no_action" };
+  const name =
+    constraint.conname ??
+    objectName([table.name, fromColumns.join("_")], "fkey", (candidate) =>
+      draft.foreignKeys.some((key) => key.name === candidate && key.from === table.oid),
+    );
+  const key = {
+    fromColumns,
+    toColumns,
+    onDelete: actions[constraint.fk_del_action ?? "a"] ?? "no_action",
+    onUpdate: actions[constraint.fk_upd_action ?? "a"] ?? "no_action",
+  };
   // Partitions carry the key themselves, on both sides: deleting from a partition fires it too.
   const from = table.kind === "partitioned_table" ? draft.family(table.oid) : [table];
   const to = target.kind === "partitioned_table" ? draft.family(target.oid) : [target];
@@ -103,8 +123,11 @@ export function joinPartition(draft: Draft, parentOid: number, partitionOid: num
   const parent = draft.relations.get(parentOid);
   if (!parent) return;
   for (const member of draft.family(partitionOid)) {
-    const missing = parent.keys.filter((key) => !member.keys.some((own) => own.primary === key.primary && own.columns.join() === key.columns.join()));
-    for (const key of missing) addIndex(draft, member, indexName(draft, member, key.primary ? [] : key.columns, key.primary ? "pkey" : "key"));
+    const missing = parent.keys.filter(
+      (key) => !member.keys.some((own) => own.primary === key.primary && own.columns.join() === key.columns.join()),
+    );
+    for (const key of missing)
+      addIndex(draft, member, indexName(draft, member, key.primary ? [] : key.columns, key.primary ? "pkey" : "key"));
     const triggers = parent.triggers.filter((t) => t.level === "row" && !member.triggers.some((own) => own.name === t.name));
     draft.putRelation({ ...member, keys: [...member.keys, ...missing], triggers: [...member.triggers, ...triggers] });
     const same = (a: { readonly fromColumns: readonly string[]; readonly toColumns: readonly string[] }, b: typeof a): boolean =>

@@ -61,8 +61,16 @@ export class Draft {
 
   data(): CatalogueData {
     return {
-      ...this.#base, schemas: this.schemas, relations: this.relations.all(), functions: this.functions.all(), types: this.types.all(),
-      operators: this.operators, casts: this.casts, foreignKeys: this.foreignKeys, extensions: this.extensions, roles: this.roles,
+      ...this.#base,
+      schemas: this.schemas,
+      relations: this.relations.all(),
+      functions: this.functions.all(),
+      types: this.types.all(),
+      operators: this.operators,
+      casts: this.casts,
+      foreignKeys: this.foreignKeys,
+      extensions: this.extensions,
+      roles: this.roles,
       eventTriggers: this.eventTriggers,
     };
   }
@@ -100,7 +108,11 @@ export class Draft {
     return searched.flatMap((s) => this.functions.named(s, name));
   }
 
-  #find<T extends { readonly oid: number; readonly schema: string; readonly name: string }>(shelf: Shelf<T>, schema: string | undefined, name: string) {
+  #find<T extends { readonly oid: number; readonly schema: string; readonly name: string }>(
+    shelf: Shelf<T>,
+    schema: string | undefined,
+    name: string,
+  ) {
     for (const searched of schema === undefined ? searchedSchemas(this.#searchPath, "temporary first") : [schema]) {
       const found = shelf.named(isTemporarySchema(searched) ? "pg_temp" : searched, name)[0];
       if (found) return found;
@@ -114,8 +126,16 @@ export class Draft {
     if (type.kind !== "pseudo") {
       const builtIn = (name: string): number => this.functions.named("pg_catalog", name)[0]?.oid ?? 0;
       const array: TypeInfo = {
-        oid: this.newOid(), schema: made.schema, name: this.arrayName(made), kind: "base", baseType: 0, notNull: false, checks: [],
-        inputFunction: builtIn("array_in"), outputFunction: builtIn("array_out"), element: made.oid,
+        oid: this.newOid(),
+        schema: made.schema,
+        name: this.arrayName(made),
+        kind: "base",
+        baseType: 0,
+        notNull: false,
+        checks: [],
+        inputFunction: builtIn("array_in"),
+        outputFunction: builtIn("array_out"),
+        element: made.oid,
       };
       this.types.put(array);
       this.#arrays.set(made.oid, array.oid);
@@ -144,7 +164,10 @@ export class Draft {
   putRelation(relation: Relation): void {
     const before = this.relations.get(relation.oid);
     for (const parent of before?.parents ?? []) {
-      this.#children.set(parent, (this.#children.get(parent) ?? []).filter((oid) => oid !== relation.oid));
+      this.#children.set(
+        parent,
+        (this.#children.get(parent) ?? []).filter((oid) => oid !== relation.oid),
+      );
     }
     this.relations.put(relation);
     this.#adopt(relation);

@@ -8,11 +8,29 @@ import { existing, splitName, strings, typeOid } from "./names.ts";
 import { routines } from "./routines.ts";
 import { tokens } from "./tokens.ts";
 
-const relationKinds: ReadonlySet<string> = new Set(["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE", "OBJECT_SEQUENCE", "OBJECT_INDEX"]);
+const relationKinds: ReadonlySet<string> = new Set([
+  "OBJECT_TABLE",
+  "OBJECT_VIEW",
+  "OBJECT_MATVIEW",
+  "OBJECT_FOREIGN_TABLE",
+  "OBJECT_SEQUENCE",
+  "OBJECT_INDEX",
+]);
 const routineKinds: ReadonlySet<string> = new Set(["OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"]);
 /** Kinds that a snapshot does not hold. */
-const notKept: ReadonlySet<string> = new Set(["OBJECT_COLLATION", "OBJECT_CONVERSION", "OBJECT_TSPARSER", "OBJECT_TSDICTIONARY", "OBJECT_TSTEMPLATE",
-  "OBJECT_TSCONFIGURATION", "OBJECT_PUBLICATION", "OBJECT_STATISTIC_EXT", "OBJECT_ACCESS_METHOD", "OBJECT_OPCLASS", "OBJECT_OPFAMILY"]);
+const notKept: ReadonlySet<string> = new Set([
+  "OBJECT_COLLATION",
+  "OBJECT_CONVERSION",
+  "OBJECT_TSPARSER",
+  "OBJECT_TSDICTIONARY",
+  "OBJECT_TSTEMPLATE",
+  "OBJECT_TSCONFIGURATION",
+  "OBJECT_PUBLICATION",
+  "OBJECT_STATISTIC_EXT",
+  "OBJECT_ACCESS_METHOD",
+  "OBJECT_OPCLASS",
+  "OBJECT_OPFAMILY",
+]);
 
 export function drop(draft: Draft, statement: DropStmt): void {
   const kind = statement.removeType ?? "";
@@ -20,7 +38,8 @@ export function drop(draft: Draft, statement: DropStmt): void {
   if (notKept.has(kind) && !cascade) return;
   for (const object of statement.objects ?? []) {
     if (relationKinds.has(kind)) dropRelation(draft, strings([object]), statement.missing_ok === true, cascade);
-    else if (routineKinds.has(kind) && "ObjectWithArgs" in object) for (const f of routines(draft, object.ObjectWithArgs)) draft.functions.remove(f.oid);
+    else if (routineKinds.has(kind) && "ObjectWithArgs" in object)
+      for (const f of routines(draft, object.ObjectWithArgs)) draft.functions.remove(f.oid);
     else if (kind === "OBJECT_SCHEMA") dropSchema(draft, strings([object])[0] ?? "");
     else dropOther(draft, kind, object);
   }
@@ -36,7 +55,8 @@ function dropRelation(draft: Draft, parts: readonly string[], missingOk: boolean
     throw new NotUnderstood(`\`${name}\` does not exist`);
   }
   if (relation.kind === "index") return dropIndex(draft, relation);
-  for (const member of relation.kind === "partitioned_table" || cascade ? draft.family(relation.oid) : [relation]) draft.removeRelation(member);
+  for (const member of relation.kind === "partitioned_table" || cascade ? draft.family(relation.oid) : [relation])
+    draft.removeRelation(member);
   if (cascade) dropReaders(draft, relation);
 }
 
@@ -51,8 +71,11 @@ function dropIndex(draft: Draft, index: Relation): void {
 function dropReaders(draft: Draft, dropped: Relation): void {
   for (const view of draft.relations.all()) {
     if (view.definition === null) continue;
-    const named = tokens(view.definition).some((token) => (token.kind === "word" && token.text === dropped.name)
-      || (token.kind === "name" && token.text === `"${dropped.name.replaceAll('"', '""')}"`));
+    const named = tokens(view.definition).some(
+      (token) =>
+        (token.kind === "word" && token.text === dropped.name) ||
+        (token.kind === "name" && token.text === `"${dropped.name.replaceAll('"', '""')}"`),
+    );
     if (!named || !draft.relations.get(view.oid)) continue;
     draft.removeRelation(view);
     dropReaders(draft, view);
@@ -71,19 +94,27 @@ function dropSchema(draft: Draft, name: string): void {
 function dropOther(draft: Draft, kind: string, object: Node): void {
   const parts = strings([object]);
   switch (kind) {
-    case "OBJECT_TYPE": case "OBJECT_DOMAIN": return dropType(draft, object);
-    case "OBJECT_TRIGGER": return detach(draft, parts, "triggers");
-    case "OBJECT_RULE": return detach(draft, parts, "rules");
-    case "OBJECT_POLICY": return detach(draft, parts, "policies");
+    case "OBJECT_TYPE":
+    case "OBJECT_DOMAIN":
+      return dropType(draft, object);
+    case "OBJECT_TRIGGER":
+      return detach(draft, parts, "triggers");
+    case "OBJECT_RULE":
+      return detach(draft, parts, "rules");
+    case "OBJECT_POLICY":
+      return detach(draft, parts, "policies");
     case "OBJECT_EVENT_TRIGGER":
       draft.eventTriggers = draft.eventTriggers.filter((trigger) => trigger.name !== parts[0]);
       return;
-    case "OBJECT_OPERATOR": return dropOperator(draft, object);
-    case "OBJECT_CAST": return dropCast(draft, object);
+    case "OBJECT_OPERATOR":
+      return dropOperator(draft, object);
+    case "OBJECT_CAST":
+      return dropCast(draft, object);
     case "OBJECT_EXTENSION":
       draft.extensions = draft.extensions.filter((extension) => extension.name !== parts[0]);
       throw new NotUnderstood("what an extension takes with it is not known");
-    default: throw new NotUnderstood(`DROP of ${kind}`);
+    default:
+      throw new NotUnderstood(`DROP of ${kind}`);
   }
 }
 
@@ -99,20 +130,28 @@ function detach(draft: Draft, parts: readonly string[], what: "triggers" | "rule
   const { schema, name } = splitName(parts.slice(0, -1));
   const relation = draft.findRelation(schema, name);
   for (const member of relation ? draft.family(relation.oid) : []) {
-    if (what === "triggers" || member.oid === relation?.oid) draft.putRelation({ ...member, [what]: member[what].filter((one) => one.name !== parts.at(-1)) });
+    if (what === "triggers" || member.oid === relation?.oid)
+      draft.putRelation({ ...member, [what]: member[what].filter((one) => one.name !== parts.at(-1)) });
   }
 }
 
 function dropOperator(draft: Draft, object: Node): void {
   if (!("ObjectWithArgs" in object)) throw new NotUnderstood("an operator without operands");
   const { schema, name } = splitName(strings(object.ObjectWithArgs.objname));
-  const [left = 0, right = 0] = (object.ObjectWithArgs.objargs ?? []).map((node) => ("TypeName" in node ? typeOid(draft, node.TypeName) : 0));
-  const index = draft.operators.findIndex((o) => o.name === name && o.left === left && o.right === right && (schema === undefined ? o.schema !== "pg_catalog" : o.schema === schema));
+  const [left = 0, right = 0] = (object.ObjectWithArgs.objargs ?? []).map((node) =>
+    "TypeName" in node ? typeOid(draft, node.TypeName) : 0,
+  );
+  const index = draft.operators.findIndex(
+    (o) =>
+      o.name === name && o.left === left && o.right === right && (schema === undefined ? o.schema !== "pg_catalog" : o.schema === schema),
+  );
   draft.operators = draft.operators.filter((_, i) => i !== index);
 }
 
 function dropCast(draft: Draft, object: Node): void {
-  const [source, target] = ("List" in object ? (object.List.items ?? []) : []).map((node) => ("TypeName" in node ? typeOid(draft, node.TypeName) : 0));
+  const [source, target] = ("List" in object ? (object.List.items ?? []) : []).map((node) =>
+    "TypeName" in node ? typeOid(draft, node.TypeName) : 0,
+  );
   draft.casts = draft.casts.filter((cast) => cast.source !== source || cast.target !== target);
 }
 
@@ -126,15 +165,26 @@ export function rename(draft: Draft, statement: RenameStmt): void {
     return;
   }
   switch (kind) {
-    case "OBJECT_COLUMN": case "OBJECT_ATTRIBUTE": return renameColumn(draft, existing(draft, statement.relation), statement.subname ?? "", name);
-    case "OBJECT_TABCONSTRAINT": return renameConstraint(draft, existing(draft, statement.relation), statement.subname ?? "", name);
-    case "OBJECT_TRIGGER": return renameAttached(draft, existing(draft, statement.relation), "triggers", statement.subname ?? "", name);
-    case "OBJECT_POLICY": return renameAttached(draft, existing(draft, statement.relation), "policies", statement.subname ?? "", name);
-    case "OBJECT_RULE": return renameAttached(draft, existing(draft, statement.relation), "rules", statement.subname ?? "", name);
-    case "OBJECT_TYPE": case "OBJECT_DOMAIN": return moveType(draft, parts, { name });
-    case "OBJECT_SCHEMA": return renameSchema(draft, statement.subname ?? "", name);
-    case "OBJECT_DOMCONSTRAINT": return;
-    default: throw new NotUnderstood(`RENAME of ${kind}`);
+    case "OBJECT_COLUMN":
+    case "OBJECT_ATTRIBUTE":
+      return renameColumn(draft, existing(draft, statement.relation), statement.subname ?? "", name);
+    case "OBJECT_TABCONSTRAINT":
+      return renameConstraint(draft, existing(draft, statement.relation), statement.subname ?? "", name);
+    case "OBJECT_TRIGGER":
+      return renameAttached(draft, existing(draft, statement.relation), "triggers", statement.subname ?? "", name);
+    case "OBJECT_POLICY":
+      return renameAttached(draft, existing(draft, statement.relation), "policies", statement.subname ?? "", name);
+    case "OBJECT_RULE":
+      return renameAttached(draft, existing(draft, statement.relation), "rules", statement.subname ?? "", name);
+    case "OBJECT_TYPE":
+    case "OBJECT_DOMAIN":
+      return moveType(draft, parts, { name });
+    case "OBJECT_SCHEMA":
+      return renameSchema(draft, statement.subname ?? "", name);
+    case "OBJECT_DOMCONSTRAINT":
+      return;
+    default:
+      throw new NotUnderstood(`RENAME of ${kind}`);
   }
 }
 
@@ -150,7 +200,8 @@ export function setSchema(draft: Draft, statement: AlterObjectSchemaStmt): void 
     for (const f of routines(draft, statement.object.ObjectWithArgs)) draft.functions.put({ ...f, schema });
     return;
   }
-  if (kind === "OBJECT_TYPE" || kind === "OBJECT_DOMAIN") return moveType(draft, statement.object ? strings([statement.object]) : [], { schema });
+  if (kind === "OBJECT_TYPE" || kind === "OBJECT_DOMAIN")
+    return moveType(draft, statement.object ? strings([statement.object]) : [], { schema });
   throw new NotUnderstood(`SET SCHEMA of ${kind}`);
 }
 
@@ -181,10 +232,16 @@ function moveType(draft: Draft, parts: readonly string[], place: { readonly name
 function renameColumn(draft: Draft, relation: Relation, from: string, to: string): void {
   const swap = (name: string): string => (name === from ? to : name);
   for (const member of draft.family(relation.oid)) {
-    draft.putRelation({ ...member, columns: member.columns.map((column) => ({ ...column, name: swap(column.name) })),
-      keys: member.keys.map((key) => ({ ...key, columns: key.columns.map(swap) })) });
-    draft.foreignKeys = draft.foreignKeys.map((key) => ({ ...key, fromColumns: key.from === member.oid ? key.fromColumns.map(swap) : key.fromColumns,
-      toColumns: key.to === member.oid ? key.toColumns.map(swap) : key.toColumns }));
+    draft.putRelation({
+      ...member,
+      columns: member.columns.map((column) => ({ ...column, name: swap(column.name) })),
+      keys: member.keys.map((key) => ({ ...key, columns: key.columns.map(swap) })),
+    });
+    draft.foreignKeys = draft.foreignKeys.map((key) => ({
+      ...key,
+      fromColumns: key.from === member.oid ? key.fromColumns.map(swap) : key.fromColumns,
+      toColumns: key.to === member.oid ? key.toColumns.map(swap) : key.toColumns,
+    }));
   }
 }
 

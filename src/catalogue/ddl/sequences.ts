@@ -7,15 +7,37 @@ import type { Draft } from "./draft.ts";
 import { existing, splitName, strings } from "./names.ts";
 
 /** The fields of a relation that a fresh one has empty. */
-export function emptyRelation(draft: Draft, named: { readonly schema: string; readonly name: string; readonly temporary: boolean }, kind: Relation["kind"]): Relation {
+export function emptyRelation(
+  draft: Draft,
+  named: { readonly schema: string; readonly name: string; readonly temporary: boolean },
+  kind: Relation["kind"],
+): Relation {
   return {
-    oid: draft.newOid(), schema: named.schema, name: named.name, kind, owner: draft.owner, temporary: named.temporary, rowsEstimate: -1, columns: [],
-    keys: [], triggers: [], rules: [], definition: null, rowSecurity: false, policies: [], expressions: [], parents: [],
+    oid: draft.newOid(),
+    schema: named.schema,
+    name: named.name,
+    kind,
+    owner: draft.owner,
+    temporary: named.temporary,
+    rowsEstimate: -1,
+    columns: [],
+    keys: [],
+    triggers: [],
+    rules: [],
+    definition: null,
+    rowSecurity: false,
+    policies: [],
+    expressions: [],
+    parents: [],
   };
 }
 
 /** `of` is the table whose column owns it, 0 for none. */
-export function addSequence(draft: Draft, named: { readonly schema: string; readonly name: string; readonly temporary: boolean }, of: number): void {
+export function addSequence(
+  draft: Draft,
+  named: { readonly schema: string; readonly name: string; readonly temporary: boolean },
+  of: number,
+): void {
   draft.putRelation({ ...emptyRelation(draft, named, "sequence"), ...(of === 0 ? {} : { of }) });
 }
 

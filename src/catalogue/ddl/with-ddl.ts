@@ -71,6 +71,10 @@ function followSetConfig(draft: Draft, select: SelectStmt): boolean {
   const [setting, value] = call.FuncCall.args ?? [];
   if (!name || !("String" in name) || name.String.sval !== "set_config" || !setting || !value) return false;
   if (constantText(setting) !== "search_path") return true;
-  draft.setSearchPath(constantText(value).split(",").map((schema) => schema.trim().replace(/^"(.*)"$/, "$1")));
+  draft.setSearchPath(
+    constantText(value)
+      .split(",")
+      .map((schema) => schema.trim().replace(/^"(.*)"$/, "$1")),
+  );
   return true;
 }
