@@ -2,12 +2,12 @@
  * What an effect is, in words for the agent: figures and resource names, "delete every row of `public.orders`".
  * It does not say whether that may be, and never uses the words of a rule.
  */
-import type { Cause, Effect, Extent, Operation } from "../model/effect.ts";
+import type { Effect, Extent, Operation } from "../model/effect.ts";
 import { assertNever } from "../base/assert.ts";
 
 /** A clause that fits after "would": verb, how much, of what, and how it is reached when the statement does not name it. */
 export function describe(effect: Effect): string {
-  return `${act(effect)}${by(effect.cause)}`;
+  return `${act(effect)}${by(effect)}`;
 }
 
 /** "`public.orders`" for what has a name of its own, "the file `/etc/x`" where the type must be said. */
@@ -113,7 +113,7 @@ function verb(operation: Operation): string {
     case "connect":
       return "connect to";
     case "unknown":
-      return "do something to";
+      return "do what is not known with";
     default:
       return assertNever(operation, "verb");
   }
@@ -125,12 +125,12 @@ function finer(effect: Effect): string {
   return words === "" || words === effect.operation || words === effect.resource.type ? "" : ` (${words})`;
 }
 
-function by(cause: Cause): string {
+function by({ cause, detail }: Effect): string {
   switch (cause) {
     case "direct":
       return "";
     case "cascade":
-      return " through a foreign key's cascade";
+      return detail === "drop" ? " along with it" : " through a foreign key's cascade";
     case "trigger":
       return " through a trigger";
     case "function":

@@ -23,7 +23,7 @@ export function reasonFor(kind: "deny" | "hold", grounds: readonly Ground[], fac
   if (first === undefined) return { code: "not_permitted", message: "nothing permits this statement" };
   const others = grounds.filter((g) => g !== first).map((g) => g.effect);
   const { why, next } = sentence(first);
-  const message = `would ${describe(first.effect)}${also(first.effect, others)}: ${why}`;
+  const message = first.effect.operation === "unknown" ? why : `would ${describe(first.effect)}${also(first.effect, others)}: ${why}`;
   if (kind === "deny") return { code: first.code, message, next };
   return facts.approvals
     ? { code: first.code, message: `${message}; a person must approve it`, next: `${next}, or wait for a person's answer` }
