@@ -69,7 +69,8 @@ function renamed(fields: Fields, at: Place): void {
   const parts = relation === undefined ? objectParts(fields["object"]) : rangeVarParts(relation);
   const named = parts.length > 0 ? objectName(type, parts, at) : text(fields, "subname");
   const grants = objectType === "OBJECT_ROLE";
-  emit(at, { operation: grants ? "grant" : "define", resource: { type: objectKind(type).type, name: named }, detail: grants ? "alter_role" : "alter_rename", reversibility: "reversible" });
+  const detail = grants ? "alter_role" : objectType === "OBJECT_DATABASE" ? "alter_database" : "alter_rename";
+  emit(at, { operation: grants ? "grant" : "define", resource: { type: objectKind(type).type, name: named }, detail, reversibility: "reversible" });
 }
 
 /** ALTER ... SET SCHEMA, OWNER TO and other statements that name their object the same way. */
