@@ -57,41 +57,59 @@ export function alterTable(draft: Draft, statement: Statement, alter: AlterTable
 function apply(draft: Draft, statement: Statement, oid: number, command: AlterTableCmd): void {
   const kind = command.subtype ?? "";
   if (noMatter.has(kind)) return;
-  if (kind.includes("Trig")) return switchTriggers(draft, oid, command);
+  if (kind.includes("Trig")) {
+    switchTriggers(draft, oid, command);
+    return;
+  }
   switch (kind) {
     case "AT_AddColumn":
-      return addColumn(draft, statement, oid, command);
+      addColumn(draft, statement, oid, command);
+      return;
     case "AT_DropColumn":
-      return dropColumn(draft, oid, command.name ?? "");
+      dropColumn(draft, oid, command.name ?? "");
+      return;
     case "AT_ColumnDefault":
-      return changeColumn(draft, oid, command.name, (column) => ({ ...column, default: null }), true);
+      changeColumn(draft, oid, command.name, (column) => ({ ...column, default: null }), true);
+      return;
     case "AT_DropNotNull":
-      return setNotNull(draft, oid, command.name ?? "", false);
+      setNotNull(draft, oid, command.name ?? "", false);
+      return;
     case "AT_SetNotNull":
-      return setNotNull(draft, oid, command.name ?? "", true);
+      setNotNull(draft, oid, command.name ?? "", true);
+      return;
     case "AT_DropExpression":
-      return changeColumn(draft, oid, command.name, (column) => ({ ...column, default: null, generated: false }), true);
+      changeColumn(draft, oid, command.name, (column) => ({ ...column, default: null, generated: false }), true);
+      return;
     case "AT_AlterColumnType":
-      return columnType(draft, oid, command);
+      columnType(draft, oid, command);
+      return;
     case "AT_AddConstraint":
-      return constraint(draft, statement, oid, command);
+      constraint(draft, statement, oid, command);
+      return;
     case "AT_DropConstraint":
-      return dropConstraint(draft, oid, command.name ?? "");
+      dropConstraint(draft, oid, command.name ?? "");
+      return;
     case "AT_AddIdentity":
     case "AT_SetIdentity":
-      return identity(draft, oid, command);
+      identity(draft, oid, command);
+      return;
     case "AT_DropIdentity":
-      return changeColumn(draft, oid, command.name, (column) => ({ ...column, identity: null }), false);
+      changeColumn(draft, oid, command.name, (column) => ({ ...column, identity: null }), false);
+      return;
     case "AT_EnableRowSecurity":
-      return update(draft, oid, () => ({ rowSecurity: true }));
+      update(draft, oid, () => ({ rowSecurity: true }));
+      return;
     case "AT_DisableRowSecurity":
-      return update(draft, oid, () => ({ rowSecurity: false }));
+      update(draft, oid, () => ({ rowSecurity: false }));
+      return;
     case "AT_AttachPartition":
     case "AT_AddInherit":
-      return join(draft, oid, command);
+      join(draft, oid, command);
+      return;
     case "AT_DetachPartition":
     case "AT_DropInherit":
-      return leave(draft, oid, command);
+      leave(draft, oid, command);
+      return;
     default:
       throw new NotUnderstood(`ALTER TABLE ${kind}`);
   }

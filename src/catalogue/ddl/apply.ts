@@ -19,7 +19,7 @@ import { existing, newRelationName, strings } from "./names.ts";
 import { alterDomain, createBase, createDomain, createEnum, createRange } from "./new-types.ts";
 import { alterFunction, createAggregate, createCast, createFunction, createOperator } from "./routines.ts";
 import { addSequence, alterSequence } from "./sequences.ts";
-import { Statement } from "./statement.ts";
+import type { Statement } from "./statement.ts";
 import { createComposite, createTable, createTableAs, queryTable } from "./tables.ts";
 
 /**
@@ -166,11 +166,14 @@ function selectInto(draft: Draft, select: SelectStmt): void {
 function define(draft: Draft, tree: DefineStmt): void {
   switch (tree.kind) {
     case "OBJECT_AGGREGATE":
-      return createAggregate(draft, tree);
+      createAggregate(draft, tree);
+      return;
     case "OBJECT_OPERATOR":
-      return createOperator(draft, tree);
+      createOperator(draft, tree);
+      return;
     case "OBJECT_TYPE":
-      return createBase(draft, tree);
+      createBase(draft, tree);
+      return;
     case "OBJECT_COLLATION":
     case "OBJECT_TSPARSER":
     case "OBJECT_TSDICTIONARY":

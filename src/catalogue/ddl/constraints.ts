@@ -15,22 +15,26 @@ export function addConstraint(draft: Draft, statement: Statement, oid: number, c
   switch (constraint.contype) {
     case "CONSTR_PRIMARY":
     case "CONSTR_UNIQUE":
-      return addKey(draft, table, constraint, column);
+      addKey(draft, table, constraint, column);
+      return;
     case "CONSTR_CHECK":
-      return addCheck(
+      addCheck(
         draft,
         table,
         statement.group("check", constraint.location ?? 0, constraint.raw_expr ?? ({} as never)),
         constraint.is_no_inherit === true,
       );
+      return;
     case "CONSTR_FOREIGN":
-      return addForeignKey(draft, table, constraint, column);
+      addForeignKey(draft, table, constraint, column);
+      return;
     case "CONSTR_NOTNULL":
       for (const name of column === null ? strings(constraint.keys) : [column]) setNotNull(draft, table.oid, name, true);
       return;
     case "CONSTR_EXCLUSION":
       addIndex(draft, table, constraint.conname ?? indexName(draft, table, [], "excl"));
-      return exclusionExpressions(draft, statement, table, constraint);
+      exclusionExpressions(draft, statement, table, constraint);
+      return;
     default:
       throw new NotUnderstood(`a constraint of kind ${constraint.contype ?? "none"}`);
   }
@@ -42,7 +46,10 @@ function indexName(draft: Draft, table: Relation, columns: readonly string[], la
 
 function addKey(draft: Draft, table: Relation, constraint: Constraint, column: string | null): void {
   const primary = constraint.contype === "CONSTR_PRIMARY";
-  if (constraint.indexname !== undefined) return keyFromIndex(draft, table, constraint, primary);
+  if (constraint.indexname !== undefined) {
+    keyFromIndex(draft, table, constraint, primary);
+    return;
+  }
   const columns = column === null ? strings(constraint.keys) : [column];
   const name = constraint.conname ?? indexName(draft, table, primary ? [] : columns, primary ? "pkey" : "key");
   if (primary) for (const key of columns) setNotNull(draft, table.oid, key, true);

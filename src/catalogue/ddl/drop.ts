@@ -54,7 +54,10 @@ function dropRelation(draft: Draft, parts: readonly string[], missingOk: boolean
     if (missingOk) return;
     throw new NotUnderstood(`\`${name}\` does not exist`);
   }
-  if (relation.kind === "index") return dropIndex(draft, relation);
+  if (relation.kind === "index") {
+    dropIndex(draft, relation);
+    return;
+  }
   for (const member of relation.kind === "partitioned_table" || cascade ? draft.family(relation.oid) : [relation])
     draft.removeRelation(member);
   if (cascade) dropReaders(draft, relation);
@@ -96,20 +99,26 @@ function dropOther(draft: Draft, kind: string, object: Node): void {
   switch (kind) {
     case "OBJECT_TYPE":
     case "OBJECT_DOMAIN":
-      return dropType(draft, object);
+      dropType(draft, object);
+      return;
     case "OBJECT_TRIGGER":
-      return detach(draft, parts, "triggers");
+      detach(draft, parts, "triggers");
+      return;
     case "OBJECT_RULE":
-      return detach(draft, parts, "rules");
+      detach(draft, parts, "rules");
+      return;
     case "OBJECT_POLICY":
-      return detach(draft, parts, "policies");
+      detach(draft, parts, "policies");
+      return;
     case "OBJECT_EVENT_TRIGGER":
       draft.eventTriggers = draft.eventTriggers.filter((trigger) => trigger.name !== parts[0]);
       return;
     case "OBJECT_OPERATOR":
-      return dropOperator(draft, object);
+      dropOperator(draft, object);
+      return;
     case "OBJECT_CAST":
-      return dropCast(draft, object);
+      dropCast(draft, object);
+      return;
     case "OBJECT_EXTENSION":
       draft.extensions = draft.extensions.filter((extension) => extension.name !== parts[0]);
       throw new NotUnderstood("what an extension takes with it is not known");
@@ -159,7 +168,10 @@ export function rename(draft: Draft, statement: RenameStmt): void {
   const kind = statement.renameType ?? "";
   const name = statement.newname ?? "";
   const parts = statement.object ? strings([statement.object]) : [];
-  if (relationKinds.has(kind)) return move(draft, existing(draft, statement.relation), { name });
+  if (relationKinds.has(kind)) {
+    move(draft, existing(draft, statement.relation), { name });
+    return;
+  }
   if (routineKinds.has(kind) && statement.object && "ObjectWithArgs" in statement.object) {
     for (const f of routines(draft, statement.object.ObjectWithArgs)) draft.functions.put({ ...f, name });
     return;
@@ -167,20 +179,27 @@ export function rename(draft: Draft, statement: RenameStmt): void {
   switch (kind) {
     case "OBJECT_COLUMN":
     case "OBJECT_ATTRIBUTE":
-      return renameColumn(draft, existing(draft, statement.relation), statement.subname ?? "", name);
+      renameColumn(draft, existing(draft, statement.relation), statement.subname ?? "", name);
+      return;
     case "OBJECT_TABCONSTRAINT":
-      return renameConstraint(draft, existing(draft, statement.relation), statement.subname ?? "", name);
+      renameConstraint(draft, existing(draft, statement.relation), statement.subname ?? "", name);
+      return;
     case "OBJECT_TRIGGER":
-      return renameAttached(draft, existing(draft, statement.relation), "triggers", statement.subname ?? "", name);
+      renameAttached(draft, existing(draft, statement.relation), "triggers", statement.subname ?? "", name);
+      return;
     case "OBJECT_POLICY":
-      return renameAttached(draft, existing(draft, statement.relation), "policies", statement.subname ?? "", name);
+      renameAttached(draft, existing(draft, statement.relation), "policies", statement.subname ?? "", name);
+      return;
     case "OBJECT_RULE":
-      return renameAttached(draft, existing(draft, statement.relation), "rules", statement.subname ?? "", name);
+      renameAttached(draft, existing(draft, statement.relation), "rules", statement.subname ?? "", name);
+      return;
     case "OBJECT_TYPE":
     case "OBJECT_DOMAIN":
-      return moveType(draft, parts, { name });
+      moveType(draft, parts, { name });
+      return;
     case "OBJECT_SCHEMA":
-      return renameSchema(draft, statement.subname ?? "", name);
+      renameSchema(draft, statement.subname ?? "", name);
+      return;
     case "OBJECT_DOMCONSTRAINT":
       return;
     default:
@@ -194,14 +213,17 @@ export function setSchema(draft: Draft, statement: AlterObjectSchemaStmt): void 
   if (relationKinds.has(kind)) {
     const relation = existing(draft, statement.relation);
     for (const owned of draft.relations.all().filter((other) => other.of === relation.oid)) draft.putRelation({ ...owned, schema });
-    return move(draft, relation, { schema });
+    move(draft, relation, { schema });
+    return;
   }
   if (routineKinds.has(kind) && statement.object && "ObjectWithArgs" in statement.object) {
     for (const f of routines(draft, statement.object.ObjectWithArgs)) draft.functions.put({ ...f, schema });
     return;
   }
-  if (kind === "OBJECT_TYPE" || kind === "OBJECT_DOMAIN")
-    return moveType(draft, statement.object ? strings([statement.object]) : [], { schema });
+  if (kind === "OBJECT_TYPE" || kind === "OBJECT_DOMAIN") {
+    moveType(draft, statement.object ? strings([statement.object]) : [], { schema });
+    return;
+  }
   throw new NotUnderstood(`SET SCHEMA of ${kind}`);
 }
 
@@ -225,7 +247,10 @@ function moveType(draft: Draft, parts: readonly string[], place: { readonly name
   const type = draft.findType(schema, name);
   if (!type) throw new NotUnderstood("the type does not exist");
   const composite = draft.relations.all().find((relation) => relation.rowType === type.oid);
-  if (composite) return move(draft, composite, place);
+  if (composite) {
+    move(draft, composite, place);
+    return;
+  }
   placeType(draft, type, place);
 }
 

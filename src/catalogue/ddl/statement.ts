@@ -27,7 +27,8 @@ export class Statement {
   }
 
   #all(): readonly Token[] {
-    return (this.#tokens ??= tokens(this.#bytes));
+    this.#tokens ??= tokens(this.#bytes);
+    return this.#tokens;
   }
 
   /** The first expression in parentheses after the word `word` at or after `location` (null: anywhere). */
