@@ -12,8 +12,8 @@ async function login(config: pg.ClientConfig): Promise<pg.Client> {
   return client;
 }
 
-const STATE =
-  "SELECT pg_backend_pid() AS process, current_setting('statement_timeout') AS t, current_setting('search_path') AS p, current_setting('application_name') AS a";
+const STATE = `SELECT pg_backend_pid() AS process, current_setting('statement_timeout') AS t, current_setting('search_path') AS p,
+  current_setting('application_name') AS a`;
 
 describe("PgBouncer in session mode", () => {
   let server: TestServer;

@@ -159,7 +159,8 @@ for (const version of [15, 18] as const) {
         ],
       });
       await server.asSuperuser(
-        "CREATE ROLE md5_role LOGIN PASSWORD 'synthetic'; CREATE ROLE clear_role LOGIN PASSWORD 'synthetic'; CREATE ROLE trusted_role LOGIN",
+        `CREATE ROLE md5_role LOGIN PASSWORD 'synthetic'; CREATE ROLE clear_role LOGIN PASSWORD 'synthetic';
+         CREATE ROLE trusted_role LOGIN`,
       );
       await server.asSuperuser("SET password_encryption = 'scram-sha-256'; CREATE ROLE \"prépped\" LOGIN PASSWORD 'Ⅸ\u00a0ﬁ'");
     });
