@@ -11,7 +11,9 @@ export const codesPage = join(home, "docs", "codes.md");
 
 /** The page as it must be. */
 export function renderCodes(): string {
-  const rows = Object.entries(reasonCodes).map(([code, { sqlstate, title }]) => `| \`${code}\` | ${sqlstate ? `\`${sqlstate}\`` : "none"} | ${title} |`);
+  const rows = Object.entries(reasonCodes).map(
+    ([code, { sqlstate, title }]) => `| \`${code}\` | ${sqlstate ? `\`${sqlstate}\`` : "none"} | ${title} |`,
+  );
   return `# Reason codes
 
 Made from \`src/model/codes.ts\` by \`npm run codes\`; a test keeps them equal. Each refusal carries one code, a sentence with the

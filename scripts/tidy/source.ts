@@ -37,7 +37,7 @@ const binary = /\.(png|jpg|gz|bin|wasm)$/;
 /** Every file of the repository that is committed, generated and installed ones left out. */
 export function readSources(root: string): SourceFile[] {
   return filesUnder(".", root)
-    .filter((path) => !path.startsWith("dist/"))
+    .filter((path) => !path.startsWith("dist/") && !path.endsWith(".tgz"))
     .map((path) => ({
       path,
       text: binary.test(path) ? "" : readFileSync(join(root, path), "utf8"),
