@@ -31,9 +31,27 @@ describe("pipelined", () => {
       started++;
       return n;
     });
-    await results.next();
-    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
-    assert.equal(started, 4);
+    for (let taken = 1; taken <= 50; taken++) {
+      await results.next();
+      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+      assert.ok(started >= taken && started <= taken + 4, `${started} started, ${taken} taken`);
+    }
+  });
+
+  test("a result is given while the next input is still awaited", async () => {
+    let release = (): void => {};
+    async function* slow(): AsyncGenerator<number> {
+      yield 1;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      yield 2;
+    }
+    const results = pipelined(slow(), 8, async (n) => n);
+    assert.equal((await results.next()).value, 1);
+    release();
+    assert.equal((await results.next()).value, 2);
+    assert.equal((await results.next()).done, true);
   });
 
   test("a failure comes in its turn", async () => {

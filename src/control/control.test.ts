@@ -9,7 +9,12 @@ import type { GatewayStatus } from "./contract.ts";
 import { startControlServer } from "./server.ts";
 
 const status: GatewayStatus = {
-  version: "1", processId: 7, startedAtMs: 5, targets: [], sessions: [], audit: { directory: "d", size: 3, writable: true },
+  version: "1",
+  processId: 7,
+  startedAtMs: 5,
+  targets: [],
+  sessions: [],
+  audit: { directory: "d", size: 3, writable: true },
   counters: { allowed: 1, denied: 2, held: 3, observed: 4, loginsRefused: 5, sessionsOpened: 6 },
 };
 
@@ -29,12 +34,19 @@ describe("the control socket", () => {
     await assert.rejects(readStatus(path), (error: unknown) => error instanceof NoGateway && error.code === "ENOENT");
   });
 
-  for (const [method, path, expected] of [["POST", "/v1/status", 405], ["DELETE", "/v1/status", 405], ["GET", "/", 404], ["GET", "/v1/../etc", 404]] as const) {
+  for (const [method, path, expected] of [
+    ["POST", "/v1/status", 405],
+    ["DELETE", "/v1/status", 405],
+    ["GET", "/", 404],
+    ["GET", "/v1/../etc", 404],
+  ] as const) {
     test(`nothing else is answered: ${method} ${path}`, async () => {
       const socketPath = join(directory, "b.sock");
       const server = await startControlServer(socketPath, () => status);
       const code = await new Promise((resolve, reject) => {
-        request({ socketPath, path, method }, (response) => resolve(response.resume().statusCode)).on("error", reject).end();
+        request({ socketPath, path, method }, (response) => resolve(response.resume().statusCode))
+          .on("error", reject)
+          .end();
       });
       await server.close();
       assert.equal(code, expected);
@@ -44,14 +56,20 @@ describe("the control socket", () => {
   test("a socket that still answers is not taken over", async () => {
     const path = join(directory, "c.sock");
     const server = await startControlServer(path, () => status);
-    await assert.rejects(startControlServer(path, () => status), /another gateway is running/);
+    await assert.rejects(
+      startControlServer(path, () => status),
+      /another gateway is running/,
+    );
     await server.close();
   });
 
   test("a file in the way is left alone", async () => {
     const path = join(directory, "d.sock");
     await writeFile(path, "mine");
-    await assert.rejects(startControlServer(path, () => status), /it is no socket/);
+    await assert.rejects(
+      startControlServer(path, () => status),
+      /it is no socket/,
+    );
   });
 
   test("a status that throws is an error for the one who asks, and the server lives", async () => {

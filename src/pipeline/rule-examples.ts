@@ -28,7 +28,9 @@ export async function* tryExamples(parts: ExplainParts): AsyncGenerator<ExampleR
 }
 
 async function tryExample(rule: Rule, sql: string, kind: ExampleResult["kind"], parts: ExplainParts): Promise<ExampleResult> {
-  const problem = await problemOf(rule, sql, kind, parts).catch((error: unknown) => `it could not be tried: ${error instanceof Error ? error.message : String(error)}`);
+  const problem = await problemOf(rule, sql, kind, parts).catch(
+    (error: unknown) => `it could not be tried: ${error instanceof Error ? error.message : String(error)}`,
+  );
   return problem === undefined ? { rule: rule.id, sql, kind, ok: true } : { rule: rule.id, sql, kind, ok: false, problem };
 }
 
@@ -40,7 +42,11 @@ async function problemOf(rule: Rule, sql: string, kind: ExampleResult["kind"], p
   if (answers.includes("failed")) return "the rule's condition failed on it";
   const hit = answers.includes("yes");
   if (kind === "matches" && !hit) return `the rule does not apply to it; its effects are ${effects.map(shown).join(", ") || "none"}`;
-  if (kind === "misses" && hit) return `the rule applies to it, through ${effects.filter((_, index) => answers[index] === "yes").map(shown).join(", ")}`;
+  if (kind === "misses" && hit)
+    return `the rule applies to it, through ${effects
+      .filter((_, index) => answers[index] === "yes")
+      .map(shown)
+      .join(", ")}`;
   return undefined;
 }
 
@@ -55,7 +61,8 @@ function applies(rule: Rule, effect: Effect, parts: ExplainParts): "yes" | "no" 
 /** A rule for one environment, principal or database is tried there: its examples are about the SQL. */
 function factsFor({ match }: Rule, facts: Facts): Facts {
   const environment = environments.find((name) => match.environment?.includes(name));
-  const inside = (patterns: readonly string[] | undefined, otherwise: string): string => patterns?.[0]?.replaceAll("*", "example") ?? otherwise;
+  const inside = (patterns: readonly string[] | undefined, otherwise: string): string =>
+    patterns?.[0]?.replaceAll("*", "example") ?? otherwise;
   return {
     ...facts,
     environment: environment ?? facts.environment,

@@ -43,9 +43,14 @@ export function holdfast(words: readonly string[], how: How = {}): Promise<Ran> 
   });
 }
 
-/** A folder for one test file, removed with the process. */
+const folders: string[] = [];
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new folder, removed with the process. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }

@@ -164,7 +164,8 @@ function ruleText(rule: Rule, terminal: Terminal): string {
   const fields = Object.entries(rule.match).map(([field, words]) => `${field} is ${(words as readonly string[]).join(", ")}`);
   const condition = rule.when === undefined ? [] : ["and a condition"];
   const matches = [...fields, ...condition].join("; ") || "everything";
-  return `  ${terminal.style("cyan", rule.id)}  ${rule.title}\n${terminal.style("dim", paragraph(matches, terminal.columns, 6))}`;
+  const title = paragraph(rule.title, terminal.columns, 6);
+  return `  ${terminal.style("cyan", rule.id)}\n${title}${terminal.style("dim", paragraph(matches, terminal.columns, 6))}`;
 }
 
 function limitLines(policy: Policy): readonly (readonly [string, string])[] {
