@@ -107,6 +107,7 @@ interface Node {
 }
 
 function statementsOf(text: string): StatementSummary[] {
+  if (text.trim() === "") return [];
   const size = Buffer.byteLength(text, "utf8");
   const { stmts = [] } = parseSync(text) as { stmts?: { stmt: Record<string, Node>; stmt_location?: number; stmt_len?: number }[] };
   return stmts.map(({ stmt, stmt_location: start = 0, stmt_len: length }) => {

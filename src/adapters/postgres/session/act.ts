@@ -5,7 +5,7 @@
 import type { Allowed } from "../../../pipeline/guard.ts";
 import type { Reason } from "../../../model/decision.ts";
 import type { SqlContext } from "../../../model/action.ts";
-import { actLimits, textFacts, type ActLimits, type TextFacts } from "./facts.ts";
+import { actLimits, notUnderstood, textFacts, type ActLimits, type TextFacts } from "./facts.ts";
 
 export class Act {
   readonly admission: Allowed;
@@ -28,6 +28,8 @@ export class Act {
   /** SQLSTATE, when it failed. */
   code: string | undefined = undefined;
   settled = false;
+  /** Sent, or kept with its prepared statement: not only judged. */
+  kept = false;
   /** Sent, and the server has not answered. */
   inFlight = false;
   /** Counted among the writes that must be durable in the record. */
@@ -36,7 +38,7 @@ export class Act {
   constructor(admission: Allowed, inner: readonly Act[], text: string, context: SqlContext, serial: number) {
     this.admission = admission;
     this.inner = inner;
-    this.facts = textFacts(admission.statements);
+    this.facts = admission.statements.length === 0 && !admission.readOnly ? notUnderstood : textFacts(admission.statements);
     this.text = text;
     this.context = context;
     this.serial = serial;
@@ -56,7 +58,7 @@ export class Act {
 
   /** It changes something and carries a limit that must be checked while it can still be rolled back. */
   get mustBeHeld(): boolean {
-    return this.limits.any && !this.readOnly;
+    return this.limits.any && !this.readOnly && this.admission.statements.length > 0;
   }
 }
 

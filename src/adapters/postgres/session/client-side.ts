@@ -200,7 +200,7 @@ export class ClientSide {
     core.sent(act);
     core.expect.push({ kind, audience: "client", act, batch: core.batch });
     if (act.facts.copyIn) core.copyAwaited = true;
-    if (kind === QUERY) core.names.statements.delete("");
+    if (kind === QUERY) core.dropUnnamed();
     core.batch += 1;
     core.batchSent = false;
     core.batchHeld = false;

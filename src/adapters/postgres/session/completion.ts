@@ -33,12 +33,12 @@ function firstWord(tag: string): string {
 
 function names(core: Core, act: Act, tag: string, summary: Act["admission"]["statements"][number] | undefined): void {
   if (tag === "DEALLOCATE ALL" || tag === "DISCARD ALL") {
-    core.names.deallocate(null, act.serial);
+    core.deallocate(null, act.serial);
     return;
   }
   const prepared = summary?.prepared;
   if (prepared === undefined || summary === undefined) return;
-  if (prepared.kind === "deallocate") core.names.deallocate(prepared.name, act.serial);
+  if (prepared.kind === "deallocate") core.deallocate(prepared.name, act.serial);
   if (prepared.kind === "prepare" && prepared.name !== null) {
     core.names.statements.set(prepared.name, {
       text: statementText(act, summary.span), batch: core.batch, serial: ++core.serial, known: true, context: act.context, judged: undefined, dead: false,

@@ -156,6 +156,7 @@ export class Core {
   /** Bookkeeping of an act that goes upstream now. */
   sent(act: Act): void {
     if (act.startedMs === 0) act.startedMs = this.parts.clock.monotonic();
+    act.kept = true;
     this.write(act);
     if (act.inFlight) return;
     act.inFlight = true;
@@ -174,6 +175,23 @@ export class Core {
     }
     if (act.facts.control) this.controlInFlight -= 1;
     if (act.limits.any) this.limitedInFlight -= 1;
+  }
+
+  /** The server drops its unnamed statement with a simple query, and with a Parse that fails. */
+  dropUnnamed(): void {
+    this.forget(this.names.statements.get(""));
+    this.names.statements.delete("");
+  }
+
+  /** DEALLOCATE by an act: names that were made after it was sent stay. `null` is all; the unnamed one is never meant. */
+  deallocate(name: string | null, serial: number): void {
+    const { statements } = this.names;
+    for (const key of name === null ? [...statements.keys()] : [name]) {
+      const statement = statements.get(key);
+      if (key === "" || statement === undefined || statement.serial >= serial) continue;
+      this.forget(statement);
+      statements.delete(key);
+    }
   }
 
   /** A statement that was judged and not run is done with all the same. */

@@ -86,11 +86,12 @@ export class Extended {
     if (!(judged instanceof Act)) {
       // A Parse that the server refuses drops the unnamed statement.
       const done = this.#refuse(judged);
-      if (done === DROP && name === "") core.names.statements.delete("");
+      if (done === DROP && name === "") core.dropUnnamed();
       return done;
     }
     const made: Statement = { text, batch: core.batch, serial: ++core.serial, known: false, context: judged.context, judged, dead: false };
     const before = core.names.statements.get(name);
+    judged.kept = true;
     core.forget(before);
     core.names.statements.set(name, made);
     core.expect.push({ kind: PARSE, audience: "client", change: { space: "statement", name, before, made } });
@@ -136,6 +137,7 @@ export class Extended {
     const judged = this.#judge.text(statement.text, "prepare");
     if (!(judged instanceof Act)) return judged;
     this.#core.forget(statement);
+    judged.kept = true;
     statement.judged = judged;
     statement.context = judged.context;
     return true;

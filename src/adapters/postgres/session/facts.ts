@@ -25,6 +25,12 @@ export interface TextFacts {
 /** Reached by effects outside the transaction: a rollback does not take them back. */
 const OUTSIDE: ReadonlySet<string> = new Set(["file", "program", "server", "foreign_table", "subscription", "session"]);
 
+/** A text that was let through without being understood (the policy only observes): anything may have happened. */
+export const notUnderstood: TextFacts = {
+  control: true, commits: true, sealBefore: true, immediate: true, changesContext: true, definesObjects: false, copyIn: true, fetches: false,
+  executes: [], names: false,
+};
+
 const factsOf = new WeakMap<readonly StatementSummary[], TextFacts>();
 
 export function textFacts(statements: readonly StatementSummary[]): TextFacts {

@@ -21,6 +21,8 @@ export class Judge {
   /** An allowed text whose EXECUTEs are still to be judged. */
   #main: { readonly admission: Allowed; readonly context: SqlContext } | undefined = undefined;
   #pending = false;
+  /** Counts messages: an answer that comes when its message was dropped must not be taken for the next one's. */
+  #message = 0;
 
   constructor(core: Core) {
     this.#core = core;
@@ -28,8 +30,12 @@ export class Judge {
 
   /** The message at hand is done with. */
   reset(): void {
+    if (this.#main !== undefined) this.#abandon(new Act(this.#main.admission, [], "", this.#main.context, 0));
+    if (this.#outcome instanceof Act && !this.#outcome.kept) this.#abandon(this.#outcome);
     this.#outcome = undefined;
     this.#main = undefined;
+    this.#pending = false;
+    this.#message += 1;
   }
 
   /** Judges the text of the message at hand. `undefined`: not yet; call again when the session was resumed. */
@@ -53,18 +59,31 @@ export class Judge {
     const action = this.#action(payload(context));
     const admission = core.parts.guard.admitNow(action, capabilities);
     if (admission !== undefined) return this.#admitted(admission, text, context);
+    this.#later(core.parts.guard.admit(action, capabilities), (later) => this.#admitted(later, text, context), (later) => [later]);
+    return undefined;
+  }
+
+  /** Waits for the guard. An answer for a message that is no longer at hand is settled and forgotten. */
+  #later<T>(answer: Promise<T>, take: (value: T) => void, admissions: (value: T) => readonly Admission[]): void {
+    const core = this.#core;
+    const message = this.#message;
     this.#pending = true;
-    core.parts.guard.admit(action, capabilities).then((later) => {
+    answer.then((value) => {
+      if (this.#message !== message || core.closed !== undefined) {
+        for (const admission of admissions(value)) {
+          if (admission.kind === "allow") this.#abandon(new Act(admission, [], "", core.context.current, 0));
+        }
+        return;
+      }
       this.#pending = false;
-      const judged = this.#admitted(later, text, context);
-      if (core.closed !== undefined && judged instanceof Act) this.#abandon(judged);
+      take(value);
       core.parts.changed();
     }, () => {
+      if (this.#message !== message) return;
       this.#pending = false;
       this.#outcome = refusal("internal", "the statement could not be judged");
       core.parts.changed();
     });
-    return undefined;
   }
 
   #action(payload: Payload): Action {
@@ -99,21 +118,14 @@ export class Judge {
     const unknown = names.find((_, i) => texts[i] === undefined);
     if (unknown !== undefined) {
       this.#abandon(new Act(main, [], text, context, 0), "26000");
+      this.#main = undefined;
       return (this.#outcome = refusal("not_understood", `prepared statement \`${unknown}\` does not exist in this session`, undefined, "26000"));
     }
-    this.#pending = true;
     const judgements = texts.map((inner) =>
       core.parts.guard.admit(this.#action({ kind: "sql", text: inner ?? "", door: "prepare", context }), capabilities),
     );
-    Promise.all(judgements).then((admissions) => {
-      this.#pending = false;
-      this.#combine(text, main, context, admissions, texts.map((inner) => inner ?? ""));
-      core.parts.changed();
-    }, () => {
-      this.#pending = false;
-      this.#outcome = refusal("internal", "the prepared statement could not be judged");
-      core.parts.changed();
-    });
+    const take = (admissions: readonly Admission[]): void => this.#combine(text, main, context, admissions, texts.map((inner) => inner ?? ""));
+    this.#later(Promise.all(judgements), take, (admissions) => admissions);
     return undefined;
   }
 
@@ -127,7 +139,8 @@ export class Judge {
     });
     if (inner.some((act) => act.facts.executes.length > 0)) refused ??= refusal("not_understood", "a prepared EXECUTE of another prepared statement is not let through");
     const act = new Act(main, inner, text, context, serial);
-    if (refused !== undefined || this.#core.closed !== undefined) this.#abandon(act);
+    if (refused !== undefined) this.#abandon(act);
+    this.#main = undefined;
     this.#outcome = refused ?? act;
   }
 

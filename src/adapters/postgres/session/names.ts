@@ -65,15 +65,6 @@ export class Names {
     if (change.space === "statement") putBack(this.statements, change.name, change.before, change.made);
     else putBack(this.portals, change.name, change.before, change.made);
   }
-
-  /** DEALLOCATE by an act: names that were made after it was sent stay. `null` is all; the unnamed one is never meant. */
-  deallocate(name: string | null, serial: number): void {
-    if (name !== null) {
-      if ((this.statements.get(name)?.serial ?? Infinity) < serial) this.statements.delete(name);
-      return;
-    }
-    for (const [key, statement] of this.statements) if (key !== "" && statement.serial < serial) this.statements.delete(key);
-  }
 }
 
 function putBack<T extends { readonly dead: boolean }>(map: Map<string, T>, name: string, before: T | undefined, made: T | undefined): void {

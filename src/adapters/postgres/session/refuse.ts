@@ -10,7 +10,7 @@ import { refusal, refusalFrame } from "./refusal.ts";
 /** In place of a Query or FunctionCall. Only when nothing is in flight before it but its own batch. */
 export function refuseSimple(core: Core, because: Refusal): void {
   const frame = refusalFrame(because);
-  core.names.statements.delete("");
+  core.dropUnnamed();
   if (core.batchSent || core.status === IN_TRANSACTION) {
     core.poison(frame, true);
     return;

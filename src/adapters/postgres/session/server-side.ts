@@ -229,13 +229,20 @@ export class ServerSide {
     }
     const { skipped, syncFound } = core.expect.popToSync();
     if (!syncFound) core.skipping = true;
-    for (const gone of skipped.toReversed()) if (gone.change !== undefined) core.names.undo(gone.change);
+    for (const gone of skipped.toReversed()) this.#undo(gone);
     for (const gone of skipped) {
       if (gone.act === undefined) continue;
       gone.act.code ??= code;
       this.#answered(gone.act);
     }
     return this.#shownError(entry);
+  }
+
+  #undo(gone: Expect): void {
+    const { change } = gone;
+    if (change === undefined) return;
+    if (change.space === "statement") this.#core.forget(change.made);
+    this.#core.names.undo(change);
   }
 
   /** Whether the server's own words go to the client; puts ours in their place where they were asked for. */

@@ -17,7 +17,7 @@ export class Translation {
   /** Sends the statements of the text. `bytes` are the text as it was judged. */
   constructor(core: Core, act: Act, bytes: Buffer) {
     this.#core = core;
-    core.names.statements.delete("");
+    core.dropUnnamed();
     core.sent(act);
     core.batchSent = true;
     core.flushed = false;
