@@ -46,15 +46,14 @@ export function openTerminal(process: NodeJS.Process): Terminal {
     showsColour(stream, env) ? styleText(styles as Style[], text, { validateStream: false }) : text;
   return {
     out: (text) => {
-      if (readerGone || stdout.write(text)) return Promise.resolve();
+      if (readerGone || stdout.destroyed || stdout.write(text)) return Promise.resolve();
       return new Promise((resolve) => {
+        const events = ["drain", "error", "close"] as const;
         const done = () => {
-          stdout.off("drain", done);
-          stdout.off("error", done);
+          for (const event of events) stdout.off(event, done);
           resolve();
         };
-        stdout.once("drain", done);
-        stdout.once("error", done);
+        for (const event of events) stdout.once(event, done);
       });
     },
     err: (text) => void stderr.write(text),

@@ -98,16 +98,14 @@ async function readSchema(path: string): Promise<string> {
 
 async function explainLines(explain: (line: string) => Promise<string>, terminal: Terminal): Promise<void> {
   const ended = terminal.untilEnded();
-  // Stopping in the middle of a read must not wait for the next line.
-  ended.addEventListener("abort", () => terminal.input.destroy());
-  try {
-    const lines = linesOf(terminal.input as AsyncIterable<Uint8Array>, limits.explainLineBytesMax);
-    for await (const result of pipelined(lines, linesUnderWayMax, (line) => explainOne(line, explain))) {
-      if (ended.aborted) break;
-      await terminal.out(`${result}\n`);
-    }
-  } catch (error) {
-    if (!ended.aborted) throw error;
+  // Stopping must not wait for the next line, which may never come: what is under way then is left, and the process ends.
+  const stopped = new Promise<"stopped">((resolve) => ended.addEventListener("abort", () => resolve("stopped"), { once: true }));
+  const lines = linesOf(terminal.input as AsyncIterable<Uint8Array>, limits.explainLineBytesMax);
+  const results = pipelined(lines, linesUnderWayMax, (line) => explainOne(line, explain));
+  while (!ended.aborted) {
+    const next = await Promise.race([results.next(), stopped]);
+    if (next === "stopped" || next.done === true) return;
+    await terminal.out(`${next.value}\n`);
   }
 }
 
