@@ -15,7 +15,10 @@ const [{ openTerminal }, { run }, { version }] = await Promise.all([
   import("./program.ts"),
   import("../wiring/version.ts"),
 ]);
+// What a command waits for (a worker that ends, say) need not keep the process alive by itself: this does, until the command is done.
+const awake = setInterval(() => {}, 0x7fff_ffff);
 const code = await run(process.argv.slice(2), openTerminal(process), version());
 // Everything written so far reaches its reader before the process ends; what still runs (a worker, a socket) does not keep it.
 await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+clearInterval(awake);
 process.exit(code);
