@@ -220,7 +220,6 @@ export const alterVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visit
   ["AlterFdwStmt", other("server", "fdwname", "foreign_server")],
   ["AlterForeignServerStmt", other("server", "servername", "foreign_server")],
   ["AlterUserMappingStmt", other("server", "servername", "user_mapping", "grant")],
-  ["AlterPublicationStmt", other("publication", "pubname", "publication")],
   ["AlterSubscriptionStmt", other("subscription", "subname", "subscription", "connect")],
   ["AlterDatabaseStmt", other("database", "dbname", "alter_database")],
   ["AlterDatabaseRefreshCollStmt", other("database", "dbname", "alter_database")],

@@ -137,6 +137,14 @@ function foreignTable(fields: Fields, at: Place): void {
   at.engine.children("CreateStmt", base, stored(at), ["relation", "inhRelations"]);
 }
 
+/** Row filters are kept, and run when rows are sent. */
+function publication(tag: "CreatePublicationStmt" | "AlterPublicationStmt"): Visitor {
+  return (fields, at) => {
+    define(at, "publication", text(fields, "pubname"), "publication");
+    at.engine.children(tag, fields, stored(at), ["options"]);
+  };
+}
+
 function subscription(fields: Fields, at: Place): void {
   emit(at, { operation: "connect", resource: { type: "subscription", name: text(fields, "subname") }, detail: "subscription", reversibility: "irreversible" });
 }
@@ -210,7 +218,9 @@ export const createVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visi
   ["CreateForeignTableStmt", foreignTable],
   ["CreateUserMappingStmt", server("user_mapping", "servername")],
   ["ImportForeignSchemaStmt", importSchema],
-  ["CreatePublicationStmt", (fields, at) => define(at, "publication", text(fields, "pubname"), "publication")],
+  ["CreatePublicationStmt", publication("CreatePublicationStmt")],
+  ["AlterPublicationStmt", publication("AlterPublicationStmt")],
+  ["PublicationTable", (fields, at) => at.engine.nodes(fields["whereClause"], at)],
   ["CreateSubscriptionStmt", subscription],
   ["CreateRoleStmt", grantLike("role", "role", "create_role")],
   ["CreatePolicyStmt", policy("CreatePolicyStmt", "create_policy")],

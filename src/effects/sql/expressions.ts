@@ -116,14 +116,22 @@ function select(fields: Fields, at: Place): void {
   if (compares) for (const name of ["=", "<"]) operatorByName([{ String: { sval: name } }], inside);
   const into = part(fields, "intoClause");
   if (into !== undefined) at.engine.visit("IntoClause", into, inside);
-  for (const clause of list(fields, "lockingClause")) locking(as(clause, "LockingClause") ?? {}, list(fields, "fromClause"), inside);
+  for (const clause of list(fields, "lockingClause")) {
+    const locks = as(clause, "LockingClause");
+    if (locks === undefined) emitUnknown(at, "a locking clause is not understood");
+    else locking(locks, list(fields, "fromClause"), inside);
+  }
   at.engine.children("SelectStmt", fields, inside, ["withClause", "intoClause", "lockingClause"]);
 }
 
 /** Opens the scope of a statement's WITH and FROM, and walks the WITH itself. */
 export function withScope(fields: Fields, at: Place, extra: readonly Source[] = []): Place {
   const withClause = part(fields, "withClause");
-  const ctes = list(withClause ?? {}, "ctes").map((cte) => as(cte, "CommonTableExpr") ?? {});
+  const ctes = list(withClause ?? {}, "ctes").map((cte) => {
+    const fields = as(cte, "CommonTableExpr");
+    if (fields === undefined) emitUnknown(at, "a part of WITH is not understood");
+    return fields ?? {};
+  });
   const names = new Set<string>();
   let scope: Scope = { parent: at.scope, ctes: names, sources: [], variables: undefined };
   if (flag(withClause ?? {}, "recursive")) for (const cte of ctes) names.add(text(cte, "ctename"));

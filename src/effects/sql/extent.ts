@@ -217,7 +217,7 @@ function ofSubLink(link: Fields, target: Target): Restriction {
   }
   if (selectsEvery(select, column, target)) return ALL;
   const limit = constantOf(select["limitCount"])?.value;
-  if (typeof limit === "number" && isKey([column], target) && target.plainEquality && !mentionsRow({ SelectStmt: select }, target, true)) {
+  if (typeof limit === "number" && isKey([column], target) && target.plainEquality && looksAtNoRow({ SelectStmt: select }, target)) {
     return { kind: "at_most", count: limit };
   }
   return SOME;
@@ -273,7 +273,12 @@ function arrayItems(node: unknown): readonly unknown[] | undefined {
 /** A value that is the same for every row: a literal, a parameter, or an uncorrelated sum of such. */
 function isFixed(node: unknown, target: Target): boolean {
   if (as(node, "A_Const") !== undefined || as(node, "ParamRef") !== undefined) return true;
-  return !mentionsRow(node, target, true) && !callsVolatile(node, target.isVolatile) && !returnsSet(node);
+  return looksAtNoRow(node, target) && !callsVolatile(node, target.isVolatile) && !returnsSet(node);
+}
+
+/** No reference reaches out of the expression: not to the target, nor to what it is joined with. */
+function looksAtNoRow(node: unknown, target: Target): boolean {
+  return !mentionsRow(node, { ...target, relation: undefined, joined: [] }, true);
 }
 
 /** An array or a row is no single value, and a sub-select in ANY gives many. */
