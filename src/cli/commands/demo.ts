@@ -120,7 +120,7 @@ async function playDay(stage: Stage, report: Report, ended: AbortSignal): Promis
     const before = await holdingsOf(url);
     await report.heading(
       "A bad day",
-      "Each statement is refused before it reaches the server. The grey line is measured on a copy without Holdfast.",
+      "Each ends in a refusal that says why and what would do instead. The last line is measured: the same on a copy, without Holdfast.",
     );
     for (const scene of badDay) if (!ended.aborted) await showBad(scene, agent, shop, report);
     if (!ended.aborted) await showCounts(before, await holdingsOf(url), report);
@@ -140,7 +140,7 @@ async function showBad(scene: Scene, agent: pg.Client, shop: Shop, report: Repor
   const { before, after } = await playUnguarded(scene, shop);
   const lost = rowsIn(before) - rowsIn(after);
   const told =
-    refusal === undefined ? [] : [`${refusal.sqlstate} ${refusal.message}`, ...(refusal.hint === undefined ? [] : [refusal.hint])];
+    refusal === undefined ? [] : [`${refusal.sqlstate} ${refusal.message}`, ...(refusal.hint === undefined ? [] : [`→ ${refusal.hint}`])];
   // The refusal must be ours and not the server's, the session must live on, and the copy must show that it was no idle threat.
   const ours = refusal?.message.startsWith("holdfast: ") === true;
   await report.scene({
@@ -177,7 +177,10 @@ async function showEvidence(stage: Stage, report: Report): Promise<void> {
     "Every statement is in a Merkle log with signed checkpoints. It verifies; a copy with one byte changed does not.",
   );
   const whole = await verifyHere(audit, keys);
-  await report.check(whole.ok, `the log verifies: ${figure(whole.records)} records, ${figure(whole.checkpoints.count)} signed checkpoints`);
+  await report.check(
+    whole.ok,
+    `the log verifies: ${figure(whole.records)} records, ${figure(whole.checkpoints.count)} signed checkpoint${whole.checkpoints.count === 1 ? "" : "s"}`,
+  );
   const tampered = await tamperWithCopy(audit, keys, join(stage.folder, "tampered"));
   const problem = tampered.report.problems[0];
   await report.line(

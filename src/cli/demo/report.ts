@@ -43,7 +43,7 @@ export function openReport(terminal: Terminal): Report {
     line: (text) => terminal.out(`${text}\n`),
     check(holds, text) {
       count(holds);
-      return terminal.out(`  ${mark(holds)} ${text}\n`);
+      return terminal.out(`  ${mark(holds)} ${lines(text, 4).trimStart()}`);
     },
     scene(scene) {
       count(scene.holds);

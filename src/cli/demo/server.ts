@@ -121,9 +121,14 @@ function finished(child: ChildProcess, name: string): Promise<void> {
   child.stdout?.resume();
   return new Promise((resolve, reject) => {
     child.once("error", (error) => reject(failed(`${name} could not be run: ${error.message}`)));
-    child.once("close", (code) => (code === 0 ? resolve() : reject(failed(`${name} failed: ${said.trim().split("\n").at(-1) ?? ""}`))));
+    child.once("close", (code) =>
+      code === 0 ? resolve() : reject(failed(`${name} failed: ${said.trim().split("\n").at(-1) ?? ""}`, whereFilesGo)),
+    );
   });
 }
+
+const whereFilesGo =
+  "its files go below the temporary folder: where that is private or full, set TMPDIR to another (run as root, the server has another account)";
 
 /** The caller's PG* variables must not reach the server. */
 function quietEnvironment(): Record<string, string> {
