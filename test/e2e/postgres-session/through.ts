@@ -9,7 +9,7 @@ import { ContextPool } from "../../../src/adapters/postgres/session/context.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import type { TestServer } from "../../support/servers.ts";
 import { type Gateway, startGateway, upstreamOf } from "../postgres-login/gateway.ts";
-import { standInGuard, type StandInGuard } from "./stand-in-guard.ts";
+import { standInGuard, type StandInGuard } from "../../playbooks/stand-in-guard.ts";
 
 export interface Through extends Gateway {
   readonly guard: StandInGuard;
