@@ -8,7 +8,8 @@ import { builtinMeanings, type BuiltinMeaning } from "./builtins.ts";
 import { isBuiltin, knowledgeOf, onlyComputes } from "./knowledge.ts";
 import { walkPlpgsql } from "./plpgsql.ts";
 import { emitSetting, emitUnknownSetting } from "./session.ts";
-import { literalString } from "./tree.ts";
+import { parseSql } from "./parse.ts";
+import { as, literalString, type Fields } from "./tree.ts";
 
 /** Every function the call could mean is judged; none at all is `unknown`. */
 export function callByName(schema: string | undefined, name: string, args: readonly unknown[], at: Place): void {
@@ -133,7 +134,8 @@ function walkBody(fn: FunctionInfo, at: Place): void {
   }
   if (fn.language === "sql" && fn.body !== null) {
     const variables: Scope = { parent: undefined, ctes: new Set(), sources: [], variables: new Set([fn.name]) };
-    at.engine.statementsText(fn.bodyIsAtomic ? atomicStatements(fn.body) : fn.body, { ...at, scope: variables });
+    if (fn.bodyIsAtomic) walkAtomic(fn, fn.body, { ...at, scope: variables });
+    else at.engine.statementsText(fn.body, { ...at, scope: variables });
   } else if (fn.language === "plpgsql" && (fn.definition ?? fn.body) !== null) {
     walkPlpgsql(fn.definition ?? wrapped(fn), at, identity(fn));
   } else {
@@ -145,10 +147,12 @@ function unknownBody(fn: FunctionInfo, because: string, at: Place): void {
   emitUnknown(at, `${because}`, identity(fn), "unknown_function", "function");
 }
 
-/** `BEGIN ATOMIC s; s; END` and `RETURN expr` as plain statements. */
-function atomicStatements(body: string): string {
-  const inner = /^\s*BEGIN\s+ATOMIC\b([\s\S]*)\bEND\s*;?\s*$/i.exec(body)?.[1] ?? body;
-  return inner.replace(/^\s*RETURN\b/i, "SELECT");
+/** `BEGIN ATOMIC s; s; END` or `RETURN expression`: the parser only takes it inside a CREATE FUNCTION. */
+function walkAtomic(fn: FunctionInfo, body: string, at: Place): void {
+  const raw = parseSql(`CREATE FUNCTION body() RETURNS int LANGUAGE sql ${body}`)?.[0];
+  const definition = as((raw as Fields | undefined)?.["stmt"], "CreateFunctionStmt");
+  if (definition?.["sql_body"] === undefined) unknownBody(fn, "its body does not parse", at);
+  else at.engine.statement(definition["sql_body"], at);
 }
 
 function wrapped(fn: FunctionInfo): string {

@@ -15,6 +15,7 @@ import { redact } from "./redact.ts";
 import { settingValues } from "./session.ts";
 import { engine } from "./statements.ts";
 import { summarise } from "./summary.ts";
+import { isDefinition, tagOf } from "./tags.ts";
 import { tagged, text, type Fields } from "./tree.ts";
 
 interface State {
@@ -74,11 +75,22 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
   const sink = new Sink();
   const at = placeOf(state, sink);
   engine.statement(stmt, at);
+  if (node !== undefined && isDefinition(tagOf(node.tag, node.fields))) fireEventTriggers(at);
   const control = node?.tag === "TransactionStmt";
   if (state.uncertain && !control) emitUnknown(at, "what names mean is not certain here: send this statement by itself");
   const summary = summarise(node?.tag ?? "", node?.fields ?? {}, sink.effects, span);
   if (!last) carryOver(node, own, summary, state);
   return summary;
+}
+
+/** DDL fires every enabled event trigger: which of its events a command raises is not told apart. */
+function fireEventTriggers(at: Place): void {
+  for (const trigger of at.catalogue.data.eventTriggers) {
+    if (!trigger.enabled) continue;
+    const fn = at.catalogue.functionByOid(trigger.functionOid);
+    if (fn === undefined) emitUnknown(at, "an event trigger's function is not known", trigger.name, "unknown_function", "trigger");
+    else engine.call(fn, [], { ...at, cause: "trigger", repeated: true });
+  }
 }
 
 /** What this statement changes for those after it in the same text. */

@@ -76,7 +76,8 @@ CREATE TABLE public.traps (
   kept public.checked
 );
 CREATE TABLE public.computed (id bigint PRIMARY KEY, n integer NOT NULL);
-CREATE INDEX computed_trap ON public.computed (public.hidden_write(n));
+CREATE FUNCTION public.hidden_index(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.hidden_write($1); RETURN $1; END $$;
+CREATE INDEX computed_trap ON public.computed (public.hidden_index(n));
 CREATE VIEW public.bad_view AS SELECT public.purge() AS n;
 
 CREATE TRIGGER orders_stamp BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION public.stamp();
