@@ -6,7 +6,7 @@ import type { Relation } from "../../catalogue/types.ts";
 import type { Extent } from "../../model/effect.ts";
 import { UNBOUNDED, UNCERTAIN } from "./engine.ts";
 import { callsVolatile, mentionsRow, type ColumnsOf, type VolatileTest } from "./mentions.ts";
-import { literalTruth, literalValue, operatorName, sameTree } from "./truth.ts";
+import { core, literalTruth, literalValue, operatorName, sameTree } from "./truth.ts";
 import { as, constantOf, list, nameParts, part, stringOf, text, type Fields } from "./tree.ts";
 
 export interface Target {
@@ -128,9 +128,9 @@ function complementary(args: readonly unknown[], target: Target): boolean {
   return args.some((first, index) =>
     args.slice(index + 1).some((second) => {
       const [a, b] = [as(first, "NullTest"), as(second, "NullTest")];
-      if (a !== undefined && b !== undefined) return text(a, "nulltesttype") !== text(b, "nulltesttype") && sameTree(a["arg"], b["arg"]);
+      if (a !== undefined && b !== undefined) return text(a, "nulltesttype") !== text(b, "nulltesttype") && sameValue(a["arg"], b["arg"], target);
       const [x, y] = [as(first, "A_Expr"), as(second, "A_Expr")];
-      if (x === undefined || y === undefined || !sameTree(x["lexpr"], y["lexpr"]) || !sameTree(x["rexpr"], y["rexpr"])) return false;
+      if (x === undefined || y === undefined || !sameValue(x["lexpr"], y["lexpr"], target) || !sameValue(x["rexpr"], y["rexpr"], target)) return false;
       const [p, q] = [operatorName(x), operatorName(y)];
       if (p === undefined || q === undefined || !neverNull(x["lexpr"], target)) return false;
       if ((p === "<" && q === ">") || (p === ">" && q === "<")) return false;
@@ -139,9 +139,19 @@ function complementary(args: readonly unknown[], target: Target): boolean {
   );
 }
 
+/** Whether both are the same value in every row, however written: `id`, `t.id`, `id + 0`, `(SELECT id)`. */
+function sameValue(a: unknown, b: unknown, target: Target): boolean {
+  const [left, right] = [core(a), core(b)];
+  if (sameTree(left, right)) return true;
+  const [x, y] = [rowItems(left), rowItems(right)];
+  if (x !== undefined && y !== undefined) return x.length === y.length && x.every((item, index) => sameValue(item, y[index], target));
+  const column = targetColumn(left, target);
+  return column !== undefined && column === targetColumn(right, target);
+}
+
 /** Both sides are the same and never null, so that `=`, `<=`, `>=` hold for every row. */
 function reflexive(expr: Fields, target: Target): boolean {
-  return sameTree(expr["lexpr"], expr["rexpr"]) && neverNull(expr["lexpr"], target) && !callsVolatile(expr["lexpr"], target.isVolatile);
+  return sameValue(expr["lexpr"], expr["rexpr"], target) && neverNull(expr["lexpr"], target) && !callsVolatile(expr["lexpr"], target.isVolatile);
 }
 
 function ofExpression(expr: Fields, target: Target): Restriction {
@@ -151,7 +161,7 @@ function ofExpression(expr: Fields, target: Target): Restriction {
       if (operator !== undefined && ["=", "<=", ">="].includes(operator) && reflexive(expr, target)) return ALL;
       return operator === "=" && target.plainEquality ? ofEquality(expr, target) : SOME;
     case "AEXPR_NOT_DISTINCT":
-      return sameTree(expr["lexpr"], expr["rexpr"]) ? ALL : SOME;
+      return sameValue(expr["lexpr"], expr["rexpr"], target) ? ALL : SOME;
     case "AEXPR_IN":
       return operator === "=" ? ofList(expr["lexpr"], itemsOf(expr["rexpr"]), target) : SOME;
     case "AEXPR_OP_ANY":
@@ -161,7 +171,7 @@ function ofExpression(expr: Fields, target: Target): Restriction {
       return matchesEverything(expr) && neverNull(expr["lexpr"], target) ? ALL : SOME;
     case "AEXPR_BETWEEN": {
       const bounds = itemsOf(expr["rexpr"]) ?? [];
-      return bounds.every((bound) => sameTree(bound, expr["lexpr"])) && neverNull(expr["lexpr"], target) ? ALL : SOME;
+      return bounds.every((bound) => sameValue(bound, expr["lexpr"], target)) && neverNull(expr["lexpr"], target) ? ALL : SOME;
     }
     default:
       return SOME;
@@ -193,7 +203,7 @@ function ofEquality(expr: Fields, target: Target): Restriction {
 
 function ofList(left: unknown, items: readonly unknown[] | undefined, target: Target): Restriction {
   if (items === undefined) return SOME;
-  if (items.some((item) => sameTree(item, left)) && neverNull(left, target)) return ALL;
+  if (items.some((item) => sameValue(item, left, target)) && neverNull(left, target)) return ALL;
   if (!target.plainEquality) return SOME;
   const columns = rowItems(left)?.map((item) => targetColumn(item, target)) ?? [targetColumn(left, target)];
   const fixed = items.every((item) => (rowItems(item) ?? [item]).every((one) => isFixed(one, target)));
@@ -212,6 +222,7 @@ function ofSubLink(link: Fields, target: Target): Restriction {
   const column = targetColumn(link["testexpr"], target);
   if (column === undefined || target.relation === undefined) return SOME;
   const values = list(select, "valuesLists");
+  if (values.some((row) => sameValue(rowOf(row)?.[0], link["testexpr"], target)) && neverNull(link["testexpr"], target)) return ALL;
   if (values.length > 0 && values.every((row) => rowOf(row)?.every((item) => isFixed(item, target)) === true) && isKey([column], target)) {
     return { kind: "at_most", count: values.length };
   }
@@ -319,8 +330,10 @@ function neverNull(node: unknown, target: Target): boolean {
   if (ref !== undefined) return isWholeRow(ref, target);
   const constant = constantOf(node);
   if (constant !== undefined) return constant.value !== null;
-  const cast = as(node, "TypeCast");
-  if (cast !== undefined) return neverNull(cast["arg"], target);
+  const row = rowItems(node);
+  if (row !== undefined) return row.every((item) => neverNull(item, target));
+  const inner = core(node);
+  if (inner !== node && as(node, "CoalesceExpr") === undefined) return neverNull(inner, target);
   const call = as(node, "FuncCall");
   if (call !== undefined) return list(call, "args").length > 0 && list(call, "args").every((arg) => neverNull(arg, target));
   const some = as(node, "CoalesceExpr");

@@ -120,3 +120,26 @@ export function sameTree(a: unknown, b: unknown): boolean {
   const left = keys(a);
   return left.length === keys(b).length && left.every((key) => sameTree((a as Fields)[key], (b as Fields)[key]));
 }
+
+/** An expression without what does not change which rows it fits: casts, collations, `+ 0`, `|| ''`, a bare `(SELECT x)`. */
+export function core(node: unknown): unknown {
+  const wrapper = as(node, "TypeCast") ?? as(node, "CollateClause");
+  if (wrapper !== undefined) return core(wrapper["arg"]);
+  const some = as(node, "CoalesceExpr");
+  if (some !== undefined) return core(list(some, "args")[0]);
+  const link = as(node, "SubLink");
+  const select = link === undefined || text(link, "subLinkType") !== "EXPR_SUBLINK" ? undefined : as(link["subselect"], "SelectStmt");
+  if (select !== undefined) {
+    const bare = Object.keys(select).every((key) => ["targetList", "limitOption", "op"].includes(key)) && list(select, "targetList").length === 1;
+    return bare ? core(as(list(select, "targetList")[0], "ResTarget")?.["val"]) : node;
+  }
+  const expr = as(node, "A_Expr");
+  if (expr !== undefined && text(expr, "kind") === "AEXPR_OP") {
+    const neutral = NEUTRAL[operatorName(expr) ?? ""];
+    if (neutral !== undefined && constantOf(expr["rexpr"])?.value === neutral) return core(expr["lexpr"]);
+    if (neutral !== undefined && expr["lexpr"] !== undefined && constantOf(expr["lexpr"])?.value === neutral && operatorName(expr) !== "-") return core(expr["rexpr"]);
+  }
+  return node;
+}
+
+const NEUTRAL: Readonly<Record<string, string | number>> = { "+": 0, "-": 0, "*": 1, "||": "" };
