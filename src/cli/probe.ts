@@ -65,6 +65,7 @@ async function tlsOptions(target: ProbeTarget): Promise<pg.ClientConfig["ssl"]> 
   return { rejectUnauthorized: true, servername: target.serverName ?? target.host, ...ca };
 }
 
+const databasesQuery = "SELECT datname::text AS name FROM pg_database WHERE NOT datistemplate AND datallowconn ORDER BY 1";
 const mighty = [
   "pg_read_server_files",
   "pg_write_server_files",
@@ -84,16 +85,15 @@ async function look(client: pg.Client): Promise<Probed> {
        (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')::int AS tables`,
   );
-  const { rows: databases } = await client.query<{ name: string }>(
-    "SELECT datname::text AS name FROM pg_database WHERE NOT datistemplate AND datallowconn ORDER BY 1",
-  );
+  const { rows: databases } = await client.query<{ name: string }>(databasesQuery);
   const {
     rows: [role],
   } = await client.query<{ name: string; superuser: boolean; powers: string[] }>(
     `SELECT rolname::text AS name, rolsuper AS superuser,
        array_remove(ARRAY[CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END,
          CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolreplication THEN 'REPLICATION' END], NULL)
-       || ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY($1) AND pg_has_role(current_user, r.oid, 'MEMBER') ORDER BY 1) AS powers
+       || ARRAY(SELECT r.rolname::text FROM pg_roles r
+                WHERE r.rolname = ANY($1) AND pg_has_role(current_user, r.oid, 'MEMBER') ORDER BY 1) AS powers
      FROM pg_roles WHERE rolname = current_user`,
     [mighty],
   );

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { commands } from "./commands/index.ts";
 import { CliError, type ExitCode, causeText, exitCodes } from "./errors.ts";
+import { exitOf } from "./exit.ts";
 import { visible, wrap } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,23 +33,11 @@ export async function run(words: readonly string[], terminal: Terminal, version:
       program.outputHelp();
       return exitCodes.wrongUse;
     }
-    let code: ExitCode = exitCodes.done;
-    // An action tells its exit code by returning it through `setExit`, or by throwing a CliError.
-    exits.set(terminal, (value) => {
-      code = value;
-    });
     await program.parseAsync([...words], { from: "user" });
-    return code;
+    return exitOf(terminal);
   } catch (error) {
     return report(error, terminal);
   }
-}
-
-const exits = new WeakMap<Terminal, (code: ExitCode) => void>();
-
-/** For an action that ends orderly but not with `done`. */
-export function setExit(terminal: Terminal, code: ExitCode): void {
-  exits.get(terminal)?.(code);
 }
 
 /** The settings that commander does not hand down to sub-commands made before them. Sub-commands inherit it by `command.command()`. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { holdfast, scratchFolder } from "./holdfast.ts";
 
-const verifier = `SCRAM-SHA-256$4096:${Buffer.alloc(16).toString("base64")}$${Buffer.alloc(32).toString("base64")}:${Buffer.alloc(32).toString("base64")}`;
+const zeros = (bytes: number): string => Buffer.alloc(bytes).toString("base64");
+const verifier = `SCRAM-SHA-256$4096:${zeros(16)}$${zeros(32)}:${zeros(32)}`;
 
 /** A folder of its own with this holdfast.yaml. */
 function project(text: string): string {

@@ -36,7 +36,9 @@ export function renderRecords(records: readonly ReadRecord[], judgements: Judgem
 function renderRecord(record: ReadRecord, judgements: Judgements, explained: Set<string>, terminal: Terminal): string {
   const { n, t, event } = record;
   const { word, about, text, tone } = describeEvent(event, judgements);
-  const head = `${terminal.style(["bold", tones[tone]], padEnd(word, 10))} ${visible(about)}  ${terminal.style("dim", `record ${n}, ${new Date(t).toISOString()}`)}\n`;
+  const head =
+    `${terminal.style(["bold", tones[tone]], padEnd(word, 10))} ${visible(about)}  ` +
+    `${terminal.style("dim", `record ${n}, ${new Date(t).toISOString()}`)}\n`;
   const body = head + paragraph(visible(text), terminal.columns, 2);
   const judgement = event.kind === "judgement" ? event : event.kind === "intent" ? judgements.get(event.judgement) : undefined;
   if (judgement === undefined || explained.has(judgement.judgement)) return `${body}\n`;

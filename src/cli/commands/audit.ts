@@ -17,11 +17,11 @@ import { recordLine, renderRecords } from "../audit/show.ts";
 import { renderVerification } from "../audit/verification.ts";
 import { causeText, exitCodes, failed, wrongUse } from "../errors.ts";
 import { figure, visible } from "../output.ts";
-import { setExit } from "../program.ts";
+import { setExit } from "../exit.ts";
 import { configOption, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import { version } from "../../wiring/version.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 interface Place {
   readonly config?: string;
@@ -49,7 +49,8 @@ export const define: Define = (command, terminal) => {
     .option("--json", "print the stored lines")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast audit show s_0123456789abcdef\n  holdfast audit show s_0123456789abcdef.12\n  holdfast audit show 4711 --json\n",
+      "\nExamples:\n  holdfast audit show s_0123456789abcdef\n  holdfast audit show s_0123456789abcdef.12\n" +
+        "  holdfast audit show 4711 --json\n",
     )
     .action((id: string, options: Place & { json?: boolean }) => show(id, options, terminal));
   add("verify", "prove that the log is whole: needs only its files and the public key")
@@ -58,7 +59,8 @@ export const define: Define = (command, terminal) => {
     .option("--json", "print the report as one JSON object")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast audit verify\n  holdfast audit verify --directory /backup/audit --key audit.pub --witness checkpoints\n\nThe exit code is 0 when the log verifies and 1 when it does not.\n",
+      "\nExamples:\n  holdfast audit verify\n  holdfast audit verify --directory /backup/audit " +
+        "--key audit.pub --witness checkpoints\n\nThe exit code is 0 when the log verifies and 1 when it does not.\n",
     )
     .action((options: Place & { key?: string; witness?: string; json?: boolean }) => verify(options, terminal));
   add("export", "print the whole log for other programs")
@@ -72,7 +74,8 @@ export const define: Define = (command, terminal) => {
     .option("--into <folder>", "where `tiles` go")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast audit export > audit.jsonl\n  holdfast audit export --format ocsf | your-collector\n  holdfast audit export --format tiles --into /srv/log\n",
+      "\nExamples:\n  holdfast audit export > audit.jsonl\n  holdfast audit export --format ocsf | your-collector\n" +
+        "  holdfast audit export --format tiles --into /srv/log\n",
     )
     .action((options: Place & { format: string; into?: string }) => exportAll(options, terminal));
 };

@@ -16,9 +16,9 @@ import { startDemoServer } from "../demo/server.ts";
 import { type Holdings, type Shop, holdingsOf, once, openShop } from "../demo/shop.ts";
 import { exitCodes, wrongUse } from "../errors.ts";
 import { figure, table } from "../output.ts";
-import { setExit } from "../program.ts";
+import { setExit } from "../exit.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 interface Options {
   readonly upstream?: string;
@@ -31,7 +31,8 @@ export const define: Define = (command, terminal) => {
     .option("--stay", "keep everything running afterwards, to try by hand")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast demo\n  holdfast demo --stay\n  holdfast demo --upstream postgres://postgres@127.0.0.1:5432/postgres\n\nThe exit code is 1 when one of the checks it prints does not hold.\n",
+      "\nExamples:\n  holdfast demo\n  holdfast demo --stay\n  holdfast demo --upstream " +
+        "postgres://postgres@127.0.0.1:5432/postgres\n\nThe exit code is 1 when one of the checks it prints does not hold.\n",
     )
     .action((options: Options) => demo(options, terminal));
 };
@@ -179,12 +180,14 @@ async function showEvidence(stage: Stage, report: Report): Promise<void> {
   const whole = await verifyHere(audit, keys);
   await report.check(
     whole.ok,
-    `the log verifies: ${figure(whole.records)} records, ${figure(whole.checkpoints.count)} signed checkpoint${whole.checkpoints.count === 1 ? "" : "s"}`,
+    `the log verifies: ${figure(whole.records)} records, ${figure(whole.checkpoints.count)} signed ` +
+      `checkpoint${whole.checkpoints.count === 1 ? "" : "s"}`,
   );
   const tampered = await tamperWithCopy(audit, keys, join(stage.folder, "tampered"));
   const problem = tampered.report.problems[0];
   await report.line(
-    `\n  a copy with byte ${figure(tampered.offset)} changed, so that \`${tampered.before}\` reads \`${tampered.after}\` in record ${tampered.record}:`,
+    `\n  a copy with byte ${figure(tampered.offset)} changed, so that \`${tampered.before}\` reads ` +
+      `\`${tampered.after}\` in record ${tampered.record}:`,
   );
   await report.check(
     !tampered.report.ok,

@@ -11,10 +11,10 @@ import { examineConfigFile, examineEnvFiles, examineNode, examineSecretFiles, ex
 import { examineTarget, examineUsers } from "../doctor/targets.ts";
 import { causeText, exitCodes } from "../errors.ts";
 import { figure, padEnd, paragraph } from "../output.ts";
-import { setExit } from "../program.ts";
+import { setExit } from "../exit.ts";
 import { type StatePlaces, configOption, configPath, readConfig, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 interface Options {
   readonly config?: string;
@@ -27,7 +27,8 @@ export const define: Define = (command, terminal) => {
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast doctor\n  holdfast doctor --json | jq '.findings[] | select(.state == \"bad\")'\n\nThe exit code is 1 when something is unprotected.\n",
+      "\nExamples:\n  holdfast doctor\n  holdfast doctor --json | jq '.findings[] | select(.state == \"bad\")'\n\n" +
+        "The exit code is 1 when something is unprotected.\n",
     )
     .action((options: Options) => doctor(options, terminal));
 };

@@ -11,9 +11,9 @@ import { type Line, linesOf } from "../lines.ts";
 import { paragraph, table, visible } from "../output.ts";
 import { pipelined } from "../pipelined.ts";
 import { policyNamed } from "../policies.ts";
-import { setExit } from "../program.ts";
+import { setExit } from "../exit.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 interface Options {
   readonly environment: string;

@@ -2,11 +2,7 @@
  * The ordered list of commands: what `holdfast --help` shows, and where each command's code is loaded from when it is called.
  * It loads none of them by itself, so that a command costs only its own start-up.
  */
-import type { Command } from "commander";
-import type { Terminal } from "../terminal.ts";
-
-/** Adds arguments, options, examples and the action to a command that already has its name and summary. */
-export type Define = (command: Command, terminal: Terminal) => void;
+import type { Define } from "../define.ts";
 
 interface Entry {
   readonly name: string;

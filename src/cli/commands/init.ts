@@ -13,7 +13,7 @@ import { figure, padEnd, paragraph, visible } from "../output.ts";
 import { type Probed, probeServer } from "../probe.ts";
 import { configOption, configPath, defaultConfigFile } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 interface Options {
   readonly config?: string;
@@ -38,7 +38,8 @@ export const define: Define = (command, terminal) => {
     .option("--force", "overwrite an existing file")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast init                       with DATABASE_URL set\n  holdfast init --url postgres://app@db.example:5432/shop --environment staging\n",
+      "\nExamples:\n  holdfast init                       with DATABASE_URL set\n  holdfast init " +
+        "--url postgres://app@db.example:5432/shop --environment staging\n",
     )
     .action((options: Options) => init(options, terminal));
 };
@@ -97,7 +98,8 @@ function addressOf(options: Options, terminal: Terminal): UpstreamAddress {
   // The text may hold a password: it is never part of the message.
   if (address === undefined)
     throw wrongUse(
-      `the ${options.url === undefined ? `value of \`${options.urlVariable}\`` : "value of --url"} is no PostgreSQL URL with a host and a role`,
+      `the ${options.url === undefined ? `value of \`${options.urlVariable}\`` : "value of --url"} ` +
+        `is no PostgreSQL URL with a host and a role`,
       "for example postgres://role:password@host:5432/database",
     );
   return address;
@@ -109,9 +111,10 @@ async function probe(upstream: UpstreamAddress, variable: string): Promise<Probe
   try {
     return await probeServer({ host, port, role, password, tls, database: upstream.database ?? role });
   } catch (error) {
+    const verified = tls === "verify-full" ? " (the server's certificate is verified unless it says sslmode=require)" : "";
     throw failed(
       `the server at ${host}:${port} cannot be used: ${visible(causeText(error))}`,
-      `check the URL${tls === "verify-full" ? "; its certificate is verified unless the URL says sslmode=require" : ""}, and that \`${variable}\` will hold it where Holdfast runs`,
+      `check the URL${verified}, and that \`${variable}\` will hold it where Holdfast runs`,
     );
   }
 }
@@ -132,10 +135,14 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
 
 function summary(probed: Probed, upstream: UpstreamAddress, terminal: Terminal): string {
   const { role } = probed;
-  const head = `PostgreSQL ${probed.version} at ${upstream.host}:${upstream.port}, database ${visible(probed.database)}, ${figure(probed.tables)} tables\n`;
+  const head =
+    `PostgreSQL ${probed.version} at ${upstream.host}:${upstream.port}, database ` +
+    `${visible(probed.database)}, ${figure(probed.tables)} tables\n`;
   const powers = role.superuser ? "is a superuser" : role.powers.length > 0 ? `has ${role.powers.map(visible).join(", ")}` : "";
   if (powers === "") return head;
-  const warning = `role ${visible(role.name)} ${powers}: then the gate is all that stands between the agent and the server; better give Holdfast a role of its own`;
+  const warning =
+    `role ${visible(role.name)} ${powers}: then the gate is all that stands between ` +
+    `the agent and the server; better give Holdfast a role of its own`;
   return `${head}${terminal.style("yellow", paragraph(warning, terminal.columns))}`;
 }
 

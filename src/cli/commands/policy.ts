@@ -7,10 +7,10 @@ import type { Policy, Rule } from "../../policy/policy.ts";
 import { exitCodes, wrongUse } from "../errors.ts";
 import { figure, padEnd, paragraph, table, visible } from "../output.ts";
 import { policyNamed } from "../policies.ts";
-import { setExit } from "../program.ts";
+import { setExit } from "../exit.ts";
 import { configOption, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 interface Options {
   readonly config?: string;
@@ -36,7 +36,8 @@ export const define: Define = (command, terminal) => {
     .option("--json", "print one JSON object an example")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast policy test guarded-writes\n  holdfast policy test my-policy.yaml\n  holdfast policy test\n\nThe exit code is 1 when an example is not as it should be.\n",
+      "\nExamples:\n  holdfast policy test guarded-writes\n  holdfast policy test my-policy.yaml\n" +
+        "  holdfast policy test\n\nThe exit code is 1 when an example is not as it should be.\n",
     )
     .action((name: string | undefined, options: Options) => testPolicies(name, options, terminal));
   command
@@ -132,7 +133,9 @@ async function testPolicies(name: string | undefined, options: Options, terminal
 }
 
 function failureText(policy: Policy, result: { rule: string; sql: string; kind: string; problem?: string }, terminal: Terminal): string {
-  const head = `${terminal.style("red", "✗")} ${policy.name}/${result.rule} must ${result.kind === "matches" ? "match" : "miss"}: ${visible(result.sql)}\n`;
+  const head =
+    `${terminal.style("red", "✗")} ${policy.name}/${result.rule} must ` +
+    `${result.kind === "matches" ? "match" : "miss"}: ${visible(result.sql)}\n`;
   return `${head}${paragraph(visible(result.problem ?? ""), terminal.columns, 2)}`;
 }
 

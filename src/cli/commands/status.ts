@@ -8,7 +8,7 @@ import { causeText, failed } from "../errors.ts";
 import { figure, padEnd, table, visible } from "../output.ts";
 import { configOption, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 interface Options {
   readonly config?: string;

@@ -7,7 +7,7 @@ import { causeText, failed } from "../errors.ts";
 import { padEnd, paragraph, visible } from "../output.ts";
 import { configOption, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 interface Options {
   readonly config?: string;
@@ -20,7 +20,8 @@ export const define: Define = (command, terminal) => {
     .option("--json", "print one JSON object when it is ready")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast up\n  holdfast up --config staging.yaml\n\nIt stops on SIGINT and SIGTERM: running statements get `shutdown_time`, then are ended.\n",
+      "\nExamples:\n  holdfast up\n  holdfast up --config staging.yaml\n\nIt stops on SIGINT and " +
+        "SIGTERM: running statements get `shutdown_time`, then are ended.\n",
     )
     .action((options: Options) => up(options, terminal));
 };
@@ -51,13 +52,18 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
 function rendered(status: GatewayStatus, terminal: Terminal): string {
   const lines = status.targets.map(
     ({ name, environment, listen, upstream, policy }) =>
-      `  ${terminal.style("bold", padEnd(visible(name), 14))} ${padEnd(listen, 21)} before ${visible(upstream)}, ${environment}, policy ${visible(policy.name)} ${policy.digest.slice(0, 12)}\n`,
+      `  ${terminal.style("bold", padEnd(visible(name), 14))} ${padEnd(listen, 21)} before ${visible(upstream)}, ` +
+      `${environment}, policy ${visible(policy.name)} ${policy.digest.slice(0, 12)}\n`,
   );
-  return `holdfast ${status.version} is up: its start-up test was refused, as it must be\n${lines.join("")}  ${terminal.style("dim", `audit log in ${visible(status.audit.directory)}`)}\n`;
+  const enforcing = status.targets.some(({ policy }) => policy.mode === "enforce");
+  const tested = enforcing ? ": the write of its start-up test was refused, as it must be" : "";
+  const record = terminal.style("dim", `audit log in ${visible(status.audit.directory)}`);
+  return `holdfast ${status.version} is up${tested}\n${lines.join("")}  ${record}\n`;
 }
 
 /** Loud on purpose, and on standard error, where it also reaches a log. */
 function observing(target: string, terminal: Terminal): string {
   const head = terminal.styleErr(["bold", "yellow"], `WARNING: target ${visible(target)} only observes: NOTHING IS REFUSED there.`);
-  return `${head}\n${paragraph("What its policy would refuse is recorded and let through. Name another policy once you have seen enough.", terminal.columns)}`;
+  const advice = "What its policy would refuse is recorded and let through. Name another policy once you have seen enough.";
+  return `${head}\n${paragraph(advice, terminal.columns)}`;
 }

@@ -1,7 +1,7 @@
 /** `holdfast version`: the version of Holdfast and of what it runs on. */
 import type { Terminal } from "../terminal.ts";
 import { version } from "../../wiring/version.ts";
-import type { Define } from "./index.ts";
+import type { Define } from "../define.ts";
 
 export const define: Define = (command, terminal) => {
   command

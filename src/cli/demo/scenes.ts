@@ -5,7 +5,7 @@
 
 export interface Scene {
   readonly title: string;
-  /** Sent one after the other as simple queries, as the tool in question does. The first refused one ends the scene, as it would end the tool. */
+  /** Sent one after the other as simple queries, as the tool does. The first refused one ends the scene, as it would end the tool. */
   readonly statements: readonly string[];
 }
 

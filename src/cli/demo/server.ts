@@ -128,7 +128,8 @@ function finished(child: ChildProcess, name: string): Promise<void> {
 }
 
 const whereFilesGo =
-  "its files go below the temporary folder: where that is private or full, set TMPDIR to another (run as root, the server has another account)";
+  "its files go below the temporary folder: where that is private or full, set TMPDIR to another " +
+  "(run as root, the server has another account)";
 
 /** The caller's PG* variables must not reach the server. */
 function quietEnvironment(): Record<string, string> {

@@ -67,7 +67,8 @@ INSERT INTO customers (name, email, active, created_at)
   FROM generate_series(1, 1200) n;
 
 INSERT INTO orders (customer_id, status, placed_at)
-  SELECT 1 + n * 7 % 1200, (ARRAY['open', 'paid', 'shipped', 'shipped', 'cancelled'])[1 + n % 5], timestamptz '2025-01-01' + n * interval '2 hours'
+  SELECT 1 + n * 7 % 1200, (ARRAY['open', 'paid', 'shipped', 'shipped', 'cancelled'])[1 + n % 5],
+         timestamptz '2025-01-01' + n * interval '2 hours'
   FROM generate_series(1, 6000) n;
 
 INSERT INTO order_items (order_id, line, product, quantity, price_cents)

@@ -81,6 +81,9 @@ export async function once<T>(url: string, work: (client: pg.Client) => Promise<
   }
 }
 
+/** Schemas that are not the server's own. */
+const ours = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+
 /** Counts and digests, read straight from the server. Tables that are gone count as no rows. */
 export async function holdingsOf(url: string): Promise<Holdings> {
   return once(url, async (client) => {
@@ -100,8 +103,8 @@ export async function holdingsOf(url: string): Promise<Holdings> {
       digests.push(found.rows[0]?.digest ?? "");
     }
     const objects = await client.query<{ count: number }>(
-      `SELECT ((SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')
-        + (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')
+      `SELECT ((SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${ours})
+        + (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${ours})
         + (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal) + (SELECT count(*) FROM pg_namespace))::int AS count`,
     );
     return { rows, objects: objects.rows[0]?.count ?? 0, digest: digests.join(" ") };

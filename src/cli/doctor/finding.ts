@@ -3,7 +3,7 @@
  * It does not look at anything itself.
  */
 
-/** `bad`: something is unprotected, and the exit code says so. `weak`: it holds, and should be better. `unknown`: it could not be looked at. */
+/** `bad`: unprotected, and the exit code says so. `weak`: it holds, and should be better. `unknown`: it could not be looked at. */
 export type State = "good" | "weak" | "bad" | "unknown";
 
 export interface Finding {
