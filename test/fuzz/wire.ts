@@ -95,13 +95,53 @@ export async function junkIsSurvived(random: Random): Promise<void> {
   for (const { id, kind } of table.guard.admissions) expect(kind !== "allow" || table.guard.settled.has(id), `${id} has no outcome`);
 }
 
-const TEXTS = ["select 1", "delete from t", `drop table t /* ${FORBIDDEN} */`, "boom", "begin", "commit", "rollback", "select 2; select 3", "prepare x as select 1", "execute x", "set search_path = a"];
+const TEXTS = [
+  "select 1",
+  "delete from t",
+  `drop table t /* ${FORBIDDEN} */`,
+  "boom",
+  "begin",
+  "commit",
+  "rollback",
+  "select 2; select 3",
+  "prepare x as select 1",
+  "execute x",
+  "set search_path = a",
+];
 const NAMES = ["", "a", "b"];
 const LINES = [
-  ...TEXTS.map((text) => `Q ${text}`), ...TEXTS.flatMap((text) => NAMES.map((name) => `P ${name}|${text}`)),
-  ...NAMES.flatMap((name) => [`B |${name}`, `B ${name}|${name}`, `E ${name}`, `E ${name}|1`, `DS ${name}`, `DP ${name}`, `CS ${name}`, `CP ${name}`]), "H", "S", "S", "F 2026",
+  ...TEXTS.map((text) => `Q ${text}`),
+  ...TEXTS.flatMap((text) => NAMES.map((name) => `P ${name}|${text}`)),
+  ...NAMES.flatMap((name) => [
+    `B |${name}`,
+    `B ${name}|${name}`,
+    `E ${name}`,
+    `E ${name}|1`,
+    `DS ${name}`,
+    `DP ${name}`,
+    `CS ${name}`,
+    `CP ${name}`,
+  ]),
+  "H",
+  "S",
+  "S",
+  "F 2026",
 ];
-const ANSWERS = ["T D C:SELECT_1 Z:I", "1 2 D C:SELECT_1 Z:I", "E:42601 Z:E", "Z:I", "G", "H d c C:COPY_1", "N", "A", "s", "3", "t n", "S:client_encoding=SJIS", "D"];
+const ANSWERS = [
+  "T D C:SELECT_1 Z:I",
+  "1 2 D C:SELECT_1 Z:I",
+  "E:42601 Z:E",
+  "Z:I",
+  "G",
+  "H d c C:COPY_1",
+  "N",
+  "A",
+  "s",
+  "3",
+  "t n",
+  "S:client_encoding=SJIS",
+  "D",
+];
 
 /** A model of a server: answers each message as PostgreSQL would, skips to Sync after an error, and keeps the texts it was given. */
 class ModelServer {
@@ -133,16 +173,26 @@ class ModelServer {
     if (this.skipping || type === "H") return "";
     const parts = body.toString("latin1").split("\0");
     switch (type) {
-      case "Q": return `${parts[0]?.split(";").map((text) => this.#run(text, true)).join(" ")} Z:${this.status}`;
-      case "F": return `V Z:${this.status}`;
-      case "P": return this.#parse(parts[0] ?? "", parts[1] ?? "");
-      case "B": return this.#bind(parts[0] ?? "", parts[1] ?? "");
-      case "E": return this.#execute(parts[0] ?? "");
-      case "D": return this.#describe(body.toString("latin1", 0, 1), body.toString("latin1", 1, body.length - 1));
+      case "Q":
+        return `${parts[0]
+          ?.split(";")
+          .map((text) => this.#run(text, true))
+          .join(" ")} Z:${this.status}`;
+      case "F":
+        return `V Z:${this.status}`;
+      case "P":
+        return this.#parse(parts[0] ?? "", parts[1] ?? "");
+      case "B":
+        return this.#bind(parts[0] ?? "", parts[1] ?? "");
+      case "E":
+        return this.#execute(parts[0] ?? "");
+      case "D":
+        return this.#describe(body.toString("latin1", 0, 1), body.toString("latin1", 1, body.length - 1));
       case "C":
         (body[0] === 0x53 ? this.#statements : this.#portals).delete(body.toString("latin1", 1, body.length - 1));
         return "3";
-      default: throw new Error(`the model was sent \`${type}\``);
+      default:
+        throw new Error(`the model was sent \`${type}\``);
     }
   }
 
@@ -170,7 +220,8 @@ class ModelServer {
   }
 
   #parse(name: string, text: string): string {
-    if (text.startsWith("refused") || text.startsWith("boom") || (name !== "" && this.#statements.has(name)) || this.status === "E") return this.#error("42601");
+    if (text.startsWith("refused") || text.startsWith("boom") || (name !== "" && this.#statements.has(name)) || this.status === "E")
+      return this.#error("42601");
     this.#statements.set(name, text);
     this.texts.push(text);
     return "1";
@@ -229,7 +280,8 @@ export async function repliesNeverShift(random: Random, forbidden: string = FORB
   expect(heard.said.filter((word) => word.startsWith("Z")).length === due, `${due} times ready were due\n${story}`);
   expect(heard.rest.length === 0, "half a message was left");
   table.session.lost("the run ends");
-  for (const { id, kind } of table.guard.admissions) expect(kind !== "allow" || table.guard.settled.has(id), `${id} has no outcome\n${story}`);
+  for (const { id, kind } of table.guard.admissions)
+    expect(kind !== "allow" || table.guard.settled.has(id), `${id} has no outcome\n${story}`);
 }
 
 /** Must fail: it takes an allowed text for a refused one. That it fails shows that the others would. */

@@ -14,7 +14,15 @@ import type { Admission, Allowed, Guard } from "../../src/pipeline/guard.ts";
 await loadModule();
 
 export interface StandInGuard extends Guard {
-  readonly admissions: { readonly id: ActionId; readonly text: string; readonly kind: string; readonly searchPath: readonly string[]; readonly role: string; readonly pendingDdl: readonly string[]; readonly temporary: readonly string[] }[];
+  readonly admissions: {
+    readonly id: ActionId;
+    readonly text: string;
+    readonly kind: string;
+    readonly searchPath: readonly string[];
+    readonly role: string;
+    readonly pendingDdl: readonly string[];
+    readonly temporary: readonly string[];
+  }[];
   readonly settled: Map<ActionId, Outcome>;
   readonly ended: { readonly actions: readonly ActionId[]; readonly end: TransactionEnd; readonly rowsChanged: number }[];
   readonly reached: Reason[];
@@ -34,7 +42,15 @@ export const FORBIDDEN = "forbidden";
 export function standInGuard(): StandInGuard {
   const known = new Map<string, readonly StatementSummary[]>();
   const guard: StandInGuard = {
-    admissions: [], settled: new Map(), ended: [], reached: [], closed: [], seals: 0, broken: false, slow: false, obligations: [],
+    admissions: [],
+    settled: new Map(),
+    ended: [],
+    reached: [],
+    closed: [],
+    seals: 0,
+    broken: false,
+    slow: false,
+    obligations: [],
     admitNow(action) {
       return guard.slow || !known.has(keyOf(action)) ? undefined : answer(action);
     },
@@ -89,13 +105,25 @@ function keyOf(action: Action): string {
 }
 
 const PLAIN = {
-  effects: [], readOnly: true, transaction: "none", changesContext: false, definesObjects: false, immediate: false,
+  effects: [],
+  readOnly: true,
+  transaction: "none",
+  changesContext: false,
+  definesObjects: false,
+  immediate: false,
 } as const;
 
 const CONTROL: Record<string, TransactionControl> = {
-  TRANS_STMT_BEGIN: "begin", TRANS_STMT_START: "begin", TRANS_STMT_COMMIT: "commit", TRANS_STMT_ROLLBACK: "rollback",
-  TRANS_STMT_SAVEPOINT: "savepoint", TRANS_STMT_RELEASE: "release", TRANS_STMT_ROLLBACK_TO: "rollback_to", TRANS_STMT_PREPARE: "prepare_transaction",
-  TRANS_STMT_COMMIT_PREPARED: "commit_prepared", TRANS_STMT_ROLLBACK_PREPARED: "rollback_prepared",
+  TRANS_STMT_BEGIN: "begin",
+  TRANS_STMT_START: "begin",
+  TRANS_STMT_COMMIT: "commit",
+  TRANS_STMT_ROLLBACK: "rollback",
+  TRANS_STMT_SAVEPOINT: "savepoint",
+  TRANS_STMT_RELEASE: "release",
+  TRANS_STMT_ROLLBACK_TO: "rollback_to",
+  TRANS_STMT_PREPARE: "prepare_transaction",
+  TRANS_STMT_COMMIT_PREPARED: "commit_prepared",
+  TRANS_STMT_ROLLBACK_PREPARED: "rollback_prepared",
 };
 
 /** The fields of the tree that this stand-in looks at. */
@@ -139,9 +167,20 @@ function facts(type: string, node: Node): Pick<StatementSummary, "tag"> & Partia
       return { tag: "DEALLOCATE", prepared: { kind: "deallocate", name: node.name ?? null } };
     case "FetchStmt":
       return { tag: "FETCH" };
-    case "InsertStmt": case "UpdateStmt": case "DeleteStmt": case "MergeStmt": case "CallStmt": case "DoStmt":
+    case "InsertStmt":
+    case "UpdateStmt":
+    case "DeleteStmt":
+    case "MergeStmt":
+    case "CallStmt":
+    case "DoStmt":
       return { tag: type.slice(0, -4).toUpperCase(), readOnly: false };
-    case "ListenStmt": case "UnlistenStmt": case "NotifyStmt": case "ExplainStmt": case "VariableShowStmt": case "DeclareCursorStmt": case "ClosePortalStmt":
+    case "ListenStmt":
+    case "UnlistenStmt":
+    case "NotifyStmt":
+    case "ExplainStmt":
+    case "VariableShowStmt":
+    case "DeclareCursorStmt":
+    case "ClosePortalStmt":
       return { tag: "" };
     default:
       return { tag: "", readOnly: false, definesObjects: true, changesContext: JSON.stringify(node).includes('"relpersistence":"t"') };

@@ -81,7 +81,8 @@ export class Deadlines {
     const limit = Math.min(this.#limits.statementMsMax ?? Infinity, act.limits.statementMsMax);
     if (nowMs - act.startedMs <= limit) return;
     if (this.#cancelled?.what === act) {
-      if (nowMs - this.#cancelled.atMs > CANCEL_GRACE_MS) core.fatal("time_limit", `a statement did not end when cancelled after ${limit} ms`);
+      if (nowMs - this.#cancelled.atMs > CANCEL_GRACE_MS)
+        core.fatal("time_limit", `a statement did not end when cancelled after ${limit} ms`);
       return;
     }
     this.#cancelled = { what: act, atMs: nowMs };
@@ -109,7 +110,11 @@ export class Deadlines {
       this.#activity = activity;
       this.#idleSinceMs = nowMs;
     } else if (passed(nowMs - this.#idleSinceMs, this.#limits.idleInTransactionMsMax)) {
-      core.fatal("time_limit", `the transaction was idle for the permitted ${this.#limits.idleInTransactionMsMax} ms and is rolled back`, "25P03");
+      core.fatal(
+        "time_limit",
+        `the transaction was idle for the permitted ${this.#limits.idleInTransactionMsMax} ms and is rolled back`,
+        "25P03",
+      );
     }
   }
 }

@@ -59,8 +59,16 @@ class Relay implements Ticking {
     });
     const { session, target, serverFacts } = handover;
     this.#session = new WireSession({
-      guard: parts.guard, session, target, clock: parts.clock, catalogue: parts.catalogue, contexts: parts.contexts,
-      role: serverFacts.role, sessionRole: serverFacts.sessionRole, searchPath: serverFacts.searchPath, pinSql: handover.pinSql,
+      guard: parts.guard,
+      session,
+      target,
+      clock: parts.clock,
+      catalogue: parts.catalogue,
+      contexts: parts.contexts,
+      role: serverFacts.role,
+      sessionRole: serverFacts.sessionRole,
+      searchPath: serverFacts.searchPath,
+      pinSql: handover.pinSql,
       cancel: handover.cancelServer,
       changed: () => this.#changed(),
     });
@@ -172,7 +180,13 @@ class Relay implements Ticking {
     if (fatal === undefined && !this.#session.terminated && !core.insideServerFrame()) {
       this.#handover.client.write(fatalFrame("internal", "the connection to the server was lost", "08006"));
     }
-    this.#end(this.#session.terminated ? "the client said goodbye" : fatal === undefined ? "the server was lost" : `the server ended the session with ${fatal}`);
+    this.#end(
+      this.#session.terminated
+        ? "the client said goodbye"
+        : fatal === undefined
+          ? "the server was lost"
+          : `the server ended the session with ${fatal}`,
+    );
   }
 
   #end(because: string): void {

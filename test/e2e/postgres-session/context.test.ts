@@ -17,7 +17,9 @@ for (const version of serverVersions) {
     let through: Through;
     before(async () => {
       server = await startServer({ version });
-      await server.asSuperuser("create schema evil; create table evil.t (a int); create table t (a int); insert into t values (1); create role clerk");
+      await server.asSuperuser(
+        "create schema evil; create table evil.t (a int); create table t (a int); insert into t values (1); create role clerk",
+      );
       through = await startThrough(server);
     });
     after(async () => {
@@ -69,7 +71,9 @@ for (const version of serverVersions) {
     });
 
     test("a portal bound before the change and executed after it", async () => {
-      await conversation([[["P s|select a from t", "B p|s", "P |set search_path = evil", "B |", "E ", "E p", "S"], "1 2 1 2 C:SET E:42501 Z:I"]]);
+      await conversation([
+        [["P s|select a from t", "B p|s", "P |set search_path = evil", "B |", "E ", "E p", "S"], "1 2 1 2 C:SET E:42501 Z:I"],
+      ]);
     });
 
     test("SQL EXECUTE is judged by what was prepared, under the context of now", async () => {
@@ -82,20 +86,19 @@ for (const version of serverVersions) {
     });
 
     test("a rollback takes the context back", async () => {
+      await conversation([[["Q begin", "Q set local search_path = evil", "Q rollback"], "C:BEGIN Z:T C:SET Z:T E:42501 Z:E"]]);
       await conversation([
-        [["Q begin", "Q set local search_path = evil", "Q rollback"], "C:BEGIN Z:T C:SET Z:T E:42501 Z:E"],
-      ]);
-      await conversation([
-        [["Q begin", "Q set local role clerk", "Q select 1", "Q rollback", "Q select 2"], "C:BEGIN Z:T C:SET Z:T T D C:SELECT_1 Z:T C:ROLLBACK Z:I T D C:SELECT_1 Z:I"],
+        [
+          ["Q begin", "Q set local role clerk", "Q select 1", "Q rollback", "Q select 2"],
+          "C:BEGIN Z:T C:SET Z:T T D C:SELECT_1 Z:T C:ROLLBACK Z:I T D C:SELECT_1 Z:I",
+        ],
       ]);
       assert.equal(judged("select 1")?.role, "clerk");
       assert.equal(judged("select 2")?.role, "postgres");
     });
 
     test("what follows ROLLBACK in a failed block is not judged under a context that is gone", async () => {
-      await conversation([
-        [["Q begin", "Q set local role clerk", "Q select 1/0"], "C:BEGIN Z:T C:SET Z:T E:22012 Z:E"],
-      ]);
+      await conversation([[["Q begin", "Q set local role clerk", "Q select 1/0"], "C:BEGIN Z:T C:SET Z:T E:22012 Z:E"]]);
     });
 
     test("temporary tables are known by name", async () => {
@@ -109,7 +112,10 @@ for (const version of serverVersions) {
     test("uncommitted DDL is told, committed DDL is read again before the next judgement", async () => {
       const before = through.catalogue.refreshes;
       await conversation([
-        [["Q begin", "Q create table fresh (a int)", "Q select 4", "Q commit", "Q select 5"], "C:BEGIN Z:T C:CREATE_TABLE Z:T T D C:SELECT_1 Z:T C:COMMIT Z:I T D C:SELECT_1 Z:I"],
+        [
+          ["Q begin", "Q create table fresh (a int)", "Q select 4", "Q commit", "Q select 5"],
+          "C:BEGIN Z:T C:CREATE_TABLE Z:T T D C:SELECT_1 Z:T C:COMMIT Z:I T D C:SELECT_1 Z:I",
+        ],
       ]);
       assert.deepEqual(judged("select 4")?.pendingDdl, ["create table fresh (a int)"]);
       assert.deepEqual(judged("select 5")?.pendingDdl, []);
@@ -134,7 +140,9 @@ for (const version of serverVersions) {
     test("psql: \\d, \\c, \\copy, several statements, an error", async () => {
       const psql = await tool("psql");
       const args = ["-X", "-At", "-d", through.url()];
-      const script = "\\d t\n\\copy t from stdin\n41\n42\n\\.\n\\copy (select count(*) from t) to stdout\n\\c\nselect 1 \\; select 2;\ndelete from t where 'forbidden' <> '';\nselect 'after';\n";
+      const script =
+        "\\d t\n\\copy t from stdin\n41\n42\n\\.\n\\copy (select count(*) from t) to stdout\n\\c\n" +
+        "select 1 \\; select 2;\ndelete from t where 'forbidden' <> '';\nselect 'after';\n";
       const child = run(psql, args);
       child.child.stdin?.end(script);
       const { stdout, stderr } = await child;
@@ -154,7 +162,13 @@ for (const version of serverVersions) {
       assert.deepEqual((await client.query({ name: "n", text: "select $1::text as x", values: ["ü"] })).rows, [{ x: "ü" }]);
       await client.end();
       const sql = postgres(through.url(), { max: 1 });
-      const many = await Promise.all(Array.from({ length: 50 }, (_, i) => (i % 7 === 3 ? sql`select ${i}::int as i /* forbidden */`.catch((error: { code: string }) => error.code) : sql`select ${i}::int as i`)));
+      const many = await Promise.all(
+        Array.from({ length: 50 }, (_, i) =>
+          i % 7 === 3
+            ? sql`select ${i}::int as i /* forbidden */`.catch((error: { code: string }) => error.code)
+            : sql`select ${i}::int as i`,
+        ),
+      );
       many.forEach((result, i) => {
         if (i % 7 === 3) assert.equal(result, "42501");
         else assert.deepEqual({ ...(result as unknown as { i: number }[])[0] }, { i });

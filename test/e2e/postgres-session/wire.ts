@@ -65,6 +65,26 @@ export class Wire {
     return this.#said.join(" ");
   }
 
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Writes `piece` as long as the other side takes it, for so many milliseconds. Returns the bytes that were taken. */
+  async flood(piece: Buffer, forMs: number): Promise<number> {
+    const start = this.#socket.bytesWritten - this.#socket.writableLength;
+    const end = performance.now() + forMs;
+    while (performance.now() < end) {
+      if (this.#socket.writableLength < 1024 * 1024) this.#socket.write(piece);
+      else await new Promise((resolve) => setTimeout(resolve, 1));
+      if (Math.random() < 0.02) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return this.#socket.bytesWritten - this.#socket.writableLength - start;
+  }
+
   close(): void {
     this.#socket.destroy();
     this.#client.end().catch(() => undefined);

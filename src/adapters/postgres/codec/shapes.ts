@@ -1,5 +1,6 @@
 /**
- * Which messages each side may send after start-up, how many of their bytes must be seen before they can be acted on, and how long they may be.
+ * Which messages each side may send after start-up, how many of their bytes must be seen before they can be acted on, and how
+ * long they may be.
  * It does not read their fields. Source: PostgreSQL documentation, "Message Formats".
  */
 import { limits } from "../../../base/limits.ts";

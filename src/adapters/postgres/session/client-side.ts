@@ -151,7 +151,13 @@ export class ClientSide {
       return HOLD;
     }
     if (this.#scanner.size > HELD_WHOLE_MAX) {
-      return this.#refuse(refusal("too_large", `a statement of ${this.#scanner.size} bytes is longer than can be judged`, "send it in smaller parts, or use COPY"));
+      return this.#refuse(
+        refusal(
+          "too_large",
+          `a statement of ${this.#scanner.size} bytes is longer than can be judged`,
+          "send it in smaller parts, or use COPY",
+        ),
+      );
     }
     return act();
   }
@@ -170,7 +176,17 @@ export class ClientSide {
     if (judged === undefined) return HOLD;
     if (!(judged instanceof Act)) return this.#refuse(judged);
     if (judged.mustBeHeld && judged.facts.control) {
-      return this.#refuse(withdraw(core, judged, refusal("obligation_unfulfilled", "changes under a limit cannot share a message with BEGIN, COMMIT or ROLLBACK", "send each statement by itself")));
+      return this.#refuse(
+        withdraw(
+          core,
+          judged,
+          refusal(
+            "obligation_unfulfilled",
+            "changes under a limit cannot share a message with BEGIN, COMMIT or ROLLBACK",
+            "send each statement by itself",
+          ),
+        ),
+      );
     }
     if (judged.mustBeHeld && core.status === IDLE && !judged.facts.immediate) {
       core.translation = new Translation(core, judged, buffer.subarray(from + 5, to - 1));

@@ -41,7 +41,13 @@ function names(core: Core, act: Act, tag: string, summary: Act["admission"]["sta
   if (prepared.kind === "deallocate") core.deallocate(prepared.name, act.serial);
   if (prepared.kind === "prepare" && prepared.name !== null) {
     core.names.statements.set(prepared.name, {
-      text: statementText(act, summary.span), batch: core.batch, serial: ++core.serial, known: true, context: act.context, judged: undefined, dead: false,
+      text: statementText(act, summary.span),
+      batch: core.batch,
+      serial: ++core.serial,
+      known: true,
+      context: act.context,
+      judged: undefined,
+      dead: false,
     });
   }
 }
@@ -61,7 +67,14 @@ function withinLimits(core: Core, act: Act, rows: number): boolean {
   }
   const sum = core.transaction.rowsChanged;
   if (sum > act.limits.rowsChangedPerTransactionMax) {
-    core.overLimit(act, "rows_changed_limit", sum, act.limits.rowsChangedPerTransactionMax, "rows would be changed by one transaction", next);
+    core.overLimit(
+      act,
+      "rows_changed_limit",
+      sum,
+      act.limits.rowsChangedPerTransactionMax,
+      "rows would be changed by one transaction",
+      next,
+    );
     return false;
   }
   return true;

@@ -8,10 +8,14 @@ import type { CatalogueSource } from "../../../catalogue/source.ts";
 /** Reserved for statements and portals of ours; a client's name that begins so is refused. */
 export const RESERVED = "holdfast_";
 
-/** Every name is qualified: an earlier schema on the search_path must not answer for us. One row: role, session role, schemas, temporary names. */
+/**
+ * Every name is qualified: an earlier schema on the search_path must not answer for us. One row: role, session role,
+ * schemas, temporary names.
+ */
 export const CONTEXT_SQL = `SELECT CURRENT_USER, SESSION_USER, pg_catalog.array_to_json(pg_catalog.current_schemas(true)),
  CASE WHEN pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN NULL
- ELSE (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) END`;
+ ELSE (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.pg_class c
+ WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) END`;
 
 type Parts = Pick<SqlContext, "role" | "sessionRole" | "searchPath" | "temporary">;
 

@@ -72,10 +72,14 @@ export class Extended {
   #parse(): Disposition {
     const core = this.#core;
     const { buffer, from, to, size } = this.#scanner;
-    if (size > HELD_WHOLE_MAX) return this.#refuse(refusal("too_large", `a statement of ${size} bytes is longer than can be judged`, "send it in smaller parts, or use COPY"));
+    if (size > HELD_WHOLE_MAX)
+      return this.#refuse(
+        refusal("too_large", `a statement of ${size} bytes is longer than can be judged`, "send it in smaller parts, or use COPY"),
+      );
     const nameEnd = stringEnd(buffer, from + 5, to);
     const textEnd = nameEnd < 0 ? -1 : stringEnd(buffer, nameEnd + 1, to);
-    if (textEnd < 0 || to - textEnd < 3 || to !== textEnd + 3 + 4 * buffer.readUInt16BE(textEnd + 1)) return this.#malformed("a Parse message that its fields do not fill");
+    if (textEnd < 0 || to - textEnd < 3 || to !== textEnd + 3 + 4 * buffer.readUInt16BE(textEnd + 1))
+      return this.#malformed("a Parse message that its fields do not fill");
     const name = buffer.toString("utf8", from + 5, nameEnd);
     if (nameEnd - from - 5 > NAME_BYTES_MAX || name.startsWith(RESERVED)) return this.#refuse(nameRefused(name));
     const text = utf8(buffer, nameEnd + 1, textEnd);
@@ -199,7 +203,8 @@ export class Extended {
     const core = this.#core;
     const { buffer, from, to } = this.#scanner;
     const space = buffer[from + 5];
-    if ((space !== 0x53 && space !== 0x50) || stringEnd(buffer, from + 6, to) !== to - 1) return this.#malformed("a Describe or Close message that its fields do not fill");
+    if ((space !== 0x53 && space !== 0x50) || stringEnd(buffer, from + 6, to) !== to - 1)
+      return this.#malformed("a Describe or Close message that its fields do not fill");
     if (type === front.describe) {
       core.expect.push({ kind: DESCRIBE, audience: "client" });
       return this.#go();
@@ -244,5 +249,9 @@ export class Extended {
 }
 
 function nameRefused(name: string): Refusal {
-  return refusal("protocol_refused", `the name \`${name.slice(0, 80)}\` is reserved or longer than ${NAME_BYTES_MAX} bytes`, "choose another name");
+  return refusal(
+    "protocol_refused",
+    `the name \`${name.slice(0, 80)}\` is reserved or longer than ${NAME_BYTES_MAX} bytes`,
+    "choose another name",
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * What the session must know of an allowed text and of its obligations, worked out once and kept by the identity of the guard's own objects.
+ * What the session must know of an allowed text and of its obligations, worked out once and kept by the identity of the
+ * guard's own objects.
  * It does not decide.
  */
 import type { Obligation, StatementSummary } from "../../../model/decision.ts";
@@ -27,8 +28,16 @@ const OUTSIDE: ReadonlySet<string> = new Set(["file", "program", "server", "fore
 
 /** A text that was let through without being understood (the policy only observes): anything may have happened. */
 export const notUnderstood: TextFacts = {
-  control: true, commits: true, sealBefore: true, immediate: true, changesContext: true, definesObjects: false, copyIn: true, fetches: false,
-  executes: [], names: false,
+  control: true,
+  commits: true,
+  sealBefore: true,
+  immediate: true,
+  changesContext: true,
+  definesObjects: false,
+  copyIn: true,
+  fetches: false,
+  executes: [],
+  names: false,
 };
 
 const factsOf = new WeakMap<readonly StatementSummary[], TextFacts>();
@@ -103,6 +112,10 @@ export function actLimits(obligations: readonly Obligation[]): ActLimits {
 /** Every kind of obligation that this adapter keeps. */
 export const capabilities: { readonly obligations: ReadonlySet<Obligation["kind"]> } = {
   obligations: new Set([
-    "rows_returned_max", "bytes_returned_max", "rows_changed_max", "rows_changed_per_transaction_max", "statement_ms_max",
+    "rows_returned_max",
+    "bytes_returned_max",
+    "rows_changed_max",
+    "rows_changed_per_transaction_max",
+    "statement_ms_max",
   ] as const),
 };

@@ -1,5 +1,6 @@
 /**
- * Brings one message at a time before the guard, under the context that holds at that moment; asks the server for the context first when it may have changed.
+ * Brings one message at a time before the guard, under the context that holds at that moment; asks the server for the context
+ * first when it may have changed.
  * It does not send what was judged; the client side does.
  */
 import { actionId } from "../../../base/ids.ts";
@@ -59,7 +60,11 @@ export class Judge {
     const action = this.#action(payload(context));
     const admission = core.parts.guard.admitNow(action, capabilities);
     if (admission !== undefined) return this.#admitted(admission, text, context);
-    this.#later(core.parts.guard.admit(action, capabilities), (later) => this.#admitted(later, text, context), (later) => [later]);
+    this.#later(
+      core.parts.guard.admit(action, capabilities),
+      (later) => this.#admitted(later, text, context),
+      (later) => [later],
+    );
     return undefined;
   }
 
@@ -68,22 +73,25 @@ export class Judge {
     const core = this.#core;
     const message = this.#message;
     this.#pending = true;
-    answer.then((value) => {
-      if (this.#message !== message || core.closed !== undefined) {
-        for (const admission of admissions(value)) {
-          if (admission.kind === "allow") this.#abandon(new Act(admission, [], "", core.context.current, 0));
+    answer.then(
+      (value) => {
+        if (this.#message !== message || core.closed !== undefined) {
+          for (const admission of admissions(value)) {
+            if (admission.kind === "allow") this.#abandon(new Act(admission, [], "", core.context.current, 0));
+          }
+          return;
         }
-        return;
-      }
-      this.#pending = false;
-      take(value);
-      core.parts.changed();
-    }, () => {
-      if (this.#message !== message) return;
-      this.#pending = false;
-      this.#outcome = refusal("internal", "the statement could not be judged");
-      core.parts.changed();
-    });
+        this.#pending = false;
+        take(value);
+        core.parts.changed();
+      },
+      () => {
+        if (this.#message !== message) return;
+        this.#pending = false;
+        this.#outcome = refusal("internal", "the statement could not be judged");
+        core.parts.changed();
+      },
+    );
   }
 
   #action(payload: Payload): Action {
@@ -96,7 +104,11 @@ export class Judge {
     if (admission.kind !== "allow") return (this.#outcome = { reason: admission.reason, action: admission.id });
     if (this.#core.context.dirty && admission.statements.length > 1) {
       this.#abandon(new Act(admission, [], text, context, 0), "25P02");
-      return (this.#outcome = refusal("not_permitted", "the transaction has failed and what follows it cannot be judged yet", "send ROLLBACK by itself first"));
+      return (this.#outcome = refusal(
+        "not_permitted",
+        "the transaction has failed and what follows it cannot be judged yet",
+        "send ROLLBACK by itself first",
+      ));
     }
     if (textFacts(admission.statements).executes.length === 0) {
       return (this.#outcome = new Act(admission, [], text, context, ++this.#core.serial));
@@ -119,12 +131,24 @@ export class Judge {
     if (unknown !== undefined) {
       this.#abandon(new Act(main, [], text, context, 0), "26000");
       this.#main = undefined;
-      return (this.#outcome = refusal("not_understood", `prepared statement \`${unknown}\` does not exist in this session`, undefined, "26000"));
+      return (this.#outcome = refusal(
+        "not_understood",
+        `prepared statement \`${unknown}\` does not exist in this session`,
+        undefined,
+        "26000",
+      ));
     }
     const judgements = texts.map((inner) =>
       core.parts.guard.admit(this.#action({ kind: "sql", text: inner ?? "", door: "prepare", context }), capabilities),
     );
-    const take = (admissions: readonly Admission[]): void => this.#combine(text, main, context, admissions, texts.map((inner) => inner ?? ""));
+    const take = (admissions: readonly Admission[]): void =>
+      this.#combine(
+        text,
+        main,
+        context,
+        admissions,
+        texts.map((inner) => inner ?? ""),
+      );
     this.#later(Promise.all(judgements), take, (admissions) => admissions);
     return undefined;
   }
@@ -137,7 +161,8 @@ export class Judge {
       if (admission.kind === "allow") inner.push(new Act(admission, [], texts[i] ?? "", context, serial));
       else refused ??= { reason: admission.reason, action: admission.id };
     });
-    if (inner.some((act) => act.facts.executes.length > 0)) refused ??= refusal("not_understood", "a prepared EXECUTE of another prepared statement is not let through");
+    if (inner.some((act) => act.facts.executes.length > 0))
+      refused ??= refusal("not_understood", "a prepared EXECUTE of another prepared statement is not let through");
     const act = new Act(main, inner, text, context, serial);
     if (refused !== undefined) this.#abandon(act);
     this.#main = undefined;
@@ -194,7 +219,10 @@ export class Judge {
       if (ok) core.context.stale = false;
       core.parts.changed();
     };
-    core.parts.catalogue.refresh().then(() => done(true), () => done(false));
+    core.parts.catalogue.refresh().then(
+      () => done(true),
+      () => done(false),
+    );
     return undefined;
   }
 }

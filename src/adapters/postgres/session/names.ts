@@ -67,7 +67,12 @@ export class Names {
   }
 }
 
-function putBack<T extends { readonly dead: boolean }>(map: Map<string, T>, name: string, before: T | undefined, made: T | undefined): void {
+function putBack<T extends { readonly dead: boolean }>(
+  map: Map<string, T>,
+  name: string,
+  before: T | undefined,
+  made: T | undefined,
+): void {
   if (map.get(name) !== made) return;
   // A failed Parse of the unnamed statement has dropped the one before it.
   if (before === undefined || before.dead || name === "") map.delete(name);

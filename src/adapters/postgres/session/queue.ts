@@ -14,7 +14,15 @@ export const EXECUTE = 4;
 export const CLOSE = 5;
 export const SYNC = 6;
 export const CALL = 7;
-export type ExpectKind = typeof QUERY | typeof PARSE | typeof BIND | typeof DESCRIBE | typeof EXECUTE | typeof CLOSE | typeof SYNC | typeof CALL;
+export type ExpectKind =
+  | typeof QUERY
+  | typeof PARSE
+  | typeof BIND
+  | typeof DESCRIBE
+  | typeof EXECUTE
+  | typeof CLOSE
+  | typeof SYNC
+  | typeof CALL;
 
 /** Who sees the answer: the client; nobody; the client as a simple query's answer; the session's own context reader. */
 export type Audience = "client" | "nobody" | "simple" | "context";

@@ -38,4 +38,8 @@ export function withdraw(core: Core, act: Act, because: Refusal): Refusal {
 }
 
 export const recordUnavailable = (): Refusal =>
-  refusal("record_unavailable", "the audit log cannot be written, so nothing that changes data passes", "tell the operator of this gateway");
+  refusal(
+    "record_unavailable",
+    "the audit log cannot be written, so nothing that changes data passes",
+    "tell the operator of this gateway",
+  );

@@ -1,5 +1,6 @@
 /**
- * Messages of the server: each is matched to what was sent, rows are counted and go on as they came, ends of acts and transactions are taken down.
+ * Messages of the server: each is matched to what was sent, rows are counted and go on as they came, ends of acts and
+ * transactions are taken down.
  * It does not send anything upstream; what is owed there is left for the client side's next message boundary.
  */
 import { FrameScanner, BAD, BODY, MORE } from "../codec/scanner.ts";
@@ -104,13 +105,22 @@ export class ServerSide {
     const { transaction } = this.#core;
     transaction.fetchedRows += 1;
     transaction.fetchedBytes += this.#scanner.size - 5;
-    if (transaction.fetchedRows > act.limits.rowsReturnedMax) return this.#tooMany(act, transaction.fetchedRows, act.limits.rowsReturnedMax, "rows");
-    if (transaction.fetchedBytes > act.limits.bytesReturnedMax) return this.#tooMany(act, transaction.fetchedBytes, act.limits.bytesReturnedMax, "bytes");
+    if (transaction.fetchedRows > act.limits.rowsReturnedMax)
+      return this.#tooMany(act, transaction.fetchedRows, act.limits.rowsReturnedMax, "rows");
+    if (transaction.fetchedBytes > act.limits.bytesReturnedMax)
+      return this.#tooMany(act, transaction.fetchedBytes, act.limits.bytesReturnedMax, "bytes");
     return true;
   }
 
   #tooMany(act: Act, figure: number, allowed: number, what: string): false {
-    this.#core.overLimit(act, "rows_returned_limit", figure, allowed, `${what} would be returned`, "ask for fewer rows or columns, or aggregate");
+    this.#core.overLimit(
+      act,
+      "rows_returned_limit",
+      figure,
+      allowed,
+      `${what} would be returned`,
+      "ask for fewer rows or columns, or aggregate",
+    );
     this.#muted = true;
     this.#core.parts.cancel();
     return false;
@@ -256,7 +266,8 @@ export class ServerSide {
     if (entry.audience === "nobody" || entry.audience === "context") {
       const { buffer, from, to } = this.#scanner;
       const problem = errorField(buffer, from, to, "M") ?? "the server refused";
-      if (core.skipping) core.toClient(refusalFrame(refusal("analysis_unavailable", `the session's role and search_path could not be read: ${problem}`)));
+      if (core.skipping)
+        core.toClient(refusalFrame(refusal("analysis_unavailable", `the session's role and search_path could not be read: ${problem}`)));
       else core.contextProblem = problem;
       return false;
     }
@@ -301,8 +312,10 @@ export class ServerSide {
     const found = parameter(buffer, from, to);
     if (found === undefined) return this.#unexpected(back.parameterStatus);
     const { name, value } = found;
-    if (name === "client_encoding" && value !== "UTF8") core.fatal("session_pinned", "client_encoding changed: the session cannot be judged any more", "57P05");
-    if (name === "standard_conforming_strings" && value !== "on") core.fatal("session_pinned", "standard_conforming_strings changed: the session cannot be judged any more", "57P05");
+    if (name === "client_encoding" && value !== "UTF8")
+      core.fatal("session_pinned", "client_encoding changed: the session cannot be judged any more", "57P05");
+    if (name === "standard_conforming_strings" && value !== "on")
+      core.fatal("session_pinned", "standard_conforming_strings changed: the session cannot be judged any more", "57P05");
     if (name === "search_path" || name === "session_authorization" || name === "is_superuser" || name === "role") core.context.dirty = true;
     return core.closed === undefined;
   }

@@ -4,7 +4,8 @@ import { clientMessage, serverMessages, words } from "../../../../test/playbooks
 import { sessionTable, settled, type Table } from "../../../../test/playbooks/wire-session.ts";
 
 /**
- * Playbooks. `>` the client says (messages divided by ` ; `), `=>` what has reached the server since; `<` the server says, `=<` what has reached the client since.
+ * Playbooks. `>` the client says (messages divided by ` ; `), `=>` what has reached the server since; `<` the server says,
+ * `=<` what has reached the client since.
  */
 const playbooks: Record<string, string> = {
   "a read passes both ways as it came": `
@@ -108,10 +109,13 @@ interface Step {
 }
 
 function stepsOf(playbook: string): Step[] {
-  return playbook.trim().split("\n").map((line) => {
-    const [mark = "", ...rest] = line.trim().split(" ");
-    return { mark, text: rest.join(" ") };
-  });
+  return playbook
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [mark = "", ...rest] = line.trim().split(" ");
+      return { mark, text: rest.join(" ") };
+    });
 }
 
 type Cut = (bytes: Buffer, step: number) => readonly Buffer[];
@@ -129,7 +133,11 @@ async function play(steps: readonly Step[], cut: Cut, last = steps.length): Prom
   const seen: string[] = [];
   for (const [index, { mark, text }] of steps.slice(0, last).entries()) {
     if (mark === "=>" || mark === "=<") {
-      seen.push(`${mark} ${words(Buffer.concat(got[mark])).said.map((word) => (mark === "=>" ? word.slice(0, 1) : word)).join(" ")}`.trim());
+      seen.push(
+        `${mark} ${words(Buffer.concat(got[mark]))
+          .said.map((word) => (mark === "=>" ? word.slice(0, 1) : word))
+          .join(" ")}`.trim(),
+      );
       got[mark] = [];
       continue;
     }
@@ -162,7 +170,10 @@ describe("wire session playbooks", () => {
   for (const [title, playbook] of Object.entries(playbooks)) {
     const steps = stepsOf(playbook);
     const want = expected(steps);
-    const said = steps.map(({ mark, text }, index) => ({ index, bytes: mark === ">" ? Buffer.concat(text.split(" ; ").map(clientMessage)) : mark === "<" ? serverMessages(text) : undefined }));
+    const said = steps.map(({ mark, text }, index) => ({
+      index,
+      bytes: mark === ">" ? Buffer.concat(text.split(" ; ").map(clientMessage)) : mark === "<" ? serverMessages(text) : undefined,
+    }));
 
     test(title, async () => {
       assert.deepEqual((await play(steps, whole)).seen, want);

@@ -58,7 +58,10 @@ export class Transaction {
     this.#end = end;
   }
 
-  /** ReadyForQuery: `open` when a transaction block is open, `error` the SQLSTATE if the batch failed. Returns how a transaction ended, if one did. */
+  /**
+   * ReadyForQuery: `open` when a transaction block is open, `error` the SQLSTATE if the batch failed. Returns how a
+   * transaction ended, if one did.
+   */
   ready(open: boolean, error: string | undefined): TransactionEnd | undefined {
     const answered = this.#answered;
     if (answered.length > 0) {
