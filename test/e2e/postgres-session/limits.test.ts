@@ -313,14 +313,20 @@ for (const version of serverVersions) {
       wire.close();
     });
 
-    test("idle in a transaction ends the session", async () => {
-      const limits = { statementMsMax: null, transactionMsMax: null, idleInTransactionMsMax: null, sessionMsMax: 600 };
-      const short = await startThrough(server, limits);
-      const wire = await Wire.connect(short.url());
-      wire.send("Q begin", "Q delete from t");
-      assert.equal(await wire.until("never"), "C:BEGIN Z:T C:DELETE_3 Z:T E:57P05 (closed)");
-      await short.listener.stop();
-      assert.equal(await rows(), "1 2 3");
-    });
+    const none = { statementMsMax: null, transactionMsMax: null, idleInTransactionMsMax: null, sessionMsMax: null };
+    for (const [title, limits, code] of [
+      ["the session's", { ...none, sessionMsMax: 600 }, "57P05"],
+      ["idle in a transaction", { ...none, idleInTransactionMsMax: 400 }, "25P03"],
+      ["the transaction's", { ...none, transactionMsMax: 400 }, "25P04"],
+    ] as const) {
+      test(`a time limit passed ends the session and takes the transaction back: ${title}`, async () => {
+        const short = await startThrough(server, limits);
+        const wire = await Wire.connect(short.url());
+        wire.send("Q begin", "Q delete from t");
+        assert.equal(await wire.until("never"), `C:BEGIN Z:T C:DELETE_3 Z:T E:${code} (closed)`);
+        await short.listener.stop();
+        assert.equal(await rows(), "1 2 3");
+      });
+    }
   });
 }

@@ -278,6 +278,14 @@ for (const version of serverVersions) {
       }
     }
 
+    test("a text longer than can be judged is refused, the client goes on", async () => {
+      through.guard.slow = false;
+      const wire = await Wire.connect(through.url());
+      wire.send(`Q select '${"x".repeat(1024 * 1024)}'`, `P |select '${"x".repeat(1024 * 1024)}'`, "B |", "E ", "S", "Q select 1");
+      assert.equal(await wire.until("Z", 3), "E:54000 Z:I E:54000 Z:I T D C:SELECT_1 Z:I");
+      wire.close();
+    });
+
     test("what was judged has one outcome each", async () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       const allowed = through.guard.admissions.filter(({ kind }) => kind === "allow").map(({ id }) => id);
