@@ -26,6 +26,8 @@ export interface Terminal {
    * process by themselves: whoever calls it promises to stop. The second signal of a kind ends the process the hard way.
    */
   untilEnded(): AbortSignal;
+  /** Calls `act` at each SIGHUP, which then no longer ends the process. */
+  onHangUp(act: () => Promise<void>): void;
 }
 
 const columnsWithoutTerminal = 100;
@@ -64,6 +66,9 @@ export function openTerminal(process: NodeJS.Process): Terminal {
     columns: Math.max(40, stdout.isTTY === true ? stdout.columns : columnsWithoutTerminal),
     env,
     workingDirectory: process.cwd(),
+    onHangUp: (act) => {
+      process.on("SIGHUP", () => void act());
+    },
     untilEnded: () => {
       if (!listening) for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort(signal));
       listening = true;

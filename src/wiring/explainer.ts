@@ -69,6 +69,14 @@ async function openParts({ environment, policy }: Judged, schema: readonly strin
     pendingDdl: [],
   };
   // What policy answers is shown as it stands: a hold is a hold, although the wire refuses it until approvals exist.
-  const facts: Facts = { target: name, environment, database: name, principal: name, principalKind: "ai_agent", role: name, approvals: true };
+  const facts: Facts = {
+    target: name,
+    environment,
+    database: name,
+    principal: name,
+    principalKind: "ai_agent",
+    role: name,
+    approvals: true,
+  };
   return { parts: { analyser, decide, policy, facts, context }, notUnderstood, close: () => analyser.close() };
 }

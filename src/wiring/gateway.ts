@@ -9,6 +9,7 @@ import type { AuditLog } from "../audit/log.ts";
 import { loadOrCreateSigner } from "../audit/keys.ts";
 import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
 import type { Action } from "../model/action.ts";
+import type { AuditEvent } from "../model/event.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import type { GatewayStatus } from "../control/contract.ts";
 import { type ControlServer, startControlServer } from "../control/server.ts";
@@ -20,9 +21,11 @@ import { ContextPool } from "../adapters/postgres/session/context.ts";
 import type { TakeSession } from "../adapters/postgres/handover.ts";
 import { createSqlAnalyser, type SqlAnalyserPool } from "../effects/sql/pool/pool.ts";
 import { openGuard, type OpenGuard } from "../pipeline/open-guard.ts";
+import type { Situation } from "../pipeline/scopes.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
+import { needsRestart, samePlaces } from "./reload.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
 import { type EnvironmentVariables, targetOptions } from "./target-options.ts";
 import { version } from "./version.ts";
@@ -33,6 +36,11 @@ export interface Gateway {
   /** Stops accepting, lets statements finish within the configured time, seals the log. */
   stop(because: string): Promise<void>;
   status(): GatewayStatus;
+  /**
+   * Takes over the policies of a configuration; running sessions are judged by them from their next statement on. Returns what
+   * else is different and waits for a restart, as a clause each.
+   */
+  reload(config: Config): readonly string[];
   /** What a crash before this start left behind. */
   readonly recovered: RecoveredInfo;
 }
@@ -58,17 +66,29 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const { log, recovered } = await openAuditLog({ directory: config.auditDirectory, origin: "holdfast", clock, random, signer });
   const broken = watched(log);
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
-  const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation: situations(config) });
+  const policies = { situation: situations(config) };
+  const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation: (action) => policies.situation(action) });
   const catalogues = createCatalogues({
     publish: (data) => analyser.publish(data),
     retire: (catalogueVersion) => analyser.retire(catalogueVersion),
     onFailure: (target, database, error) => warn(`target \`${target}\`, database \`${database}\`: ${error.message}`),
   });
-  return new RunningGateway({ config, options: { ...options, clock, random, warn }, log: broken, analyser, guard, catalogues, recovered });
+  return new RunningGateway({
+    config,
+    policies,
+    options: { ...options, clock, random, warn },
+    log: broken,
+    analyser,
+    guard,
+    catalogues,
+    recovered,
+  });
 }
 
 interface Parts {
   readonly config: Config;
+  /** What the guard asks; replaced when policies are reloaded. */
+  readonly policies: { situation: Situation };
   readonly options: Required<GatewayOptions>;
   readonly log: WatchedLog;
   readonly analyser: SqlAnalyserPool;
@@ -82,12 +102,14 @@ class RunningGateway implements Gateway {
   readonly #listeners = new Map<string, Listener>();
   readonly #upstreams = new Map<string, string>();
   readonly #startedAtMs: number;
+  #config: Config;
   readonly #ticker: Ticker;
   #control: ControlServer | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#config = parts.config;
     this.#ticker = new Ticker(parts.options.clock.monotonic);
     this.#startedAtMs = parts.options.clock.now();
   }
@@ -120,11 +142,22 @@ class RunningGateway implements Gateway {
     const listener = await listen({ target: { ...rest, accounts }, guard, clock, random, onSession });
     this.#listeners.set(target.name, listener);
     this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
-    const { name, digest } = target.policy;
-    log.log.append({ kind: "policy_loaded", target: target.name, preset: name, policyDigest: digest, observing });
+    log.log.append(policyLoaded(target.name, target.policy));
     if (observing) return;
     await startupTest({ target: rest, database, address: listener.address, login, random });
     accounts.delete(login.account.name);
+  }
+
+  reload(config: Config): readonly string[] {
+    const { guard, policies, log } = this.#parts;
+    const waiting = needsRestart(this.#config, config);
+    // Targets and users that are new, gone or otherwise different stay as they are until then; only their policies change.
+    const next = { ...this.#config, ...samePlaces(this.#config, config) };
+    this.#config = next;
+    policies.situation = situations(next);
+    guard.policyChanged();
+    for (const { name, policy } of next.targets) log.log.append(policyLoaded(name, policy));
+    return waiting;
   }
 
   stop(because: string): Promise<void> {
@@ -143,12 +176,19 @@ class RunningGateway implements Gateway {
   }
 
   status(): GatewayStatus {
-    const { config, guard, log } = this.#parts;
+    const { guard, log } = this.#parts;
+    const config = this.#config;
     const targets = config.targets.map((target) => {
       const at = this.#listeners.get(target.name)?.address ?? target.listen;
       const { name, digest, mode } = target.policy;
       const upstream = this.#upstreams.get(target.name) ?? "";
-      return { name: target.name, environment: target.environment, listen: `${at.host}:${at.port}`, upstream, policy: { name, digest, mode } };
+      return {
+        name: target.name,
+        environment: target.environment,
+        listen: `${at.host}:${at.port}`,
+        upstream,
+        policy: { name, digest, mode },
+      };
     });
     const sessions = [...guard.sessions.values()].map(({ session, target, serverProcess }) => ({
       id: session.id,
@@ -174,7 +214,7 @@ class RunningGateway implements Gateway {
 }
 
 /** Policy and facts by target and principal; the start-up test's login has the target's own policy. */
-function situations(config: Config): (action: Action) => ReturnType<typeof situation> {
+function situations(config: Config): Situation {
   const targets = new Map(config.targets.map((target) => [target.name, target]));
   const users = new Map(config.users.map((user) => [user.name, user]));
   return (action) => {
@@ -190,6 +230,10 @@ function situation(action: Action, policy: Policy) {
   const { kind: principalKind, name: principal } = session.principal;
   const { name, environment, database } = target;
   return { policy, facts: { target: name, environment, database, principal, principalKind, role: payload.context.role, approvals: false } };
+}
+
+function policyLoaded(target: string, { name, digest, mode }: Policy): AuditEvent {
+  return { kind: "policy_loaded", target, preset: name, policyDigest: digest, observing: mode === "observe" };
 }
 
 interface WatchedLog {

@@ -17,7 +17,7 @@ const folder = scratchFolder();
 async function up(
   env: Record<string, string>,
   cwd = folder,
-): Promise<{ status: GatewayStatus; stop(): Promise<number | null>; err(): string }> {
+): Promise<{ status: GatewayStatus; stop(): Promise<number | null>; hangUp(): void; err(): string }> {
   const child = start(["up", "--json"], { cwd, env });
   let out = "";
   let err = "";
@@ -36,7 +36,7 @@ async function up(
     child.kill("SIGTERM");
     return ended;
   };
-  return { status: JSON.parse(out) as GatewayStatus, stop, err: () => err };
+  return { status: JSON.parse(out) as GatewayStatus, stop, hangUp: () => void child.kill("SIGHUP"), err: () => err };
 }
 
 describe("init, up, status and doctor together", () => {
@@ -111,6 +111,34 @@ describe("init, up, status and doctor together", () => {
     const gone = await holdfast(["status"], { cwd: folder });
     assert.equal(gone.code, 1);
     assert.match(gone.err, /no gateway answers .*\n +start it: holdfast up/);
+  });
+
+  test("SIGHUP takes a new policy over for sessions that run, and a broken file changes nothing", async () => {
+    const path = join(folder, "holdfast.yaml");
+    const text = readFileSync(path, "utf8");
+    const gateway = await up(env);
+    const client = new pg.Client({ connectionString: agentUrl });
+    await client.connect();
+    const insert = (id: number) => client.query(`INSERT INTO notes VALUES (${id}, 'new')`);
+    const said = async (words: RegExp) => {
+      while (!words.test(gateway.err())) await delay(20);
+    };
+    try {
+      await assert.rejects(insert(2), { code: "42501" });
+      writeFileSync(path, "version: 1\ntargets: nothing\n");
+      gateway.hangUp();
+      await said(/policies are not reloaded, the former ones hold: .*holdfast\.yaml/);
+      await assert.rejects(insert(2), { code: "42501" });
+      writeFileSync(path, text.replace(/^(\s*)(#\s*)?policy: .*$/m, "$1policy: guarded-writes"));
+      gateway.hangUp();
+      await said(/policies are reloaded/);
+      await insert(2);
+      await client.query("DELETE FROM notes WHERE id = 2");
+    } finally {
+      writeFileSync(path, text);
+      await client.end();
+      assert.equal(await gateway.stop(), 0);
+    }
   });
 
   test("what happened is in the log, which verifies, and doctor finds nothing unprotected", async () => {

@@ -3,6 +3,7 @@
  * It refuses to start on any problem in the configuration, and when the gateway does not pass its own start-up test.
  */
 import type { GatewayStatus } from "../../control/contract.ts";
+import type { Gateway } from "../../wiring.ts";
 import { causeText, failed } from "../errors.ts";
 import { padEnd, paragraph, visible } from "../output.ts";
 import { configOption, readConfig } from "../settings.ts";
@@ -45,8 +46,20 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
   const status = gateway.status();
   await terminal.out(options.json === true ? `${JSON.stringify(status)}\n` : rendered(status, terminal));
   for (const target of status.targets) if (target.policy.mode === "observe") terminal.err(observing(target.name, terminal));
+  terminal.onHangUp(() => reload(gateway, options, terminal));
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener("abort", resolve, { once: true }));
   await gateway.stop(`${String(ended.reason)} was received`);
+}
+
+/** On SIGHUP: policies are taken over; a configuration with a problem changes nothing. */
+async function reload(gateway: Pick<Gateway, "reload">, options: Options, terminal: Terminal): Promise<void> {
+  try {
+    const waiting = gateway.reload(await readConfig(options.config, terminal));
+    terminal.err("policies are reloaded\n");
+    for (const clause of waiting) terminal.err(`${terminal.styleErr("yellow", "waits for a restart:")} ${visible(clause)}\n`);
+  } catch (error) {
+    terminal.err(`policies are not reloaded, the former ones hold: ${causeText(error)}\n`);
+  }
 }
 
 function rendered(status: GatewayStatus, terminal: Terminal): string {
