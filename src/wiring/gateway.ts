@@ -5,10 +5,8 @@
 import { mkdir } from "node:fs/promises";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { type RandomBytes, systemRandom } from "../base/ids.ts";
-import type { AuditLog } from "../audit/log.ts";
 import { loadOrCreateSigner } from "../audit/keys.ts";
 import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
-import type { Action } from "../model/action.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import type { GatewayStatus } from "../control/contract.ts";
@@ -26,9 +24,11 @@ import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
+import { situations } from "./situations.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
 import { type EnvironmentVariables, targetOptions } from "./target-options.ts";
 import { version } from "./version.ts";
+import { type WatchedLog, watched } from "./watched-log.ts";
 
 export interface Gateway {
   /** Listens on every target, then sends each enforcing one a write that must be refused. Rejects, and serves nobody, when one is not. */
@@ -213,60 +213,6 @@ class RunningGateway implements Gateway {
   }
 }
 
-/** Policy and facts by target and principal; the start-up test's login has the target's own policy. */
-function situations(config: Config): Situation {
-  const targets = new Map(config.targets.map((target) => [target.name, target]));
-  const users = new Map(config.users.map((user) => [user.name, user]));
-  return (action) => {
-    const target = targets.get(action.target.name);
-    if (target === undefined) throw new Error(`no target is named \`${action.target.name}\``);
-    const policy = users.get(action.session.principal.name)?.policies?.get(target.name) ?? target.policy;
-    return situation(action, policy);
-  };
-}
-
-function situation(action: Action, policy: Policy) {
-  const { target, session, payload } = action;
-  const { kind: principalKind, name: principal } = session.principal;
-  const { name, environment, database } = target;
-  return { policy, facts: { target: name, environment, database, principal, principalKind, role: payload.context.role, approvals: false } };
-}
-
 function policyLoaded(target: string, { name, digest, mode }: Policy): AuditEvent {
   return { kind: "policy_loaded", target, preset: name, policyDigest: digest, observing: mode === "observe" };
-}
-
-interface WatchedLog {
-  readonly log: AuditLog;
-  /** False from the first failed write on. */
-  readonly writable: boolean;
-}
-
-/** The log, remembering whether it broke. */
-function watched(log: AuditLog): WatchedLog {
-  let writable = true;
-  const broke = (error: unknown): never => {
-    writable = false;
-    throw error;
-  };
-  const append: AuditLog["append"] = (event) => {
-    try {
-      log.append(event);
-    } catch (error) {
-      broke(error);
-    }
-  };
-  return {
-    get writable() {
-      return writable;
-    },
-    log: {
-      append,
-      seal: () => log.seal().catch(broke),
-      close: () => log.close(),
-      get size() {
-        return log.size;
-      },
-    },
-  };
 }

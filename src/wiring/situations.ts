@@ -1,0 +1,27 @@
+/**
+ * Which policy judges an action, and the facts that policy is told: by target and principal, from the configuration.
+ * It does not judge.
+ */
+import type { Config } from "../config/config.ts";
+import type { Action } from "../model/action.ts";
+import type { Situation } from "../pipeline/scopes.ts";
+import type { Policy } from "../policy/policy.ts";
+
+/** Policy and facts by target and principal; the start-up test's login has the target's own policy. */
+export function situations(config: Config): Situation {
+  const targets = new Map(config.targets.map((target) => [target.name, target]));
+  const users = new Map(config.users.map((user) => [user.name, user]));
+  return (action) => {
+    const target = targets.get(action.target.name);
+    if (target === undefined) throw new Error(`no target is named \`${action.target.name}\``);
+    const policy = users.get(action.session.principal.name)?.policies?.get(target.name) ?? target.policy;
+    return situation(action, policy);
+  };
+}
+
+function situation(action: Action, policy: Policy) {
+  const { target, session, payload } = action;
+  const { kind: principalKind, name: principal } = session.principal;
+  const { name, environment, database } = target;
+  return { policy, facts: { target: name, environment, database, principal, principalKind, role: payload.context.role, approvals: false } };
+}
