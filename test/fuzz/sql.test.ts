@@ -83,3 +83,16 @@ describe("wrapping never makes effects fewer", () => {
     });
   }
 });
+
+describe("long and deep texts come to an end", { timeout: 120_000 }, () => {
+  const many = (count: number, make: (index: number) => string, between: string): string => Array.from({ length: count }, (_, index) => make(index)).join(between);
+  const shapes: readonly (readonly [string, string])[] = [
+    ["NOT in NOT", `DELETE FROM orders WHERE ${"NOT (".repeat(300)}id = 1${")".repeat(300)}`],
+    ["AND in OR", `DELETE FROM orders WHERE ${"(id = 1 AND (status = 'x' OR ".repeat(400)}true${"))".repeat(400)}`],
+    ["a long OR", `DELETE FROM orders WHERE ${many(3_000, (index) => `id = ${index}`, " OR ")}`],
+    ["a chain of WITH", `WITH c0 AS (SELECT 1), ${many(500, (index) => `c${index + 1} AS (SELECT * FROM c${index})`, ", ")} SELECT * FROM c500`],
+    ["EXISTS in EXISTS", `DELETE FROM orders WHERE ${"EXISTS (SELECT 1 FROM customers WHERE ".repeat(100)}id = 1${")".repeat(100)}`],
+    ["functions that call the next one twice", `${many(40, (index) => `CREATE FUNCTION f${index + 1}() RETURNS int LANGUAGE sql AS 'SELECT ${index === 0 ? "1" : `f${index}() + f${index}()`}'`, ";")}; SELECT f40()`],
+  ];
+  for (const [name, sql] of shapes) test(name, () => assert.equal(judge(sql).kind, "understood"));
+});

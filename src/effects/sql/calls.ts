@@ -95,7 +95,10 @@ function sequenceName(written: string, at: Place): string {
 
 /** A body, analysed once for each set of names it may run under. */
 function expand(fn: FunctionInfo, at: Place): void {
-  if (at.expanding.includes(fn.oid)) return;
+  if (at.expanding.includes(fn.oid)) {
+    at.cuts.count += 1;
+    return;
+  }
   const settings = new Map(fn.settings.map((setting) => [setting.slice(0, setting.indexOf("=")).toLowerCase(), setting.slice(setting.indexOf("=") + 1)]));
   const path = settings.get("search_path");
   const names = path === undefined ? at.names : { ...at.names, searchPath: pathOf(path, at) };
@@ -104,6 +107,7 @@ function expand(fn: FunctionInfo, at: Place): void {
   let effects = memo.get(key);
   if (effects === undefined) {
     const sink = new Sink();
+    const cutsBefore = at.cuts.count;
     const inside: Place = {
       ...at, sink, names, cause: "function", repeated: true, stored: false, scope: undefined,
       expanding: [...at.expanding, fn.oid], made: new Set(at.made),
@@ -112,7 +116,7 @@ function expand(fn: FunctionInfo, at: Place): void {
     walkBody(fn, inside);
     effects = sink.effects;
     // Inside a cycle the innermost call was cut short, so only a whole expansion may be kept.
-    if (at.expanding.length === 0) memo.set(key, effects);
+    if (at.expanding.length === 0 || at.cuts.count === cutsBefore) memo.set(key, effects);
   }
   emit(at, { operation: "execute", resource: { type: "function", name: identity(fn) }, detail: "call", extent: UNCERTAIN, reversibility: "reversible" });
   for (const effect of effects) at.sink.add(at.cause === "direct" ? effect : { ...effect, cause: at.cause });

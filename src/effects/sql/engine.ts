@@ -42,6 +42,8 @@ export interface Place {
   readonly planned: boolean;
   /** Temporary relations that this text or body has made so far; grows as statements are walked in order. */
   readonly made: Set<string>;
+  /** Counts expansions that were cut short because they were already under way: their result is not the whole one. */
+  readonly cuts: { count: number };
   /** OIDs of functions and relations under expansion, innermost last: ends cycles. */
   readonly expanding: readonly number[];
   readonly depth: number;

@@ -101,9 +101,9 @@ function negated(node: unknown, target: Target): Restriction {
   const inner = as(node, "BoolExpr");
   if (inner !== undefined) {
     const args = list(inner, "args");
+    if (text(inner, "boolop") === "NOT_EXPR") return restriction(args[0], target);
     const flipped = args.map((arg) => negated(arg, target));
-    if (text(inner, "boolop") === "AND_EXPR") return flipped.reduce(either);
-    return text(inner, "boolop") === "OR_EXPR" ? flipped.reduce(both) : restriction(args[0], target);
+    return text(inner, "boolop") === "AND_EXPR" ? flipped.reduce(either) : flipped.reduce(both);
   }
   const test = as(node, "NullTest");
   if (test !== undefined) return text(test, "nulltesttype") === "IS_NULL" && neverNull(test["arg"], target) ? ALL : SOME;
@@ -123,8 +123,12 @@ const COMPLEMENTS: Readonly<Record<string, readonly string[]>> = {
   ">=": ["<"],
 };
 
+/** Each pair is compared, so that a long OR would cost its square; a long one is `some` at least. */
+const COMPARED_TERMS_MAX = 64;
+
 /** `x > 0 OR x <= 0`, `x IS NULL OR x IS NOT NULL`: together they let every row through. */
 function complementary(args: readonly unknown[], target: Target): boolean {
+  if (args.length > COMPARED_TERMS_MAX) return false;
   return args.some((first, index) =>
     args.slice(index + 1).some((second) => {
       const [a, b] = [as(first, "NullTest"), as(second, "NullTest")];

@@ -20,15 +20,19 @@ export function readRelation(relation: Relation, at: Place): void {
     return;
   }
   emit(at, { operation: "read", resource: { type: resourceType(relation), name }, detail: "select", extent: UNCERTAIN, reversibility: "reversible" });
-  if (at.expanding.includes(relation.oid)) return;
+  if (at.expanding.includes(relation.oid)) {
+    at.cuts.count += 1;
+    return;
+  }
   const memo = knowledgeOf(at.catalogue).expansions;
   const key = `r${relation.oid}|${namesKey(at)}`;
   let effects = memo.get(key);
   if (effects === undefined) {
     const sink = new Sink();
+    const cutsBefore = at.cuts.count;
     expandRead(relation, { ...at, sink, cause: "view", scope: undefined, stored: false, expanding: [...at.expanding, relation.oid] });
     effects = sink.effects;
-    if (at.expanding.length === 0) memo.set(key, effects);
+    if (at.expanding.length === 0 || at.cuts.count === cutsBefore) memo.set(key, effects);
   }
   if (at.stored || at.planned) return;
   for (const effect of effects) at.sink.add(at.cause === "direct" || at.cause === "view" ? effect : { ...effect, cause: at.cause });
@@ -100,7 +104,10 @@ export function writeRelation(kind: WriteKind, relation: Relation, change: Chang
   if (at.stored || at.planned) return;
   if (remote) emitRemote(relation, at);
   const mark = -relation.oid * 4 - ["insert", "update", "delete", "truncate"].indexOf(kind);
-  if (at.expanding.includes(mark)) return;
+  if (at.expanding.includes(mark)) {
+    at.cuts.count += 1;
+    return;
+  }
   const inside: Place = { ...at, scope: undefined, expanding: [...at.expanding, mark] };
   fireRules(kind, relation, inside);
   if (relation.kind === "view") return writeThrough(kind, relation, change, inside);

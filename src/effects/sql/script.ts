@@ -66,7 +66,7 @@ export function analyseCall(payload: SqlCallPayload, catalogue: Catalogue, uncer
 function placeOf(state: State, sink: Sink): Place {
   return {
     engine, catalogue: state.catalogue, names: state.names, role: state.role, sink, cause: "direct", repeated: false, stored: false,
-    planned: false, made: state.made, expanding: [], depth: 0, scope: undefined,
+    planned: false, made: state.made, cuts: { count: 0 }, expanding: [], depth: 0, scope: undefined,
   };
 }
 

@@ -21,7 +21,7 @@ function found(walk: (at: Place) => void): boolean {
   const sink = new Sink();
   walk({
     engine, catalogue, names: { searchPath: corpusContext.searchPath, temporary: [] }, role: "app", sink, cause: "direct", repeated: false, stored: false,
-    planned: false, made: new Set(), expanding: [], depth: 0, scope: undefined,
+    planned: false, made: new Set(), cuts: { count: 0 }, expanding: [], depth: 0, scope: undefined,
   });
   return sink.effects.some((effect) => effect.resource.name === "public.purge" || effect.operation === "unknown");
 }

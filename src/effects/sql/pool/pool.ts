@@ -119,6 +119,8 @@ class Pool implements SqlAnalyserPool {
       // The wasm prints its assertions; nothing of a text may reach our own output.
       stdout: true, stderr: true,
     });
+    worker.stdout.resume();
+    worker.stderr.resume();
     worker.unref();
     const lane: Lane = { worker, ready: false, waiting: new Map(), contexts: new Map(), lastContext: 0, timer: undefined };
     worker.on("message", (message: FromWorker) => this.#received(lane, message));
