@@ -23,7 +23,9 @@ const texts = corpusFiles().flatMap((file) => readCorpus(file).specimens.map((sp
 const distinct = Array.from({ length: 20_000 }, (_, index) => `${texts[index % texts.length] ?? ""} -- ${index}`);
 
 function report(what: string, count: number, ms: number): void {
-  process.stdout.write(`${what.padEnd(48)} ${String(Math.round((count / ms) * 1000)).padStart(8)} /s ${((ms / count) * 1000).toFixed(1).padStart(9)} us each\n`);
+  process.stdout.write(
+    `${what.padEnd(48)} ${String(Math.round((count / ms) * 1000)).padStart(8)} /s ${((ms / count) * 1000).toFixed(1).padStart(9)} us each\n`,
+  );
 }
 
 for (const round of ["first pass", "second pass"]) {

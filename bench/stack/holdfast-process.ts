@@ -1,0 +1,66 @@
+/**
+ * Holdfast as its users run it: `holdfast up` in a process of its own, with the preset of a development target (full analysis,
+ * limits and audit on). Nothing is switched off for the measurement.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { renderInitialConfig } from "../../src/config/initial-config.ts";
+import { systemRandom } from "../../src/base/ids.ts";
+import { newLogin } from "../../src/wiring.ts";
+
+export interface HoldfastProcess {
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly pid: number;
+  readonly auditDirectory: string;
+  stop(): Promise<void>;
+}
+
+const program = join(import.meta.dirname, "..", "..", "bin", "holdfast.js");
+
+/** Rejects with what it printed when it does not start. `upstreamUrl` is a PostgreSQL URL with a password. */
+export async function startHoldfast(upstreamUrl: string): Promise<HoldfastProcess> {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
+  const user = "bench";
+  const { password, verifier } = newLogin(systemRandom);
+  const config = renderInitialConfig({
+    target: "bench",
+    environment: "development",
+    listen: "127.0.0.1:0",
+    urlVariable: "BENCH_UPSTREAM",
+    user: { name: user, kind: "ai_agent", verifier },
+  }).replace("# connections: 20", "connections: 1100");
+  writeFileSync(join(folder, "holdfast.yaml"), config, { mode: 0o600 });
+  const { HOLDFAST_BENCH_NODE_OPTIONS: flags = "", PATH } = process.env;
+  const child = spawn(process.execPath, [...flags.split(" ").filter(Boolean), program, "up", "--json"], {
+    cwd: folder,
+    env: { PATH, BENCH_UPSTREAM: upstreamUrl },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const words: string[] = [];
+  child.stderr.on("data", (chunk: Buffer) => words.push(chunk.toString()));
+  const address = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes("\n")) resolve((JSON.parse(text) as { targets: { listen: string }[] }).targets[0]?.listen ?? "");
+    });
+    void ended.then(() => reject(new Error(`holdfast did not start: ${words.join("")}`)));
+  });
+  return {
+    port: Number(address.slice(address.lastIndexOf(":") + 1)),
+    user,
+    password,
+    pid: child.pid as number,
+    auditDirectory: join(folder, ".holdfast", "audit"),
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
