@@ -25,15 +25,24 @@ const key = (effect: Effect): string => JSON.stringify([effect.operation, effect
 
 describe("any text", () => {
   test("words of the corpus in any order never throw", () => {
-    fc.assert(fc.property(fc.array(fc.constantFrom(...words), { maxLength: 30 }), (chosen) => void judge(chosen.join(" "))), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 30 }), (chosen) => void judge(chosen.join(" "))),
+      { numRuns: 2_000 },
+    );
   });
   test("any string never throws", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (sql) => void judge(sql)), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (sql) => void judge(sql)),
+      { numRuns: 2_000 },
+    );
   });
   test("a corpus text cut, doubled or spliced anywhere never throws", () => {
-    fc.assert(fc.property(fc.constantFrom(...texts), fc.constantFrom(...texts), fc.nat(), fc.nat(), (a, b, i, j) => {
-      judge(a.slice(0, i % (a.length + 1)) + b.slice(j % (b.length + 1)));
-    }), { numRuns: 3_000 });
+    fc.assert(
+      fc.property(fc.constantFrom(...texts), fc.constantFrom(...texts), fc.nat(), fc.nat(), (a, b, i, j) => {
+        judge(a.slice(0, i % (a.length + 1)) + b.slice(j % (b.length + 1)));
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });
 
@@ -63,7 +72,11 @@ describe("wrapping never makes effects fewer", () => {
   const wraps: readonly (readonly [string, RegExp, (sql: string) => string])[] = [
     ["EXPLAIN ANALYZE", /^(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|TABLE)\b/, (sql) => `EXPLAIN ANALYZE ${sql}`],
     ["PREPARE", /^(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES)\b/, (sql) => `PREPARE wrapped AS ${sql}`],
-    ["a CTE", /^(SELECT|INSERT|UPDATE|DELETE|VALUES)\b/, (sql) => `WITH wrapped AS (${/^(INSERT|UPDATE|DELETE)/.test(sql) && !/RETURNING/.test(sql) ? `${sql} RETURNING 1` : sql}) SELECT 1`],
+    [
+      "a CTE",
+      /^(SELECT|INSERT|UPDATE|DELETE|VALUES)\b/,
+      (sql) => `WITH wrapped AS (${/^(INSERT|UPDATE|DELETE)/.test(sql) && !/RETURNING/.test(sql) ? `${sql} RETURNING 1` : sql}) SELECT 1`,
+    ],
     ["COPY", /^(SELECT|VALUES)\b/, (sql) => `COPY (${sql}) TO STDOUT`],
     ["a cursor", /^(SELECT|VALUES)\b/, (sql) => `DECLARE wrapped CURSOR FOR ${sql}`],
     ["a sub-select", /^(SELECT|VALUES)\b/, (sql) => `SELECT * FROM (${sql}) AS wrapped`],
@@ -77,7 +90,11 @@ describe("wrapping never makes effects fewer", () => {
         if (bare === undefined || wrapped === undefined) continue;
         tried += 1;
         const kept = new Set(wrapped.map(key));
-        assert.deepEqual(bare.map(key).filter((one) => !kept.has(one)), [], sql);
+        assert.deepEqual(
+          bare.map(key).filter((one) => !kept.has(one)),
+          [],
+          sql,
+        );
       }
       assert.ok(tried > 50, `${tried}`);
     });
@@ -85,14 +102,21 @@ describe("wrapping never makes effects fewer", () => {
 });
 
 describe("long and deep texts come to an end", { timeout: 120_000 }, () => {
-  const many = (count: number, make: (index: number) => string, between: string): string => Array.from({ length: count }, (_, index) => make(index)).join(between);
+  const many = (count: number, make: (index: number) => string, between: string): string =>
+    Array.from({ length: count }, (_, index) => make(index)).join(between);
   const shapes: readonly (readonly [string, string])[] = [
     ["NOT in NOT", `DELETE FROM orders WHERE ${"NOT (".repeat(300)}id = 1${")".repeat(300)}`],
     ["AND in OR", `DELETE FROM orders WHERE ${"(id = 1 AND (status = 'x' OR ".repeat(400)}true${"))".repeat(400)}`],
     ["a long OR", `DELETE FROM orders WHERE ${many(3_000, (index) => `id = ${index}`, " OR ")}`],
-    ["a chain of WITH", `WITH c0 AS (SELECT 1), ${many(500, (index) => `c${index + 1} AS (SELECT * FROM c${index})`, ", ")} SELECT * FROM c500`],
+    [
+      "a chain of WITH",
+      `WITH c0 AS (SELECT 1), ${many(500, (index) => `c${index + 1} AS (SELECT * FROM c${index})`, ", ")} SELECT * FROM c500`,
+    ],
     ["EXISTS in EXISTS", `DELETE FROM orders WHERE ${"EXISTS (SELECT 1 FROM customers WHERE ".repeat(100)}id = 1${")".repeat(100)}`],
-    ["functions that call the next one twice", `${many(40, (index) => `CREATE FUNCTION f${index + 1}() RETURNS int LANGUAGE sql AS 'SELECT ${index === 0 ? "1" : `f${index}() + f${index}()`}'`, ";")}; SELECT f40()`],
+    [
+      "functions that call the next one twice",
+      `${many(40, (index) => `CREATE FUNCTION f${index + 1}() RETURNS int LANGUAGE sql AS 'SELECT ${index === 0 ? "1" : `f${index}() + f${index}()`}'`, ";")}; SELECT f40()`,
+    ],
   ];
   for (const [name, sql] of shapes) test(name, () => assert.equal(judge(sql).kind, "understood"));
 });

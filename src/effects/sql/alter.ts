@@ -5,6 +5,7 @@
 import { emit, emitUnknown, ONE, UNBOUNDED, UNCERTAIN, type Place, type Scope, lookUp } from "./engine.ts";
 import type { Operation, ResourceType, Reversibility } from "../../model/effect.ts";
 import { objectKind, objectName, objectParts, isRelationKind, rangeVarParts } from "./objects.ts";
+import { maintenanceVisitors } from "./maintain.ts";
 import { emitVariableSet } from "./session.ts";
 import { as, flag, list, nameParts, part, stringOf, text, type Fields } from "./tree.ts";
 import type { Visitor } from "./walk.ts";
@@ -15,28 +16,65 @@ const right = (detail: string): Judged => [detail, "grant", "reversible"];
 
 /** Subcommands of ALTER TABLE by the parser's `AT_...`; one that is not here is unknown. */
 const SUBCOMMANDS: Readonly<Record<string, Judged>> = {
-  AddColumn: define("alter_add"), AddConstraint: define("alter_add"), AddIndex: define("alter_add"), AddIndexConstraint: define("alter_add"),
-  AddIdentity: define("alter_add"), AddOf: define("alter_add"), ValidateConstraint: define("alter_add"),
+  AddColumn: define("alter_add"),
+  AddConstraint: define("alter_add"),
+  AddIndex: define("alter_add"),
+  AddIndexConstraint: define("alter_add"),
+  AddIdentity: define("alter_add"),
+  AddOf: define("alter_add"),
+  ValidateConstraint: define("alter_add"),
   DropColumn: ["alter_drop_column", "delete", "irreversible"],
-  DropConstraint: define("alter_drop_constraint"), DropNotNull: define("alter_drop_constraint"), DropExpression: define("alter_drop_constraint"),
-  DropIdentity: define("alter_drop_constraint"), DropOf: define("alter_drop_constraint"), AlterConstraint: define("alter_column"),
+  DropConstraint: define("alter_drop_constraint"),
+  DropNotNull: define("alter_drop_constraint"),
+  DropExpression: define("alter_drop_constraint"),
+  DropIdentity: define("alter_drop_constraint"),
+  DropOf: define("alter_drop_constraint"),
+  AlterConstraint: define("alter_column"),
   AlterColumnType: ["alter_type", "define", "irreversible"],
-  ColumnDefault: define("alter_column"), SetNotNull: define("alter_column"), SetExpression: ["alter_type", "define", "irreversible"],
-  SetStatistics: define("alter_column"), SetOptions: define("alter_column"), ResetOptions: define("alter_column"), SetStorage: define("alter_column"),
-  SetCompression: define("alter_column"), SetIdentity: define("alter_column"), AlterColumnGenericOptions: define("alter_column"),
+  ColumnDefault: define("alter_column"),
+  SetNotNull: define("alter_column"),
+  SetExpression: ["alter_type", "define", "irreversible"],
+  SetStatistics: define("alter_column"),
+  SetOptions: define("alter_column"),
+  ResetOptions: define("alter_column"),
+  SetStorage: define("alter_column"),
+  SetCompression: define("alter_column"),
+  SetIdentity: define("alter_column"),
+  AlterColumnGenericOptions: define("alter_column"),
   ChangeOwner: right("alter_owner"),
-  ClusterOn: define("alter_storage"), DropCluster: define("alter_storage"), SetLogged: define("alter_storage"), SetUnLogged: define("alter_storage"),
-  DropOids: define("alter_storage"), SetAccessMethod: define("alter_storage"), SetTableSpace: define("alter_storage"),
-  SetRelOptions: define("alter_storage"), ResetRelOptions: define("alter_storage"), ReplaceRelOptions: define("alter_storage"),
-  ReplicaIdentity: define("alter_storage"), GenericOptions: define("foreign_server"),
-  AddInherit: define("alter_inherit"), DropInherit: define("alter_inherit"), AttachPartition: define("alter_inherit"),
-  DetachPartition: define("alter_detach_partition"), DetachPartitionFinalize: define("alter_detach_partition"),
-  EnableTrig: define("alter_trigger"), EnableAlwaysTrig: define("alter_trigger"), EnableTrigAll: define("alter_trigger"),
-  EnableTrigUser: define("alter_trigger"), EnableRule: define("alter_trigger"), EnableAlwaysRule: define("alter_trigger"),
-  EnableReplicaTrig: define("disable_trigger"), DisableTrig: define("disable_trigger"), DisableTrigAll: define("disable_trigger"),
-  DisableTrigUser: define("disable_trigger"), EnableReplicaRule: define("disable_trigger"), DisableRule: define("disable_trigger"),
-  EnableRowSecurity: right("row_security_on"), ForceRowSecurity: right("row_security_on"),
-  DisableRowSecurity: right("row_security_off"), NoForceRowSecurity: right("row_security_off"),
+  ClusterOn: define("alter_storage"),
+  DropCluster: define("alter_storage"),
+  SetLogged: define("alter_storage"),
+  SetUnLogged: define("alter_storage"),
+  DropOids: define("alter_storage"),
+  SetAccessMethod: define("alter_storage"),
+  SetTableSpace: define("alter_storage"),
+  SetRelOptions: define("alter_storage"),
+  ResetRelOptions: define("alter_storage"),
+  ReplaceRelOptions: define("alter_storage"),
+  ReplicaIdentity: define("alter_storage"),
+  GenericOptions: define("foreign_server"),
+  AddInherit: define("alter_inherit"),
+  DropInherit: define("alter_inherit"),
+  AttachPartition: define("alter_inherit"),
+  DetachPartition: define("alter_detach_partition"),
+  DetachPartitionFinalize: define("alter_detach_partition"),
+  EnableTrig: define("alter_trigger"),
+  EnableAlwaysTrig: define("alter_trigger"),
+  EnableTrigAll: define("alter_trigger"),
+  EnableTrigUser: define("alter_trigger"),
+  EnableRule: define("alter_trigger"),
+  EnableAlwaysRule: define("alter_trigger"),
+  EnableReplicaTrig: define("disable_trigger"),
+  DisableTrig: define("disable_trigger"),
+  DisableTrigAll: define("disable_trigger"),
+  DisableTrigUser: define("disable_trigger"),
+  EnableReplicaRule: define("disable_trigger"),
+  DisableRule: define("disable_trigger"),
+  EnableRowSecurity: right("row_security_on"),
+  ForceRowSecurity: right("row_security_on"),
+  DisableRowSecurity: right("row_security_off"),
+  NoForceRowSecurity: right("row_security_off"),
 };
 
 function alterTable(fields: Fields, at: Place): void {
@@ -45,7 +83,18 @@ function alterTable(fields: Fields, at: Place): void {
   const name = objectName(objectType, parts, at);
   const relation = lookUp(parts.length > 1 ? parts[0] : undefined, parts.at(-1) ?? "", at);
   const known = relation === undefined || relation === "temporary" ? undefined : relation;
-  const scope: Scope = { parent: undefined, ctes: new Set(), variables: undefined, sources: [{ alias: parts.at(-1) ?? "", relation: known, columns: known === undefined ? undefined : new Set(known.columns.map((column) => column.name)) }] };
+  const scope: Scope = {
+    parent: undefined,
+    ctes: new Set(),
+    variables: undefined,
+    sources: [
+      {
+        alias: parts.at(-1) ?? "",
+        relation: known,
+        columns: known === undefined ? undefined : new Set(known.columns.map((column) => column.name)),
+      },
+    ],
+  };
   for (const command of list(fields, "cmds")) {
     const cmd = as(command, "AlterTableCmd") ?? {};
     const judged = SUBCOMMANDS[text(cmd, "subtype").replace(/^AT_/, "")];
@@ -54,7 +103,13 @@ function alterTable(fields: Fields, at: Place): void {
       continue;
     }
     const [detail, operation, reversibility] = judged;
-    emit(at, { operation, resource: { type: objectKind(objectType).type, name }, detail, reversibility, extent: operation === "delete" ? UNBOUNDED : ONE });
+    emit(at, {
+      operation,
+      resource: { type: objectKind(objectType).type, name },
+      detail,
+      reversibility,
+      extent: operation === "delete" ? UNBOUNDED : ONE,
+    });
     // Defaults of new columns, checks and USING run over the rows there are; a changed default only over later ones.
     const later = text(cmd, "subtype") === "AT_ColumnDefault";
     at.engine.children("AlterTableCmd", cmd, { ...at, scope, stored: at.stored || later }, ["newowner"]);
@@ -65,12 +120,24 @@ function renamed(fields: Fields, at: Place): void {
   const objectType = text(fields, "renameType");
   const owner = text(fields, "relationType");
   const relation = part(fields, "relation");
-  const type = relation === undefined ? objectType : isRelationKind(objectType) && objectType !== "OBJECT_COLUMN" && objectType !== "OBJECT_TABCONSTRAINT" ? objectType : isRelationKind(owner) ? owner : "OBJECT_TABLE";
+  const type =
+    relation === undefined
+      ? objectType
+      : isRelationKind(objectType) && objectType !== "OBJECT_COLUMN" && objectType !== "OBJECT_TABCONSTRAINT"
+        ? objectType
+        : isRelationKind(owner)
+          ? owner
+          : "OBJECT_TABLE";
   const parts = relation === undefined ? objectParts(fields["object"]) : rangeVarParts(relation);
   const named = parts.length > 0 ? objectName(type, parts, at) : text(fields, "subname");
   const grants = objectType === "OBJECT_ROLE";
   const detail = grants ? "alter_role" : objectType === "OBJECT_DATABASE" ? "alter_database" : "alter_rename";
-  emit(at, { operation: grants ? "grant" : "define", resource: { type: objectKind(type).type, name: named }, detail, reversibility: "reversible" });
+  emit(at, {
+    operation: grants ? "grant" : "define",
+    resource: { type: objectKind(type).type, name: named },
+    detail,
+    reversibility: "reversible",
+  });
 }
 
 /** ALTER ... SET SCHEMA, OWNER TO and other statements that name their object the same way. */
@@ -80,15 +147,29 @@ function altered(kindKey: string, judged: Judged): Visitor {
     const relation = part(fields, "relation");
     const parts = relation === undefined ? objectParts(fields["object"]) : rangeVarParts(relation);
     const [detail, operation, reversibility] = judged;
-    emit(at, { operation, resource: { type: objectKind(objectType).type, name: objectName(objectType, parts, at) }, detail, reversibility });
+    emit(at, {
+      operation,
+      resource: { type: objectKind(objectType).type, name: objectName(objectType, parts, at) },
+      detail,
+      reversibility,
+    });
   };
 }
 
 function other(type: ResourceType, key: string, detail = "alter_other", operation: Operation = "define"): Visitor {
   return (fields, at) => {
     const value = fields[key];
-    const parts = Array.isArray(value) ? (nameParts(value) ?? []) : typeof value === "string" ? [value] : objectParts({ ObjectWithArgs: part(fields, key) ?? {} });
-    emit(at, { operation, resource: { type, name: parts.join(".") }, detail, reversibility: operation === "define" ? "reversible" : "unknown" });
+    const parts = Array.isArray(value)
+      ? (nameParts(value) ?? [])
+      : typeof value === "string"
+        ? [value]
+        : objectParts({ ObjectWithArgs: part(fields, key) ?? {} });
+    emit(at, {
+      operation,
+      resource: { type, name: parts.join(".") },
+      detail,
+      reversibility: operation === "define" ? "reversible" : "unknown",
+    });
   };
 }
 
@@ -96,7 +177,12 @@ function alterFunction(fields: Fields, at: Place): void {
   const name = objectName(text(fields, "objtype"), nameParts(list(part(fields, "func") ?? {}, "objname")) ?? [], at);
   const options = list(fields, "actions").map((action) => as(action, "DefElem") ?? {});
   const definer = options.some((option) => text(option, "defname") === "security" && flag(as(option["arg"], "Boolean") ?? {}, "boolval"));
-  emit(at, { operation: "define", resource: { type: "function", name }, detail: definer ? "create_security_definer" : "alter_other", reversibility: "reversible" });
+  emit(at, {
+    operation: "define",
+    resource: { type: "function", name },
+    detail: definer ? "create_security_definer" : "alter_other",
+    reversibility: "reversible",
+  });
 }
 
 function alterDomain(fields: Fields, at: Place): void {
@@ -111,7 +197,9 @@ function alterSequence(fields: Fields, at: Place): void {
 }
 
 function grantees(fields: Fields, key: string): string {
-  return list(fields, key).map((role) => text(as(role, "RoleSpec") ?? {}, "rolename") || text(as(role, "AccessPriv") ?? {}, "priv_name") || "public").join(", ");
+  return list(fields, key)
+    .map((role) => text(as(role, "RoleSpec") ?? {}, "rolename") || text(as(role, "AccessPriv") ?? {}, "priv_name") || "public")
+    .join(", ");
 }
 
 function grant(fields: Fields, at: Place): void {
@@ -121,78 +209,34 @@ function grant(fields: Fields, at: Place): void {
   for (const object of list(fields, "objects")) {
     const parts = objectParts(object);
     const name = all ? `${parts.join(".")}.*` : objectName(objectType, parts, at);
-    emit(at, { operation: "grant", resource: { type: objectKind(objectType).type, name: name || (stringOf(object) ?? "object") }, detail, extent: all ? UNBOUNDED : ONE, reversibility: "reversible" });
+    emit(at, {
+      operation: "grant",
+      resource: { type: objectKind(objectType).type, name: name || (stringOf(object) ?? "object") },
+      detail,
+      extent: all ? UNBOUNDED : ONE,
+      reversibility: "reversible",
+    });
   }
-  if (list(fields, "objects").length === 0) emit(at, { operation: "grant", resource: { type: "unknown", name: "objects" }, detail, extent: UNCERTAIN, reversibility: "reversible" });
+  if (list(fields, "objects").length === 0)
+    emit(at, {
+      operation: "grant",
+      resource: { type: "unknown", name: "objects" },
+      detail,
+      extent: UNCERTAIN,
+      reversibility: "reversible",
+    });
 }
 
 function storedSetting(type: ResourceType, nameOf: (fields: Fields) => string): Visitor {
   return (fields, at) => {
     emitVariableSet(part(fields, "setstmt") ?? {}, at, true);
-    emit(at, { operation: type === "role" ? "grant" : "define", resource: { type, name: nameOf(fields) || "all" }, detail: type === "role" ? "alter_role" : "alter_database", reversibility: "reversible" });
+    emit(at, {
+      operation: type === "role" ? "grant" : "define",
+      resource: { type, name: nameOf(fields) || "all" },
+      detail: type === "role" ? "alter_role" : "alter_database",
+      reversibility: "reversible",
+    });
   };
-}
-
-function optionSet(options: readonly unknown[], name: string): boolean {
-  let on = false;
-  for (const option of options) {
-    const element = as(option, "DefElem");
-    if (element !== undefined && text(element, "defname").toLowerCase() === name) on = isOn(element["arg"]);
-  }
-  return on;
-}
-
-/** As the server's defGetBoolean: absent is on. */
-export function isOn(arg: unknown): boolean {
-  if (arg === undefined || arg === null) return true;
-  const word = stringOf(arg);
-  if (word !== undefined) return !["false", "off"].includes(word.toLowerCase());
-  const bool = as(arg, "Boolean");
-  if (bool !== undefined) return flag(bool, "boolval");
-  const number = as(arg, "Integer");
-  return number === undefined || number["ival"] === 1;
-}
-
-function vacuum(fields: Fields, at: Place): void {
-  const options = list(fields, "options");
-  const full = optionSet(options, "full");
-  const detail = !flag(fields, "is_vacuumcmd") ? "analyze" : full ? "rewrite" : "vacuum";
-  const tables = list(fields, "rels").map((rel) => part(as(rel, "VacuumRelation") ?? {}, "relation") ?? {});
-  for (const table of tables.length === 0 ? [undefined] : tables) maintain(table, detail, at);
-  if (flag(fields, "is_vacuumcmd") && optionSet(options, "analyze")) for (const table of tables.length === 0 ? [undefined] : tables) maintain(table, "analyze", at);
-}
-
-/** Maintenance computes index expressions and statistics again: what they call is called. */
-function maintain(rangeVar: Fields | undefined, detail: string, at: Place): void {
-  const parts = rangeVar === undefined ? [] : rangeVarParts(rangeVar);
-  const name = rangeVar === undefined ? "all tables" : objectName("OBJECT_TABLE", parts, at);
-  emit(at, { operation: detail === "rewrite" ? "define" : "execute", resource: { type: "table", name }, detail, extent: rangeVar === undefined ? UNBOUNDED : ONE, reversibility: "reversible" });
-  const relations = rangeVar === undefined ? at.catalogue.data.relations : [lookUp(parts.length > 1 ? parts[0] : undefined, parts.at(-1) ?? "", at)];
-  for (const relation of relations) {
-    if (relation === undefined || relation === "temporary" || relation.expressions.length === 0) continue;
-    const scope: Scope = { parent: undefined, ctes: new Set(), variables: undefined, sources: [{ alias: relation.name, relation, columns: new Set(relation.columns.map((column) => column.name)) }] };
-    for (const expression of relation.expressions) at.engine.expressionText(expression.text, { ...at, scope, cause: "function", repeated: true });
-  }
-}
-
-function reindex(fields: Fields, at: Place): void {
-  const rangeVar = part(fields, "relation");
-  if (rangeVar !== undefined && text(fields, "kind") !== "REINDEX_OBJECT_INDEX") return maintain(rangeVar, "rewrite", at);
-  maintain(undefined, "rewrite", { ...at, stored: at.stored });
-}
-
-function refresh(fields: Fields, at: Place): void {
-  const parts = rangeVarParts(part(fields, "relation") ?? {});
-  const relation = lookUp(parts.length > 1 ? parts[0] : undefined, parts.at(-1) ?? "", at);
-  emit(at, { operation: "update", resource: { type: "view", name: objectName("OBJECT_MATVIEW", parts, at) }, detail: "refresh", extent: UNBOUNDED, reversibility: "restorable" });
-  if (relation === undefined || relation === "temporary" || relation.definition === null) emitUnknown(at, "the view's definition is not known", parts.join("."), "unknown_relation", "view");
-  else at.engine.statementsText(relation.definition, { ...at, names: { ...at.names, searchPath: ["pg_catalog", ...at.names.searchPath] }, cause: "view", scope: undefined });
-}
-
-function lock(fields: Fields, at: Place): void {
-  for (const item of list(fields, "relations")) {
-    emit(at, { operation: "execute", resource: { type: "lock", name: objectName("OBJECT_TABLE", rangeVarParts(as(item, "RangeVar") ?? {}), at) }, detail: "lock_table", reversibility: "reversible" });
-  }
 }
 
 const roleName = (fields: Fields): string => text(part(fields, "role") ?? {}, "rolename");
@@ -214,7 +258,16 @@ export const alterVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visit
   ["AlterStatsStmt", other("index", "defnames", "create_statistics")],
   ["AlterTSDictionaryStmt", other("type", "dictname")],
   ["AlterTSConfigurationStmt", other("type", "cfgname")],
-  ["AlterEventTrigStmt", (fields, at) => emit(at, { operation: "define", resource: { type: "trigger", name: text(fields, "trigname") }, detail: ["D", "R"].includes(text(fields, "tgenabled")) ? "disable_trigger" : "alter_trigger", reversibility: "reversible" })],
+  [
+    "AlterEventTrigStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "define",
+        resource: { type: "trigger", name: text(fields, "trigname") },
+        detail: ["D", "R"].includes(text(fields, "tgenabled")) ? "disable_trigger" : "alter_trigger",
+        reversibility: "reversible",
+      }),
+  ],
   ["AlterTableMoveAllStmt", other("file", "orig_tablespacename", "alter_storage")],
   ["AlterTableSpaceOptionsStmt", other("file", "tablespacename", "create_tablespace")],
   ["AlterFdwStmt", other("server", "fdwname", "foreign_server")],
@@ -225,14 +278,47 @@ export const alterVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visit
   ["AlterDatabaseRefreshCollStmt", other("database", "dbname", "alter_database")],
   ["AlterDatabaseSetStmt", storedSetting("database", (fields) => text(fields, "dbname"))],
   ["AlterRoleSetStmt", storedSetting("role", roleName)],
-  ["AlterRoleStmt", (fields, at) => emit(at, { operation: "grant", resource: { type: "role", name: roleName(fields) || "current_user" }, detail: "alter_role", reversibility: "unknown" })],
-  ["AlterSystemStmt", (fields, at) => emit(at, { operation: "define", resource: { type: "setting", name: text(part(fields, "setstmt") ?? {}, "name").toLowerCase() || "all" }, detail: "alter_system", reversibility: "unknown" })],
+  [
+    "AlterRoleStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "grant",
+        resource: { type: "role", name: roleName(fields) || "current_user" },
+        detail: "alter_role",
+        reversibility: "unknown",
+      }),
+  ],
+  [
+    "AlterSystemStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "define",
+        resource: { type: "setting", name: text(part(fields, "setstmt") ?? {}, "name").toLowerCase() || "all" },
+        detail: "alter_system",
+        reversibility: "unknown",
+      }),
+  ],
   ["GrantStmt", grant],
-  ["GrantRoleStmt", (fields, at) => emit(at, { operation: "grant", resource: { type: "role", name: `${grantees(fields, "granted_roles")} to ${grantees(fields, "grantee_roles")}` }, detail: flag(fields, "is_grant") ? "grant" : "revoke", reversibility: "reversible" })],
-  ["AlterDefaultPrivilegesStmt", (_fields, at) => emit(at, { operation: "grant", resource: { type: "schema", name: "default privileges" }, detail: "default_privileges", extent: UNBOUNDED, reversibility: "reversible" })],
-  ["VacuumStmt", vacuum],
-  ["ClusterStmt", (fields, at) => maintain(part(fields, "relation"), "rewrite", at)],
-  ["ReindexStmt", reindex],
-  ["RefreshMatViewStmt", refresh],
-  ["LockStmt", lock],
+  [
+    "GrantRoleStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "grant",
+        resource: { type: "role", name: `${grantees(fields, "granted_roles")} to ${grantees(fields, "grantee_roles")}` },
+        detail: flag(fields, "is_grant") ? "grant" : "revoke",
+        reversibility: "reversible",
+      }),
+  ],
+  [
+    "AlterDefaultPrivilegesStmt",
+    (_fields, at) =>
+      emit(at, {
+        operation: "grant",
+        resource: { type: "schema", name: "default privileges" },
+        detail: "default_privileges",
+        extent: UNBOUNDED,
+        reversibility: "reversible",
+      }),
+  ],
+  ...maintenanceVisitors,
 ]);

@@ -54,29 +54,71 @@ const VOLATILE = `
   pg_xact_status plpgsql_call_handler plpgsql_inline_handler plpgsql_validator query_to_xml query_to_xml_and_xmlschema
   query_to_xmlschema random random_normal set_config setseed setval spghandler suppress_redundant_updates_trigger system timeofday
   ts_rewrite ts_stat tsvector_update_trigger tsvector_update_trigger_column txid_status unique_key_recheck uuidv4 uuidv7
-`.trim().split(/\s+/);
+`
+  .trim()
+  .split(/\s+/);
 
 test("every volatile function of pg_catalog is in the table", () => {
-  assert.deepEqual(VOLATILE.filter((name) => !builtinMeanings.has(name)), []);
+  assert.deepEqual(
+    VOLATILE.filter((name) => !builtinMeanings.has(name)),
+    [],
+  );
 });
 
 test("every volatile function of the builtin catalogue is in the table", () => {
-  const missing = builtinCatalogue().functions.filter((fn) => fn.volatility === "volatile" && fn.schema === "pg_catalog" && !builtinMeanings.has(fn.name));
-  assert.deepEqual(missing.map((fn) => fn.name), []);
+  const missing = builtinCatalogue().functions.filter(
+    (fn) => fn.volatility === "volatile" && fn.schema === "pg_catalog" && !builtinMeanings.has(fn.name),
+  );
+  assert.deepEqual(
+    missing.map((fn) => fn.name),
+    [],
+  );
 });
 
 test("every classified system relation exists", () => {
   const known = new Set(builtinCatalogue().relations.map((relation) => `${relation.schema}.${relation.name}`));
-  assert.deepEqual(Object.keys(catalogueClassification).filter((name) => !known.has(name)), []);
+  assert.deepEqual(
+    Object.keys(catalogueClassification).filter((name) => !known.has(name)),
+    [],
+  );
 });
 
 test("settings that change what a statement does or who may are pinned", () => {
-  const pinned = ["standard_conforming_strings", "client_encoding", "backslash_quote", "session_replication_role", "statement_timeout", "transaction_timeout",
-    "idle_in_transaction_session_timeout", "idle_session_timeout", "row_security", "default_transaction_read_only", "transaction_read_only", "role",
-    "session_authorization", "allow_system_table_mods", "local_preload_libraries", "session_preload_libraries", "dynamic_library_path", "zero_damaged_pages",
-    "ignore_checksum_failure", "synchronous_commit", "default_tablespace", "temp_tablespaces", "log_statement", "transform_null_equals", "event_triggers",
-    "lo_compat_privileges", "createrole_self_grant", "plperl.on_init", "a_setting_of_the_future"];
-  assert.deepEqual(pinned.filter((name) => settingMeaning(name) !== "pinned"), []);
+  const pinned = [
+    "standard_conforming_strings",
+    "client_encoding",
+    "backslash_quote",
+    "session_replication_role",
+    "statement_timeout",
+    "transaction_timeout",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+    "row_security",
+    "default_transaction_read_only",
+    "transaction_read_only",
+    "role",
+    "session_authorization",
+    "allow_system_table_mods",
+    "local_preload_libraries",
+    "session_preload_libraries",
+    "dynamic_library_path",
+    "zero_damaged_pages",
+    "ignore_checksum_failure",
+    "synchronous_commit",
+    "default_tablespace",
+    "temp_tablespaces",
+    "log_statement",
+    "transform_null_equals",
+    "event_triggers",
+    "lo_compat_privileges",
+    "createrole_self_grant",
+    "plperl.on_init",
+    "a_setting_of_the_future",
+  ];
+  assert.deepEqual(
+    pinned.filter((name) => settingMeaning(name) !== "pinned"),
+    [],
+  );
   assert.equal(settingMeaning("Search_Path"), "context");
   for (const name of ["TimeZone", "DateStyle", "extra_float_digits", "my.own"]) assert.equal(settingMeaning(name), "harmless", name);
 });

@@ -25,7 +25,15 @@ export function callByName(schema: string | undefined, name: string, args: reado
 }
 
 /** Grammar productions that the parser writes as calls of functions with special arguments. */
-const COMPUTED_IN_PARSER: ReadonlySet<string> = new Set(["xmlexists", "overlay", "position", "substring", "trim", "normalize", "is_normalized"]);
+const COMPUTED_IN_PARSER: ReadonlySet<string> = new Set([
+  "xmlexists",
+  "overlay",
+  "position",
+  "substring",
+  "trim",
+  "normalize",
+  "is_normalized",
+]);
 
 export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): void {
   if (onlyComputes(fn)) return;
@@ -36,7 +44,12 @@ export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): voi
   }
   const meaning = isBuiltin(fn) || fn.language === "c" ? builtinMeanings.get(fn.name) : undefined;
   if (at.stored) {
-    emit(at, { operation: "define", resource: { type: "function", name: identity(fn) }, detail: "stored_call", reversibility: "reversible" });
+    emit(at, {
+      operation: "define",
+      resource: { type: "function", name: identity(fn) },
+      detail: "stored_call",
+      reversibility: "reversible",
+    });
     return;
   }
   if (meaning !== undefined) {
@@ -53,7 +66,15 @@ function emitBuiltin(meaning: BuiltinMeaning, fn: FunctionInfo, args: readonly u
     case "effect": {
       const { operation, type, name, detail, reversibility, classification } = meaning.effect;
       const because = `calls ${identity(fn)}`;
-      emit(at, { operation, resource: { type, name }, detail, reversibility, extent: UNCERTAIN, because, ...(classification === undefined ? {} : { classification }) });
+      emit(at, {
+        operation,
+        resource: { type, name },
+        detail,
+        reversibility,
+        extent: UNCERTAIN,
+        because,
+        ...(classification === undefined ? {} : { classification }),
+      });
       return;
     }
     case "setting": {
@@ -65,18 +86,25 @@ function emitBuiltin(meaning: BuiltinMeaning, fn: FunctionInfo, args: readonly u
     }
     case "sequence": {
       const written = literalString(args[0]);
-      emit(at, { operation: "update", resource: { type: "sequence", name: written === undefined ? "sequence" : sequenceName(written, at) }, detail: "sequence", reversibility: "restorable" });
+      emit(at, {
+        operation: "update",
+        resource: { type: "sequence", name: written === undefined ? "sequence" : sequenceName(written, at) },
+        detail: "sequence",
+        reversibility: "restorable",
+      });
       return;
     }
     case "sql_text": {
       const sql = literalString(args[meaning.argument]);
-      if (sql === undefined) emitUnknown(at, `${fn.name} runs SQL text that is put together at run time`, identity(fn), "dynamic_sql", "function");
+      if (sql === undefined)
+        emitUnknown(at, `${fn.name} runs SQL text that is put together at run time`, identity(fn), "dynamic_sql", "function");
       else at.engine.statementsText(sql, { ...at, cause: "function", repeated: true });
       return;
     }
     case "reads_relation": {
       const name = literalString(args[0]);
-      if (name === undefined || !/^[a-z_][a-z0-9_.]*$/.test(name)) emitUnknown(at, `${fn.name} reads a table that is named at run time`, identity(fn), "dynamic_sql", "function");
+      if (name === undefined || !/^[a-z_][a-z0-9_.]*$/.test(name))
+        emitUnknown(at, `${fn.name} reads a table that is named at run time`, identity(fn), "dynamic_sql", "function");
       else at.engine.statementsText(`TABLE ${name}`, { ...at, cause: "function", repeated: true });
       return;
     }
@@ -99,7 +127,9 @@ function expand(fn: FunctionInfo, at: Place): void {
     at.cuts.count += 1;
     return;
   }
-  const settings = new Map(fn.settings.map((setting) => [setting.slice(0, setting.indexOf("=")).toLowerCase(), setting.slice(setting.indexOf("=") + 1)]));
+  const settings = new Map(
+    fn.settings.map((setting) => [setting.slice(0, setting.indexOf("=")).toLowerCase(), setting.slice(setting.indexOf("=") + 1)]),
+  );
   const path = settings.get("search_path");
   const names = path === undefined ? at.names : { ...at.names, searchPath: pathOf(path, at) };
   const memo = knowledgeOf(at.catalogue).expansions;
@@ -109,8 +139,15 @@ function expand(fn: FunctionInfo, at: Place): void {
     const sink = new Sink();
     const cutsBefore = at.cuts.count;
     const inside: Place = {
-      ...at, sink, names, cause: "function", repeated: true, stored: false, scope: undefined,
-      expanding: [...at.expanding, fn.oid], made: new Set(at.made),
+      ...at,
+      sink,
+      names,
+      cause: "function",
+      repeated: true,
+      stored: false,
+      scope: undefined,
+      expanding: [...at.expanding, fn.oid],
+      made: new Set(at.made),
     };
     for (const [name, value] of settings) if (name !== "search_path") emitSetting(name, [value], inside);
     walkBody(fn, inside);
@@ -118,12 +155,21 @@ function expand(fn: FunctionInfo, at: Place): void {
     // Inside a cycle the innermost call was cut short, so only a whole expansion may be kept.
     if (at.expanding.length === 0 || at.cuts.count === cutsBefore) memo.set(key, effects);
   }
-  emit(at, { operation: "execute", resource: { type: "function", name: identity(fn) }, detail: "call", extent: UNCERTAIN, reversibility: "reversible" });
+  emit(at, {
+    operation: "execute",
+    resource: { type: "function", name: identity(fn) },
+    detail: "call",
+    extent: UNCERTAIN,
+    reversibility: "reversible",
+  });
   for (const effect of effects) at.sink.add(at.cause === "direct" ? effect : { ...effect, cause: at.cause });
 }
 
 function pathOf(setting: string, at: Place): readonly string[] {
-  const schemas = setting.split(",").map((part) => part.trim()).map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()));
+  const schemas = setting
+    .split(",")
+    .map((part) => part.trim())
+    .map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()));
   return schemas.map((schema) => (schema === "$user" ? at.role : schema)).filter((schema) => schema !== "");
 }
 

@@ -46,7 +46,12 @@ function createTableAs(fields: Fields, at: Place): void {
 function defineInto(into: Fields, view: boolean, at: Place): void {
   const rangeVar = part(into, "rel") ?? {};
   const temporary = isTemporary(rangeVar, at);
-  define(at, view ? "view" : "table", newName(rangeVarParts(rangeVar), at, temporary), temporary ? "create_temporary" : view ? "create_view" : "create_table");
+  define(
+    at,
+    view ? "view" : "table",
+    newName(rangeVarParts(rangeVar), at, temporary),
+    temporary ? "create_temporary" : view ? "create_view" : "create_table",
+  );
   at.engine.children("IntoClause", into, at, ["rel"]);
 }
 
@@ -60,7 +65,12 @@ function createIndex(fields: Fields, at: Place): void {
 function createView(fields: Fields, at: Place): void {
   const rangeVar = part(fields, "view") ?? {};
   const temporary = isTemporary(rangeVar, at);
-  define(at, "view", newName(rangeVarParts(rangeVar), at, temporary), temporary ? "create_temporary" : flag(fields, "replace") ? "replace_view" : "create_view");
+  define(
+    at,
+    "view",
+    newName(rangeVarParts(rangeVar), at, temporary),
+    temporary ? "create_temporary" : flag(fields, "replace") ? "replace_view" : "create_view",
+  );
   at.engine.statement(fields["query"], stored(at));
   at.engine.nodes(fields["options"], stored(at));
 }
@@ -119,15 +129,26 @@ function withStored(tag: string, inner: Visitor, except: readonly string[]): Vis
 function defineObject(fields: Fields, at: Place): void {
   const objectType = text(fields, "kind");
   const details: Readonly<Record<string, string>> = {
-    OBJECT_AGGREGATE: "create_function", OBJECT_OPERATOR: "create_operator", OBJECT_TYPE: "create_type",
+    OBJECT_AGGREGATE: "create_function",
+    OBJECT_OPERATOR: "create_operator",
+    OBJECT_TYPE: "create_type",
   };
-  define(at, objectKind(objectType).type, newName(nameParts(list(fields, "defnames")) ?? [], at), details[objectType] ?? "create_text_search");
+  define(
+    at,
+    objectKind(objectType).type,
+    newName(nameParts(list(fields, "defnames")) ?? [], at),
+    details[objectType] ?? "create_text_search",
+  );
 }
 
 function server(detail: "foreign_server" | "user_mapping", key: string): Visitor {
-  return (fields, at) => emit(at, {
-    operation: detail === "user_mapping" ? "grant" : "define", resource: { type: "server", name: text(fields, key) }, detail, reversibility: "reversible",
-  });
+  return (fields, at) =>
+    emit(at, {
+      operation: detail === "user_mapping" ? "grant" : "define",
+      resource: { type: "server", name: text(fields, key) },
+      detail,
+      reversibility: "reversible",
+    });
 }
 
 function foreignTable(fields: Fields, at: Place): void {
@@ -146,7 +167,12 @@ function publication(tag: "CreatePublicationStmt" | "AlterPublicationStmt"): Vis
 }
 
 function subscription(fields: Fields, at: Place): void {
-  emit(at, { operation: "connect", resource: { type: "subscription", name: text(fields, "subname") }, detail: "subscription", reversibility: "irreversible" });
+  emit(at, {
+    operation: "connect",
+    resource: { type: "subscription", name: text(fields, "subname") },
+    detail: "subscription",
+    reversibility: "irreversible",
+  });
 }
 
 function grantLike(type: ResourceType, key: string, detail: string): Visitor {
@@ -157,19 +183,31 @@ function policy(tag: "CreatePolicyStmt" | "AlterPolicyStmt", detail: string): Vi
   return (fields, at) => {
     const { schema, name } = rangeVarName(part(fields, "table") ?? {});
     const table = objectName("OBJECT_TABLE", schema === undefined ? [name] : [schema, name], at);
-    emit(at, { operation: "grant", resource: { type: "policy", name: `${table}.${text(fields, "policy_name")}` }, detail, reversibility: "unknown" });
+    emit(at, {
+      operation: "grant",
+      resource: { type: "policy", name: `${table}.${text(fields, "policy_name")}` },
+      detail,
+      reversibility: "unknown",
+    });
     at.engine.children(tag, fields, stored(at), ["table", "roles"]);
   };
 }
 
 function importSchema(fields: Fields, at: Place): void {
-  emit(at, { operation: "connect", resource: { type: "server", name: text(fields, "server_name") }, detail: "remote", extent: UNCERTAIN, reversibility: "irreversible" });
+  emit(at, {
+    operation: "connect",
+    resource: { type: "server", name: text(fields, "server_name") },
+    detail: "remote",
+    extent: UNCERTAIN,
+    reversibility: "irreversible",
+  });
   define(at, "schema", text(fields, "local_schema"), "foreign_server");
 }
 
 function like(fields: Fields, at: Place): void {
   const { schema, name } = rangeVarName(part(fields, "relation") ?? {});
-  if (lookUp(schema, name, at) === undefined) emitUnknown(at, "no such table or view is known", writtenName(schema, name), "unknown_relation", "table");
+  if (lookUp(schema, name, at) === undefined)
+    emitUnknown(at, "no such table or view is known", writtenName(schema, name), "unknown_relation", "table");
 }
 
 function extension(detail: string): Visitor {
@@ -179,7 +217,12 @@ function extension(detail: string): Visitor {
 function comment(fields: Fields, at: Place): void {
   const objectType = text(fields, "objtype");
   const parts = objectParts(fields["object"]);
-  define(at, objectKind(objectType).type, isRelationKind(objectType) && objectType !== "OBJECT_COLUMN" ? objectName(objectType, parts, at) : parts.join("."), "comment");
+  define(
+    at,
+    objectKind(objectType).type,
+    isRelationKind(objectType) && objectType !== "OBJECT_COLUMN" ? objectName(objectType, parts, at) : parts.join("."),
+    "comment",
+  );
 }
 
 export const createVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visitor>([
@@ -207,7 +250,10 @@ export const createVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visi
   ["CreateTransformStmt", (_fields, at) => define(at, "function", "transform", "create_operator")],
   ["CreateAmStmt", named("type", "create_operator", "amname")],
   ["CreatePLangStmt", named("type", "create_operator", "plname")],
-  ["CreateStatsStmt", withStored("CreateStatsStmt", named("index", "create_statistics", "defnames"), ["defnames", "relations", "stat_types"])],
+  [
+    "CreateStatsStmt",
+    withStored("CreateStatsStmt", named("index", "create_statistics", "defnames"), ["defnames", "relations", "stat_types"]),
+  ],
   ["CreateExtensionStmt", extension("create_extension")],
   ["AlterExtensionStmt", extension("alter_extension")],
   ["AlterExtensionContentsStmt", extension("alter_extension")],
@@ -226,5 +272,17 @@ export const createVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visi
   ["CreatePolicyStmt", policy("CreatePolicyStmt", "create_policy")],
   ["AlterPolicyStmt", policy("AlterPolicyStmt", "alter_policy")],
   ["CommentStmt", comment],
-  ["SecLabelStmt", (fields, at) => emit(at, { operation: "grant", resource: { type: objectKind(text(fields, "objtype")).type, name: objectParts(fields["object"]).join(".") || stringOf(fields["object"]) || "object" }, detail: "security_label", reversibility: "unknown" })],
+  [
+    "SecLabelStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "grant",
+        resource: {
+          type: objectKind(text(fields, "objtype")).type,
+          name: objectParts(fields["object"]).join(".") || stringOf(fields["object"]) || "object",
+        },
+        detail: "security_label",
+        reversibility: "unknown",
+      }),
+  ],
 ]);

@@ -4,7 +4,19 @@
  */
 import type { Relation } from "../../catalogue/types.ts";
 import type { Extent } from "../../model/effect.ts";
-import { ONE, UNBOUNDED, UNCERTAIN, emit, emitUnknown, identity, writtenName, type Place, type Source, type WriteKind, lookUp } from "./engine.ts";
+import {
+  ONE,
+  UNBOUNDED,
+  UNCERTAIN,
+  emit,
+  emitUnknown,
+  identity,
+  writtenName,
+  type Place,
+  type Source,
+  type WriteKind,
+  lookUp,
+} from "./engine.ts";
 import { namedRelation, withScope } from "./expressions.ts";
 import { extentOf, type Target } from "./extent.ts";
 import { knowledgeOf } from "./knowledge.ts";
@@ -27,11 +39,25 @@ function targetOf(fields: Fields, at: Place): Named {
 
 const OPERATIONS = { insert: "create", update: "update", delete: "delete", truncate: "delete" } as const;
 
-function change(kind: WriteKind, target: Named, extent: Extent, columns: ReadonlySet<string> | undefined, at: Place, detail: string = kind, descend = true): void {
+function change(
+  kind: WriteKind,
+  target: Named,
+  extent: Extent,
+  columns: ReadonlySet<string> | undefined,
+  at: Place,
+  detail: string = kind,
+  descend = true,
+): void {
   if (target.relation === "temporary" || target.relation === undefined) {
     const known = target.relation === "temporary";
     const name = known ? `pg_temp.${target.written.replace(/^.*\./, "")}` : target.written;
-    emit(at, { operation: OPERATIONS[kind], resource: { type: "table", name }, detail, extent, reversibility: kind === "truncate" ? "irreversible" : "restorable" });
+    emit(at, {
+      operation: OPERATIONS[kind],
+      resource: { type: "table", name },
+      detail,
+      extent,
+      reversibility: kind === "truncate" ? "irreversible" : "restorable",
+    });
     if (!known) emitUnknown(at, "no such table or view is known", target.written, "unknown_relation", "table");
     return;
   }
@@ -40,9 +66,12 @@ function change(kind: WriteKind, target: Named, extent: Extent, columns: Readonl
 
 export function extentTarget(named: Named, rangeVar: Fields | undefined, at: Place): Target {
   const relation = named.relation === "temporary" || named.relation?.columnsUnknown === true ? undefined : named.relation;
-  const inherits = relation !== undefined && relation.kind === "table" && flag(rangeVar ?? {}, "inh") ? at.catalogue.descendants(relation).length : 1;
+  const inherits =
+    relation !== undefined && relation.kind === "table" && flag(rangeVar ?? {}, "inh") ? at.catalogue.descendants(relation).length : 1;
   return {
-    relation, alias: named.alias, keyCopies: inherits,
+    relation,
+    alias: named.alias,
+    keyCopies: inherits,
     joined: (at.scope?.sources ?? []).filter((source) => source.alias !== named.alias),
     plainEquality: !knowledgeOf(at.catalogue).riskyOperators.has("="),
     isVolatile: (name, argumentCount) => {
@@ -52,14 +81,23 @@ export function extentTarget(named: Named, rangeVar: Fields | undefined, at: Pla
     },
     columnsOf: (item) => {
       const found = namedRelation(item, at);
-      return found === undefined || found === "temporary" || found.columnsUnknown === true ? undefined : new Set(found.columns.map((column) => column.name));
+      return found === undefined || found === "temporary" || found.columnsUnknown === true
+        ? undefined
+        : new Set(found.columns.map((column) => column.name));
     },
   };
 }
 
 function ownSource(named: Named): readonly Source[] {
   const relation = named.relation === "temporary" ? undefined : named.relation;
-  return [{ alias: named.alias, relation, columns: relation === undefined || relation.columnsUnknown === true ? undefined : new Set(relation.columns.map((column) => column.name)) }];
+  return [
+    {
+      alias: named.alias,
+      relation,
+      columns:
+        relation === undefined || relation.columnsUnknown === true ? undefined : new Set(relation.columns.map((column) => column.name)),
+    },
+  ];
 }
 
 function assigned(fields: Fields, key: string): ReadonlySet<string> {
@@ -74,7 +112,8 @@ export function insert(fields: Fields, at: Place): void {
   const some = conflict === undefined ? rows : atMost(rows);
   const columns = list(fields, "cols").length === 0 ? undefined : assigned(fields, "cols");
   change("insert", target, some, fields["selectStmt"] === undefined ? new Set() : columns, inside);
-  if (conflict !== undefined && text(conflict, "action") === "ONCONFLICT_UPDATE") change("update", target, atMost(rows), assigned(conflict, "targetList"), inside);
+  if (conflict !== undefined && text(conflict, "action") === "ONCONFLICT_UPDATE")
+    change("update", target, atMost(rows), assigned(conflict, "targetList"), inside);
   at.engine.children("InsertStmt", fields, inside, ["relation", "withClause"]);
 }
 
@@ -89,14 +128,24 @@ function insertedRows(fields: Fields): Extent {
   const values = list(select ?? {}, "valuesLists").length;
   if (values > 0 && select?.["limitCount"] === undefined && select?.["limitOffset"] === undefined) return { kind: "exact", count: values };
   const limit = constantOf(select?.["limitCount"])?.value;
-  return typeof limit === "number" && text(select ?? {}, "limitOption") !== "LIMIT_OPTION_WITH_TIES" ? { kind: "at_most", count: limit } : UNCERTAIN;
+  return typeof limit === "number" && text(select ?? {}, "limitOption") !== "LIMIT_OPTION_WITH_TIES"
+    ? { kind: "at_most", count: limit }
+    : UNCERTAIN;
 }
 
 export function update(fields: Fields, at: Place): void {
   const target = targetOf(fields, at);
   const inside = withScope(fields, at, ownSource(target));
   const rangeVar = part(fields, "relation");
-  change("update", target, extentOf(fields["whereClause"], extentTarget(target, rangeVar, inside)), assigned(fields, "targetList"), inside, "update", flag(rangeVar ?? {}, "inh"));
+  change(
+    "update",
+    target,
+    extentOf(fields["whereClause"], extentTarget(target, rangeVar, inside)),
+    assigned(fields, "targetList"),
+    inside,
+    "update",
+    flag(rangeVar ?? {}, "inh"),
+  );
   at.engine.children("UpdateStmt", fields, inside, ["relation", "withClause"]);
 }
 
@@ -104,7 +153,15 @@ export function remove(fields: Fields, at: Place): void {
   const target = targetOf(fields, at);
   const inside = withScope(fields, at, ownSource(target));
   const rangeVar = part(fields, "relation");
-  change("delete", target, extentOf(fields["whereClause"], extentTarget(target, rangeVar, inside)), undefined, inside, "delete", flag(rangeVar ?? {}, "inh"));
+  change(
+    "delete",
+    target,
+    extentOf(fields["whereClause"], extentTarget(target, rangeVar, inside)),
+    undefined,
+    inside,
+    "delete",
+    flag(rangeVar ?? {}, "inh"),
+  );
   at.engine.children("DeleteStmt", fields, inside, ["relation", "withClause"]);
 }
 
@@ -151,23 +208,57 @@ export function truncate(fields: Fields, at: Place): void {
     if (named.relation === undefined || named.relation === "temporary") change("truncate", named, UNBOUNDED, undefined, at);
     else all(named.relation, at, flag(rangeVar, "inh"));
   }
-  if (flag(fields, "restart_seqs")) emit(at, { operation: "update", resource: { type: "sequence", name: "owned sequences" }, detail: "sequence", reversibility: "restorable" });
+  if (flag(fields, "restart_seqs"))
+    emit(at, {
+      operation: "update",
+      resource: { type: "sequence", name: "owned sequences" },
+      detail: "sequence",
+      reversibility: "restorable",
+    });
 }
 
 export function copy(fields: Fields, at: Place): void {
   const from = flag(fields, "is_from");
   const filename = text(fields, "filename");
   const rangeVar = part(fields, "relation");
-  if (flag(fields, "is_program")) emit(at, { operation: "execute", resource: { type: "program", name: "shell command" }, detail: "copy_program", reversibility: "irreversible" });
-  else if (filename !== "" && from) emit(at, { operation: "read", resource: { type: "file", name: "server file" }, detail: "copy_file_read", reversibility: "reversible", classification: "secret" });
-  else if (filename !== "") emit(at, { operation: "update", resource: { type: "file", name: "server file" }, detail: "copy_file_write", reversibility: "irreversible" });
+  if (flag(fields, "is_program"))
+    emit(at, {
+      operation: "execute",
+      resource: { type: "program", name: "shell command" },
+      detail: "copy_program",
+      reversibility: "irreversible",
+    });
+  else if (filename !== "" && from)
+    emit(at, {
+      operation: "read",
+      resource: { type: "file", name: "server file" },
+      detail: "copy_file_read",
+      reversibility: "reversible",
+      classification: "secret",
+    });
+  else if (filename !== "")
+    emit(at, {
+      operation: "update",
+      resource: { type: "file", name: "server file" },
+      detail: "copy_file_write",
+      reversibility: "irreversible",
+    });
   const target = rangeVar === undefined ? undefined : targetOf(fields, at);
-  const inside = target === undefined ? at : { ...at, scope: { parent: at.scope, ctes: new Set<string>(), sources: ownSource(target), variables: undefined } };
+  const inside =
+    target === undefined
+      ? at
+      : { ...at, scope: { parent: at.scope, ctes: new Set<string>(), sources: ownSource(target), variables: undefined } };
   const columns = list(fields, "attlist").length === 0 ? undefined : new Set(list(fields, "attlist").map((item) => stringOf(item) ?? ""));
   if (target !== undefined && from) change("insert", target, UNCERTAIN, columns, inside, filename === "" ? "copy_in" : "insert");
   else if (rangeVar !== undefined) at.engine.visit("RangeVar", rangeVar, at);
   if (!from && filename === "" && target?.relation !== undefined && target.relation !== "temporary") {
-    emit(at, { operation: "read", resource: { type: "table", name: identity(target.relation) }, detail: "copy_out", extent: UNBOUNDED, reversibility: "reversible" });
+    emit(at, {
+      operation: "read",
+      resource: { type: "table", name: identity(target.relation) },
+      detail: "copy_out",
+      extent: UNBOUNDED,
+      reversibility: "reversible",
+    });
   }
   at.engine.statement(fields["query"], at);
   at.engine.children("CopyStmt", fields, inside, ["relation", "query", "attlist"]);

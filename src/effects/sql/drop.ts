@@ -16,11 +16,22 @@ function drop(fields: Fields, at: Place): void {
     if (objectType === "OBJECT_POLICY" || objectType === "OBJECT_TRIGGER" || objectType === "OBJECT_RULE") {
       const table = objectName("OBJECT_TABLE", parts.slice(0, -1), at);
       const policy = objectType === "OBJECT_POLICY";
-      emit(at, { operation: policy ? "grant" : "delete", resource: { type: objectKind(objectType).type, name: `${table}.${parts.at(-1)}` }, detail: policy ? "drop_policy" : "drop", reversibility: "unknown" });
+      emit(at, {
+        operation: policy ? "grant" : "delete",
+        resource: { type: objectKind(objectType).type, name: `${table}.${parts.at(-1)}` },
+        detail: policy ? "drop_policy" : "drop",
+        reversibility: "unknown",
+      });
       continue;
     }
     const extent = cascades ? UNCERTAIN : ONE;
-    emit(at, { operation: "delete", resource: { type: objectKind(objectType).type, name: objectName(objectType, parts, at) }, detail: "drop", extent, reversibility: "irreversible" });
+    emit(at, {
+      operation: "delete",
+      resource: { type: objectKind(objectType).type, name: objectName(objectType, parts, at) },
+      detail: "drop",
+      extent,
+      reversibility: "irreversible",
+    });
     if (objectType === "OBJECT_SCHEMA") dropContents(parts[0] ?? "", at);
     else if (isRelationKind(objectType)) dropChildren(parts, cascades, at);
     else if (cascades && (objectType === "OBJECT_TYPE" || objectType === "OBJECT_DOMAIN")) dropColumnsOf(parts, at);
@@ -30,7 +41,14 @@ function drop(fields: Fields, at: Place): void {
 function dropContents(schema: string, at: Place): void {
   for (const relation of at.catalogue.data.relations) {
     if (relation.schema !== schema || relation.kind === "index" || relation.kind === "composite") continue;
-    emit(at, { operation: "delete", resource: { type: resourceType(relation), name: identity(relation) }, detail: "drop", extent: UNBOUNDED, cause: "cascade", reversibility: "irreversible" });
+    emit(at, {
+      operation: "delete",
+      resource: { type: resourceType(relation), name: identity(relation) },
+      detail: "drop",
+      extent: UNBOUNDED,
+      cause: "cascade",
+      reversibility: "irreversible",
+    });
   }
 }
 
@@ -42,7 +60,14 @@ function dropChildren(parts: readonly string[], cascades: boolean, at: Place): v
   if (!cascades && relation.kind !== "partitioned_table") return;
   for (const child of at.catalogue.descendants(relation)) {
     if (child === relation) continue;
-    emit(at, { operation: "delete", resource: { type: resourceType(child), name: identity(child) }, detail: "drop", extent: UNBOUNDED, cause: "cascade", reversibility: "irreversible" });
+    emit(at, {
+      operation: "delete",
+      resource: { type: resourceType(child), name: identity(child) },
+      detail: "drop",
+      extent: UNBOUNDED,
+      cause: "cascade",
+      reversibility: "irreversible",
+    });
   }
 }
 
@@ -53,16 +78,32 @@ function dropColumnsOf(parts: readonly string[], at: Place): void {
   if (type === undefined) return;
   for (const relation of at.catalogue.data.relations) {
     if (!relation.columns.some((column) => column.type === type.oid)) continue;
-    emit(at, { operation: "delete", resource: { type: resourceType(relation), name: identity(relation) }, detail: "alter_drop_column", extent: UNCERTAIN, cause: "cascade", reversibility: "irreversible" });
+    emit(at, {
+      operation: "delete",
+      resource: { type: resourceType(relation), name: identity(relation) },
+      detail: "alter_drop_column",
+      extent: UNCERTAIN,
+      cause: "cascade",
+      reversibility: "irreversible",
+    });
   }
 }
 
 function roles(fields: Fields): string {
-  return list(fields, "roles").map((role) => text(as(role, "RoleSpec") ?? {}, "rolename") || "current_user").join(", ");
+  return list(fields, "roles")
+    .map((role) => text(as(role, "RoleSpec") ?? {}, "rolename") || "current_user")
+    .join(", ");
 }
 
-const gone = (type: "database" | "file" | "subscription" | "server", key: string, detail = "drop"): Visitor => (fields, at) =>
-  emit(at, { operation: detail === "user_mapping" ? "grant" : "delete", resource: { type, name: text(fields, key) }, detail, reversibility: "irreversible" });
+const gone =
+  (type: "database" | "file" | "subscription" | "server", key: string, detail = "drop"): Visitor =>
+  (fields, at) =>
+    emit(at, {
+      operation: detail === "user_mapping" ? "grant" : "delete",
+      resource: { type, name: text(fields, key) },
+      detail,
+      reversibility: "irreversible",
+    });
 
 export const dropVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visitor>([
   ["DropStmt", drop],
@@ -70,7 +111,31 @@ export const dropVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visito
   ["DropTableSpaceStmt", gone("file", "tablespacename")],
   ["DropSubscriptionStmt", gone("subscription", "subname")],
   ["DropUserMappingStmt", gone("server", "servername", "user_mapping")],
-  ["DropRoleStmt", (fields, at) => emit(at, { operation: "grant", resource: { type: "role", name: roles(fields) }, detail: "drop_role", reversibility: "irreversible" })],
-  ["DropOwnedStmt", (fields, at) => emit(at, { operation: "delete", resource: { type: "role", name: roles(fields) }, detail: "drop_owned", extent: UNBOUNDED, reversibility: "irreversible" })],
-  ["ReassignOwnedStmt", (fields, at) => emit(at, { operation: "grant", resource: { type: "role", name: roles(fields) }, detail: "reassign_owned", extent: UNBOUNDED, reversibility: "unknown" })],
+  [
+    "DropRoleStmt",
+    (fields, at) =>
+      emit(at, { operation: "grant", resource: { type: "role", name: roles(fields) }, detail: "drop_role", reversibility: "irreversible" }),
+  ],
+  [
+    "DropOwnedStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "delete",
+        resource: { type: "role", name: roles(fields) },
+        detail: "drop_owned",
+        extent: UNBOUNDED,
+        reversibility: "irreversible",
+      }),
+  ],
+  [
+    "ReassignOwnedStmt",
+    (fields, at) =>
+      emit(at, {
+        operation: "grant",
+        resource: { type: "role", name: roles(fields) },
+        detail: "reassign_owned",
+        extent: UNBOUNDED,
+        reversibility: "unknown",
+      }),
+  ],
 ]);

@@ -39,13 +39,21 @@ function operatorByName(parts: readonly unknown[], at: Place): void {
   if (names === undefined || names.length === 0) return;
   const { name } = qualified(names);
   const knowledge = knowledgeOf(at.catalogue);
-  if (!knowledge.operatorNames.has(name) && !WRITTEN_AS_OPERATOR.has(name)) emitUnknown(at, "no such operator is known", name, "unknown_function", "function");
+  if (!knowledge.operatorNames.has(name) && !WRITTEN_AS_OPERATOR.has(name))
+    emitUnknown(at, "no such operator is known", name, "unknown_function", "function");
   // Which of several schemas answers does not matter: any function that is more than a computation counts.
   for (const fn of knowledge.riskyOperators.get(name) ?? []) call(fn, [], at);
 }
 
 /** Names that the grammar puts where an operator stands: SIMILAR TO, BETWEEN, IS DISTINCT FROM. */
-const WRITTEN_AS_OPERATOR: ReadonlySet<string> = new Set(["BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC", "NOT BETWEEN SYMMETRIC", "<>", "="]);
+const WRITTEN_AS_OPERATOR: ReadonlySet<string> = new Set([
+  "BETWEEN",
+  "NOT BETWEEN",
+  "BETWEEN SYMMETRIC",
+  "NOT BETWEEN SYMMETRIC",
+  "<>",
+  "=",
+]);
 
 function typeCast(fields: Fields, at: Place): void {
   at.engine.children("TypeCast", fields, at);
@@ -112,7 +120,8 @@ function sortBy(fields: Fields, at: Place): void {
 /** A SELECT opens a scope: its WITH names, then what stands in FROM; grouping and DISTINCT compare with `=`. */
 function select(fields: Fields, at: Place): void {
   const inside = withScope(fields, at);
-  const compares = ["distinctClause", "groupClause"].some((key) => list(fields, key).length > 0) || (text(fields, "op") || "SETOP_NONE") !== "SETOP_NONE";
+  const compares =
+    ["distinctClause", "groupClause"].some((key) => list(fields, key).length > 0) || (text(fields, "op") || "SETOP_NONE") !== "SETOP_NONE";
   if (compares) for (const name of ["=", "<"]) operatorByName([{ String: { sval: name } }], inside);
   const into = part(fields, "intoClause");
   if (into !== undefined) at.engine.visit("IntoClause", into, inside);
@@ -159,13 +168,17 @@ function sourcesOf(item: unknown, at: Place): readonly Source[] {
     const relation = namedRelation(fields, at);
     const renamed = list(alias ?? {}, "colnames").length > 0;
     const known = relation !== undefined && relation !== "temporary" && !renamed && relation.columnsUnknown !== true ? relation : undefined;
-    return [{
-      alias: alias === undefined ? text(fields, "relname") : text(alias, "aliasname"),
-      relation: known,
-      columns: known === undefined ? undefined : new Set(known.columns.map((column) => column.name)),
-    }];
+    return [
+      {
+        alias: alias === undefined ? text(fields, "relname") : text(alias, "aliasname"),
+        relation: known,
+        columns: known === undefined ? undefined : new Set(known.columns.map((column) => column.name)),
+      },
+    ];
   }
-  return alias === undefined ? [] : [{ alias: text(alias, "aliasname"), relation: undefined, columns: tag === "RangeSubselect" ? outputColumns(fields) : undefined }];
+  return alias === undefined
+    ? []
+    : [{ alias: text(alias, "aliasname"), relation: undefined, columns: tag === "RangeSubselect" ? outputColumns(fields) : undefined }];
 }
 
 /** The relation a RangeVar reads; `undefined` for a WITH name or what is not known. */
@@ -186,13 +199,22 @@ function rangeVar(fields: Fields, at: Place): void {
   if (schema === undefined && (isCte(name, at.scope) || isTransitionTable(name, at))) return;
   const relation = namedRelation(fields, at);
   if (relation === undefined) emitUnknown(at, "no such table or view is known", writtenName(schema, name), "unknown_relation", "table");
-  else if (relation === "temporary") emit(at, { operation: "read", resource: { type: "table", name: `pg_temp.${name}` }, detail: "select", extent: UNCERTAIN, reversibility: "reversible" });
+  else if (relation === "temporary")
+    emit(at, {
+      operation: "read",
+      resource: { type: "table", name: `pg_temp.${name}` },
+      detail: "select",
+      extent: UNCERTAIN,
+      reversibility: "reversible",
+    });
   else at.engine.read(relation, at);
 }
 
 /** REFERENCING names a trigger's rows; they are only visible in its body. */
 function isTransitionTable(name: string, at: Place): boolean {
-  return at.cause === "trigger" && /^(old|new)(_|$)|_(old|new)$|^(inserted|deleted)$/.test(name) && lookUp(undefined, name, at) === undefined;
+  return (
+    at.cause === "trigger" && /^(old|new)(_|$)|_(old|new)$|^(inserted|deleted)$/.test(name) && lookUp(undefined, name, at) === undefined
+  );
 }
 
 function locking(clause: Fields, from: readonly unknown[], at: Place): void {
@@ -200,7 +222,13 @@ function locking(clause: Fields, from: readonly unknown[], at: Place): void {
   for (const source of from.flatMap((item) => sourcesOf(item, at))) {
     if (named.length > 0 && !named.includes(source.alias)) continue;
     const name = source.relation === undefined ? source.alias : `${source.relation.schema}.${source.relation.name}`;
-    emit(at, { operation: "update", resource: { type: "lock", name }, detail: "select_for_update", extent: UNCERTAIN, reversibility: "reversible" });
+    emit(at, {
+      operation: "update",
+      resource: { type: "lock", name },
+      detail: "select_for_update",
+      extent: UNCERTAIN,
+      reversibility: "reversible",
+    });
   }
 }
 
@@ -248,8 +276,11 @@ export const expressionVisitors: ReadonlyMap<string, Visitor> = new Map<string, 
   ["CaseExpr", choice],
   ["JoinExpr", join],
   ["RangeTableSample", sample],
-  ["MinMaxExpr", (fields, at) => {
-    operatorByName([{ String: { sval: "<" } }], at);
-    at.engine.children("MinMaxExpr", fields, at);
-  }],
+  [
+    "MinMaxExpr",
+    (fields, at) => {
+      operatorByName([{ String: { sval: "<" } }], at);
+      at.engine.children("MinMaxExpr", fields, at);
+    },
+  ],
 ]);

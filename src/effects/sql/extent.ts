@@ -132,9 +132,11 @@ function complementary(args: readonly unknown[], target: Target): boolean {
   return args.some((first, index) =>
     args.slice(index + 1).some((second) => {
       const [a, b] = [as(first, "NullTest"), as(second, "NullTest")];
-      if (a !== undefined && b !== undefined) return text(a, "nulltesttype") !== text(b, "nulltesttype") && sameValue(a["arg"], b["arg"], target);
+      if (a !== undefined && b !== undefined)
+        return text(a, "nulltesttype") !== text(b, "nulltesttype") && sameValue(a["arg"], b["arg"], target);
       const [x, y] = [as(first, "A_Expr"), as(second, "A_Expr")];
-      if (x === undefined || y === undefined || !sameValue(x["lexpr"], y["lexpr"], target) || !sameValue(x["rexpr"], y["rexpr"], target)) return false;
+      if (x === undefined || y === undefined || !sameValue(x["lexpr"], y["lexpr"], target) || !sameValue(x["rexpr"], y["rexpr"], target))
+        return false;
       const [p, q] = [operatorName(x), operatorName(y)];
       if (p === undefined || q === undefined || !neverNull(x["lexpr"], target)) return false;
       if ((p === "<" && q === ">") || (p === ">" && q === "<")) return false;
@@ -155,7 +157,9 @@ function sameValue(a: unknown, b: unknown, target: Target): boolean {
 
 /** Both sides are the same and never null, so that `=`, `<=`, `>=` hold for every row. */
 function reflexive(expr: Fields, target: Target): boolean {
-  return sameValue(expr["lexpr"], expr["rexpr"], target) && neverNull(expr["lexpr"], target) && !callsVolatile(expr["lexpr"], target.isVolatile);
+  return (
+    sameValue(expr["lexpr"], expr["rexpr"], target) && neverNull(expr["lexpr"], target) && !callsVolatile(expr["lexpr"], target.isVolatile)
+  );
 }
 
 function ofExpression(expr: Fields, target: Target): Restriction {

@@ -34,7 +34,10 @@ export async function createJudge(): Promise<Judge> {
     const key = JSON.stringify([context.catalogueVersion, context.searchPath, context.temporary, context.pendingDdl]);
     const found = derived.get(key);
     if (found !== undefined) return found;
-    const { catalogue, notUnderstood } = base.withDdl(context.pendingDdl, parseSync, { searchPath: context.searchPath, temporary: context.temporary });
+    const { catalogue, notUnderstood } = base.withDdl(context.pendingDdl, parseSync, {
+      searchPath: context.searchPath,
+      temporary: context.temporary,
+    });
     const made: Known = { catalogue, uncertain: notUnderstood.length > 0 };
     const [oldest] = derived.keys();
     if (derived.size >= DERIVED_MAX && oldest !== undefined) derived.delete(oldest);
@@ -44,9 +47,16 @@ export async function createJudge(): Promise<Judge> {
 
   const analyse = (payload: SqlPayload | SqlCallPayload): Analysis => {
     const base = published.get(payload.context.catalogueVersion);
-    if (base === undefined) return { kind: "refused", code: "analysis_unavailable", message: `no catalogue of version ${payload.context.catalogueVersion} is loaded` };
+    if (base === undefined)
+      return {
+        kind: "refused",
+        code: "analysis_unavailable",
+        message: `no catalogue of version ${payload.context.catalogueVersion} is loaded`,
+      };
     const { catalogue, uncertain } = derive(payload.context, base);
-    return payload.kind === "sql" ? analyseSql(payload.text, payload.context, catalogue, uncertain) : analyseCall(payload, catalogue, uncertain);
+    return payload.kind === "sql"
+      ? analyseSql(payload.text, payload.context, catalogue, uncertain)
+      : analyseCall(payload, catalogue, uncertain);
   };
 
   return {
@@ -60,7 +70,10 @@ export async function createJudge(): Promise<Judge> {
         return { analysis: analyse(payload), broken: false };
       } catch (error) {
         const what = error instanceof Error ? error.constructor.name : typeof error;
-        return { analysis: { kind: "refused", code: "analysis_unavailable", message: `the analysis failed: ${what}; send a simpler statement` }, broken: true };
+        return {
+          analysis: { kind: "refused", code: "analysis_unavailable", message: `the analysis failed: ${what}; send a simpler statement` },
+          broken: true,
+        };
       }
     },
   };

@@ -68,7 +68,17 @@ export function objectKind(objectType: string): ObjectKind {
 }
 
 /** Object types whose names are relations. */
-const RELATIONS: ReadonlySet<string> = new Set(["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE", "OBJECT_INDEX", "OBJECT_SEQUENCE", "OBJECT_COLUMN", "OBJECT_TABCONSTRAINT", "OBJECT_ATTRIBUTE"]);
+const RELATIONS: ReadonlySet<string> = new Set([
+  "OBJECT_TABLE",
+  "OBJECT_VIEW",
+  "OBJECT_MATVIEW",
+  "OBJECT_FOREIGN_TABLE",
+  "OBJECT_INDEX",
+  "OBJECT_SEQUENCE",
+  "OBJECT_COLUMN",
+  "OBJECT_TABCONSTRAINT",
+  "OBJECT_ATTRIBUTE",
+]);
 
 export function isRelationKind(objectType: string): boolean {
   return RELATIONS.has(objectType);
@@ -118,6 +128,8 @@ export function objectName(objectType: string, parts: readonly string[], at: Pla
 export function newName(parts: readonly string[], at: Place, temporary = false): string {
   if (temporary) return `pg_temp.${parts.at(-1)}`;
   if (parts.length > 1) return parts.join(".");
-  const schema = at.names.searchPath.find((one) => one !== "pg_catalog" && !one.startsWith("pg_temp") && at.catalogue.data.schemas.some((known) => known.name === one));
+  const schema = at.names.searchPath.find(
+    (one) => one !== "pg_catalog" && !one.startsWith("pg_temp") && at.catalogue.data.schemas.some((known) => known.name === one),
+  );
   return schema === undefined ? parts.join(".") : `${schema}.${parts.join(".")}`;
 }

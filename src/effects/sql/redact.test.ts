@@ -21,8 +21,22 @@ test("names stay, quoted or with digits", () => check('SELECT a1, "b\'c", U&"d" 
 test("an unfinished literal goes to the end", () => check("SELECT 'abc def", "SELECT $1"));
 
 test("redaction_is_total: a secret in any quoting never survives", () => {
-  const quotings = [(s: string) => `'${s}'`, (s: string) => `E'${s}'`, (s: string) => `$q$${s}$q$`, (s: string) => `/* ${s} */ 1`, (s: string) => `-- ${s}\n1`, (s: string) => `U&'${s}'`];
-  fc.assert(fc.property(fc.constantFrom(...quotings), fc.stringMatching(/^[a-z]{12}$/), fc.constantFrom("SELECT ", "INSERT INTO t VALUES (1, ", "SELECT a+", "CALL p("), (quoting, secret, lead) => {
-    assert.ok(!redact(`${lead}${quoting(secret)}`).includes(secret));
-  }));
+  const quotings = [
+    (s: string) => `'${s}'`,
+    (s: string) => `E'${s}'`,
+    (s: string) => `$q$${s}$q$`,
+    (s: string) => `/* ${s} */ 1`,
+    (s: string) => `-- ${s}\n1`,
+    (s: string) => `U&'${s}'`,
+  ];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...quotings),
+      fc.stringMatching(/^[a-z]{12}$/),
+      fc.constantFrom("SELECT ", "INSERT INTO t VALUES (1, ", "SELECT a+", "CALL p("),
+      (quoting, secret, lead) => {
+        assert.ok(!redact(`${lead}${quoting(secret)}`).includes(secret));
+      },
+    ),
+  );
 });

@@ -5,7 +5,19 @@
 import { isBuiltIn, type ForeignKey, type Relation } from "../../catalogue/types.ts";
 import { call, castTo } from "./calls.ts";
 import { catalogueClassification } from "./builtins.ts";
-import { Sink, UNBOUNDED, UNCERTAIN, emit, emitUnknown, identity, namesKey, type Change, type Place, type Scope, type WriteKind } from "./engine.ts";
+import {
+  Sink,
+  UNBOUNDED,
+  UNCERTAIN,
+  emit,
+  emitUnknown,
+  identity,
+  namesKey,
+  type Change,
+  type Place,
+  type Scope,
+  type WriteKind,
+} from "./engine.ts";
 import type { ResourceType, Operation, Reversibility } from "../../model/effect.ts";
 import { knowledgeOf } from "./knowledge.ts";
 import { parseSql } from "./parse.ts";
@@ -16,10 +28,23 @@ export function readRelation(relation: Relation, at: Place): void {
   const name = identity(relation);
   if (isBuiltIn(relation.oid)) {
     const classification = catalogueClassification[name];
-    emit(at, { operation: "read", resource: { type: "catalogue", name }, detail: "select", extent: UNCERTAIN, reversibility: "reversible", ...(classification === undefined ? {} : { classification }) });
+    emit(at, {
+      operation: "read",
+      resource: { type: "catalogue", name },
+      detail: "select",
+      extent: UNCERTAIN,
+      reversibility: "reversible",
+      ...(classification === undefined ? {} : { classification }),
+    });
     return;
   }
-  emit(at, { operation: "read", resource: { type: resourceType(relation), name }, detail: "select", extent: UNCERTAIN, reversibility: "reversible" });
+  emit(at, {
+    operation: "read",
+    resource: { type: resourceType(relation), name },
+    detail: "select",
+    extent: UNCERTAIN,
+    reversibility: "reversible",
+  });
   if (at.expanding.includes(relation.oid)) {
     at.cuts.count += 1;
     return;
@@ -46,18 +71,33 @@ function expandRead(relation: Relation, at: Place): void {
   }
   for (const child of at.catalogue.descendants(relation)) if (child.kind === "foreign_table" && child !== relation) emitRemote(child, at);
   for (const policy of relation.policies) {
-    if ((policy.command === "all" || policy.command === "select") && policy.using !== null) rowExpression(policy.using, relation, { ...at, cause: "rule" });
+    if ((policy.command === "all" || policy.command === "select") && policy.using !== null)
+      rowExpression(policy.using, relation, { ...at, cause: "rule" });
   }
-  for (const column of relation.columns) if (column.generated && column.default !== null) rowExpression(column.default, relation, { ...at, cause: "default" });
+  for (const column of relation.columns)
+    if (column.generated && column.default !== null) rowExpression(column.default, relation, { ...at, cause: "default" });
 }
 
 function emitRemote(relation: Relation, at: Place): void {
-  emit(at, { operation: "connect", resource: { type: "server", name: identity(relation) }, detail: "remote", extent: UNCERTAIN, reversibility: "irreversible", because: "the table lives on another server" });
+  emit(at, {
+    operation: "connect",
+    resource: { type: "server", name: identity(relation) },
+    detail: "remote",
+    extent: UNCERTAIN,
+    reversibility: "irreversible",
+    because: "the table lives on another server",
+  });
 }
 
 /** Definitions that the server deparsed name everything outside pg_catalog in full; those taken from DDL text may not. */
 function definedNames(at: Place): Place {
-  return { ...at, names: { searchPath: ["pg_catalog", ...at.names.searchPath.filter((schema) => schema !== "pg_catalog")], temporary: at.names.temporary } };
+  return {
+    ...at,
+    names: {
+      searchPath: ["pg_catalog", ...at.names.searchPath.filter((schema) => schema !== "pg_catalog")],
+      temporary: at.names.temporary,
+    },
+  };
 }
 
 /** An expression about a relation's own columns. */
@@ -98,8 +138,11 @@ export function writeRelation(kind: WriteKind, relation: Relation, change: Chang
   const verb = VERBS[kind];
   const remote = relation.kind === "foreign_table";
   emit(at, {
-    operation: verb.operation, resource: { type: resourceType(relation), name: identity(relation) }, detail: change.detail,
-    extent: change.extent, reversibility: remote ? "irreversible" : verb.reversibility,
+    operation: verb.operation,
+    resource: { type: resourceType(relation), name: identity(relation) },
+    detail: change.detail,
+    extent: change.extent,
+    reversibility: remote ? "irreversible" : verb.reversibility,
   });
   if (at.stored || at.planned) return;
   if (remote) emitRemote(relation, at);
@@ -115,8 +158,14 @@ export function writeRelation(kind: WriteKind, relation: Relation, change: Chang
   for (const child of reached) {
     fireTriggers(kind, child, inside);
     if (child !== relation && kind !== "insert") {
-      emit(at, { operation: verb.operation, resource: { type: resourceType(child), name: identity(child) }, detail: change.detail, cause: "cascade",
-        extent: change.extent.kind === "unbounded" ? UNBOUNDED : UNCERTAIN, reversibility: verb.reversibility });
+      emit(at, {
+        operation: verb.operation,
+        resource: { type: resourceType(child), name: identity(child) },
+        detail: change.detail,
+        cause: "cascade",
+        extent: change.extent.kind === "unbounded" ? UNBOUNDED : UNCERTAIN,
+        reversibility: verb.reversibility,
+      });
       if (child.kind === "foreign_table") emitRemote(child, inside);
     }
     if (kind !== "insert" && kind !== "truncate") cascade(kind, child, change, inside);
@@ -134,7 +183,8 @@ function fireTriggers(kind: WriteKind, relation: Relation, at: Place): void {
     const inside: Place = { ...at, cause: "trigger", repeated: true };
     if (trigger.when !== null) rowExpression(trigger.when.replace(/\b(old|new)\./gi, `${quoted(relation.name)}.`), relation, inside);
     const fn = at.catalogue.functionByOid(trigger.functionOid);
-    if (fn === undefined) emitUnknown(inside, "a trigger's function is not known", `${identity(relation)}.${trigger.name}`, "unknown_function", "trigger");
+    if (fn === undefined)
+      emitUnknown(inside, "a trigger's function is not known", `${identity(relation)}.${trigger.name}`, "unknown_function", "trigger");
     else call(fn, [], inside);
   }
 }
@@ -153,7 +203,12 @@ function fireRules(kind: WriteKind, relation: Relation, at: Place): void {
       continue;
     }
     const columns = new Set(relation.columns.map((column) => column.name));
-    const scope: Scope = { parent: undefined, ctes: new Set(), sources: ["old", "new"].map((alias) => ({ alias, relation, columns })), variables: undefined };
+    const scope: Scope = {
+      parent: undefined,
+      ctes: new Set(),
+      sources: ["old", "new"].map((alias) => ({ alias, relation, columns })),
+      variables: undefined,
+    };
     const inside: Place = { ...definedNames(at), cause: "rule", repeated: true, scope };
     at.engine.nodes(definition["whereClause"], inside);
     for (const action of list(definition, "actions")) at.engine.statement(action, inside);
@@ -163,22 +218,31 @@ function fireRules(kind: WriteKind, relation: Relation, at: Place): void {
 /** A view without INSTEAD OF trigger or rule passes changes on to the one table it shows. */
 function writeThrough(kind: WriteKind, view: Relation, change: Change, at: Place): void {
   fireTriggers(kind, view, at);
-  const instead = view.triggers.some((trigger) => trigger.timing === "instead_of" && trigger.events.includes(kind) && trigger.enabled !== "disabled");
+  const instead = view.triggers.some(
+    (trigger) => trigger.timing === "instead_of" && trigger.events.includes(kind) && trigger.enabled !== "disabled",
+  );
   if (instead || view.rules.some((rule) => rule.event === kind && rule.instead)) return;
   const select = view.definition === null ? undefined : as((parseSql(view.definition)?.[0] as Fields | undefined)?.["stmt"], "SelectStmt");
   const from = list(select ?? {}, "fromClause");
   const rangeVar = as(from[0], "RangeVar");
   const named = definedNames(at);
   const schema = rangeVar?.["schemaname"];
-  const base = rangeVar === undefined || from.length !== 1 ? undefined
-    : at.catalogue.relation(typeof schema === "string" && schema !== "" ? schema : undefined, String(rangeVar["relname"]), named.names);
+  const base =
+    rangeVar === undefined || from.length !== 1
+      ? undefined
+      : at.catalogue.relation(typeof schema === "string" && schema !== "" ? schema : undefined, String(rangeVar["relname"]), named.names);
   if (base === undefined || base === "temporary" || select === undefined) {
     emitUnknown(at, "which table the view passes changes on to is not known", identity(view), "unknown_relation", "view");
     return;
   }
   const narrowed = select["whereClause"] !== undefined && change.extent.kind === "unbounded" ? UNCERTAIN : change.extent;
   at.engine.nodes(select["whereClause"], { ...named, cause: "view" });
-  writeRelation(kind, base, { ...change, extent: narrowed, columns: undefined, descend: rangeVar?.["inh"] === true }, { ...at, cause: "view" });
+  writeRelation(
+    kind,
+    base,
+    { ...change, extent: narrowed, columns: undefined, descend: rangeVar?.["inh"] === true },
+    { ...at, cause: "view" },
+  );
 }
 
 /** Rows that point at the changed ones: deleted, changed or set to null with them. */
@@ -190,8 +254,15 @@ function cascade(kind: "update" | "delete", relation: Relation, change: Change, 
     if (child === undefined || action === "no_action" || action === "restrict") continue;
     const extent = change.extent.kind === "unbounded" ? UNBOUNDED : UNCERTAIN;
     const follows: Place = { ...at, cause: "cascade" };
-    if (kind === "delete" && action === "cascade") writeRelation("delete", child, { extent, columns: undefined, descend: true, detail: "delete" }, follows);
-    else writeRelation("update", child, { extent, columns: columnsOf(key), descend: true, detail: action === "cascade" ? "update" : "set_null" }, follows);
+    if (kind === "delete" && action === "cascade")
+      writeRelation("delete", child, { extent, columns: undefined, descend: true, detail: "delete" }, follows);
+    else
+      writeRelation(
+        "update",
+        child,
+        { extent, columns: columnsOf(key), descend: true, detail: action === "cascade" ? "update" : "set_null" },
+        follows,
+      );
   }
 }
 
@@ -204,7 +275,8 @@ function evaluateColumns(kind: "insert" | "update", relation: Relation, change: 
   const inside: Place = { ...at, cause: "default", repeated: true };
   for (const column of relation.columns) {
     const given = change.columns === undefined || change.columns.has(column.name);
-    if (column.default !== null && (column.generated || (kind === "insert" && (!given || change.columns === undefined)))) rowExpression(column.default, relation, inside);
+    if (column.default !== null && (column.generated || (kind === "insert" && (!given || change.columns === undefined))))
+      rowExpression(column.default, relation, inside);
     if (given && !isBuiltIn(column.type)) {
       castTo(column.type, inside);
       const type = at.catalogue.typeByOid(column.type);

@@ -31,13 +31,32 @@ interface State {
 
 /** Judges SQL text. The catalogue must know the context's pending DDL already; `uncertain` says that it does so only in part. Throws what breaks the parser. */
 export function analyseSql(sql: string, context: SqlContext, catalogue: Catalogue, uncertain = false): Analysis {
-  if (sql.includes("\0") || /\p{Surrogate}/u.test(sql)) return { kind: "refused", code: "not_parsed", message: "the text holds a NUL or half a surrogate pair" };
+  if (sql.includes("\0") || /\p{Surrogate}/u.test(sql))
+    return { kind: "refused", code: "not_parsed", message: "the text holds a NUL or half a surrogate pair" };
   const bytes = Buffer.byteLength(sql);
-  if (bytes > limits.sqlTextBytesMax) return { kind: "refused", code: "too_large", message: `the text has ${bytes} bytes, more than the ${limits.sqlTextBytesMax} that can be judged` };
+  if (bytes > limits.sqlTextBytesMax)
+    return {
+      kind: "refused",
+      code: "too_large",
+      message: `the text has ${bytes} bytes, more than the ${limits.sqlTextBytesMax} that can be judged`,
+    };
   const raws = parseSql(sql);
-  if (raws === undefined) return { kind: "refused", code: "not_parsed", message: "the text does not parse as PostgreSQL: send one complete, valid statement" };
-  if (raws.length > limits.statementsPerMessageMax) return { kind: "refused", code: "too_large", message: `${raws.length} statements in one text, more than the ${limits.statementsPerMessageMax} that can be judged` };
-  const state: State = { catalogue, names: { searchPath: context.searchPath, temporary: context.temporary }, role: context.role, uncertain, changed: false, made: new Set() };
+  if (raws === undefined)
+    return { kind: "refused", code: "not_parsed", message: "the text does not parse as PostgreSQL: send one complete, valid statement" };
+  if (raws.length > limits.statementsPerMessageMax)
+    return {
+      kind: "refused",
+      code: "too_large",
+      message: `${raws.length} statements in one text, more than the ${limits.statementsPerMessageMax} that can be judged`,
+    };
+  const state: State = {
+    catalogue,
+    names: { searchPath: context.searchPath, temporary: context.temporary },
+    role: context.role,
+    uncertain,
+    changed: false,
+    made: new Set(),
+  };
   const encoded = raws.length > 1 || bytes !== sql.length ? Buffer.from(sql, "utf8") : undefined;
   const statements = raws.map((raw, index) => {
     const fields = raw as Fields;
@@ -53,20 +72,48 @@ export function analyseSql(sql: string, context: SqlContext, catalogue: Catalogu
 export function analyseCall(payload: SqlCallPayload, catalogue: Catalogue, uncertain = false): Analysis {
   const fn = catalogue.functionByOid(payload.functionOid);
   const context = payload.context;
-  const state: State = { catalogue, names: { searchPath: context.searchPath, temporary: context.temporary }, role: context.role, uncertain, changed: false, made: new Set() };
+  const state: State = {
+    catalogue,
+    names: { searchPath: context.searchPath, temporary: context.temporary },
+    role: context.role,
+    uncertain,
+    changed: false,
+    made: new Set(),
+  };
   const sink = new Sink();
   const at = placeOf(state, sink);
   if (fn === undefined) emitUnknown(at, "no such function is known", `oid ${payload.functionOid}`, "unknown_function", "function");
-  else engine.call(fn, fn.arguments.map(() => ({ ParamRef: {} })), at);
+  else
+    engine.call(
+      fn,
+      fn.arguments.map(() => ({ ParamRef: {} })),
+      at,
+    );
   if (uncertain) emitUnknown(at, "what names mean is not certain here");
   const summary = summarise("FuncCall", {}, sink.effects, { start: 0, end: 0 });
-  return { kind: "understood", statements: [{ ...summary, tag: "SELECT" }], redactedText: fn === undefined ? `call of oid ${payload.functionOid}` : `call of ${identity(fn)}` };
+  return {
+    kind: "understood",
+    statements: [{ ...summary, tag: "SELECT" }],
+    redactedText: fn === undefined ? `call of oid ${payload.functionOid}` : `call of ${identity(fn)}`,
+  };
 }
 
 function placeOf(state: State, sink: Sink): Place {
   return {
-    engine, catalogue: state.catalogue, names: state.names, role: state.role, sink, cause: "direct", repeated: false, stored: false,
-    planned: false, made: state.made, cuts: { count: 0 }, expanding: [], depth: 0, scope: undefined,
+    engine,
+    catalogue: state.catalogue,
+    names: state.names,
+    role: state.role,
+    sink,
+    cause: "direct",
+    repeated: false,
+    stored: false,
+    planned: false,
+    made: state.made,
+    cuts: { count: 0 },
+    expanding: [],
+    depth: 0,
+    scope: undefined,
   };
 }
 
@@ -94,8 +141,16 @@ function fireEventTriggers(at: Place): void {
 }
 
 /** What this statement changes for those after it in the same text. */
-function carryOver(node: { readonly tag: string; readonly fields: Fields } | undefined, own: string, summary: StatementSummary, state: State): void {
-  const isSetPath = node?.tag === "VariableSetStmt" && text(node.fields, "kind") === "VAR_SET_VALUE" && text(node.fields, "name").toLowerCase() === "search_path";
+function carryOver(
+  node: { readonly tag: string; readonly fields: Fields } | undefined,
+  own: string,
+  summary: StatementSummary,
+  state: State,
+): void {
+  const isSetPath =
+    node?.tag === "VariableSetStmt" &&
+    text(node.fields, "kind") === "VAR_SET_VALUE" &&
+    text(node.fields, "name").toLowerCase() === "search_path";
   if (node?.tag === "TransactionStmt") {
     if (state.changed && summary.transaction !== "begin" && summary.transaction !== "savepoint") state.uncertain = true;
     return;
@@ -109,7 +164,8 @@ function carryOver(node: { readonly tag: string; readonly fields: Fields } | und
   if (changesNames(summary.effects)) state.uncertain = true;
   if (!summary.definesObjects) return;
   state.changed = true;
-  if (summary.effects.every((effect) => effect.operation !== "define" || effect.cause !== "direct") && !/^(DROP|ALTER)/.test(summary.tag)) return;
+  if (summary.effects.every((effect) => effect.operation !== "define" || effect.cause !== "direct") && !/^(DROP|ALTER)/.test(summary.tag))
+    return;
   const { catalogue, notUnderstood } = state.catalogue.withDdl([own], parseSync, state.names);
   state.catalogue = catalogue;
   if (notUnderstood.length > 0) state.uncertain = true;

@@ -2,7 +2,8 @@
  * The composition: every statement kind of the grammar with its visitor, tied into one engine.
  * It does not carry state from one statement to the next (script.ts).
  */
-import { alterVisitors, isOn } from "./alter.ts";
+import { alterVisitors } from "./alter.ts";
+import { isOn } from "./maintain.ts";
 import { call, callByName } from "./calls.ts";
 import { createVisitors } from "./create.ts";
 import { copy, insert, merge, remove, truncate, update } from "./dml.ts";
@@ -23,7 +24,13 @@ function explain(fields: Fields, at: Place): void {
     const element = as(option, "DefElem");
     if (element !== undefined && text(element, "defname").toLowerCase() === "analyze") analyze = isOn(element["arg"]);
   }
-  emit(at, { operation: "read", resource: { type: "statement", name: "plan" }, detail: "explain", extent: ONE, reversibility: "reversible" });
+  emit(at, {
+    operation: "read",
+    resource: { type: "statement", name: "plan" },
+    detail: "explain",
+    extent: ONE,
+    reversibility: "reversible",
+  });
   at.engine.statement(fields["query"], analyze ? at : { ...at, planned: true });
 }
 
@@ -49,14 +56,26 @@ function callProcedure(fields: Fields, at: Place): void {
 }
 
 const statementVisitors: readonly (readonly [string, Visitor])[] = [
-  ["InsertStmt", insert], ["UpdateStmt", update], ["DeleteStmt", remove], ["MergeStmt", merge], ["CopyStmt", copy], ["TruncateStmt", truncate],
-  ["ExplainStmt", explain], ["DoStmt", doBlock], ["CallStmt", callProcedure],
+  ["InsertStmt", insert],
+  ["UpdateStmt", update],
+  ["DeleteStmt", remove],
+  ["MergeStmt", merge],
+  ["CopyStmt", copy],
+  ["TruncateStmt", truncate],
+  ["ExplainStmt", explain],
+  ["DoStmt", doBlock],
+  ["CallStmt", callProcedure],
   ["RawStmt", (fields, at) => at.engine.statement(fields["stmt"], at)],
 ];
 
 /** Every type with a visitor of its own; all others are walked generically. */
 export const visitors: ReadonlyMap<string, Visitor> = new Map<string, Visitor>([
-  ...expressionVisitors, ...sessionVisitors, ...createVisitors, ...alterVisitors, ...dropVisitors, ...statementVisitors,
+  ...expressionVisitors,
+  ...sessionVisitors,
+  ...createVisitors,
+  ...alterVisitors,
+  ...dropVisitors,
+  ...statementVisitors,
 ]);
 
 /** Statements that need no visitor of their own: they consist of expressions. */
@@ -68,7 +87,8 @@ function statement(value: unknown, at: Place): void {
   if (found === undefined) emitUnknown(at, "a part of the statement is not understood");
   // A SQL body between BEGIN ATOMIC and END is a list of lists of statements.
   else if (found.tag === "List") for (const item of list(found.fields, "items")) statement(item, at);
-  else if (found.tag.endsWith("Stmt") && !visitors.has(found.tag) && !PLAIN.has(found.tag)) emitUnknown(at, `a statement of type ${found.tag} is not understood`);
+  else if (found.tag.endsWith("Stmt") && !visitors.has(found.tag) && !PLAIN.has(found.tag))
+    emitUnknown(at, `a statement of type ${found.tag} is not understood`);
   else at.engine.visit(found.tag, found.fields, at);
 }
 
@@ -88,5 +108,12 @@ function expressionText(expression: string, at: Place): void {
 }
 
 export const engine: Engine = {
-  ...makeWalk(visitors), statement, statementsText, expressionText, read: readRelation, write: writeRelation, callByName, call,
+  ...makeWalk(visitors),
+  statement,
+  statementsText,
+  expressionText,
+  read: readRelation,
+  write: writeRelation,
+  callByName,
+  call,
 };

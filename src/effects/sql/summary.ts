@@ -9,29 +9,74 @@ import { flag, text, type Fields } from "./tree.ts";
 
 /** Execute-effects that leave nothing durable behind. */
 const PASSING: ReadonlySet<string> = new Set([
-  "set", "set_context", "set_pinned", "set_role", "set_session_authorization", "set_read_only", "set_read_write", "set_transaction", "discard", "transaction", "prepare",
-  "deallocate", "cursor", "listen", "lock_table", "advisory_lock", "sleep", "call",
+  "set",
+  "set_context",
+  "set_pinned",
+  "set_role",
+  "set_session_authorization",
+  "set_read_only",
+  "set_read_write",
+  "set_transaction",
+  "discard",
+  "transaction",
+  "prepare",
+  "deallocate",
+  "cursor",
+  "listen",
+  "lock_table",
+  "advisory_lock",
+  "sleep",
+  "call",
 ]);
 
 const CONTROL: Readonly<Record<string, TransactionControl>> = {
-  TRANS_STMT_BEGIN: "begin", TRANS_STMT_START: "begin", TRANS_STMT_COMMIT: "commit", TRANS_STMT_ROLLBACK: "rollback",
-  TRANS_STMT_SAVEPOINT: "savepoint", TRANS_STMT_RELEASE: "release", TRANS_STMT_ROLLBACK_TO: "rollback_to",
-  TRANS_STMT_PREPARE: "prepare_transaction", TRANS_STMT_COMMIT_PREPARED: "commit_prepared", TRANS_STMT_ROLLBACK_PREPARED: "rollback_prepared",
+  TRANS_STMT_BEGIN: "begin",
+  TRANS_STMT_START: "begin",
+  TRANS_STMT_COMMIT: "commit",
+  TRANS_STMT_ROLLBACK: "rollback",
+  TRANS_STMT_SAVEPOINT: "savepoint",
+  TRANS_STMT_RELEASE: "release",
+  TRANS_STMT_ROLLBACK_TO: "rollback_to",
+  TRANS_STMT_PREPARE: "prepare_transaction",
+  TRANS_STMT_COMMIT_PREPARED: "commit_prepared",
+  TRANS_STMT_ROLLBACK_PREPARED: "rollback_prepared",
 };
 
 const CHANGES_CONTEXT: ReadonlySet<string> = new Set([
-  "set_context", "set_role", "set_session_authorization", "discard", "create_temporary", "create_schema", "drop_owned", "unknown", "unknown_function", "dynamic_sql",
+  "set_context",
+  "set_role",
+  "set_session_authorization",
+  "discard",
+  "create_temporary",
+  "create_schema",
+  "drop_owned",
+  "unknown",
+  "unknown_function",
+  "dynamic_sql",
 ]);
 
-const DEFINING: ReadonlySet<string> = new Set(["drop", "alter_drop_column", "drop_owned", "create_policy", "alter_policy", "drop_policy", "row_security_on", "row_security_off", "alter_owner"]);
+const DEFINING: ReadonlySet<string> = new Set([
+  "drop",
+  "alter_drop_column",
+  "drop_owned",
+  "create_policy",
+  "alter_policy",
+  "drop_policy",
+  "row_security_on",
+  "row_security_off",
+  "alter_owner",
+]);
 
 /** `tag` and `fields` are the statement's node. */
 export function summarise(tag: string, fields: Fields, effects: readonly Effect[], span: StatementSummary["span"]): StatementSummary {
   const named = tagOf(tag, fields);
   const prepared = preparedOf(tag, fields);
-  const copy = tag === "CopyStmt" && text(fields, "filename") === "" ? (flag(fields, "is_from") ? "in" as const : "out" as const) : undefined;
+  const copy =
+    tag === "CopyStmt" && text(fields, "filename") === "" ? (flag(fields, "is_from") ? ("in" as const) : ("out" as const)) : undefined;
   return {
-    tag: named, effects, span,
+    tag: named,
+    effects,
+    span,
     readOnly: effects.every(leavesNothing),
     transaction: tag === "TransactionStmt" ? (CONTROL[text(fields, "kind")] ?? "none") : "none",
     changesContext: effects.some(changesContext),
@@ -54,15 +99,20 @@ function changesContext(effect: Effect): boolean {
 
 function definesObjects(effect: Effect): boolean {
   if (effect.operation === "unknown") return effect.detail !== "unknown_relation";
-  if (effect.operation === "define") return effect.resource.type !== "setting" && effect.detail !== "stored_call" && effect.detail !== "rewrite";
+  if (effect.operation === "define")
+    return effect.resource.type !== "setting" && effect.detail !== "stored_call" && effect.detail !== "rewrite";
   return DEFINING.has(effect.detail);
 }
 
 function preparedOf(tag: string, fields: Fields): StatementSummary["prepared"] {
   switch (tag) {
-    case "PrepareStmt": return { kind: "prepare", name: text(fields, "name") };
-    case "ExecuteStmt": return { kind: "execute", name: text(fields, "name") };
-    case "DeallocateStmt": return { kind: "deallocate", name: flag(fields, "isall") ? null : text(fields, "name") };
-    default: return undefined;
+    case "PrepareStmt":
+      return { kind: "prepare", name: text(fields, "name") };
+    case "ExecuteStmt":
+      return { kind: "execute", name: text(fields, "name") };
+    case "DeallocateStmt":
+      return { kind: "deallocate", name: flag(fields, "isall") ? null : text(fields, "name") };
+    default:
+      return undefined;
   }
 }

@@ -2,7 +2,7 @@
  * The name the server's CommandComplete gives a statement, and which statements it refuses inside a transaction block. Two differ on
  * purpose: CREATE TABLE AS and SELECT INTO say so, where the server says SELECT; EXECUTE says so, where the server names what ran.
  */
-import { isOn } from "./alter.ts";
+import { isOn } from "./maintain.ts";
 import { objectKind } from "./objects.ts";
 import { as, flag, list, part, tagged, text, type Fields } from "./tree.ts";
 
@@ -56,7 +56,8 @@ const FIXED: Readonly<Record<string, string>> = {
   CreateTableSpaceStmt: "CREATE TABLESPACE",
   DropTableSpaceStmt: "DROP TABLESPACE",
   AlterTableSpaceOptionsStmt: "ALTER TABLESPACE",
-  AlterTableMoveAllStmt: "ALTER TABLESPACE", TruncateStmt: "TRUNCATE TABLE",
+  AlterTableMoveAllStmt: "ALTER TABLESPACE",
+  TruncateStmt: "TRUNCATE TABLE",
   AlterExtensionContentsStmt: "ALTER EXTENSION",
   AlterFunctionStmt: "ALTER FUNCTION",
   DeclareCursorStmt: "DECLARE CURSOR",

@@ -130,14 +130,16 @@ export function core(node: unknown): unknown {
   const link = as(node, "SubLink");
   const select = link === undefined || text(link, "subLinkType") !== "EXPR_SUBLINK" ? undefined : as(link["subselect"], "SelectStmt");
   if (select !== undefined) {
-    const bare = Object.keys(select).every((key) => ["targetList", "limitOption", "op"].includes(key)) && list(select, "targetList").length === 1;
+    const bare =
+      Object.keys(select).every((key) => ["targetList", "limitOption", "op"].includes(key)) && list(select, "targetList").length === 1;
     return bare ? core(as(list(select, "targetList")[0], "ResTarget")?.["val"]) : node;
   }
   const expr = as(node, "A_Expr");
   if (expr !== undefined && text(expr, "kind") === "AEXPR_OP") {
     const neutral = NEUTRAL[operatorName(expr) ?? ""];
     if (neutral !== undefined && constantOf(expr["rexpr"])?.value === neutral) return core(expr["lexpr"]);
-    if (neutral !== undefined && expr["lexpr"] !== undefined && constantOf(expr["lexpr"])?.value === neutral && operatorName(expr) !== "-") return core(expr["rexpr"]);
+    if (neutral !== undefined && expr["lexpr"] !== undefined && constantOf(expr["lexpr"])?.value === neutral && operatorName(expr) !== "-")
+      return core(expr["rexpr"]);
   }
   return node;
 }

@@ -15,13 +15,27 @@ import { tagged, type Fields } from "./tree.ts";
 
 await loadModule();
 const catalogue = await corpusCatalogue();
-const SENTINEL = { FuncCall: { funcname: [{ String: { sval: "public" } }, { String: { sval: "purge" } }], funcformat: "COERCE_EXPLICIT_CALL" } };
+const SENTINEL = {
+  FuncCall: { funcname: [{ String: { sval: "public" } }, { String: { sval: "purge" } }], funcformat: "COERCE_EXPLICIT_CALL" },
+};
 
 function found(walk: (at: Place) => void): boolean {
   const sink = new Sink();
   walk({
-    engine, catalogue, names: { searchPath: corpusContext.searchPath, temporary: [] }, role: "app", sink, cause: "direct", repeated: false, stored: false,
-    planned: false, made: new Set(), cuts: { count: 0 }, expanding: [], depth: 0, scope: undefined,
+    engine,
+    catalogue,
+    names: { searchPath: corpusContext.searchPath, temporary: [] },
+    role: "app",
+    sink,
+    cause: "direct",
+    repeated: false,
+    stored: false,
+    planned: false,
+    made: new Set(),
+    cuts: { count: 0 },
+    expanding: [],
+    depth: 0,
+    scope: undefined,
   });
   return sink.effects.some((effect) => effect.resource.name === "public.purge" || effect.operation === "unknown");
 }
@@ -44,7 +58,7 @@ const NOT_EVALUATED: Readonly<Record<string, string>> = {
     CreateCastStmt.targettype CreateTransformStmt.fromsql CreateTransformStmt.tosql CreateTransformStmt.type_name CreateOpClassStmt.datatype
     AlterOperatorStmt.opername PublicationTable.relation AlterDefaultPrivilegesStmt.action RangeVar.alias TableLikeClause.relation
     CopyStmt.relation Constraint.pktable`,
-  "roles": `AlterPolicyStmt.roles CreatePolicyStmt.roles AlterTableMoveAllStmt.roles DropOwnedStmt.roles DropRoleStmt.roles GrantRoleStmt.granted_roles
+  roles: `AlterPolicyStmt.roles CreatePolicyStmt.roles AlterTableMoveAllStmt.roles DropOwnedStmt.roles DropRoleStmt.roles GrantRoleStmt.granted_roles
     GrantRoleStmt.grantee_roles GrantStmt.grantees GrantStmt.privileges ReassignOwnedStmt.roles`,
   "options: words and literals": `AlterDatabaseStmt.options AlterDefaultPrivilegesStmt.options AlterExtensionStmt.options AlterFdwStmt.func_options
     AlterFdwStmt.options AlterForeignServerStmt.options AlterFunctionStmt.actions AlterOperatorStmt.options AlterPublicationStmt.options AlterRoleStmt.options
@@ -69,7 +83,8 @@ describe("a function planted in any field of any node type is found", () => {
     for (const [field, kind] of fields) {
       if (kind !== "nodes" || exempt(type, field)) continue;
       // One node or a list, as the field holds them: the table does not tell the two apart.
-      test(`${type}.${field}`, () => assert.ok([SENTINEL, [SENTINEL]].some((value) => found((at) => engine.visit(type, { [field]: value }, at)))));
+      test(`${type}.${field}`, () =>
+        assert.ok([SENTINEL, [SENTINEL]].some((value) => found((at) => engine.visit(type, { [field]: value }, at)))));
     }
   }
 });
@@ -98,14 +113,57 @@ describe("a function planted in any embedded message is found", () => {
 });
 
 /** Tags that stand where an expression stands. */
-const EXPRESSIONS = new Set(["A_Const", "ColumnRef", "FuncCall", "A_Expr", "BoolExpr", "ParamRef", "TypeCast", "SubLink", "CaseExpr", "CoalesceExpr", "MinMaxExpr", "NullTest", "BooleanTest", "A_ArrayExpr", "RowExpr", "A_Indirection", "SQLValueFunction", "XmlExpr", "CollateClause", "JsonObjectConstructor", "JsonArrayConstructor", "JsonObjectAgg", "JsonArrayAgg", "JsonFuncExpr", "SetToDefault", "GroupingFunc"]);
+const EXPRESSIONS = new Set([
+  "A_Const",
+  "ColumnRef",
+  "FuncCall",
+  "A_Expr",
+  "BoolExpr",
+  "ParamRef",
+  "TypeCast",
+  "SubLink",
+  "CaseExpr",
+  "CoalesceExpr",
+  "MinMaxExpr",
+  "NullTest",
+  "BooleanTest",
+  "A_ArrayExpr",
+  "RowExpr",
+  "A_Indirection",
+  "SQLValueFunction",
+  "XmlExpr",
+  "CollateClause",
+  "JsonObjectConstructor",
+  "JsonArrayConstructor",
+  "JsonObjectAgg",
+  "JsonArrayAgg",
+  "JsonFuncExpr",
+  "SetToDefault",
+  "GroupingFunc",
+]);
 /** Where a literal is an option or a name, not an expression. */
-const OPTION_HOLDERS = new Set(["DefElem", "VariableSetStmt", "TypeName", "RangeVar", "A_Const", "ExplainStmt", "CommentStmt", "PartitionBoundSpec"]);
+const OPTION_HOLDERS = new Set([
+  "DefElem",
+  "VariableSetStmt",
+  "TypeName",
+  "RangeVar",
+  "A_Const",
+  "ExplainStmt",
+  "CommentStmt",
+  "PartitionBoundSpec",
+]);
 
 /** Calls `replaced` with a copy of the statement for each expression in it, that expression being the sentinel. */
-function eachReplacement(node: unknown, copyWith: (value: unknown) => unknown, inside: string, replaced: (statement: unknown) => void): void {
+function eachReplacement(
+  node: unknown,
+  copyWith: (value: unknown) => unknown,
+  inside: string,
+  replaced: (statement: unknown) => void,
+): void {
   if (Array.isArray(node)) {
-    node.forEach((item, index) => eachReplacement(item, (value) => copyWith(node.map((old, at) => (at === index ? value : old))), inside, replaced));
+    node.forEach((item, index) =>
+      eachReplacement(item, (value) => copyWith(node.map((old, at) => (at === index ? value : old))), inside, replaced),
+    );
     return;
   }
   if (node === null || typeof node !== "object") return;
@@ -124,10 +182,18 @@ describe("a function in place of any expression of the corpus is found", () => {
       if (statements === undefined || /^\s*EXPLAIN/i.test(sql)) continue;
       test(sql.slice(0, 100), () => {
         for (const raw of statements) {
-          eachReplacement(raw["stmt"], (value) => value, "RawStmt", (statement) => {
-            planted += 1;
-            assert.ok(found((at) => engine.statement(statement, at)), JSON.stringify(statement));
-          });
+          eachReplacement(
+            raw["stmt"],
+            (value) => value,
+            "RawStmt",
+            (statement) => {
+              planted += 1;
+              assert.ok(
+                found((at) => engine.statement(statement, at)),
+                JSON.stringify(statement),
+              );
+            },
+          );
         }
       });
     }

@@ -6,8 +6,20 @@ import { limits } from "../../../base/limits.ts";
 import type { SqlContext, SqlPayload } from "../../../model/action.ts";
 import { createSqlAnalyser } from "./pool.ts";
 
-const context: SqlContext = { role: "app", sessionRole: "app", searchPath: ["pg_catalog", "public"], temporary: [], catalogueVersion: 0, pendingDdl: [] };
-const payload = (text: string, over: Partial<SqlContext> = {}): SqlPayload => ({ kind: "sql", text, door: "simple", context: { ...context, ...over } });
+const context: SqlContext = {
+  role: "app",
+  sessionRole: "app",
+  searchPath: ["pg_catalog", "public"],
+  temporary: [],
+  catalogueVersion: 0,
+  pendingDdl: [],
+};
+const payload = (text: string, over: Partial<SqlContext> = {}): SqlPayload => ({
+  kind: "sql",
+  text,
+  door: "simple",
+  context: { ...context, ...over },
+});
 const harmless = payload("SELECT relname FROM pg_class");
 
 describe("the pool", () => {
@@ -34,10 +46,14 @@ describe("the pool", () => {
   test("refuses text that overflows the parser, again and again", async () => {
     for (let round = 0; round < 4; round += 1) await demandRefused(`SELECT ${"1+".repeat(250_000)}1`, "analysis_unavailable");
   });
-  test("refuses a text that takes too long", () => demandRefused(`${"/*".repeat(60_000)}${"*/".repeat(60_000)} SELECT 1`, "analysis_unavailable"));
+  test("refuses a text that takes too long", () =>
+    demandRefused(`${"/*".repeat(60_000)}${"*/".repeat(60_000)} SELECT 1`, "analysis_unavailable"));
   test("answers what stood behind a text that broke the worker", async () => {
     const answers = await Promise.all([payload(`SELECT ${"1+".repeat(250_000)}1`), harmless, harmless].map((one) => pool.analyse(one)));
-    assert.deepEqual(answers.map((answer) => answer.kind), ["refused", "understood", "understood"]);
+    assert.deepEqual(
+      answers.map((answer) => answer.kind),
+      ["refused", "understood", "understood"],
+    );
   });
   test("refuses a catalogue version it was not given", async () => {
     const answer = await pool.analyse(payload("SELECT 1", { catalogueVersion: 99 }));
@@ -46,7 +62,11 @@ describe("the pool", () => {
   test("knows a session's uncommitted DDL", async () => {
     const answer = await pool.analyse(payload("DELETE FROM made WHERE id = 1", { pendingDdl: ["CREATE TABLE made (id int PRIMARY KEY)"] }));
     assert.equal(answer.kind, "understood");
-    if (answer.kind === "understood") assert.deepEqual(answer.statements[0]?.effects.map((effect) => effect.extent), [{ kind: "at_most", count: 1 }]);
+    if (answer.kind === "understood")
+      assert.deepEqual(
+        answer.statements[0]?.effects.map((effect) => effect.extent),
+        [{ kind: "at_most", count: 1 }],
+      );
   });
 });
 

@@ -117,7 +117,8 @@ class Pool implements SqlAnalyserPool {
     const worker = new Worker(new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url), {
       resourceLimits: { stackSizeMb: STACK_MB },
       // The wasm prints its assertions; nothing of a text may reach our own output.
-      stdout: true, stderr: true,
+      stdout: true,
+      stderr: true,
     });
     worker.stdout.resume();
     worker.stderr.resume();
@@ -207,7 +208,8 @@ class Pool implements SqlAnalyserPool {
 
 /** Text that no worker needs to see: too long, or not what would be sent. */
 function refusedUnread(sql: string): Analysis | undefined {
-  if (sql.length > limits.sqlTextBytesMax) return { kind: "refused", code: "too_large", message: `the text has over ${limits.sqlTextBytesMax} bytes, more than can be judged` };
+  if (sql.length > limits.sqlTextBytesMax)
+    return { kind: "refused", code: "too_large", message: `the text has over ${limits.sqlTextBytesMax} bytes, more than can be judged` };
   if (sql.includes("\0")) return { kind: "refused", code: "not_parsed", message: "the text holds a NUL" };
   return undefined;
 }

@@ -12,7 +12,12 @@ export type ToWorker =
   | { readonly kind: "retire"; readonly version: number }
   | { readonly kind: "context"; readonly context: number; readonly value: SqlContext }
   | { readonly kind: "forget_context"; readonly context: number }
-  | { readonly kind: "judge"; readonly id: number; readonly context: number; readonly payload: Omit<SqlPayload, "context"> | Omit<SqlCallPayload, "context"> };
+  | {
+      readonly kind: "judge";
+      readonly id: number;
+      readonly context: number;
+      readonly payload: Omit<SqlPayload, "context"> | Omit<SqlCallPayload, "context">;
+    };
 
 export type FromWorker =
   | { readonly kind: "ready" }

@@ -28,7 +28,8 @@ port.on("message", (message: ToWorker) => {
       return;
     case "judge": {
       const context = contexts.get(message.context);
-      if (context === undefined) return send({ kind: "answer", id: message.id, analysis: unavailable("the session's context was not sent"), broken: true });
+      if (context === undefined)
+        return send({ kind: "answer", id: message.id, analysis: unavailable("the session's context was not sent"), broken: true });
       const { analysis, broken } = judge.judge({ ...message.payload, context });
       send({ kind: "answer", id: message.id, analysis, broken });
     }

@@ -1,0 +1,110 @@
+/**
+ * Maintenance and table locks: VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH, LOCK, with the expressions they compute again.
+ * It does not change structure or rights (alter.ts).
+ */
+import { emit, emitUnknown, lookUp, ONE, type Place, type Scope, UNBOUNDED } from "./engine.ts";
+import { objectName, rangeVarParts } from "./objects.ts";
+import { as, type Fields, flag, list, part, stringOf, text } from "./tree.ts";
+import type { Visitor } from "./walk.ts";
+
+function optionSet(options: readonly unknown[], name: string): boolean {
+  let on = false;
+  for (const option of options) {
+    const element = as(option, "DefElem");
+    if (element !== undefined && text(element, "defname").toLowerCase() === name) on = isOn(element["arg"]);
+  }
+  return on;
+}
+
+/** As the server's defGetBoolean: absent is on. */
+export function isOn(arg: unknown): boolean {
+  if (arg === undefined || arg === null) return true;
+  const word = stringOf(arg);
+  if (word !== undefined) return !["false", "off"].includes(word.toLowerCase());
+  const bool = as(arg, "Boolean");
+  if (bool !== undefined) return flag(bool, "boolval");
+  const number = as(arg, "Integer");
+  return number === undefined || number["ival"] === 1;
+}
+
+function vacuum(fields: Fields, at: Place): void {
+  const options = list(fields, "options");
+  const full = optionSet(options, "full");
+  const detail = !flag(fields, "is_vacuumcmd") ? "analyze" : full ? "rewrite" : "vacuum";
+  const tables = list(fields, "rels").map((rel) => part(as(rel, "VacuumRelation") ?? {}, "relation") ?? {});
+  for (const table of tables.length === 0 ? [undefined] : tables) maintain(table, detail, at);
+  if (flag(fields, "is_vacuumcmd") && optionSet(options, "analyze"))
+    for (const table of tables.length === 0 ? [undefined] : tables) maintain(table, "analyze", at);
+}
+
+/** Maintenance computes index expressions and statistics again: what they call is called. */
+function maintain(rangeVar: Fields | undefined, detail: string, at: Place): void {
+  const parts = rangeVar === undefined ? [] : rangeVarParts(rangeVar);
+  const name = rangeVar === undefined ? "all tables" : objectName("OBJECT_TABLE", parts, at);
+  emit(at, {
+    operation: detail === "rewrite" ? "define" : "execute",
+    resource: { type: "table", name },
+    detail,
+    extent: rangeVar === undefined ? UNBOUNDED : ONE,
+    reversibility: "reversible",
+  });
+  const relations =
+    rangeVar === undefined ? at.catalogue.data.relations : [lookUp(parts.length > 1 ? parts[0] : undefined, parts.at(-1) ?? "", at)];
+  for (const relation of relations) {
+    if (relation === undefined || relation === "temporary" || relation.expressions.length === 0) continue;
+    const scope: Scope = {
+      parent: undefined,
+      ctes: new Set(),
+      variables: undefined,
+      sources: [{ alias: relation.name, relation, columns: new Set(relation.columns.map((column) => column.name)) }],
+    };
+    for (const expression of relation.expressions)
+      at.engine.expressionText(expression.text, { ...at, scope, cause: "function", repeated: true });
+  }
+}
+
+function reindex(fields: Fields, at: Place): void {
+  const rangeVar = part(fields, "relation");
+  if (rangeVar !== undefined && text(fields, "kind") !== "REINDEX_OBJECT_INDEX") return maintain(rangeVar, "rewrite", at);
+  maintain(undefined, "rewrite", { ...at, stored: at.stored });
+}
+
+function refresh(fields: Fields, at: Place): void {
+  const parts = rangeVarParts(part(fields, "relation") ?? {});
+  const relation = lookUp(parts.length > 1 ? parts[0] : undefined, parts.at(-1) ?? "", at);
+  emit(at, {
+    operation: "update",
+    resource: { type: "view", name: objectName("OBJECT_MATVIEW", parts, at) },
+    detail: "refresh",
+    extent: UNBOUNDED,
+    reversibility: "restorable",
+  });
+  if (relation === undefined || relation === "temporary" || relation.definition === null)
+    emitUnknown(at, "the view's definition is not known", parts.join("."), "unknown_relation", "view");
+  else
+    at.engine.statementsText(relation.definition, {
+      ...at,
+      names: { ...at.names, searchPath: ["pg_catalog", ...at.names.searchPath] },
+      cause: "view",
+      scope: undefined,
+    });
+}
+
+function lock(fields: Fields, at: Place): void {
+  for (const item of list(fields, "relations")) {
+    emit(at, {
+      operation: "execute",
+      resource: { type: "lock", name: objectName("OBJECT_TABLE", rangeVarParts(as(item, "RangeVar") ?? {}), at) },
+      detail: "lock_table",
+      reversibility: "reversible",
+    });
+  }
+}
+
+export const maintenanceVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visitor>([
+  ["VacuumStmt", vacuum],
+  ["ClusterStmt", (fields, at) => maintain(part(fields, "relation"), "rewrite", at)],
+  ["ReindexStmt", reindex],
+  ["RefreshMatViewStmt", refresh],
+  ["LockStmt", lock],
+]);
