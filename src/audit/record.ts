@@ -19,8 +19,9 @@ export interface StoredRecord {
 /** The event's fields, without the opening brace. The two kinds of the hot path are put together by hand. */
 export function eventFields(event: AuditEvent): string {
   if (event.kind === "intent") {
-    const { action, judgement, decision, code } = event;
-    return `"kind":"intent","action":${text(action)},"judgement":${text(judgement)},"decision":"${decision}","code":"${code}"}`;
+    const { action, judgement, decision, code, textDigest } = event;
+    const own = textDigest === undefined ? "" : `,"textDigest":${text(textDigest)}`;
+    return `"kind":"intent","action":${text(action)},"judgement":${text(judgement)},"decision":"${decision}","code":"${code}"${own}}`;
   }
   if (event.kind === "outcome" && event.outcome.status === "succeeded") {
     const { rowsChanged, rowsReturned, bytesReturned, elapsedMs } = event.outcome.measured;

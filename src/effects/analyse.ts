@@ -9,7 +9,13 @@ import { assertNever } from "../base/assert.ts";
 
 /** What the analysis found. A failure is a value: the guard turns it into a deny. */
 export type Analysis =
-  | { readonly kind: "understood"; readonly statements: readonly StatementSummary[]; readonly redactedText: string }
+  | {
+      readonly kind: "understood";
+      readonly statements: readonly StatementSummary[];
+      readonly redactedText: string;
+      /** The same holds for every text of the same `numberShape`: no whole number of this one matters to what it would do. */
+      readonly numbersFree?: boolean;
+    }
   | { readonly kind: "refused"; readonly code: ReasonCode; readonly message: string };
 
 export interface SqlAnalyser {

@@ -57,6 +57,8 @@ export type AuditEvent =
       readonly judgement: string;
       readonly decision: "allow" | "deny" | "hold";
       readonly code: ReasonCode;
+      /** Digest of this act's own text, where it differs from the judgement's in its numbers. */
+      readonly textDigest?: string;
     }
   | { readonly kind: "outcome"; readonly action: ActionId; readonly outcome: Outcome }
   | {

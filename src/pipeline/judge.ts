@@ -21,6 +21,9 @@ export interface Judgement {
   /** The text with its literals replaced: all that may be recorded of it. */
   readonly redactedText: string;
   readonly textDigest: string;
+  /** The text that was judged; empty for a call. Another text of the same shape may use this judgement when `numbersFree`. */
+  readonly text: string;
+  readonly numbersFree: boolean;
   /** A failure of ours (a dead worker) may pass: it is not kept, so that the next try is judged afresh. */
   readonly passing: boolean;
 }
@@ -33,7 +36,8 @@ export interface JudgeOptions {
 
 /** Never rejects: whatever throws inside is a deny that names where. */
 export async function judge(action: Action, facts: Facts, policy: Policy, options: JudgeOptions): Promise<Judgement> {
-  const base = { id: options.newId(), textDigest: sha256Hex(textOf(action)) };
+  const { payload } = action;
+  const base = { id: options.newId(), textDigest: sha256Hex(textOf(action)), text: payload.kind === "sql" ? payload.text : "" };
   let analysis: Analysis;
   try {
     analysis = await analyse(action.payload, options.analyser);
@@ -57,12 +61,13 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
     effects,
     readOnly: analysis.statements.every((statement) => statement.readOnly),
     redactedText: analysis.redactedText,
+    numbersFree: analysis.numbersFree === true,
     passing: false,
   };
 }
 
 /** What was not understood is refused even where the policy only observes, when it is we who failed; the server's own syntax errors are let through there. */
-function refusal(analysis: Extract<Analysis, { kind: "refused" }>, policy: Policy): Omit<Judgement, "id" | "textDigest"> {
+function refusal(analysis: Extract<Analysis, { kind: "refused" }>, policy: Policy): Omit<Judgement, "id" | "textDigest" | "text"> {
   const observing = policy.mode === "observe" && analysis.code === "not_parsed";
   const determined = { rules: [], policyDigest: policy.digest };
   const decision: Decision = observing
@@ -75,6 +80,7 @@ function refusal(analysis: Extract<Analysis, { kind: "refused" }>, policy: Polic
     effects: [],
     readOnly: false,
     redactedText: "",
+    numbersFree: false,
     passing: analysis.code === "analysis_unavailable",
   };
 }

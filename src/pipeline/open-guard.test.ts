@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sha256Hex } from "../base/canonical.ts";
 import { manualClock } from "../base/clock.ts";
 import { actionId, newSessionId, systemRandom } from "../base/ids.ts";
 import { type AuditLog, AuditUnavailable } from "../audit/log.ts";
@@ -125,6 +126,41 @@ test("a text is analysed once for all sessions in the same situation", async () 
   assert.equal((await guard.admit(action("select 1", context()), can)).kind, "allow");
   assert.equal(guard.admitNow(action("select 1", context()), can)?.kind, "allow");
   assert.equal(analysed(), 1);
+});
+
+test("a text that differs in free numbers alone is answered from the cache, and recorded with its own digest", async () => {
+  const understood = (text: string, numbersFree: boolean): Analysis => ({
+    kind: "understood",
+    statements: [statement([])],
+    redactedText: text,
+    numbersFree,
+  });
+  const { guard, action, events, analysed } = setting({ analysis: async (text) => understood(text, text.startsWith("select")) });
+  await guard.admit(action("select a where id = 12", context()), can);
+  assert.equal(guard.admitNow(action("select a where id = 34", context()), can)?.kind, "allow");
+  assert.equal(guard.admitNow(action("select a where id = 345", context()), can), undefined, "another length");
+  await guard.admit(action("limit 12", context()), can);
+  assert.equal(guard.admitNow(action("limit 34", context()), can), undefined, "its numbers matter");
+  assert.equal(analysed(), 2);
+  const intents = events.filter((event) => event.kind === "intent");
+  assert.deepEqual(
+    intents.map((event) => event.textDigest),
+    [undefined, sha256Hex("select a where id = 34"), undefined],
+  );
+});
+
+test("a refusal is never shared with another text", async () => {
+  const { guard, action } = setting({
+    analysis: async (text) => ({
+      kind: "understood",
+      statements: [statement([unknownEffect("x")])],
+      redactedText: text,
+      numbersFree: true,
+    }),
+  });
+  assert.equal((await guard.admit(action("select 12", context()), can)).kind, "deny");
+  assert.equal(guard.admitNow(action("select 34", context()), can), undefined);
+  assert.equal(guard.admitNow(action("select 12", context()), can)?.kind, "deny");
 });
 
 test("a changed search_path, role or catalogue is another scope", async () => {

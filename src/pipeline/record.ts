@@ -3,6 +3,7 @@
  * It does not make anything durable; `seal` does.
  */
 import type { ActionId, SessionId } from "../base/ids.ts";
+import { sha256Hex } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";
 import type { AuditLog } from "../audit/log.ts";
 import type { Action } from "../model/action.ts";
@@ -79,7 +80,9 @@ export function createRecord(log: AuditLog): Record {
         if (written.size > limits.decisionCacheEntriesMax * 4) written.clear();
       }
       const decision = refused === undefined ? judgement.decision.kind : "deny";
-      log.append({ kind: "intent", action: action.id, judgement: judgement.id, decision, code: refused?.code ?? judgement.code });
+      const { payload } = action;
+      const own = payload.kind === "sql" && payload.text !== judgement.text ? { textDigest: sha256Hex(payload.text) } : {};
+      log.append({ kind: "intent", action: action.id, judgement: judgement.id, decision, code: refused?.code ?? judgement.code, ...own });
       if (decision === "allow") {
         counters.allowed += 1;
         if (judgement.code === "observed") counters.observed += 1;

@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";
+import { numberShape } from "../effects/numbers.ts";
 import type { Action, SqlContext } from "../model/action.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -31,7 +32,7 @@ const SCOPES_MAX = 512;
 /** Principals and databases remembered for one context object; more are found by content. */
 const ENTRIES_MAX = 64;
 
-interface Known {
+interface Entry {
   readonly principal: string;
   readonly kind: string;
   readonly target: string;
@@ -42,7 +43,7 @@ interface Known {
 export function createScopes(situation: Situation): Scopes {
   let byContent = new Map<string, Scope>();
   // Sessions of one target share context objects, so beside the identity stand who acts and where: never another's scope.
-  let byContext = new WeakMap<SqlContext, Known[]>();
+  let byContext = new WeakMap<SqlContext, Entry[]>();
 
   function known({ session, target, payload }: Action): Scope | undefined {
     const entries = byContext.get(payload.context);
@@ -79,28 +80,42 @@ export function createScopes(situation: Situation): Scopes {
   };
 }
 
-function createScope(policy: Policy, facts: Facts): Scope {
-  const judgements = { simple: new Map<string, Judgement>(), prepare: new Map<string, Judgement>(), call: new Map<string, Judgement>() };
+/** Judgements of one door: by exact text, and by shape where the judgement holds for every text of that shape. */
+interface Known {
+  readonly exact: Map<string, Judgement>;
+  readonly shapes: Map<string, Judgement>;
+}
 
-  function place(action: Action): { map: Map<string, Judgement>; key: string } {
-    const { payload } = action;
-    if (payload.kind === "sql_call") return { map: judgements.call, key: String(payload.functionOid) };
-    return { map: judgements[payload.door], key: payload.text };
-  }
+function createScope(policy: Policy, facts: Facts): Scope {
+  const known = (): Known => ({ exact: new Map(), shapes: new Map() });
+  const doors = { simple: known(), prepare: known() };
+  const calls = new Map<string, Judgement>();
 
   return {
     policy,
     facts,
-    find(action) {
-      const { map, key } = place(action);
-      return map.get(key);
+    find({ payload }) {
+      if (payload.kind === "sql_call") return calls.get(String(payload.functionOid));
+      const { exact, shapes } = doors[payload.door];
+      const found = exact.get(payload.text);
+      if (found !== undefined || shapes.size === 0) return found;
+      const masked = numberShape(payload.text);
+      return masked === undefined ? undefined : shapes.get(masked.shape);
     },
-    keep(action, judgement) {
-      const { map, key } = place(action);
-      if (key.length > limits.decisionCacheTextBytesMax) return;
-      // Insertion order stands in for recency: re-judging after eviction costs a parse, touching on every hit would cost the hot path.
-      if (map.size >= limits.decisionCacheEntriesMax) map.delete(map.keys().next().value as string);
-      map.set(key, judgement);
+    keep({ payload }, judgement) {
+      if (payload.kind === "sql_call") return keepBounded(calls, String(payload.functionOid), judgement);
+      const { exact, shapes } = doors[payload.door];
+      // Only what was allowed: a refusal's sentence may quote a figure of its own text.
+      const masked = judgement.numbersFree && judgement.decision.kind === "allow" ? numberShape(payload.text) : undefined;
+      if (masked === undefined) keepBounded(exact, payload.text, judgement);
+      else keepBounded(shapes, masked.shape, judgement);
     },
   };
+}
+
+function keepBounded(map: Map<string, Judgement>, key: string, judgement: Judgement): void {
+  if (key.length > limits.decisionCacheTextBytesMax) return;
+  // Insertion order stands in for recency: re-judging after eviction costs a parse, touching on every hit would cost the hot path.
+  if (map.size >= limits.decisionCacheEntriesMax) map.delete(map.keys().next().value as string);
+  map.set(key, judgement);
 }

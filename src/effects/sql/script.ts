@@ -10,6 +10,7 @@ import type { StatementSummary } from "../../model/decision.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Analysis } from "../analyse.ts";
 import { Sink, emitUnknown, identity, type Place } from "./engine.ts";
+import { numbersAreFree } from "./free-numbers.ts";
 import { parseSql } from "./parse.ts";
 import { redact } from "./redact.ts";
 import { settingValues } from "./session.ts";
@@ -65,7 +66,7 @@ export function analyseSql(sql: string, context: SqlContext, catalogue: Catalogu
     const own = encoded === undefined ? sql.slice(start, start + length) : encoded.subarray(start, start + length).toString("utf8");
     return judge(fields["stmt"], own, { start, end: start + length }, state, index === raws.length - 1);
   });
-  return { kind: "understood", statements, redactedText: redact(sql) };
+  return { kind: "understood", statements, redactedText: redact(sql), ...(numbersAreFree(sql, raws) ? { numbersFree: true } : {}) };
 }
 
 /** Judges a function called by its OID, like the same call in SQL with arguments that are not known. */
