@@ -3,8 +3,8 @@
  * It does not say everything: references between names are found when the file is loaded.
  */
 import { z } from "zod";
-import { configSchema } from "./config-schema.ts";
-import { presetSchema } from "./policy-schema.ts";
+import { configSchema } from "../src/config/config-schema.ts";
+import { presetSchema } from "../src/config/policy-schema.ts";
 
 /** Schema files under `presets/` with their text. */
 export function schemaFiles(): ReadonlyMap<string, string> {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { schemaFiles } from "./json-schema.ts";
+import { schemaFiles } from "../scripts/schemas.ts";
 
-const folder = join(import.meta.dirname, "..", "..", "presets");
+const folder = join(import.meta.dirname, "..", "presets");
 
 for (const [name, text] of schemaFiles()) {
   test(`presets/${name} is what the schema says (UPDATE_EXPECT=1 rewrites it)`, () => {
