@@ -53,6 +53,14 @@ for (const version of [15, 18] as const) {
       });
     });
 
+    test("a foreign key between temporary tables of some session does not stop the loading", async () => {
+      await withDatabase(version, async (client) => {
+        await client.query(`CREATE TEMP TABLE parents (id int PRIMARY KEY); CREATE TEMP TABLE children (parent int REFERENCES parents)`);
+        const { data } = await loadCatalogue(client);
+        assert.deepEqual(data.foreignKeys, []);
+      });
+    });
+
     test("an ordinary role loads the same catalogue as a superuser", async () => {
       await withDatabase(version, async (client) => {
         await client.query(ddl);

@@ -165,7 +165,8 @@ export const parentsQuery = `SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_i
 
 export const foreignKeysQuery = `SELECT k.conname, k.conrelid, k.conkey::pg_catalog.int4[], k.confrelid, k.confkey::pg_catalog.int4[],
     k.confdeltype::pg_catalog.text, k.confupdtype::pg_catalog.text
-  FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' ORDER BY k.conrelid, k.conname, k.confrelid`;
+  FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE k.contype = 'f' AND ${SHARED_SCHEMA} ORDER BY k.conrelid, k.conname, k.confrelid`;
 
 /** `BEGIN ATOMIC` bodies exist since version 14. */
 export function functionsQuery(serverVersion: number): string {
