@@ -27,7 +27,7 @@ export interface Handover {
   /** Minor version of protocol 3 that the client speaks; the server is always spoken to in 3.0. */
   readonly protocolMinor: 0 | 2;
   /**
-   * SQL for one simple query that puts back everything the login pinned and every start-up setting of the client. To be
+   * SQL for one simple query that puts back what the login pinned and each start-up setting of the client that was reset. To be
    * sent again after whatever resets settings (DISCARD ALL, RESET ALL, RESET of one of `pinnedSettings`).
    */
   readonly pinSql: string;

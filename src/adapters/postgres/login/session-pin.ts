@@ -119,10 +119,10 @@ export class SessionPin {
       return this.#end(loginFailed("the server gives no version number"));
     const own = ownSettings(this.#options.limits, this.#options.settings, this.#versionNumber);
     this.#pinned = own.pinned;
-    this.#pinSql = [FOUNDATION, ...setConfig(own.settings)].join("; ");
+    this.#pinSql = [FOUNDATION, ...setAgain(own.settings)].join("; ");
     this.#state = "pinning";
     this.#row = [];
-    return { kind: "send", bytes: toServer.query(`${this.#pinSql}; ${READ_BACK}`) };
+    return { kind: "send", bytes: toServer.query([FOUNDATION, ...setConfig(own.settings), READ_BACK].join("; ")) };
   }
 
   #readBack(): PinCommand {
@@ -181,6 +181,16 @@ function setConfig(settings: ReadonlyMap<string, string>): readonly string[] {
   if (settings.size === 0) return [];
   const calls = Array.from(settings, ([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`);
   return [`SELECT ${calls.join(", ")}`];
+}
+
+/** The same where the session no longer has a value of its own: what was SET after the login and not reset stays. */
+function setAgain(settings: ReadonlyMap<string, string>): readonly string[] {
+  if (settings.size === 0) return [];
+  const values = Array.from(settings, ([name, value]) => `(${literal(name)}, ${literal(value)})`);
+  return [
+    `SELECT pg_catalog.set_config(v.name, v.value, false) FROM (VALUES ${values.join(", ")}) v (name, value), pg_catalog.pg_settings s
+      WHERE pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) v.name AND s.source OPERATOR(pg_catalog.<>) 'session'`,
+  ];
 }
 
 /** A dollar-quoted literal: it reads the same whatever standard_conforming_strings is when the text is parsed. */

@@ -2,6 +2,7 @@
  * One completed statement of an act: its rows against the limits, its names, its DDL, its transaction control.
  * It does not settle the act.
  */
+import type { StatementSummary } from "../../../model/decision.ts";
 import type { Act } from "./act.ts";
 import type { Core } from "./core.ts";
 
@@ -18,7 +19,7 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   } else if (tag === "PREPARE TRANSACTION") {
     core.transaction.ended("unknown");
   }
-  if (tag === "RESET" || tag === "DISCARD ALL") core.repin = core.parts.pinSql !== "";
+  if (resets(act, tag, summary)) core.repin = core.parts.pinSql !== "";
   names(core, act, tag, summary);
   if (summary?.definesObjects === true) core.context.ddl(statementText(act, summary.span));
   if (rows === undefined || summary?.copy === "out") return true;
@@ -26,12 +27,18 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   return withinLimits(core, act, rows);
 }
 
+/** SET ... TO DEFAULT is a RESET by another name; asking once too often does no harm. */
+function resets(act: Act, tag: string, summary: StatementSummary | undefined): boolean {
+  if (tag === "RESET" || tag === "DISCARD ALL") return true;
+  return tag === "SET" && summary !== undefined && /\bdefault\b/i.test(statementText(act, summary.span));
+}
+
 function firstWord(tag: string): string {
   const space = tag.indexOf(" ");
   return space < 0 ? tag : tag.slice(0, space);
 }
 
-function names(core: Core, act: Act, tag: string, summary: Act["admission"]["statements"][number] | undefined): void {
+function names(core: Core, act: Act, tag: string, summary: StatementSummary | undefined): void {
   if (tag === "DEALLOCATE ALL" || tag === "DISCARD ALL") {
     core.deallocate(null, act.serial);
     return;

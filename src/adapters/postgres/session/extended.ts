@@ -118,7 +118,7 @@ export class Extended {
         return HOLD;
       }
       if (statement === undefined) {
-        const what = name === "" ? "unnamed prepared statement does not exist" : `prepared statement \`${name}\` does not exist`;
+        const what = name === "" ? "unnamed prepared statement does not exist" : `prepared statement "${name}" does not exist`;
         return this.#refuse(refusal("protocol_refused", what, undefined, "26000"));
       }
     }
@@ -159,7 +159,7 @@ export class Extended {
         core.flush();
         return HOLD;
       }
-      if (portal === undefined) return this.#refuse(refusal("protocol_refused", `portal \`${name}\` does not exist`, undefined, "34000"));
+      if (portal === undefined) return this.#refuse(refusal("protocol_refused", `portal "${name}" does not exist`, undefined, "34000"));
     }
     const judged = portal.act ?? this.#take(portal.statement);
     if (judged === undefined) return HOLD;

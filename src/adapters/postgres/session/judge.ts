@@ -8,10 +8,11 @@ import type { Action, Payload, SqlContext } from "../../../model/action.ts";
 import type { Admission, Allowed } from "../../../pipeline/guard.ts";
 import { Act, type Refusal } from "./act.ts";
 import { capabilities, textFacts } from "./facts.ts";
-import { FAILED, IDLE, type Core } from "./core.ts";
+import { FAILED, type Core } from "./core.ts";
 import { CONTEXT_SQL } from "./context.ts";
 import { bind, closePortal, closeStatement, execute, parse, query, SYNC as SYNC_FRAME } from "../codec/write.ts";
 import { BIND, CLOSE, EXECUTE, PARSE, QUERY, SYNC, type ExpectKind } from "./queue.ts";
+import { parserSettingChanged } from "./pins.ts";
 import { refusal } from "./refusal.ts";
 
 export type Judged = Act | Refusal;
@@ -102,6 +103,11 @@ export class Judge {
 
   #admitted(admission: Admission, text: string, context: SqlContext): Judged | undefined {
     if (admission.kind !== "allow") return (this.#outcome = { reason: admission.reason, action: admission.id });
+    const changed = parserSettingChanged(admission.statements);
+    if (changed !== undefined) {
+      this.#abandon(new Act(admission, [], text, context, 0), "42501");
+      return (this.#outcome = { ...changed, action: admission.id });
+    }
     if (this.#core.context.dirty && admission.statements.length > 1) {
       this.#abandon(new Act(admission, [], text, context, 0), "25P02");
       return (this.#outcome = refusal(
@@ -131,12 +137,7 @@ export class Judge {
     if (unknown !== undefined) {
       this.#abandon(new Act(main, [], text, context, 0), "26000");
       this.#main = undefined;
-      return (this.#outcome = refusal(
-        "not_understood",
-        `prepared statement \`${unknown}\` does not exist in this session`,
-        undefined,
-        "26000",
-      ));
+      return (this.#outcome = refusal("not_understood", `prepared statement "${unknown}" does not exist`, undefined, "26000"));
     }
     const judgements = texts.map((inner) =>
       core.parts.guard.admit(this.#action({ kind: "sql", text: inner ?? "", door: "prepare", context }), capabilities),
@@ -183,7 +184,7 @@ export class Judge {
       core.flush();
       return undefined;
     }
-    if (core.repin && core.drained && !core.batchSent && core.status === IDLE) {
+    if (core.repin && core.drained && !core.batchSent && core.status !== FAILED) {
       core.repin = false;
       core.toServer(query(core.parts.pinSql));
       core.expect.push({ kind: QUERY, audience: "nobody" });

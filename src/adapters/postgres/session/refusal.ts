@@ -8,10 +8,12 @@ import type { Refusal } from "./act.ts";
 
 export function refusalFrame(refusal: Refusal): Buffer {
   const { reason } = refusal;
+  // Programs look for these words: a name that the server does not hold is answered as the server would.
+  if (refusal.sqlstate !== undefined) return errorResponse({ severity: "ERROR", sqlstate: refusal.sqlstate, message: reason.message });
   const action = refusal.action === null ? "" : `, action: ${refusal.action}`;
   return errorResponse({
     severity: "ERROR",
-    sqlstate: refusal.sqlstate ?? reasonCodes[reason.code].sqlstate ?? "42501",
+    sqlstate: reasonCodes[reason.code].sqlstate ?? "42501",
     message: `holdfast: ${reason.message}`,
     detail: `code: ${reason.code}${action}`,
     ...(reason.next === undefined ? {} : { hint: reason.next }),

@@ -197,9 +197,10 @@ export class ServerSide {
       case back.commandComplete: {
         const { buffer, from, to } = this.#scanner;
         const tag = type === back.emptyQuery ? "" : buffer.toString("latin1", from + 5, to - 1);
-        core.copyAwaited = false;
         core.copyIn = false;
         const within = entry.act === undefined || completed(core, entry.act, tag, tagRows(tag));
+        // A text may hold several COPYs, and other statements before them: the client's data wait for each request.
+        core.copyAwaited = entry.kind === QUERY && entry.act !== undefined && copyToCome(entry.act);
         if (!within) this.#muted = true;
         if (entry.kind === EXECUTE) {
           core.expect.pop();
@@ -319,4 +320,8 @@ export class ServerSide {
     if (name === "search_path" || name === "session_authorization" || name === "is_superuser" || name === "role") core.context.dirty = true;
     return core.closed === undefined;
   }
+}
+
+function copyToCome(act: Act): boolean {
+  return act.facts.copyIn && act.admission.statements.slice(act.completed).some((statement) => statement.copy === "in");
 }
