@@ -13,6 +13,10 @@ const layers = {
   pipeline: ["effects", "policy", "audit", "catalogue", "model", "base"],
   adapters: ["pipeline/guard.ts", "catalogue", "model", "base"],
   control: ["audit", "model", "base"],
+  // Pure plans of rights, and appliers that are handed a connected client: neither opens a connection.
+  provision: ["model", "base"],
+  // Session roles are made under the groups that provisioning made.
+  credentials: ["provision", "model", "base"],
   cli: [
     "wiring.ts",
     "wiring",
@@ -23,6 +27,7 @@ const layers = {
     "audit",
     "effects",
     "policy",
+    "provision",
     "model",
     "base",
   ],
