@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { tool } from "../test/support/tools.ts";
 import type { Path } from "./stack/open-stack.ts";
+import { processorMicros } from "./stack/process-figures.ts";
 
 export interface Load {
   readonly script: "select" | "tpcb";
@@ -22,6 +23,8 @@ export interface Ran {
   readonly tps: number;
   /** Of each transaction, in microseconds. */
   readonly latencies: Float64Array;
+  /** Processor time of the process in between for one transaction, in microseconds. */
+  readonly processorMicros: number | undefined;
 }
 
 const run = promisify(execFile);
@@ -47,6 +50,7 @@ export async function pgbench(path: Path, database: string, load: Load): Promise
   try {
     const words = ["-n", "-M", load.protocol, "-c", String(load.clients), "-j", "1", "-T", String(load.seconds), "-l"];
     if (load.script === "select") words.push("-S");
+    const before = path.pid === undefined ? undefined : processorMicros(path.pid);
     const { stdout } = await run(await tool("pgbench"), [...words, "--log-prefix", join(folder, "log"), database], {
       env: environment(path),
       maxBuffer: 64 * 1024 * 1024,
@@ -54,7 +58,10 @@ export async function pgbench(path: Path, database: string, load: Load): Promise
     const [, tps] = /^tps = ([\d.]+)/m.exec(stdout) ?? [];
     const [, failed] = /number of failed transactions: (\d+)/.exec(stdout) ?? [];
     if (tps === undefined || failed !== "0") throw new Error(`pgbench through ${path.name} did not run cleanly:\n${stdout}`);
-    return { tps: Number(tps), latencies: latencies(folder) };
+    const after = path.pid === undefined ? undefined : processorMicros(path.pid);
+    const figures = latencies(folder);
+    const spent = before === undefined || after === undefined ? undefined : (after - before) / figures.length;
+    return { tps: Number(tps), latencies: figures, processorMicros: spent };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

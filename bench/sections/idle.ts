@@ -3,7 +3,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { type Path, residentKiB } from "../stack/open-stack.ts";
+import type { Path } from "../stack/open-stack.ts";
+import { residentKiB } from "../stack/process-figures.ts";
 import type { Row, Run } from "./section.ts";
 
 const connections = 1000;
@@ -12,12 +13,12 @@ export async function idle({ stack, note }: Run): Promise<readonly Row[]> {
   note(`${connections} idle connections`);
   const rows: Row[] = [];
   for (const path of stack.paths) {
-    const pid = path.name === "holdfast" ? stack.holdfast.pid : path.name === "pgbouncer" ? stack.pgbouncerPid : undefined;
-    const before = pid === undefined ? undefined : await residentKiB(pid);
+    const { pid } = path;
+    const before = pid === undefined ? undefined : residentKiB(pid);
     if (pid === undefined || before === undefined) continue;
     const clients = await connectAll(path, stack.database);
     await delay(2000);
-    const after = await residentKiB(pid);
+    const after = residentKiB(pid);
     await Promise.all(clients.map((client) => client.end()));
     await delay(500);
     if (after === undefined) continue;

@@ -41,12 +41,19 @@ interface Summary {
   readonly tps: number;
   readonly p50: number;
   readonly p99: number;
+  readonly processor: number | undefined;
 }
 
 function summary(ran: readonly Ran[] | undefined): Summary | undefined {
   if (ran === undefined) return undefined;
   const latencies = ran.flatMap((one) => [...one.latencies]);
-  return { tps: median(ran.map((one) => one.tps)), p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
+  const spent = ran.flatMap(({ processorMicros }) => (processorMicros === undefined ? [] : [processorMicros]));
+  return {
+    tps: median(ran.map((one) => one.tps)),
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+    processor: spent.length === 0 ? undefined : median(spent),
+  };
 }
 
 function row(load: Load, direct: Summary | undefined, bouncer: Summary | undefined, holdfast: Summary | undefined): Row {
@@ -66,6 +73,8 @@ function row(load: Load, direct: Summary | undefined, bouncer: Summary | undefin
     "direct p99": direct.p99,
     "pgb p99": bouncer?.p99,
     "hf p99": holdfast.p99,
+    "pgb cpu us": bouncer?.processor,
+    "hf cpu us": holdfast.processor,
   };
   const base = { section: "throughput", name: `${load.script === "select" ? "-S" : "TPC-B"} ${load.protocol} ${load.clients}`, figures };
   if (tps === undefined || latency === undefined) return base;

@@ -2,11 +2,9 @@
  * Everything a measurement runs against: a PostgreSQL 18 of its own, PgBouncer in session mode and Holdfast, each a process.
  * It measures nothing. All three speak TCP on loopback without TLS and SCRAM on both sides, so that a path differs in nothing else.
  */
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { startServer, type TestServer } from "../../test/support/servers.ts";
 import { findTool } from "../../test/support/tools.ts";
-import { type HoldfastProcess, startHoldfast } from "./holdfast-process.ts";
+import { startHoldfast } from "./holdfast-process.ts";
 import { startPgBouncer } from "./pgbouncer.ts";
 
 export type PathName = "direct" | "pgbouncer" | "holdfast";
@@ -17,15 +15,14 @@ export interface Path {
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** The process in between; undefined for the direct path. */
+  readonly pid?: number;
 }
 
 export interface Stack {
   readonly server: TestServer;
   readonly database: string;
   readonly paths: readonly Path[];
-  readonly holdfast: HoldfastProcess;
-  /** Process id of PgBouncer; undefined where it is not installed. */
-  readonly pgbouncerPid: number | undefined;
   close(): Promise<void>;
 }
 
@@ -53,26 +50,16 @@ export async function openStack(prepare: (direct: Path, server: TestServer, data
   const bouncer = findTool("pgbouncer");
   const pooler = bouncer === undefined ? undefined : await startPgBouncer(bouncer, server, role);
   const paths: Path[] = [direct];
-  if (pooler !== undefined) paths.push({ name: "pgbouncer", port: pooler.port, ...role });
-  paths.push({ name: "holdfast", port: holdfast.port, user: holdfast.user, password: holdfast.password });
+  if (pooler !== undefined) paths.push({ name: "pgbouncer", port: pooler.port, pid: pooler.pid, ...role });
+  paths.push({ name: "holdfast", port: holdfast.port, pid: holdfast.pid, user: holdfast.user, password: holdfast.password });
   return {
     server,
     database,
     paths,
-    holdfast,
-    pgbouncerPid: pooler?.pid,
     async close() {
       await holdfast.stop();
       await pooler?.stop();
       await server.stop();
     },
   };
-}
-
-/** Resident memory of a process in KiB, threads included; undefined where the system has no /proc. */
-export async function residentKiB(pid: number): Promise<number | undefined> {
-  const file = `/proc/${pid}/status`;
-  if (!existsSync(file)) return undefined;
-  const [, figure] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(file, "utf8")) ?? [];
-  return figure === undefined ? undefined : Number(figure);
 }
