@@ -1,0 +1,3 @@
+import { proveDirectly } from "./direct.ts";
+
+proveDirectly(15);

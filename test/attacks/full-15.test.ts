@@ -1,0 +1,3 @@
+import { attackThroughGateway } from "./full.ts";
+
+attackThroughGateway(15);
