@@ -13,6 +13,8 @@ export interface Names {
   readonly searchPath: readonly string[];
   /** Temporary relations of this session: their names. They shadow unless qualified. */
   readonly temporary: readonly string[];
+  /** Those of `temporary` that are views: what they show and pass changes on to is not known. */
+  readonly temporaryViews?: readonly string[];
 }
 
 /**

@@ -42,6 +42,8 @@ export interface SqlContext {
   readonly searchPath: readonly string[];
   /** Whether `pg_temp` holds anything of this session, so that a temporary table may shadow a real one. */
   readonly temporary: readonly string[];
+  /** Those of `temporary` that are views. */
+  readonly temporaryViews?: readonly string[];
   /** Version of the catalogue snapshot that resolves the names, unique across databases; see `catalogue/source.ts`. */
   readonly catalogueVersion: number;
   /** DDL texts that this session has run and not committed: the snapshot does not know them yet. */

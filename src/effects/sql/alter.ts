@@ -111,7 +111,7 @@ function alterTable(fields: Fields, at: Place): void {
       extent: operation === "delete" ? UNBOUNDED : ONE,
     });
     // Defaults of new columns, checks and USING run over the rows there are; a changed default only over later ones.
-    const later = text(cmd, "subtype") === "AT_ColumnDefault";
+    const later = text(cmd, "subtype") === "AT_ColumnDefault" && relation !== "temporary";
     at.engine.children("AlterTableCmd", cmd, { ...at, scope, stored: at.stored || later }, ["newowner"]);
   }
 }

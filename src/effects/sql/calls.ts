@@ -2,7 +2,7 @@
  * Function calls: names through the catalogue, built-ins by their table, bodies analysed under their own settings.
  * It does not take PL/pgSQL apart (plpgsql.ts).
  */
-import type { FunctionInfo } from "../../catalogue/types.ts";
+import { isBuiltIn, type FunctionInfo } from "../../catalogue/types.ts";
 import { UNCERTAIN, Sink, emit, emitUnknown, identity, namesKey, writtenName, type Place, type Scope } from "./engine.ts";
 import { builtinMeanings, type BuiltinMeaning } from "./builtins.ts";
 import { isBuiltin, knowledgeOf, onlyComputes } from "./knowledge.ts";
@@ -10,6 +10,7 @@ import { walkPlpgsql } from "./plpgsql.ts";
 import { emitSetting, emitUnknownSetting } from "./session.ts";
 import { parseSql } from "./parse.ts";
 import { as, literalString, type Fields } from "./tree.ts";
+import type { Effect } from "../../model/effect.ts";
 
 /** Every function the call could mean is judged; none at all is `unknown`. */
 export function callByName(schema: string | undefined, name: string, args: readonly unknown[], at: Place): void {
@@ -44,12 +45,7 @@ export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): voi
   }
   const meaning = isBuiltin(fn) || fn.language === "c" ? builtinMeanings.get(fn.name) : undefined;
   if (at.stored) {
-    emit(at, {
-      operation: "define",
-      resource: { type: "function", name: identity(fn) },
-      detail: "stored_call",
-      reversibility: "reversible",
-    });
+    store(fn, args, at);
     return;
   }
   if (meaning !== undefined) {
@@ -57,6 +53,26 @@ export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): voi
     return;
   }
   expand(fn, at);
+}
+
+/** What a definition keeps runs later, in whatever session, and there unseen: whether it will do more than read is judged now. */
+function store(fn: FunctionInfo, args: readonly unknown[], at: Place): void {
+  const sink = new Sink();
+  call(fn, args, { ...at, stored: false, sink, cause: "function", repeated: true });
+  const worst = sink.effects.find((effect) => !staysHarmless(effect));
+  emit(at, {
+    operation: "define",
+    resource: { type: "function", name: identity(fn) },
+    detail: worst === undefined ? "stored_call" : "stored_change",
+    reversibility: "reversible",
+    ...(worst === undefined ? {} : { because: `it would ${worst.operation} ${worst.resource.name}` }),
+  });
+}
+
+/** Reading what is no secret, moving a sequence, running a function that does no more than that. */
+function staysHarmless(effect: Effect): boolean {
+  if (effect.operation === "read") return effect.resource.type !== "file" && effect.classification !== "secret";
+  return effect.detail === "sequence" || (effect.operation === "execute" && effect.detail === "call");
 }
 
 function emitBuiltin(meaning: BuiltinMeaning, fn: FunctionInfo, args: readonly unknown[], at: Place): void {
@@ -148,7 +164,9 @@ function expand(fn: FunctionInfo, at: Place): void {
       scope: undefined,
       expanding: [...at.expanding, fn.oid],
       made: new Set(at.made),
+      madeViews: new Set(at.madeViews),
     };
+    for (const oid of [...fn.arguments, fn.returns]) if (!isBuiltIn(oid)) castTo(oid, inside);
     for (const [name, value] of settings) if (name !== "search_path") emitSetting(name, [value], inside);
     walkBody(fn, inside);
     effects = sink.effects;
@@ -223,6 +241,10 @@ export function castTo(typeOid: number, at: Place, seen: readonly number[] = [])
     castTo(type.baseType, at, [...seen, typeOid]);
   }
   if (type.element !== 0) castTo(type.element, at, [...seen, typeOid]);
+  if (type.kind === "composite") {
+    const row = knowledgeOf(at.catalogue).rowTypes.get(typeOid);
+    for (const column of row?.columns ?? []) if (!isBuiltIn(column.type)) castTo(column.type, at, [...seen, typeOid]);
+  }
   for (const oid of [type.inputFunction, type.outputFunction, ...(type.support ?? [])]) {
     const fn = oid === 0 ? undefined : at.catalogue.functionByOid(oid);
     if (fn !== undefined && !isBuiltin(fn)) call(fn, [], at);

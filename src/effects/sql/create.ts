@@ -2,9 +2,10 @@
  * CREATE in all its kinds: what is defined, and which expressions run at once or are stored for later.
  * It does not handle ALTER and DROP (alter.ts, drop.ts).
  */
-import { emit, emitUnknown, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
+import { isTemporarySchema } from "../../catalogue/search-path.ts";
+import { emit, emitUnknown, Sink, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
 import { isRelationKind, newName, objectKind, objectName, objectParts, rangeVarParts } from "./objects.ts";
-import { as, flag, list, nameParts, part, text, rangeVarName, stringOf, type Fields } from "./tree.ts";
+import { as, flag, list, nameParts, part, qualified, text, rangeVarName, stringOf, type Fields } from "./tree.ts";
 import type { ResourceType } from "../../model/effect.ts";
 import type { Visitor } from "./walk.ts";
 
@@ -19,7 +20,7 @@ function stored(at: Place): Place {
 
 function isTemporary(rangeVar: Fields, at: Place): boolean {
   const schema = text(rangeVar, "schemaname");
-  if (text(rangeVar, "relpersistence") === "t" || schema === "pg_temp") return true;
+  if (text(rangeVar, "relpersistence") === "t" || isTemporarySchema(schema)) return true;
   return schema === "" && at.names.searchPath[0]?.startsWith("pg_temp") === true;
 }
 
@@ -28,7 +29,8 @@ function createTable(fields: Fields, at: Place): void {
   const temporary = isTemporary(rangeVar, at);
   define(at, "table", newName(rangeVarParts(rangeVar), at, temporary), temporary ? "create_temporary" : "create_table");
   // No row exists yet: defaults and checks are kept for later. A partition's check runs over what it takes in.
-  at.engine.children("CreateStmt", fields, stored(at), ["relation", "inhRelations", "partbound"]);
+  // What belongs to a temporary table is never seen again, so it is judged now.
+  at.engine.children("CreateStmt", fields, temporary ? at : stored(at), ["relation", "inhRelations", "partbound"]);
   const bound = part(fields, "partbound");
   if (bound !== undefined) at.engine.visit("PartitionBoundSpec", bound, at);
 }
@@ -62,9 +64,21 @@ function createIndex(fields: Fields, at: Place): void {
   at.engine.children("IndexStmt", fields, at, ["relation"]);
 }
 
+/**
+ * A view over anything temporary is temporary itself. The catalogue never shows what is in a temporary view, so its query is
+ * judged here as if it ran, and later changes through it are not known.
+ */
 function createView(fields: Fields, at: Place): void {
   const rangeVar = part(fields, "view") ?? {};
-  const temporary = isTemporary(rangeVar, at);
+  const sink = new Sink();
+  at.engine.statement(fields["query"], { ...at, sink, stored: false });
+  const temporary =
+    isTemporary(rangeVar, at) ||
+    (text(rangeVar, "schemaname") === "" && sink.effects.some((effect) => effect.resource.name.startsWith("pg_temp.")));
+  if (temporary) {
+    at.madeViews.add(text(rangeVar, "relname"));
+    if (!at.stored && !at.planned) for (const effect of sink.effects) at.sink.add(effect);
+  }
   define(
     at,
     "view",
@@ -93,6 +107,9 @@ function createSchema(fields: Fields, at: Place): void {
 function createTrigger(fields: Fields, at: Place): void {
   const table = objectName("OBJECT_TABLE", rangeVarParts(part(fields, "relation") ?? {}), at);
   define(at, "trigger", `${table}.${text(fields, "trigname")}`, "create_trigger");
+  const fn = qualified(nameParts(list(fields, "funcname")) ?? []);
+  // Only the catalogue shows triggers, and it never shows a temporary table's: what this one would do is judged now.
+  if (table.startsWith("pg_temp.")) at.engine.callByName(fn.schema, fn.name, [], { ...at, cause: "trigger", repeated: true });
   at.engine.children("CreateTrigStmt", fields, stored(at), ["relation", "funcname", "constrrel", "columns", "args"]);
 }
 

@@ -72,6 +72,7 @@ const structure: readonly DetailWord[] = [
   word("alter_other", "define", "any other ALTER of a structure"),
   word("comment", "define", "COMMENT ON"),
   word("security_label", "grant", "SECURITY LABEL"),
+  word("stored_change", "define", "a definition stores an expression that will change something, or do what is not known, when it runs"),
   word("stored_call", "define", "a definition stores an expression that will call this function later"),
 ];
 

@@ -11,6 +11,7 @@ import {
   emit,
   emitUnknown,
   identity,
+  isTemporaryView,
   writtenName,
   type Place,
   type Source,
@@ -58,6 +59,8 @@ function change(
       extent,
       reversibility: kind === "truncate" ? "irreversible" : "restorable",
     });
+    if (known && isTemporaryView(name.slice("pg_temp.".length), at))
+      emitUnknown(at, "which table a temporary view passes changes on to is not known", name, "unknown_relation", "view");
     if (!known) emitUnknown(at, "no such table or view is known", target.written, "unknown_relation", "table");
     return;
   }

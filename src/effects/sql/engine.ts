@@ -3,6 +3,7 @@
  * the mutually recursive parts together. It does not analyse anything itself.
  */
 import type { Catalogue, Names } from "../../catalogue/catalogue.ts";
+import { isTemporarySchema } from "../../catalogue/search-path.ts";
 import type { FunctionInfo, Relation } from "../../catalogue/types.ts";
 import type { Cause, Effect, Extent, Operation, Resource, ResourceType, Reversibility } from "../../model/effect.ts";
 import type { Fields } from "./tree.ts";
@@ -42,6 +43,8 @@ export interface Place {
   readonly planned: boolean;
   /** Temporary relations that this text or body has made so far; grows as statements are walked in order. */
   readonly made: Set<string>;
+  /** Those of them that are views: what they pass on is not followed. */
+  readonly madeViews: Set<string>;
   /** Counts expansions that were cut short because they were already under way: their result is not the whole one. */
   readonly cuts: { count: number };
   /** OIDs of functions and relations under expansion, innermost last: ends cycles. */
@@ -110,7 +113,7 @@ export interface Finding {
 
 /** Adds an effect at this place: its cause and certainty come from the place unless given. */
 export function emit(at: Place, found: Finding): void {
-  if (at.planned || (at.stored && found.detail !== "stored_call")) return;
+  if (at.planned || (at.stored && found.detail !== "stored_call" && found.detail !== "stored_change")) return;
   const extent = found.extent ?? ONE;
   at.sink.add({
     operation: found.operation,
@@ -126,13 +129,18 @@ export function emit(at: Place, found: Finding): void {
 
 /** A relation by name: one that this text has made as temporary comes first, then the catalogue. */
 export function lookUp(schema: string | undefined, name: string, at: Place): Relation | "temporary" | undefined {
-  if ((schema === undefined || schema === "pg_temp") && at.made.has(name)) return "temporary";
+  if ((schema === undefined || isTemporarySchema(schema)) && at.made.has(name)) return "temporary";
   return at.catalogue.relation(schema, name, at.names);
+}
+
+/** Whether this temporary relation is a view: it passes changes on to tables that are not known. */
+export function isTemporaryView(name: string, at: Place): boolean {
+  return at.madeViews.has(name) || at.names.temporaryViews?.includes(name) === true;
 }
 
 /** What the memo of expansions depends on besides the object. */
 export function namesKey(at: Place): string {
-  return `${at.names.searchPath.join(",")}|${at.names.temporary.join(",")}|${[...at.made].join(",")}|${at.role}`;
+  return `${at.names.searchPath.join(",")}|${at.names.temporary.join(",")}|${(at.names.temporaryViews ?? []).join(",")}|${[...at.made].join(",")}|${[...at.madeViews].join(",")}|${at.role}`;
 }
 
 /** What may happen any number of times has no certain count. */

@@ -67,6 +67,8 @@ function typeName(fields: Fields, at: Place): void {
     const { schema, name } = qualified(parts);
     const type = at.catalogue.type(schema, name, at.names);
     if (type !== undefined) castTo(type.oid, at);
+    else if (!flag(fields, "pct_type") && lookUp(schema, name, at) !== "temporary")
+      emitUnknown(at, "no such type is known", writtenName(schema, name), "unknown", "type");
   }
   at.engine.children("TypeName", fields, at);
 }

@@ -8,7 +8,7 @@ import { openCatalogue } from "../../catalogue/snapshot.ts";
 import type { CatalogueData } from "../../catalogue/types.ts";
 import type { SqlCallPayload, SqlContext, SqlPayload } from "../../model/action.ts";
 import type { Analysis } from "../analyse.ts";
-import { analyseCall, analyseSql } from "./script.ts";
+import { analyseCall, analyseSql, namesOf } from "./script.ts";
 
 export interface Judge {
   publish(data: CatalogueData): void;
@@ -31,13 +31,10 @@ export async function createJudge(): Promise<Judge> {
 
   const derive = (context: SqlContext, base: Catalogue): Known => {
     if (context.pendingDdl.length === 0) return { catalogue: base, uncertain: false };
-    const key = JSON.stringify([context.catalogueVersion, context.searchPath, context.temporary, context.pendingDdl]);
+    const key = JSON.stringify([context.catalogueVersion, context.searchPath, context.temporary, context.temporaryViews, context.pendingDdl]);
     const found = derived.get(key);
     if (found !== undefined) return found;
-    const { catalogue, notUnderstood } = base.withDdl(context.pendingDdl, parseSync, {
-      searchPath: context.searchPath,
-      temporary: context.temporary,
-    });
+    const { catalogue, notUnderstood } = base.withDdl(context.pendingDdl, parseSync, namesOf(context));
     const made: Known = { catalogue, uncertain: notUnderstood.length > 0 };
     const [oldest] = derived.keys();
     if (derived.size >= DERIVED_MAX && oldest !== undefined) derived.delete(oldest);

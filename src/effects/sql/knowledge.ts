@@ -3,7 +3,7 @@
  * It does not analyse bodies; it only says where looking closer is needed.
  */
 import type { Catalogue } from "../../catalogue/catalogue.ts";
-import { isBuiltIn, type CastInfo, type FunctionInfo } from "../../catalogue/types.ts";
+import { isBuiltIn, type CastInfo, type FunctionInfo, type Relation } from "../../catalogue/types.ts";
 import type { Effect } from "../../model/effect.ts";
 import { builtinMeanings } from "./builtins.ts";
 
@@ -13,6 +13,8 @@ export interface Knowledge {
   readonly operatorNames: ReadonlySet<string>;
   /** Implicit and assignment casts that run such a function. */
   readonly riskyCasts: readonly (CastInfo & { readonly fn: FunctionInfo })[];
+  /** Relations by the OID of their row type, those that came with the server left out. */
+  readonly rowTypes: ReadonlyMap<number, Relation>;
   /** Effects of what was expanded before: functions and relations, under the names they were expanded with. */
   readonly expansions: Map<string, readonly Effect[]>;
 }
@@ -43,7 +45,10 @@ function makeKnowledge(catalogue: Catalogue): Knowledge {
     const fn = cast.functionOid === 0 ? undefined : catalogue.functionByOid(cast.functionOid);
     if (fn !== undefined && !onlyComputes(fn)) riskyCasts.push({ ...cast, fn });
   }
-  return { riskyOperators, operatorNames, riskyCasts, expansions: new Map() };
+  const rowTypes = new Map<number, Relation>();
+  for (const relation of catalogue.data.relations)
+    if (relation.rowType !== undefined && !isBuiltIn(relation.rowType)) rowTypes.set(relation.rowType, relation);
+  return { riskyOperators, operatorNames, riskyCasts, rowTypes, expansions: new Map() };
 }
 
 /** Made by initdb, so that its meaning is the server's own. */

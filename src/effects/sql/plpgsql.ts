@@ -3,9 +3,10 @@
  * It does not follow control flow; everything that may run is taken to run.
  */
 import { parsePlPgSQLSync, scanSync } from "libpg-query";
-import { emitUnknown, type Place, type Scope } from "./engine.ts";
-import { literalString, tagged, type Fields } from "./tree.ts";
+import { emitUnknown, lookUp, type Place, type Scope } from "./engine.ts";
 import { parseSql } from "./parse.ts";
+import { initialValues } from "./plpgsql-declarations.ts";
+import { literalString, qualified, tagged, type Fields } from "./tree.ts";
 
 /** parseMode of a PLpgSQL_expr (RawParseMode in the server's parser.h). */
 const EXPRESSION = 2;
@@ -29,7 +30,12 @@ export function walkPlpgsql(definition: string, at: Place, name: string): void {
   const variables = new Set<string>(["found", "sqlstate", "sqlerrm", "new", "old", "value"]);
   gatherVariables(tree, variables);
   const scope: Scope = { parent: undefined, ctes: new Set(), sources: [], variables };
-  walk(tree, { ...at, scope, repeated: true }, name);
+  const inside: Place = { ...at, scope, repeated: true };
+  walk(tree, inside, name);
+  for (const [reference] of definition.matchAll(ROW_TYPE)) declaredType(reference, inside);
+  const values = initialValues(definition);
+  if (values === undefined) emitUnknown(at, "its body cannot be read", name, "unknown_function", "function");
+  else for (const value of values) at.engine.expressionText(value, inside);
 }
 
 /** An overflow or an abort of the parser itself, which the pool must see. */
@@ -39,8 +45,10 @@ function isBroken(error: unknown): boolean {
 
 /** The parser has no catalogue, so `t%ROWTYPE` means nothing to it: a record holds the same statements. */
 function withoutRowTypes(definition: string): string {
-  return definition.replace(/((?:"[^"]+"|[A-Za-z_][\w$]*)(?:\s*\.\s*(?:"[^"]+"|[A-Za-z_][\w$]*)){0,2})\s*%\s*ROWTYPE\b/gi, "record");
+  return definition.replace(ROW_TYPE, "record");
 }
+
+const ROW_TYPE = /((?:"[^"]+"|[A-Za-z_][\w$]*)(?:\s*\.\s*(?:"[^"]+"|[A-Za-z_][\w$]*)){0,2})\s*%\s*ROWTYPE\b/gi;
 
 function gatherVariables(node: unknown, into: Set<string>): void {
   if (Array.isArray(node)) {
@@ -65,12 +73,27 @@ function walk(node: unknown, at: Place, name: string): void {
     walkQuery(found.fields, at, name);
     return;
   }
+  if (found?.tag === "PLpgSQL_type") declaredType(String(found.fields["typname"] ?? ""), at);
   const dynamic = found === undefined ? undefined : DYNAMIC[found.tag];
   for (const [key, value] of Object.entries(found?.fields ?? node)) {
     const expr = key === dynamic ? tagged(value) : undefined;
     if (expr?.tag === "PLpgSQL_expr") walkDynamic(String(expr.fields["query"] ?? ""), at, name);
     else walk(value, at, name);
   }
+}
+
+/** Assigning to a variable casts to its type: a domain's checks run. `t%ROWTYPE` and `t.c%TYPE` stand for the whole row. */
+function declaredType(written: string, at: Place): void {
+  const reference = /^(.*?)\s*%\s*(rowtype|type)\s*(?:\[.*)?$/i.exec(written);
+  if (reference === null) {
+    if (parseSql(`SELECT NULL::${written}`) !== undefined) at.engine.expressionText(`NULL::${written}`, { ...at, scope: undefined });
+    return;
+  }
+  const parts = (reference[1] ?? "").split(".").map((part) => (part.trim().startsWith('"') ? part.trim().slice(1, -1) : part.trim().toLowerCase()));
+  const { schema, name } = qualified(reference[2]?.toLowerCase() === "type" ? parts.slice(0, -1) : parts);
+  const relation = name === "" ? undefined : lookUp(schema, name, at);
+  if (relation === undefined || relation === "temporary") return;
+  at.engine.visit("TypeName", { names: [relation.schema, relation.name].map((sval) => ({ String: { sval } })) }, at);
 }
 
 /** Statements that run a text made at run time, and the field that holds it. */

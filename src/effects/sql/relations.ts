@@ -96,6 +96,7 @@ function definedNames(at: Place): Place {
     names: {
       searchPath: ["pg_catalog", ...at.names.searchPath.filter((schema) => schema !== "pg_catalog")],
       temporary: at.names.temporary,
+      ...(at.names.temporaryViews === undefined ? {} : { temporaryViews: at.names.temporaryViews }),
     },
   };
 }

@@ -28,6 +28,7 @@ interface State {
   /** A setting was changed in this text: the end of a transaction may take it back. */
   changed: boolean;
   readonly made: Set<string>;
+  readonly madeViews: Set<string>;
 }
 
 /** Judges SQL text. The catalogue must know the context's pending DDL already; `uncertain` says that it does so only in part. Throws what breaks the parser. */
@@ -52,11 +53,12 @@ export function analyseSql(sql: string, context: SqlContext, catalogue: Catalogu
     };
   const state: State = {
     catalogue,
-    names: { searchPath: context.searchPath, temporary: context.temporary },
+    names: namesOf(context),
     role: context.role,
     uncertain,
     changed: false,
     made: new Set(),
+    madeViews: new Set(),
   };
   const encoded = raws.length > 1 || bytes !== sql.length ? Buffer.from(sql, "utf8") : undefined;
   const statements = raws.map((raw, index) => {
@@ -75,11 +77,12 @@ export function analyseCall(payload: SqlCallPayload, catalogue: Catalogue, uncer
   const context = payload.context;
   const state: State = {
     catalogue,
-    names: { searchPath: context.searchPath, temporary: context.temporary },
+    names: namesOf(context),
     role: context.role,
     uncertain,
     changed: false,
     made: new Set(),
+    madeViews: new Set(),
   };
   const sink = new Sink();
   const at = placeOf(state, sink);
@@ -99,6 +102,11 @@ export function analyseCall(payload: SqlCallPayload, catalogue: Catalogue, uncer
   };
 }
 
+/** The names of a context; those of temporary views are looked at only where there are any. */
+export function namesOf({ searchPath, temporary, temporaryViews }: SqlContext): Names {
+  return { searchPath, temporary, ...(temporaryViews === undefined ? {} : { temporaryViews }) };
+}
+
 function placeOf(state: State, sink: Sink): Place {
   return {
     engine,
@@ -111,6 +119,7 @@ function placeOf(state: State, sink: Sink): Place {
     stored: false,
     planned: false,
     made: state.made,
+    madeViews: state.madeViews,
     cuts: { count: 0 },
     expanding: [],
     depth: 0,

@@ -94,13 +94,14 @@ function leavesNothing(effect: Effect): boolean {
 
 function changesContext(effect: Effect): boolean {
   if (CHANGES_CONTEXT.has(effect.detail)) return true;
+  if (effect.operation === "define" && effect.resource.name.startsWith("pg_temp.")) return true;
   return effect.detail === "drop" && (effect.resource.type === "schema" || effect.resource.name.startsWith("pg_temp."));
 }
 
 function definesObjects(effect: Effect): boolean {
   if (effect.operation === "unknown") return effect.detail !== "unknown_relation";
   if (effect.operation === "define")
-    return effect.resource.type !== "setting" && effect.detail !== "stored_call" && effect.detail !== "rewrite";
+    return effect.resource.type !== "setting" && !effect.detail.startsWith("stored_") && effect.detail !== "rewrite";
   return DEFINING.has(effect.detail);
 }
 

@@ -32,6 +32,7 @@ function found(walk: (at: Place) => void): boolean {
     stored: false,
     planned: false,
     made: new Set(),
+    madeViews: new Set(),
     cuts: { count: 0 },
     expanding: [],
     depth: 0,

@@ -9,7 +9,7 @@ import { analyseInCorpus } from "./judge.ts";
 import { corpusFiles, corpusPath, readCorpus, type Label } from "./corpus.ts";
 
 const HARMLESS_EXECUTES = new Set(["set", "set_context", "set_read_only", "set_transaction", "transaction", "prepare", "deallocate", "cursor", "listen", "sleep", "call", "discard", "execute_prepared", "advisory_lock"]);
-const GRAVE_DEFINES = new Set(["alter_type", "alter_system", "set_stored_pinned", "disable_trigger", "create_security_definer", "create_event_trigger", "create_rule", "foreign_server", "alter_detach_partition", "rewrite", "create_trigger", "create_extension", "alter_extension", "create_operator", "create_database", "alter_database", "create_tablespace", "stored_call"]);
+const GRAVE_DEFINES = new Set(["alter_type", "alter_system", "set_stored_pinned", "disable_trigger", "create_security_definer", "create_event_trigger", "create_rule", "foreign_server", "alter_detach_partition", "rewrite", "create_trigger", "create_extension", "alter_extension", "create_operator", "create_database", "alter_database", "create_tablespace", "stored_change"]);
 
 /** A coarse reading of effects, independent of any policy: only to hold the labels against. */
 function gravity(effects: readonly Effect[]): Label {

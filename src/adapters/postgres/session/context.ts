@@ -10,21 +10,25 @@ export const RESERVED = "holdfast_";
 
 /**
  * Every name is qualified: an earlier schema on the search_path must not answer for us. One row: role, session role,
- * schemas, temporary names.
+ * schemas, temporary names, temporary views.
  */
 export const CONTEXT_SQL = `SELECT CURRENT_USER, SESSION_USER, pg_catalog.array_to_json(pg_catalog.current_schemas(true)),
  CASE WHEN pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN NULL
  ELSE (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.pg_class c
- WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) END`;
+ WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) END,
+ CASE WHEN pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN NULL
+ ELSE (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.pg_class c
+ WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()
+ AND c.relkind OPERATOR(pg_catalog.=) 'v'::"char") END`;
 
-type Parts = Pick<SqlContext, "role" | "sessionRole" | "searchPath" | "temporary">;
+type Parts = Pick<SqlContext, "role" | "sessionRole" | "searchPath" | "temporary" | "temporaryViews">;
 
 /** Contexts of a whole target, so that sessions in the same situation share one object and with it the cached decisions. */
 export class ContextPool {
   readonly #known = new Map<string, SqlContext>();
 
   intern(parts: Parts, catalogueVersion: number): SqlContext {
-    const key = JSON.stringify([parts.role, parts.sessionRole, parts.searchPath, parts.temporary, catalogueVersion]);
+    const key = JSON.stringify([parts.role, parts.sessionRole, parts.searchPath, parts.temporary, parts.temporaryViews ?? [], catalogueVersion]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     // A bound, not an LRU: losing an entry costs one judgement.
@@ -63,12 +67,14 @@ export class ContextKeeper {
 
   /** Takes the row of `CONTEXT_SQL`. False when it is not what was asked for. */
   report(values: readonly (string | null)[]): boolean {
-    const [role, sessionRole, schemas, temporary] = values;
-    if (values.length !== 4 || role == null || sessionRole == null || schemas == null) return false;
+    const [role, sessionRole, schemas, temporary, views] = values;
+    if (values.length !== 5 || role == null || sessionRole == null || schemas == null) return false;
     const searchPath = texts(schemas);
     const names = temporary == null ? [] : texts(temporary);
-    if (searchPath === undefined || names === undefined) return false;
-    this.#parts = { role, sessionRole, searchPath, temporary: names.toSorted() };
+    const temporaryViews = views == null ? [] : texts(views);
+    if (searchPath === undefined || names === undefined || temporaryViews === undefined) return false;
+    const shown = temporaryViews.length === 0 ? {} : { temporaryViews: temporaryViews.toSorted() };
+    this.#parts = { role, sessionRole, searchPath, temporary: names.toSorted(), ...shown };
     this.dirty = false;
     this.#rebuild();
     return true;
