@@ -46,7 +46,7 @@ const playbooks: Record<string, string> = {
     < C:SET Z:I
     => P B E C C S
     =< C:SET Z:I
-    < 1 2 D:agent,agent,["other"],null C:SELECT_1 3 3 Z:I
+    < 1 2 D:agent,agent,["other"],null,null C:SELECT_1 3 3 Z:I
     => Q
     =<
     < T D C:SELECT_1 Z:I
