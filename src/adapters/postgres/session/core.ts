@@ -160,6 +160,8 @@ export class Core {
     this.write(act);
     if (act.inFlight) return;
     act.inFlight = true;
+    // The record becomes durable while the server works on what is probably the last change before COMMIT.
+    if (!act.readOnly && this.status === IN_TRANSACTION && this.transaction.wrote()) this.sealed();
     if (act.facts.changesContext || act.facts.definesObjects) this.contextInFlight += 1;
     if (act.facts.control) this.controlInFlight += 1;
     if (act.limits.any) this.limitedInFlight += 1;

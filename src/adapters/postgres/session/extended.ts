@@ -233,11 +233,12 @@ export class Extended {
       return DROP;
     }
     if (!core.skipping) {
-      if (core.batchHeld && !core.drained) {
+      // In a block this Sync commits nothing: a change over its limit fails the block before the next batch may go.
+      const inBlock = core.status === IN_TRANSACTION && core.controlInFlight === 0;
+      if (core.batchHeld && !inBlock && !core.drained) {
         core.flush();
         return HOLD;
       }
-      const inBlock = core.status === IN_TRANSACTION && core.controlInFlight === 0;
       if (!inBlock && !core.sealed()) {
         if (!core.sealFailed) return HOLD;
         if (core.batchSent) core.poison(refusalFrame(recordUnavailable()), false);

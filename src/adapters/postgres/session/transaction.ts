@@ -26,6 +26,10 @@ export class Transaction {
   fetchedRows = 0;
   fetchedBytes = 0;
 
+  /** Changes sent in this block, and in the block before that had any. */
+  #writes = 0;
+  #writesBefore = 0;
+
   /** Transactions that have ended: tells one from the next. */
   count = 0;
 
@@ -42,6 +46,12 @@ export class Transaction {
 
   changed(rows: number): void {
     this.#rowsChanged += rows;
+  }
+
+  /** A change is sent in a block. True when the block before had as many: applications run the same transaction again and again. */
+  wrote(): boolean {
+    this.#writes += 1;
+    return this.#writes === this.#writesBefore;
   }
 
   answered(act: Act): void {
@@ -87,6 +97,8 @@ export class Transaction {
 
   #close(): void {
     this.count += 1;
+    if (this.#writes > 0) this.#writesBefore = this.#writes;
+    this.#writes = 0;
     this.#rowsChanged = 0;
     this.fetchedRows = 0;
     this.fetchedBytes = 0;
