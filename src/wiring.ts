@@ -6,3 +6,4 @@ export { type Gateway, type GatewayOptions, openGateway } from "./wiring/gateway
 export { type Explainer, openExplainer, openPolicyTest, type PolicyTest } from "./wiring/explainer.ts";
 export { newLogin } from "./wiring/new-login.ts";
 export { WiringError } from "./wiring/target-options.ts";
+export { openProvisioning, type Provisioning } from "./wiring/provisioning.ts";

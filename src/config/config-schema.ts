@@ -6,6 +6,7 @@ import { z } from "zod";
 import { limitsSchema, nameSchema, policySchema } from "./policy-schema.ts";
 import { parseDuration } from "./quantities.ts";
 import { parseListen, upstreamFromUrl } from "./address.ts";
+import { rolesSchemaWith } from "./roles-schema.ts";
 
 const portSchema = z.number().int().min(1, "must be a port between 1 and 65535").max(65535, "must be a port between 1 and 65535");
 const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`");
@@ -98,6 +99,7 @@ const targetSchema = z.strictObject({
   policy: nameSchema.optional().describe("A preset (read-only, guarded-writes, migrations, observe) or a name under `policies`."),
   replication: z.boolean().optional().describe("Whether a client may open a replication connection. No policy sees what it does."),
   limits: limitsSchema.optional().describe("Limits of this target: the last word."),
+  roles: rolesSchemaWith(upstreamSchema).optional().describe("Rights at the server itself; see docs/least-privilege.md."),
 });
 
 const userSchema = z.strictObject({
@@ -107,6 +109,7 @@ const userSchema = z.strictObject({
   databases: z.array(z.string().min(1)).min(1).optional().describe("Databases it may ask for; any when left out."),
   connections: z.number().int().min(1).max(10_000).optional(),
   policy: nameSchema.optional().describe("Used in place of each target's own."),
+  writer: nameSchema.optional().describe("The list under a target's `roles.writers` whose rows it may change; it only reads when left out."),
 });
 
 export const configSchema = z.strictObject({

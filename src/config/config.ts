@@ -33,6 +33,26 @@ export interface TargetConfig {
   readonly policyName: string;
   readonly policy: Policy;
   readonly replication: boolean;
+  /** Absent: all sessions share the upstream's role, whatever its rights are. */
+  readonly roles?: RolesConfig;
+}
+
+/** Rights at the server itself. */
+export interface RolesConfig {
+  readonly mode: "ephemeral" | "fixed";
+  /** Present when ephemeral. */
+  readonly admin?: UpstreamConfig;
+  readonly migrationRole?: string;
+  /** `null` is every schema. */
+  readonly schemas: readonly string[] | null;
+  readonly hide: readonly string[];
+  readonly writers: readonly { readonly name: string; readonly schemas: readonly string[]; readonly tables: readonly string[] }[];
+  readonly rows: readonly { readonly table: string; readonly using: string }[];
+  readonly functions: readonly string[];
+  /** `null` is every role. */
+  readonly keep: readonly string[] | null;
+  readonly public: { readonly temporary: "revoke" | "keep"; readonly connect: "revoke" | "keep" };
+  readonly lease: { readonly lifetimeMs: number; readonly lingerMs: number; readonly sweepEveryMs: number };
 }
 
 export interface UpstreamConfig {
@@ -61,4 +81,6 @@ export interface UserConfig {
   readonly connectionsMax: number;
   /** The policy it has at each target in place of the target's own. */
   readonly policies: ReadonlyMap<string, Policy> | null;
+  /** Its list of tables to write, by name; reads only when absent. */
+  readonly writer?: string;
 }

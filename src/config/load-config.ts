@@ -96,6 +96,9 @@ function referenceProblems(entry: ConfigEntry, documents: Documents): readonly P
   }
   for (const [name, user] of Object.entries(entry.users ?? {})) {
     policyNamed(user.policy, ["users", name, "policy"]);
+    const lists = user.targets.flatMap((target) => Object.keys(entry.targets[target]?.roles?.writers ?? {}));
+    if (user.writer !== undefined && !lists.includes(user.writer))
+      problems.push({ path: ["users", name, "writer"], ...unknownName("list of writers", user.writer, lists) });
     for (const [i, target] of user.targets.entries()) {
       if (!Object.hasOwn(entry.targets, target))
         problems.push({ path: ["users", name, "targets", i], ...unknownName("target", target, Object.keys(entry.targets)) });

@@ -10,6 +10,7 @@ import { compilePolicy, type PolicyDocument } from "./compile-policy.ts";
 import type { LoginReference, SecretReference, TargetConfig, UpstreamConfig, UserConfig } from "./config.ts";
 import type { TargetEntry, UserEntry } from "./config-schema.ts";
 import { defaultPreset } from "./presets.ts";
+import { resolveRoles } from "./resolve-roles.ts";
 
 type Documents = ReadonlyMap<string, PolicyDocument>;
 
@@ -29,6 +30,7 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
     policyName,
     policy: policyAt(policyName, entry, documents),
     replication: entry.replication ?? false,
+    ...(entry.roles === undefined ? {} : { roles: resolveRoles(entry.roles, (address) => resolveUpstream(address, directory)) }),
   };
 }
 
@@ -52,6 +54,7 @@ export function resolveUser(
     databases: entry.databases ?? null,
     connectionsMax: entry.connections ?? 20,
     policies: policy === undefined ? null : new Map(entry.targets.flatMap(own)),
+    ...(entry.writer === undefined ? {} : { writer: entry.writer }),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import type { ActionId, SessionId } from "../base/ids.ts";
 import type { Effect } from "./effect.ts";
-import type { Outcome, TransactionEnd } from "./outcome.ts";
+import type { Outcome, TableCount, TransactionEnd } from "./outcome.ts";
 import type { ReasonCode } from "./codes.ts";
 
 export type AuditEvent =
@@ -34,6 +34,15 @@ export type AuditEvent =
       readonly serverProcess?: number;
     }
   | { readonly kind: "session_closed"; readonly session: SessionId; readonly because: string }
+  /** A login role of its own was made for a principal at the server, or is gone again. */
+  | {
+      readonly kind: "lease_started" | "lease_ended";
+      readonly target: string;
+      readonly role: string;
+      readonly group: string;
+      readonly principal: string;
+      readonly because: string;
+    }
   | {
       readonly kind: "judgement";
       readonly judgement: string;
@@ -67,6 +76,8 @@ export type AuditEvent =
       readonly end: TransactionEnd;
       readonly actions: readonly ActionId[];
       readonly rowsChanged: number;
+      /** What the meter read before the end, where changes are limited. */
+      readonly tables?: readonly TableCount[];
     }
   | {
       readonly kind: "limit_reached";

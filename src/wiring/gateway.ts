@@ -3,6 +3,7 @@
  * It does not decide anything; every part it joins can be read alone.
  */
 import { mkdir } from "node:fs/promises";
+import { sha256Hex } from "../base/canonical.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { type RandomBytes, systemRandom } from "../base/ids.ts";
 import { loadOrCreateSigner } from "../audit/keys.ts";
@@ -17,6 +18,8 @@ import { Ticker } from "../adapters/postgres/enforce-time.ts";
 import { relay } from "../adapters/postgres/relay.ts";
 import { ContextPool } from "../adapters/postgres/session/context.ts";
 import type { TakeSession } from "../adapters/postgres/handover.ts";
+import type { UpstreamOptions } from "../adapters/postgres/options.ts";
+import type { LeaseEvent } from "../credentials/leases.ts";
 import { createSqlAnalyser, type SqlAnalyserPool } from "../effects/sql/pool/pool.ts";
 import { openGuard, type OpenGuard } from "../pipeline/open-guard.ts";
 import type { Situation } from "../pipeline/scopes.ts";
@@ -24,6 +27,7 @@ import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
+import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
 import { situations } from "./situations.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
 import { type EnvironmentVariables, targetOptions } from "./target-options.ts";
@@ -82,6 +86,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     guard,
     catalogues,
     recovered,
+    instance: sha256Hex(signer.publicKey).slice(0, 24),
   });
 }
 
@@ -95,6 +100,8 @@ interface Parts {
   readonly guard: OpenGuard;
   readonly catalogues: Catalogues;
   readonly recovered: RecoveredInfo;
+  /** Names this gateway to servers, over its restarts: one state directory, one gateway. */
+  readonly instance: string;
 }
 
 class RunningGateway implements Gateway {
@@ -104,6 +111,7 @@ class RunningGateway implements Gateway {
   readonly #startedAtMs: number;
   #config: Config;
   readonly #ticker: Ticker;
+  readonly #sessionRoles: SessionRoles[] = [];
   #control: ControlServer | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -134,18 +142,35 @@ class RunningGateway implements Gateway {
     const wired = await targetOptions(config, target, { environment, random, extra: observing ? [] : [login.account] });
     const accounts = new Map(wired.accounts);
     const { database, ...rest } = wired;
-    const contexts = new ContextPool();
+    const sessionRoles = await this.#openSessionRoles(target, rest.upstream, database);
+    const contexts = sessionRoles?.contexts ?? new ContextPool();
     const onSession: TakeSession = (handover) => {
       const catalogue = catalogues.of(target.name, rest.upstream, handover.target.database);
       return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker }, handover);
     };
-    const listener = await listen({ target: { ...rest, accounts }, guard, clock, random, onSession });
+    const lease = sessionRoles === undefined ? {} : { lease: sessionRoles.lease };
+    const listener = await listen({ target: { ...rest, accounts, ...lease }, guard, clock, random, onSession });
     this.#listeners.set(target.name, listener);
     this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
     log.log.append(policyLoaded(target.name, target.policy));
     if (observing) return;
     await startupTest({ target: rest, database, address: listener.address, login, random });
     accounts.delete(login.account.name);
+  }
+
+  /** Nothing is listened on before the server's own side stands. */
+  async #openSessionRoles(target: TargetConfig, upstream: UpstreamOptions, database: string): Promise<SessionRoles | undefined> {
+    const { config, options, log, instance } = this.#parts;
+    const { environment, random, clock, warn } = options;
+    if (target.roles?.mode === "fixed") await examineFixedRole(target, database, environment);
+    if (target.roles?.mode !== "ephemeral") return undefined;
+    const record = (event: LeaseEvent) => {
+      // A log that is broken refuses every act by itself; a role that ends must end all the same.
+      if (log.writable) log.log.append({ ...event, target: target.name });
+    };
+    const opened = await openSessionRoles(config, target, upstream, database, { environment, random, clock, warn, instance, record });
+    this.#sessionRoles.push(opened);
+    return opened;
   }
 
   reload(config: Config): readonly string[] {
@@ -168,6 +193,7 @@ class RunningGateway implements Gateway {
   async #close(because: string): Promise<void> {
     const { catalogues, analyser, log } = this.#parts;
     await Promise.all([...this.#listeners.values()].map((listener) => listener.stop()));
+    await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
     await this.#control?.close();
     await catalogues.close();
     await analyser.close();

@@ -13,6 +13,7 @@ import { handOver } from "./listener-handover.ts";
 import type { SharedParts } from "./listener-parts.ts";
 import { type AuthenticatedClient, type ClientCommand, ClientLogin } from "./login/client-login.ts";
 import { loginFailed, type UpstreamFailure } from "./login/upstream-failure.ts";
+import type { LentLogin, UpstreamOptions } from "./options.ts";
 import { closeReason, noteSocketError } from "./socket-error.ts";
 import { openUpstream, type UpstreamSession } from "./upstream.ts";
 
@@ -33,6 +34,7 @@ export class LoginConnection {
   #socket: Duplex;
   #abandonUpstream: (() => void) | undefined;
   #reserved: string | undefined;
+  #lease: LentLogin | undefined;
   #heard = false;
   #over = false;
 
@@ -143,9 +145,28 @@ export class LoginConnection {
     this.#reserved = account.name;
     // The server's side has a time of its own, at the end of which the client is told.
     clearTimeout(this.#timer);
+    const { lease } = target;
+    if (lease === undefined) return this.#openUpstream(login, rest, target.upstream);
+    lease(account, login.database).then(
+      (lent) => this.#lent(login, rest, lent),
+      (error: unknown) => {
+        if (!this.#over) this.#upstreamFailed(loginFailed(error instanceof Error ? error.message : "no session role could be made"));
+      },
+    );
+  }
+
+  #lent(login: AuthenticatedClient, rest: Buffer, lent: LentLogin): void {
+    if (this.#over) return lent.end();
+    this.#lease = lent;
+    const { role, password } = lent;
+    this.#openUpstream(login, rest, { ...this.#context.target.upstream, role, password: () => password });
+  }
+
+  #openUpstream(login: AuthenticatedClient, rest: Buffer, upstream: UpstreamOptions): void {
+    const { target } = this.#context;
     const { database, applicationName, replication, settings } = login;
     const request = {
-      upstream: target.upstream,
+      upstream,
       database,
       applicationName,
       replication,
@@ -177,8 +198,12 @@ export class LoginConnection {
     this.#reserved = undefined;
     clearTimeout(this.#timer);
     this.#detach();
-    const session = { id: newSessionId(this.#context.random), peer: this.#peer, login, rest };
-    if (!handOver(this.#context, session, this.#socket, upstream)) sessions.release(account);
+    const session = { id: newSessionId(this.#context.random), peer: this.#peer, login, rest, lease: this.#lease };
+    if (!handOver(this.#context, session, this.#socket, upstream)) {
+      sessions.release(account);
+      this.#lease?.end();
+    }
+    this.#lease = undefined;
     this.#context.finished(this);
   }
 
@@ -197,10 +222,16 @@ export class LoginConnection {
     if (this.#over) return;
     this.#over = true;
     this.#abandonUpstream?.();
+    this.#endLease();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#timedOut, limits.authenticationMsMax);
     this.#socket.resume();
     this.#socket.end();
+  }
+
+  #endLease(): void {
+    this.#lease?.end();
+    this.#lease = undefined;
   }
 
   #destroy(): void {
@@ -208,6 +239,7 @@ export class LoginConnection {
     clearTimeout(this.#timer);
     this.#abandonUpstream?.();
     this.#abandonUpstream = undefined;
+    this.#endLease();
     if (this.#reserved !== undefined) this.#context.sessions.release(this.#reserved);
     this.#reserved = undefined;
     this.#detach();

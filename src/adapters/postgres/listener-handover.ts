@@ -9,7 +9,7 @@ import { toClient } from "./codec/auth-messages.ts";
 import type { RunningSession } from "./handover.ts";
 import type { SharedParts } from "./listener-parts.ts";
 import type { AuthenticatedClient } from "./login/client-login.ts";
-import type { UpstreamOptions } from "./options.ts";
+import type { LentLogin, UpstreamOptions } from "./options.ts";
 import type { UpstreamSession } from "./upstream.ts";
 import { sendCancel } from "./upstream-cancel.ts";
 
@@ -18,6 +18,8 @@ export interface NewSession {
   readonly peer: string;
   readonly login: AuthenticatedClient;
   readonly rest: Buffer;
+  /** The login at the server that was lent for it. */
+  readonly lease: LentLogin | undefined;
 }
 
 /** False when nobody took the session: both sockets are closed then. The account's place is released with the session. */
@@ -65,8 +67,10 @@ export function handOver(context: SharedParts, opened: NewSession, client: Duple
     return false;
   }
   const name = account.name;
+  const { lease } = opened;
   sessions.add({ session: running, client, server }, () => {
     withdraw();
+    lease?.end();
     sessions.release(name);
   });
   return true;

@@ -20,6 +20,19 @@ export interface TargetOptions {
   readonly limits: SessionLimits;
   /** Time that running statements get when the gateway stops, in milliseconds. */
   readonly shutdownMs: number;
+  /**
+   * Lends the login that one session uses at the server in place of the upstream's own. Rejects when there is none: then nobody
+   * gets in. Absent: sessions share the upstream's role.
+   */
+  readonly lease?: (account: Account, database: string) => Promise<LentLogin>;
+}
+
+/** A login at the server for one session. */
+export interface LentLogin {
+  readonly role: string;
+  readonly password: string;
+  /** Called once, when the session is over or never came to be. */
+  readonly end: () => void;
 }
 
 export interface UpstreamOptions {

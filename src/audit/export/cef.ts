@@ -72,6 +72,13 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       return { severity: 1, name: plain, fields: who(event.session) };
     case "session_closed":
       return { severity: 1, name: plain, fields: { ...who(event.session), reason: event.because } };
+    case "lease_started":
+    case "lease_ended":
+      return {
+        severity: 1,
+        name: plain,
+        fields: { suser: event.principal, duser: event.role, destinationServiceName: event.target, reason: event.because },
+      };
     case "limit_reached":
       return { severity: 6, name: plain, fields: { ...who(event.session), reason: event.code, cnt: event.figure } };
     case "recovered":

@@ -13,7 +13,7 @@ import type { ExportContext } from "./context.ts";
 
 type Json = { readonly [key: string]: unknown };
 
-/** Class numbers: 6005 Datastore Activity, 3002 Authentication, 6002 Application Lifecycle. */
+/** Class numbers: 6005 Datastore Activity, 3001 Account Change, 3002 Authentication, 6002 Application Lifecycle. */
 const activityOf: { readonly [O in Operation]: number } = {
   read: 4,
   create: 5,
@@ -141,6 +141,18 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         src_endpoint: endpoint(event.peer),
         status_detail: event.because,
         message: "login refused",
+      };
+    case "lease_started":
+    case "lease_ended":
+      return {
+        class_uid: 3001,
+        activity_id: event.kind === "lease_started" ? 1 : 6,
+        severity_id: 1,
+        status_id: 1,
+        actor: { user: { name: event.principal } },
+        user: { name: event.role, groups: [{ name: event.group }] },
+        status_detail: event.because,
+        message: `session role ${event.kind === "lease_started" ? "made" : "removed"} on ${event.target}`,
       };
     case "started":
       return { ...lifecycle(3, 1), message: `started version ${event.version}` };

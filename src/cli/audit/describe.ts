@@ -51,6 +51,11 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
       };
     case "session_closed":
       return { word: "closed", about: event.session, text: event.because, tone: "plain" };
+    case "lease_started":
+    case "lease_ended": {
+      const what = event.kind === "lease_started" ? "role made for" : "role removed of";
+      return { word: "lease", about: event.role, text: `${what} ${event.principal}, ${event.group}: ${event.because}`, tone: "plain" };
+    }
     case "judgement":
       return { word: "judged", about: event.judgement, text: `${event.decision} ${event.code}: ${event.text}`, tone: "plain" };
     case "intent":

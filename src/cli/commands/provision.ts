@@ -1,0 +1,126 @@
+/**
+ * `holdfast provision`: shows every statement that least privilege at a server takes, and runs them once a person agrees.
+ * It never runs anything that it did not show.
+ */
+import { resolve } from "node:path";
+import type { SecretReference } from "../../config/config.ts";
+import type { Provisioning } from "../../wiring.ts";
+import { ask, canAsk } from "../ask.ts";
+import { causeText, exitCodes, failed, wrongUse } from "../errors.ts";
+import { setExit } from "../exit.ts";
+import { figure, paragraph, visible } from "../output.ts";
+import { configOption, readConfig } from "../settings.ts";
+import type { Terminal } from "../terminal.ts";
+import type { Define } from "../define.ts";
+
+interface Options {
+  readonly config?: string;
+  readonly target?: string;
+  readonly adminUrlEnv?: string;
+  readonly adminUrlFile?: string;
+  readonly migrationRole?: string;
+  readonly dryRun?: boolean;
+  readonly undo?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export const define: Define = (command, terminal) => {
+  command
+    .addOption(configOption())
+    .option("--target <name>", "which target of the configuration (default: the only one)")
+    .option("--admin-url-env <name>", "the environment variable with the administrator's URL")
+    .option("--admin-url-file <file>", "the file with the administrator's URL")
+    .option("--migration-role <name>", "the migration runner's login, which is never shared; `none` where there is none")
+    .option("--dry-run", "show the statements and change nothing")
+    .option("--undo", "take back what was provisioned")
+    .option("--yes", "run the statements without asking")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  holdfast provision --target shop --admin-url-env ADMIN_URL --migration-role shop_migrator --dry-run\n" +
+        "  holdfast provision --target shop --admin-url-file admin.url --undo\n\n" +
+        "The administrator needs CREATEROLE and the rights of those who own the tables; being superuser is not needed.\n",
+    )
+    .action((options: Options) => provision(options, terminal));
+};
+
+async function provision(options: Options, terminal: Terminal): Promise<void> {
+  const admin = adminReference(options, terminal);
+  const config = await readConfig(options.config, terminal);
+  const [only, ...more] = config.targets;
+  const target = options.target ?? (more.length === 0 ? only?.name : undefined);
+  if (target === undefined) throw wrongUse("there are several targets", "name one with --target");
+  const configured = config.targets.find(({ name }) => name === target)?.roles?.migrationRole;
+  const undo = options.undo === true;
+  const migrationRole = undo ? null : await migrationRoleOf(options, configured, terminal);
+  const { WiringError, openProvisioning } = await import("../../wiring.ts");
+  const direction = undo ? "undo" : "provision";
+  const opened = await openProvisioning(config, { target, admin, migrationRole, direction, environment: terminal.env }).catch(
+    (error: unknown) => {
+      throw error instanceof WiringError ? failed(error.message) : failed(`the server's rights cannot be read: ${causeText(error)}`);
+    },
+  );
+  try {
+    await carryOut(opened, { ...options, target }, terminal);
+  } finally {
+    await opened.close().catch(() => undefined);
+  }
+}
+
+function adminReference({ adminUrlEnv, adminUrlFile }: Options, terminal: Terminal): SecretReference {
+  if ((adminUrlEnv === undefined) === (adminUrlFile === undefined))
+    throw wrongUse("the administrator's URL is missing", "give one of --admin-url-env NAME and --admin-url-file FILE");
+  return adminUrlEnv === undefined
+    ? { kind: "file", path: resolve(terminal.workingDirectory, adminUrlFile ?? "") }
+    : { kind: "env", name: adminUrlEnv };
+}
+
+/** Asked for where it can be: the one login that must never be an agent's. */
+async function migrationRoleOf(options: Options, configured: string | undefined, terminal: Terminal): Promise<string | null> {
+  const question = "The login of the migration runner (`none` where there is none): ";
+  const given = options.migrationRole ?? configured ?? (canAsk(terminal) && options.yes !== true ? await ask(question, terminal) : "");
+  if (given === "")
+    throw wrongUse("the migration runner's login is not known", "give it with --migration-role, or `none` where there is none: it is never shared");
+  return given === "none" ? null : given;
+}
+
+async function carryOut(opened: Provisioning, options: Options & { target: string }, terminal: Terminal): Promise<void> {
+  const { plan } = opened;
+  const { steps, notes, refusals } = plan;
+  if (options.json !== true) await terminal.out(rendered(opened, terminal));
+  const applied = refusals.length === 0 && steps.length > 0 && options.dryRun !== true && (await agreed(options, terminal));
+  if (applied) await opened.apply().catch((error: unknown) => Promise.reject(failed(causeText(error), "nothing was changed")));
+  if (options.json === true) {
+    const statements = steps.map(({ sql, as, why }) => ({ sql, as, why }));
+    await terminal.out(`${JSON.stringify({ target: options.target, statements, notes, refusals, applied })}\n`);
+  }
+  if (refusals.length > 0) return setExit(terminal, exitCodes.failed);
+  if (options.json === true) return;
+  const done = steps.length === 0 ? "nothing is to be done" : applied ? "done" : "nothing was changed";
+  await terminal.out(`\n${terminal.style(applied || steps.length === 0 ? "green" : "yellow", done)}\n`);
+}
+
+/** By name and not by a key: a habit is no agreement. */
+async function agreed(options: Options & { target: string }, terminal: Terminal): Promise<boolean> {
+  if (options.yes === true) return true;
+  if (!canAsk(terminal)) return false;
+  const what = options.undo === true ? "take them back" : "run them";
+  return (await ask(`\nType the target's name to ${what}: `, terminal)) === options.target;
+}
+
+function rendered({ plan, admin, database, place }: Provisioning, terminal: Terminal): string {
+  const { steps, notes, refusals } = plan;
+  const head = `${figure(steps.length)} statements as ${visible(admin)} in database ${visible(database)} at ${visible(place)}\n\n`;
+  let why = "";
+  const lines = steps.map((step) => {
+    const comment = step.why === why ? "" : terminal.style("dim", `-- ${visible(step.why)}\n`);
+    why = step.why;
+    const as = step.as === null ? "" : `SET LOCAL ROLE ${visible(step.as)}; `;
+    return `${comment}${as}${visible(step.sql)};${step.as === null ? "" : " RESET ROLE;"}\n`;
+  });
+  const told = (mark: string, texts: readonly string[]) => texts.map((text) => paragraph(`${mark} ${visible(text)}`, terminal.columns)).join("");
+  const left = notes.length === 0 ? "" : `\n${terminal.style("yellow", "what stays weaker")}\n${told("-", notes)}`;
+  const stops = refusals.length === 0 ? "" : `\n${terminal.style(["bold", "red"], "this cannot be done")}\n${told("-", refusals)}`;
+  return `${head}${lines.join("")}${left}${stops}`;
+}
