@@ -12,6 +12,7 @@ const layers = {
   audit: ["model", "base"],
   pipeline: ["effects", "policy", "audit", "catalogue", "model", "base"],
   adapters: ["pipeline/guard.ts", "catalogue", "model", "base"],
+  scan: ["model", "base"],
   control: ["audit", "model", "base"],
   // Pure plans of rights, and appliers that are handed a connected client: neither opens a connection.
   provision: ["model", "base"],
@@ -28,6 +29,7 @@ const layers = {
     "effects",
     "policy",
     "provision",
+    "scan",
     "model",
     "base",
   ],
@@ -44,10 +46,11 @@ const homes = {
 };
 
 /** Pure parts reach no file, socket, process or thread, but for the files named here, each with its reason. */
-const pure = "^src/(base|model|catalogue|effects|policy)/|^src/adapters/[^/]+/(codec|session)(/|[.]ts$)";
+const pure = "^src/(base|model|catalogue|effects|policy|scan)/|^src/adapters/[^/]+/(codec|session)(/|[.]ts$)";
 const impure = [
   "^src/catalogue/builtin/builtin[.]ts$", // reads the catalogue data that ships beside it
   "^src/effects/sql/pool/", // the parser runs in worker threads that can be replaced
+  "^src/scan/walk[.]ts$", // reads what is scanned; every judgement is beside it
 ];
 
 const tests = "[.]test[.]ts$";

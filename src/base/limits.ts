@@ -42,4 +42,10 @@ export const limits = {
   authenticationMsMax: 10_000,
   /** Connections of one listener. */
   connectionsMax: 10_000,
+  /** A file that `scan` reads: secrets stand in small files, and a dump of a database would only cost time. */
+  scanFileBytesMax: 8 * 1024 * 1024,
+  /** Files of one scan: more is another folder than was meant. */
+  scanFilesMax: 500_000,
+  /** Folders within folders that `scan` goes down. */
+  scanDepthMax: 64,
 } as const;

@@ -13,11 +13,17 @@ interface Entry {
 export const commands: readonly Entry[] = [
   { name: "demo", summary: "play an agent's bad day against a real PostgreSQL behind Holdfast", load: () => import("./demo.ts") },
   { name: "init", summary: "write a commented holdfast.yaml for your server", load: () => import("./init.ts") },
+  {
+    name: "provision",
+    summary: "set up least privilege at a server, and take it back",
+    load: () => import("./provision.ts"),
+  },
   { name: "up", summary: "start the gateway", load: () => import("./up.ts") },
   { name: "status", summary: "show what a running gateway is doing", load: () => import("./status.ts") },
   { name: "explain", summary: "judge statements without running anything", load: () => import("./explain.ts") },
   { name: "policy", summary: "look at a policy and test it", load: () => import("./policy.ts") },
   { name: "audit", summary: "read, verify and export the audit log", load: () => import("./audit.ts") },
+  { name: "scan", summary: "find the credentials an agent would find, and what it could destroy with them", load: () => import("./scan.ts") },
   { name: "doctor", summary: "find what leaves the guard itself unprotected", load: () => import("./doctor.ts") },
   { name: "version", summary: "print the version", load: () => import("./version.ts") },
 ];
