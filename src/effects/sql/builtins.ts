@@ -12,8 +12,8 @@ export type BuiltinMeaning =
   | { readonly kind: "setting" }
   /** nextval, setval: the sequence is named by the first argument. */
   | { readonly kind: "sequence" }
-  /** Runs the SQL text in argument `argument`; unknown unless that is a literal. */
-  | { readonly kind: "sql_text"; readonly argument: number }
+  /** Runs the SQL texts in these arguments, where they are given; unknown unless they are literals. */
+  | { readonly kind: "sql_text"; readonly arguments: readonly number[] }
   /** Reads the relation that argument 0 names; unknown unless that is a literal. */
   | { readonly kind: "reads_relation" }
   /** Reads every table of a schema or of the database. */
@@ -170,16 +170,16 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
     dblink_get_notify dblink_build_sql_insert dblink_build_sql_delete dblink_build_sql_update`,
   ],
   [
-    { kind: "sql_text", argument: 0 },
-    `query_to_xml query_to_xml_and_xmlschema ts_stat crosstab crosstab2 crosstab3 crosstab4
-    crosstab_hash`,
+    { kind: "sql_text", arguments: [0] },
+    "query_to_xml query_to_xml_and_xmlschema ts_stat crosstab2 crosstab3 crosstab4",
   ],
-  [{ kind: "sql_text", argument: 1 }, "ts_rewrite"],
-  [{ kind: "reads_relation" }, "table_to_xml table_to_xml_and_xmlschema connectby"],
+  [{ kind: "sql_text", arguments: [0, 1] }, "crosstab crosstab_hash"],
+  [{ kind: "sql_text", arguments: [1] }, "ts_rewrite"],
+  [{ kind: "reads_relation" }, "table_to_xml table_to_xml_and_xmlschema"],
   [
     { kind: "unknowable" },
     `cursor_to_xml schema_to_xml schema_to_xml_and_xmlschema database_to_xml database_to_xml_and_xmlschema
-    xpath_table query_to_rows`,
+    xpath_table connectby query_to_rows`,
   ],
 ];
 

@@ -52,6 +52,9 @@ export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): voi
     emitBuiltin(meaning, fn, args, at);
     return;
   }
+  // A call that leaves arguments out runs their defaults.
+  const omitted = args.length < fn.arguments.length ? fn.defaultExpressions : undefined;
+  if (omitted !== undefined) at.engine.expressionText(`ROW(${omitted})`, { ...at, cause: "default", scope: undefined });
   expand(fn, at);
 }
 
@@ -111,10 +114,13 @@ function emitBuiltin(meaning: BuiltinMeaning, fn: FunctionInfo, args: readonly u
       return;
     }
     case "sql_text": {
-      const sql = literalString(args[meaning.argument]);
-      if (sql === undefined)
-        emitUnknown(at, `${fn.name} runs SQL text that is put together at run time`, identity(fn), "dynamic_sql", "function");
-      else at.engine.statementsText(sql, { ...at, cause: "function", repeated: true });
+      for (const argument of meaning.arguments) {
+        if (argument > 0 && argument >= args.length) continue;
+        const sql = literalString(args[argument]);
+        if (sql === undefined)
+          emitUnknown(at, `${fn.name} runs SQL text that is put together at run time`, identity(fn), "dynamic_sql", "function");
+        else at.engine.statementsText(sql, { ...at, cause: "function", repeated: true });
+      }
       return;
     }
     case "reads_relation": {
