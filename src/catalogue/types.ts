@@ -135,7 +135,10 @@ export interface FunctionInfo {
   readonly volatility: "immutable" | "stable" | "volatile";
   readonly securityDefiner: boolean;
   readonly owner: string;
-  /** prosrc for sql and plpgsql; for `BEGIN ATOMIC` bodies the text of pg_get_function_sqlbody; null for C and internal. */
+  /**
+   * prosrc for sql and plpgsql; for `BEGIN ATOMIC` bodies the text of pg_get_function_sqlbody; for internal ones that did not come
+   * with the server the name of the server's routine behind them; null otherwise.
+   */
   readonly body: string | null;
   /** True when `body` came from pg_get_function_sqlbody. */
   readonly bodyIsAtomic: boolean;

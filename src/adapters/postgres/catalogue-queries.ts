@@ -174,7 +174,7 @@ export function functionsQuery(serverVersion: number): string {
   return `SELECT p.oid, n.nspname, p.proname, p.prokind::pg_catalog.text, p.proargtypes::pg_catalog.text, p.provariadic <> 0, p.pronargdefaults,
     p.prorettype, p.proretset, l.lanname, p.provolatile::pg_catalog.text, p.prosecdef, pg_catalog.pg_get_userbyid(p.proowner),
     CASE WHEN ${atomic ? "p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid) WHEN" : ""}
-      l.lanname IN ('sql', 'plpgsql') THEN p.prosrc END,
+      l.lanname IN ('sql', 'plpgsql') OR l.lanname = 'internal' AND p.prokind <> 'a' AND p.oid >= ${NORMAL} THEN p.prosrc END,
     ${atomic ? "p.prosqlbody IS NOT NULL" : "false"}, p.proconfig, CASE WHEN l.lanname = 'plpgsql' THEN pg_catalog.pg_get_functiondef(p.oid) END,
     CASE WHEN p.prokind = 'p' THEN COALESCE((SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pg_catalog.unnest(p.proargmodes) m(mode)
       WHERE m.mode = 'o'), 0) ELSE 0 END, CASE WHEN p.oid >= ${NORMAL} THEN pg_catalog.pg_get_expr(p.proargdefaults, 0) END

@@ -105,21 +105,27 @@ export function createRange(draft: Draft, create: CreateRangeStmt): void {
   });
   const text = draft.findType("pg_catalog", "text")?.oid ?? 0;
   const constructors = [
-    [range, [subtype, subtype], false],
-    [range, [subtype, subtype, text], false],
-    [multi, [], false],
-    [multi, [range.oid], false],
-    [multi, [draft.arrayOf(range.oid)], true],
+    [range, [subtype, subtype], false, "range_constructor2"],
+    [range, [subtype, subtype, text], false, "range_constructor3"],
+    [multi, [], false, "multirange_constructor0"],
+    [multi, [range.oid], false, "multirange_constructor1"],
+    [multi, [draft.arrayOf(range.oid)], true, "multirange_constructor2"],
   ] as const;
-  for (const [type, arguments_, variadic] of constructors) {
-    const f = constructor_(draft, type, arguments_, variadic);
+  for (const [type, arguments_, variadic, routine] of constructors) {
+    const f = constructor_(draft, type, arguments_, variadic, routine);
     draft.functions.put(f);
     if (arguments_[0] === range.oid)
       draft.casts = [...draft.casts, { source: range.oid, target: multi.oid, functionOid: f.oid, context: "explicit" }];
   }
 }
 
-function constructor_(draft: Draft, type: TypeInfo, arguments_: readonly number[], variadic: boolean): FunctionInfo {
+function constructor_(
+  draft: Draft,
+  type: TypeInfo,
+  arguments_: readonly number[],
+  variadic: boolean,
+  routine: string,
+): FunctionInfo {
   return {
     oid: draft.newOid(),
     schema: type.schema,
@@ -134,7 +140,7 @@ function constructor_(draft: Draft, type: TypeInfo, arguments_: readonly number[
     volatility: "immutable",
     securityDefiner: false,
     owner: draft.owner,
-    body: null,
+    body: routine,
     bodyIsAtomic: false,
     settings: [],
     support: [],

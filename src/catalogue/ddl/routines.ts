@@ -34,7 +34,7 @@ export function createFunction(draft: Draft, statement: Statement, create: Creat
   const { schema, name } = newName(draft, strings(create.funcname));
   const defaults = inputs.filter((p) => p.defexpr);
   // The server prints SQL bodies anew; ours keep the text as written.
-  const body = atomic ? atomicBody(statement) : language === "sql" || language === "plpgsql" ? (text("as") ?? "") : null;
+  const body = atomic ? atomicBody(statement) : ["sql", "plpgsql", "internal"].includes(language) ? (text("as") ?? "") : null;
   putFunction(draft, {
     schema,
     name,

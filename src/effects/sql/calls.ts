@@ -37,7 +37,7 @@ const COMPUTED_IN_PARSER: ReadonlySet<string> = new Set([
 ]);
 
 export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): void {
-  if (onlyComputes(fn)) return;
+  if (onlyComputes(fn, at.catalogue)) return;
   if (at.planned) {
     // The planner folds what is not volatile.
     if (fn.volatility !== "volatile") call(fn, args, { ...at, planned: false });

@@ -35,7 +35,7 @@ function makeKnowledge(catalogue: Catalogue): Knowledge {
   for (const operator of catalogue.data.operators) {
     operatorNames.add(operator.name);
     const fn = catalogue.functionByOid(operator.functionOid);
-    if (fn === undefined || onlyComputes(fn)) continue;
+    if (fn === undefined || onlyComputes(fn, catalogue)) continue;
     const same = riskyOperators.get(operator.name);
     if (same === undefined) riskyOperators.set(operator.name, [fn]);
     else same.push(fn);
@@ -43,12 +43,22 @@ function makeKnowledge(catalogue: Catalogue): Knowledge {
   const riskyCasts: (CastInfo & { fn: FunctionInfo })[] = [];
   for (const cast of catalogue.data.casts) {
     const fn = cast.functionOid === 0 ? undefined : catalogue.functionByOid(cast.functionOid);
-    if (fn !== undefined && !onlyComputes(fn)) riskyCasts.push({ ...cast, fn });
+    if (fn !== undefined && !onlyComputes(fn, catalogue)) riskyCasts.push({ ...cast, fn });
   }
   const rowTypes = new Map<number, Relation>();
   for (const relation of catalogue.data.relations)
     if (relation.rowType !== undefined && !isBuiltIn(relation.rowType)) rowTypes.set(relation.rowType, relation);
   return { riskyOperators, operatorNames, riskyCasts, rowTypes, expansions: new Map() };
+}
+
+/** Constructors of ranges and multiranges: the server makes them with each type (makeRangeConstructors in typecmds.c). */
+const RANGE_CONSTRUCTOR = /^(range_constructor[23]|multirange_constructor[012])$/;
+
+/** A later name for one of the server's own routines, which is known by the functions that carry its name. */
+function wrapsComputation(routine: string, catalogue: Catalogue): boolean {
+  if (RANGE_CONSTRUCTOR.test(routine)) return true;
+  const same = catalogue.functionsNamed("pg_catalog", routine, { searchPath: [], temporary: [] });
+  return same.length > 0 && same.every((fn) => isBuiltIn(fn.oid) && onlyComputes(fn, catalogue));
 }
 
 /** Made by initdb, so that its meaning is the server's own. */
@@ -57,7 +67,8 @@ export function isBuiltin(fn: FunctionInfo): boolean {
 }
 
 /** Whether a function can do nothing but compute a value from its arguments and what it may read. */
-export function onlyComputes(fn: FunctionInfo): boolean {
+export function onlyComputes(fn: FunctionInfo, catalogue: Catalogue): boolean {
+  if (fn.language === "internal" && fn.kind !== "aggregate" && !isBuiltIn(fn.oid)) return wrapsComputation(fn.body ?? "", catalogue);
   const meaning = builtinMeanings.get(fn.name);
   if (isBuiltin(fn)) return meaning === undefined ? fn.volatility !== "volatile" : meaning.kind === "harmless";
   if (fn.language !== "c" || fn.kind === "aggregate") return false;

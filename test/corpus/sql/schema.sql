@@ -89,3 +89,8 @@ CREATE POLICY own ON public.secrets USING (owner_name = current_user);
 
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
 CREATE FOREIGN TABLE public.remote_stock (sku text, amount integer) SERVER elsewhere;
+
+-- The server's own routines under later names: one only computes, one ends other sessions.
+CREATE TYPE public.price_range AS RANGE (subtype = float8, multirange_type_name = public.price_multirange);
+CREATE FUNCTION public.quicker_equal(integer, integer) RETURNS boolean LANGUAGE internal IMMUTABLE AS 'int4eq';
+CREATE FUNCTION public.renamed_end(integer) RETURNS boolean LANGUAGE internal STABLE AS 'pg_cancel_backend';
