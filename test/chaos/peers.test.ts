@@ -18,6 +18,7 @@ describe("peers that misbehave", { timeout: 150_000 }, () => {
   before(async () => {
     scene = await openScene({
       limits: "{ rows_returned: none, bytes_returned: none, rows_changed: none, statement_time: 3s }",
+      settled: true,
       through: async (server) => {
         proxy = await Proxy.start(server);
         return proxy.port;

@@ -29,7 +29,9 @@ export interface Scene {
 export interface SceneOptions extends Omit<GatewayOptions, "upstream"> {
   readonly setup?: string;
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
-  /** Host and port that Holdfast connects to in place of the server's. */
+  /** Wait until the process has stopped growing, so that its memory can be measured. */
+  readonly settled?: boolean;
+  /** The port that Holdfast connects to in place of the server's. */
   readonly through?: (server: TestServer) => Promise<number>;
 }
 
@@ -47,7 +49,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   await first.connect();
   for (const text of ["SELECT 1", "SELECT 1, 2", "SELECT id FROM marks", "SELECT 1, 2, 3"]) await first.query(text);
   await first.end();
-  await settled(gateway);
+  if (options.settled === true) await settled(gateway);
   return {
     server,
     database,
