@@ -6,9 +6,9 @@ import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { AppendFile, LogFiles } from "./files.ts";
+import { LineWriter } from "./line-writer.ts";
 import { segmentName } from "./lines.ts";
 import { AuditUnavailable } from "./log.ts";
-import { eventFields, recordLine } from "./record.ts";
 import { chainValue } from "./replay.ts";
 
 /** Where the next line goes, and the chain value that the next write carries. */
@@ -62,7 +62,7 @@ class GroupWriter implements Writer {
   /** Where the durable part ends. */
   #place: Place;
   #size: number;
-  #text = "";
+  readonly #lines = new LineWriter();
   #acts: AuditEvent[] = [];
   /** Null once the group has its first line: only that line carries the chain. */
   #chain: string | null;
@@ -94,22 +94,21 @@ class GroupWriter implements Writer {
       this.append({ ...event, actions: event.actions.slice(actionsMax), rowsChanged: 0 });
       return;
     }
-    if (this.#text.length > limits.auditPendingCharactersMax) {
+    if (this.#lines.length > limits.auditPendingBytesMax) {
       this.breakOff("the audit log is not written fast enough: more waits in memory than is allowed");
     }
     if (this.#broken !== null) throw this.#broken;
-    const fields = eventFields(event); // May throw on a defect; nothing has changed yet.
-    this.#text += `${recordLine(this.#size, this.#options.clock.now(), this.#chain, fields)}\n`;
+    this.#lines.add(this.#size, this.#options.clock.now(), this.#chain, event); // May throw on a defect; nothing has changed then.
     this.#chain = null;
     this.#size += 1;
     if (event.kind === "intent" || event.kind === "outcome" || event.kind === "recovered") this.#acts.push(event);
-    if (this.#text.length > flushCharacters) this.#kick();
+    if (this.#lines.length > flushBytes) this.#kick();
     else if (this.#writing === null && this.#gathering === null) this.#arm();
   }
 
   seal(): Promise<void> {
     if (this.#broken !== null) return Promise.reject(this.#broken);
-    if (this.#text === "") return this.#writing === null ? Promise.resolve() : this.#writing.settled;
+    if (this.#lines.length === 0) return this.#writing === null ? Promise.resolve() : this.#writing.settled;
     this.#gathering ??= newWaiters();
     this.#kick();
     return this.#gathering.settled;
@@ -121,7 +120,7 @@ class GroupWriter implements Writer {
     this.#gathering?.reject(this.#broken);
     this.#writing?.reject(this.#broken);
     this.#gathering = null;
-    this.#text = "";
+    this.#lines.clear();
     this.#acts = [];
   }
 
@@ -145,15 +144,14 @@ class GroupWriter implements Writer {
 
   #start(): void {
     this.#kicked = false;
-    if (this.#broken !== null || this.#text === "" || this.#writing !== null) return;
+    if (this.#broken !== null || this.#lines.length === 0 || this.#writing !== null) return;
     const waiters = this.#gathering ?? newWaiters();
-    const bytes = Buffer.from(this.#text);
+    const bytes = this.#lines.take();
     const acts = this.#acts;
     const size = this.#size;
     const chain = chainValue(bytes);
     this.#writing = waiters;
     this.#gathering = null;
-    this.#text = "";
     this.#acts = [];
     this.#chain = chain;
     // After a failed write nobody knows what the file holds: the log stays broken until it is opened anew.
@@ -180,8 +178,8 @@ class GroupWriter implements Writer {
     this.#writing = null;
     waiters.resolve();
     this.#options.written({ bytes, acts, after: this.#place });
-    if (this.#gathering !== null || this.#text.length > flushCharacters) this.#kick();
-    else if (this.#text !== "") this.#arm();
+    if (this.#gathering !== null || this.#lines.length > flushBytes) this.#kick();
+    else if (this.#lines.length > 0) this.#arm();
   }
 }
 
@@ -189,7 +187,7 @@ class GroupWriter implements Writer {
 const actionsMax = 1000;
 
 /** A group is written without being asked once it is this long. */
-const flushCharacters = 256 * 1024;
+const flushBytes = 256 * 1024;
 
 function newWaiters(): Waiters {
   let resolve = (): void => {};

@@ -36,8 +36,8 @@ export const limits = {
   auditReadSyncMsMax: 200,
   /** An audit record, in bytes: longer text is cut and its digest kept. */
   auditRecordBytesMax: 64 * 1024,
-  /** Audit records waiting in memory for a slow disk, in characters; beyond it the log counts as unavailable. */
-  auditPendingCharactersMax: 32 * 1024 * 1024,
+  /** Audit records waiting in memory for a slow disk, in bytes; beyond it the log counts as unavailable. */
+  auditPendingBytesMax: 32 * 1024 * 1024,
   /** Time from a connection's first byte to its authentication. */
   authenticationMsMax: 10_000,
   /** Connections of one listener. */
