@@ -16,7 +16,7 @@ Start with:
 `;
 
 /** `words` are the arguments after the program's name. */
-export async function run(words: readonly string[], terminal: Terminal, version: string): Promise<ExitCode> {
+export async function run(words: readonly string[], terminal: Terminal, version: string): Promise<number> {
   const program = configure(new Command("holdfast"), terminal)
     .description("An agent firewall: every statement an AI agent sends is understood, judged by one policy, and recorded.")
     .version(version, "-V, --version", "print the version")

@@ -1,0 +1,95 @@
+/**
+ * The environment variables of an agent's program: its database is Holdfast, and what else opens the server is kept from it.
+ * It knows variables only; files that hold secrets are `holdfast scan`'s and the sandbox's matter.
+ */
+import { upstreamFromUrl } from "../../config/address.ts";
+
+export interface SessionAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+export interface ChildEnvironment {
+  readonly variables: Readonly<Record<string, string>>;
+  /** Names of variables that now lead to Holdfast. */
+  readonly replaced: readonly string[];
+  /** Names of variables that the program does not get. */
+  readonly withheld: readonly string[];
+}
+
+export interface EnvironmentParts {
+  readonly parent: Readonly<Record<string, string | undefined>>;
+  readonly session: SessionAddress;
+  /** Secrets of the server that no value may hold: passwords, whole connection strings. */
+  readonly secrets: readonly string[];
+  /** Variables that the configuration reads its secrets from. */
+  readonly secretNames: ReadonlySet<string>;
+  /** Variables that the person who starts the program lets it have all the same. */
+  readonly keep: ReadonlySet<string>;
+}
+
+/** Of libpq: each of them would lead round Holdfast, or name another server, if it stayed. */
+const LIBPQ_WITHHELD = [
+  "PGSERVICE",
+  "PGSERVICEFILE",
+  "PGHOSTADDR",
+  "PGOPTIONS",
+  "PGSSLROOTCERT",
+  "PGSSLCERT",
+  "PGSSLKEY",
+  "PGREQUIREAUTH",
+  "PGCHANNELBINDING",
+];
+const SECRET_NAME = /(^|_)(SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|(API|ACCESS|PRIVATE|SERVICE|ADMIN|MASTER)_?KEY|DSN)(_|$)/i;
+/** What agents themselves need to reach their models; nothing of the infrastructure opens with them. */
+const AGENTS_OWN = /^(ANTHROPIC|OPENAI|CLAUDE|CODEX|CURSOR|GEMINI|GOOGLE_GENERATIVE_AI|MISTRAL|GROQ|OPENROUTER|DEEPSEEK|XAI)_/;
+/** Shorter ones stand in too many values by chance. */
+const SECRET_CHARACTERS_MIN = 6;
+
+export function sessionUrl({ host, port, user, password, database }: SessionAddress): string {
+  const place = host.includes(":") ? `[${host}]` : host;
+  return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${place}:${port}/${encodeURIComponent(database)}`;
+}
+
+export function childEnvironment(parts: EnvironmentParts): ChildEnvironment {
+  const { session } = parts;
+  const url = sessionUrl(session);
+  const variables: Record<string, string> = {};
+  const replaced: string[] = [];
+  const withheld: string[] = [];
+  for (const [name, value] of Object.entries(parts.parent)) {
+    if (value === undefined || isLibpq(name)) continue;
+    if (upstreamFromUrl(value) !== undefined) {
+      variables[name] = url;
+      replaced.push(name);
+    } else if (holdsSecret(name, value, parts)) withheld.push(name);
+    else variables[name] = value;
+  }
+  if (!replaced.includes("DATABASE_URL")) replaced.push("DATABASE_URL");
+  const { host, port, user, password, database } = session;
+  const libpq = {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGPASSWORD: password,
+    PGDATABASE: database,
+    PGPASSFILE: "/dev/null",
+    PGSSLMODE: "disable",
+  };
+  Object.assign(variables, { DATABASE_URL: url, ...libpq, HOLDFAST_SESSION: user });
+  withheld.push(...LIBPQ_WITHHELD.filter((name) => parts.parent[name] !== undefined));
+  return { variables, replaced: [...replaced, ...Object.keys(libpq)].sort(), withheld: withheld.sort() };
+}
+
+function isLibpq(name: string): boolean {
+  return LIBPQ_WITHHELD.includes(name);
+}
+
+function holdsSecret(name: string, value: string, { secrets, secretNames, keep }: EnvironmentParts): boolean {
+  if (secretNames.has(name) || secrets.some((secret) => secret.length >= SECRET_CHARACTERS_MIN && value.includes(secret))) return true;
+  if (keep.has(name) || AGENTS_OWN.test(name)) return false;
+  return SECRET_NAME.test(name) || /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]+:[^/\s@]+@/i.test(value);
+}

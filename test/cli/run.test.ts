@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, test } from "node:test";
+import pg from "pg";
+import { type Login, type ScratchDatabase, type TestServer, testServer } from "../support/servers.ts";
+import { tool } from "../support/tools.ts";
+import { holdfast, scratchFolder, start } from "./holdfast.ts";
+
+let server: TestServer;
+let database: ScratchDatabase;
+let role: Login;
+let psql: string;
+const folder = scratchFolder();
+let env: Record<string, string> = {};
+
+function configure(environment: string, policy: string): void {
+  writeFileSync(
+    join(folder, "holdfast.yaml"),
+    `version: 1
+targets:
+  shop: { environment: ${environment}, listen: 127.0.0.1:0, upstream: { url: { env: SHOP_URL } }, policy: ${policy} }
+users:
+  somebody: { kind: human, password: { env: SOMEBODY }, targets: [shop] }
+`,
+  );
+}
+
+const run = (words: readonly string[], how: { env?: Record<string, string>; input?: string } = {}) =>
+  holdfast(["run", ...words], { cwd: folder, env: { ...env, ...how.env }, ...(how.input === undefined ? {} : { input: how.input }) });
+
+async function rows(): Promise<number> {
+  const client = new pg.Client({ connectionString: database.url(role) });
+  await client.connect();
+  try {
+    return (await client.query<{ n: number }>("SELECT count(*)::int AS n FROM notes")).rows[0]?.n ?? -1;
+  } finally {
+    await client.end();
+  }
+}
+
+describe("holdfast run", () => {
+  before(async () => {
+    psql = await tool("psql");
+    server = await testServer(18);
+    role = await server.ordinaryRole();
+    database = await server.scratchDatabase(
+      `CREATE TABLE notes (id int PRIMARY KEY, text text); INSERT INTO notes SELECT i, 'kept' FROM generate_series(1, 50) i; GRANT ALL ON notes TO ${role.user}`,
+    );
+    env = {
+      SHOP_URL: database.url(role),
+      DATABASE_URL: database.url(role),
+      SOMEBODY: "synthetic-password",
+      DEPLOY_TOKEN: "synthetic-token-value",
+    };
+    configure("staging", "guarded-writes");
+  });
+
+  test("psql works for reads, and what would destroy is refused with the rows unchanged", async () => {
+    const { code, out, err } = await run(["--", psql, "-At", "-c", "SELECT count(*) FROM notes", "-c", "DELETE FROM notes"]);
+    assert.match(out, /^50$/m, err);
+    assert.match(err, /ERROR: {2}holdfast: would delete every row of `public\.notes`/);
+    assert.equal(code, 1);
+    assert.equal(await rows(), 50);
+    assert.match(err, /2 statements in 1 connections?, 1 rows read, 0 rows changed/);
+    assert.match(err, /1 refused: \w+ 1/);
+  });
+
+  test("the program's variables lead to Holdfast, and the server's own are not among them", async () => {
+    const { code, out, err } = await run(["--", process.execPath, "-e", "console.log(JSON.stringify(process.env))"]);
+    assert.equal(code, 0, err);
+    const seen = JSON.parse(out) as Record<string, string>;
+    const url = new URL(seen["DATABASE_URL"] ?? "");
+    assert.equal(url.hostname, "127.0.0.1");
+    assert.notEqual(url.port, new URL(database.url(role)).port);
+    assert.equal(seen["PGPASSWORD"], decodeURIComponent(url.password));
+    assert.equal(seen["SHOP_URL"], seen["DATABASE_URL"]);
+    assert.ok(!out.includes(role.password) && !out.includes("synthetic-password") && !out.includes("synthetic-token-value"));
+    assert.match(err, /withheld from the program: .*DEPLOY_TOKEN.*SOMEBODY/);
+    const kept = await run(["--keep", "DEPLOY_TOKEN", "--", process.execPath, "-e", "console.log(process.env.DEPLOY_TOKEN)"]);
+    assert.equal(kept.out, "synthetic-token-value\n");
+  });
+
+  test("the session's password is worth nothing after the run", async () => {
+    const { out } = await run(["-q", "--", process.execPath, "-e", "console.log(process.env.DATABASE_URL)"]);
+    const again = await holdfast(["run", "-q", "--", psql, out.trim(), "-c", "SELECT 1"], { cwd: folder, env });
+    assert.notEqual(again.code, 0);
+    assert.match(again.err, /Connection refused|password authentication failed/);
+  });
+
+  test("the exit code is the program's, and a signal reaches it", async () => {
+    assert.equal((await run(["-q", "--", "sh", "-c", "exit 7"])).code, 7);
+    const child = start(["run", "-q", "--", "sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done"], {
+      cwd: folder,
+      env,
+    });
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    child.kill("SIGTERM");
+    assert.equal(await new Promise((resolve) => child.once("close", resolve)), 9);
+  });
+
+  test("a program that is not there is said, and the session ends", async () => {
+    const { code, err } = await run(["-q", "--", "no-such-program-here"]);
+    assert.equal(code, 1);
+    assert.match(err, /`no-such-program-here` cannot be run: ENOENT/);
+  });
+
+  test("a run for staging never reaches production, whatever the configuration permits", async () => {
+    configure("production", "observe");
+    const { code, err, out } = await run(["--environment", "staging", "--", psql, "-c", "SELECT 1"]);
+    assert.equal(code, 1);
+    assert.equal(out, "");
+    assert.match(err, /target `shop` is production, and this run is for staging/);
+    configure("staging", "guarded-writes");
+  });
+
+  test("beside a running gateway it keeps a record of its own", async () => {
+    const up = start(["up", "--json"], { cwd: folder, env });
+    await new Promise((resolve) => up.stdout.once("data", resolve));
+    const { code, out, err } = await run(["--", psql, "-At", "-c", "SELECT 1"]);
+    up.kill("SIGTERM");
+    await new Promise((resolve) => up.once("close", resolve));
+    assert.equal(code, 0, err);
+    assert.equal(out, "1\n");
+    assert.match(err, /the record is in .*\/runs\/run_psql_/);
+  });
+});
