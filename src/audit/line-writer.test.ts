@@ -96,6 +96,16 @@ test("a group that was taken is not written over", () => {
   assert.deepEqual([lines.length, parseRecord(lines[0] ?? "")?.n, parseRecord(lines.at(-1) ?? "")?.n], [4999, 1, 4999]);
 });
 
+test("a field that the fast way does not know is left to the long way", () => {
+  const base = { kind: "transaction_ended", session: "s_1", end: "committed", actions: [], rowsChanged: 1 };
+  for (const event of [base, { ...base, figure: 7 }] as unknown as AuditEvent[]) {
+    const writer = new LineWriter();
+    writer.add(0, 1, null, event);
+    const stored = JSON.parse(writer.take().toString("utf8")) as Record<string, unknown>;
+    assert.deepEqual(Object.keys(stored).sort(), ["n", "t", ...Object.keys(event)].sort());
+  }
+});
+
 test("a defect in an event adds nothing", () => {
   const writer = new LineWriter();
   const broken = {

@@ -98,12 +98,12 @@ export class LineWriter {
         if (!ids || !this.#after(DECISION, event.decision) || !this.#after(CODE, event.code)) return false;
         if (event.textDigest !== undefined && !this.#after(TEXT_DIGEST, event.textDigest)) return false;
         this.#put(QUOTE_END);
-        return true;
+        return hasOnly(event, event.textDigest === undefined ? 5 : 6);
       }
       case "outcome":
         if (event.outcome.status !== "succeeded" || !this.#after(OUTCOME, event.action)) return false;
         this.#put(SUCCEEDED);
-        return this.#measured(event.outcome.measured);
+        return this.#measured(event.outcome.measured) && hasOnly(event, 3) && hasOnly(event.outcome, 2);
       case "transaction_ended":
         if (!this.#after(ENDED, event.session) || !this.#after(END, event.end)) return false;
         this.#put(ACTIONS);
@@ -115,19 +115,23 @@ export class LineWriter {
         this.#put(ENDED_ROWS);
         if (!this.#whole(event.rowsChanged)) return false;
         this.#put(ENDED_END);
-        return true;
+        return hasOnly(event, 5);
       default:
         return false;
     }
   }
 
-  #measured({ rowsChanged, rowsReturned, bytesReturned, elapsedMs }: Measured): boolean {
+  #measured(measured: Measured): boolean {
+    const { rowsChanged, rowsReturned, bytesReturned, elapsedMs } = measured;
     if (!this.#figure(ROWS_CHANGED, rowsChanged) || !this.#figure(ROWS_RETURNED, rowsReturned)) return false;
     if (!this.#figure(BYTES_RETURNED, bytesReturned)) return false;
     this.#put(ELAPSED);
     if (!this.#thousandths(Math.round(elapsedMs * 1000))) return false;
     this.#put(OUTCOME_END);
-    return true;
+    return hasOnly(
+      measured,
+      1 + Number(rowsChanged !== undefined) + Number(rowsReturned !== undefined) + Number(bytesReturned !== undefined),
+    );
   }
 
   #figure(name: Uint8Array, value: number | undefined): boolean {
@@ -205,4 +209,11 @@ export class LineWriter {
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
+}
+
+/** A field that this file does not know, or one that is there without a value, must not be lost: the long way writes it. */
+function hasOnly(object: object, fields: number): boolean {
+  let count = 0;
+  for (const _ in object) count += 1;
+  return count === fields;
 }
