@@ -21,6 +21,8 @@ export interface SqlPayload {
   readonly text: string;
   /** How it arrived: several statements in one text are only possible in `simple`. */
   readonly door: "simple" | "prepare";
+  /** OIDs of the types that Parse gives its parameters, where any of them is not the server's own: values of those may run code. */
+  readonly parameterTypes?: readonly number[];
   readonly context: SqlContext;
 }
 

@@ -52,7 +52,7 @@ export async function createJudge(): Promise<Judge> {
       };
     const { catalogue, uncertain } = derive(payload.context, base);
     return payload.kind === "sql"
-      ? analyseSql(payload.text, payload.context, catalogue, uncertain)
+      ? analyseSql(payload.text, payload.context, catalogue, uncertain, payload.parameterTypes)
       : analyseCall(payload, catalogue, uncertain);
   };
 

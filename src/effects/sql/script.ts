@@ -5,10 +5,12 @@
 import { parseSync } from "libpg-query";
 import { limits } from "../../base/limits.ts";
 import type { Catalogue, Names } from "../../catalogue/catalogue.ts";
+import { isBuiltIn } from "../../catalogue/types.ts";
 import type { SqlCallPayload, SqlContext } from "../../model/action.ts";
 import type { StatementSummary } from "../../model/decision.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Analysis } from "../analyse.ts";
+import { castTo } from "./calls.ts";
 import { Sink, emitUnknown, identity, type Place } from "./engine.ts";
 import { numbersAreFree } from "./free-numbers.ts";
 import { parseSql } from "./parse.ts";
@@ -29,10 +31,18 @@ interface State {
   changed: boolean;
   readonly made: Set<string>;
   readonly madeViews: Set<string>;
+  /** Types that the client gave its parameters: their values are made before the statement runs. */
+  readonly parameterTypes: readonly number[];
 }
 
 /** Judges SQL text. The catalogue must know the context's pending DDL already; `uncertain` says that it does so only in part. Throws what breaks the parser. */
-export function analyseSql(sql: string, context: SqlContext, catalogue: Catalogue, uncertain = false): Analysis {
+export function analyseSql(
+  sql: string,
+  context: SqlContext,
+  catalogue: Catalogue,
+  uncertain = false,
+  parameterTypes: readonly number[] = [],
+): Analysis {
   if (sql.includes("\0") || /\p{Surrogate}/u.test(sql))
     return { kind: "refused", code: "not_parsed", message: "the text holds a NUL or half a surrogate pair" };
   const bytes = Buffer.byteLength(sql);
@@ -59,6 +69,7 @@ export function analyseSql(sql: string, context: SqlContext, catalogue: Catalogu
     changed: false,
     made: new Set(),
     madeViews: new Set(),
+    parameterTypes,
   };
   const encoded = raws.length > 1 || bytes !== sql.length ? Buffer.from(sql, "utf8") : undefined;
   const statements = raws.map((raw, index) => {
@@ -83,6 +94,7 @@ export function analyseCall(payload: SqlCallPayload, catalogue: Catalogue, uncer
     changed: false,
     made: new Set(),
     madeViews: new Set(),
+    parameterTypes: [],
   };
   const sink = new Sink();
   const at = placeOf(state, sink);
@@ -132,6 +144,11 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
   const sink = new Sink();
   const at = placeOf(state, sink);
   engine.statement(stmt, at);
+  for (const oid of state.parameterTypes) {
+    if (isBuiltIn(oid)) continue;
+    if (state.catalogue.typeByOid(oid) === undefined) emitUnknown(at, "a parameter's type is not known", `oid ${oid}`);
+    else castTo(oid, at);
+  }
   if (node !== undefined && isDefinition(tagOf(node.tag, node.fields))) fireEventTriggers(at);
   const control = node?.tag === "TransactionStmt";
   if (state.uncertain && !control) emitUnknown(at, "what names mean is not certain here: send this statement by itself");

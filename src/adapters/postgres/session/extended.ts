@@ -2,6 +2,7 @@
  * The client's messages of the extended query protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync.
  * It does not judge texts itself and does not read parameter values.
  */
+import { isBuiltIn } from "../../../catalogue/types.ts";
 import { HELD_WHOLE_MAX, front } from "../codec/shapes.ts";
 import type { FrameScanner } from "../codec/scanner.ts";
 import { stringEnd, utf8 } from "../codec/read.ts";
@@ -85,7 +86,8 @@ export class Extended {
     const text = utf8(buffer, nameEnd + 1, textEnd);
     if (text === undefined) return this.#refuse(refusal("not_parsed", "the text is not valid UTF-8"));
     if (core.names.full) return this.#refuse(refusal("too_large", "too many prepared statements in one session", "close some"));
-    const judged = this.#judge.text(text, "prepare");
+    const parameterTypes = ownTypes(buffer, textEnd + 3, to);
+    const judged = this.#judge.text(text, "prepare", parameterTypes);
     if (judged === undefined) return HOLD;
     if (!(judged instanceof Act)) {
       // A Parse that the server refuses drops the unnamed statement.
@@ -93,7 +95,16 @@ export class Extended {
       if (done === DROP && name === "") core.dropUnnamed();
       return done;
     }
-    const made: Statement = { text, batch: core.batch, serial: ++core.serial, known: false, context: judged.context, judged, dead: false };
+    const made: Statement = {
+      text,
+      ...(parameterTypes === undefined ? {} : { parameterTypes }),
+      batch: core.batch,
+      serial: ++core.serial,
+      known: false,
+      context: judged.context,
+      judged,
+      dead: false,
+    };
     const before = core.names.statements.get(name);
     judged.kept = true;
     core.forget(before);
@@ -138,7 +149,7 @@ export class Extended {
     if (context === undefined) return undefined;
     if ("reason" in context) return context;
     if (context === statement.context) return true;
-    const judged = this.#judge.text(statement.text, "prepare");
+    const judged = this.#judge.text(statement.text, "prepare", statement.parameterTypes);
     if (!(judged instanceof Act)) return judged;
     this.#core.forget(statement);
     judged.kept = true;
@@ -170,7 +181,7 @@ export class Extended {
   #take(statement: Statement): Judged | undefined {
     const current = this.#current(statement);
     if (current !== true) return current;
-    return statement.judged ?? this.#judge.text(statement.text, "prepare");
+    return statement.judged ?? this.#judge.text(statement.text, "prepare", statement.parameterTypes);
   }
 
   #send(portal: Portal, act: Act): Disposition {
@@ -255,4 +266,11 @@ function nameRefused(name: string): Refusal {
     `the name \`${name.slice(0, 80)}\` is reserved or longer than ${NAME_BYTES_MAX} bytes`,
     "choose another name",
   );
+}
+
+/** The parameter types of a Parse when any of them is not the server's own: the input of such a type may run code. */
+function ownTypes(buffer: Buffer, from: number, to: number): readonly number[] | undefined {
+  const types: number[] = [];
+  for (let at = from; at < to; at += 4) types.push(buffer.readUInt32BE(at));
+  return types.every(isBuiltIn) ? undefined : types;
 }

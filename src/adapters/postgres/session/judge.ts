@@ -41,8 +41,8 @@ export class Judge {
   }
 
   /** Judges the text of the message at hand. `undefined`: not yet; call again when the session was resumed. */
-  text(text: string, door: "simple" | "prepare"): Judged | undefined {
-    return this.#judge(text, (context) => ({ kind: "sql", text, door, context }));
+  text(text: string, door: "simple" | "prepare", parameterTypes?: readonly number[]): Judged | undefined {
+    return this.#judge(text, (context) => ({ kind: "sql", text, door, context, ...typed(parameterTypes) }));
   }
 
   /** Judges a call by OID. */
@@ -132,16 +132,18 @@ export class Judge {
     }
     const here = new Set(main.statements.flatMap((s) => (s.prepared?.kind === "prepare" ? [s.prepared.name] : [])));
     const names = textFacts(main.statements).executes.filter((name) => !here.has(name));
-    const texts = names.map((name) => core.names.statements.get(name)?.text);
+    const prepared = names.map((name) => core.names.statements.get(name));
+    const texts = prepared.map((statement) => statement?.text);
     const unknown = names.find((_, i) => texts[i] === undefined);
     if (unknown !== undefined) {
       this.#abandon(new Act(main, [], text, context, 0), "26000");
       this.#main = undefined;
       return (this.#outcome = refusal("not_understood", `prepared statement "${unknown}" does not exist`, undefined, "26000"));
     }
-    const judgements = texts.map((inner) =>
-      core.parts.guard.admit(this.#action({ kind: "sql", text: inner ?? "", door: "prepare", context }), capabilities),
-    );
+    const judgements = prepared.map((inner) => {
+      const payload: Payload = { kind: "sql", text: inner?.text ?? "", door: "prepare", context, ...typed(inner?.parameterTypes) };
+      return core.parts.guard.admit(this.#action(payload), capabilities);
+    });
     const take = (admissions: readonly Admission[]): void =>
       this.#combine(
         text,
@@ -226,6 +228,10 @@ export class Judge {
     );
     return undefined;
   }
+}
+
+function typed(parameterTypes: readonly number[] | undefined): { parameterTypes?: readonly number[] } {
+  return parameterTypes === undefined ? {} : { parameterTypes };
 }
 
 /** Asks the server for the context on names of our own. Inside a batch it ends with Flush: a Sync would commit. */

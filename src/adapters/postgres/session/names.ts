@@ -8,6 +8,8 @@ import type { Act } from "./act.ts";
 
 export interface Statement {
   readonly text: string;
+  /** The parameter types of Parse, when one of them is not the server's own. */
+  readonly parameterTypes?: readonly number[];
   /** The batch (messages up to a Sync) that sent it; it is certain once `known`. */
   readonly batch: number;
   readonly serial: number;
