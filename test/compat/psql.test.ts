@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { serverVersions } from "../support/servers.ts";
-import { cases } from "./psql-cases.ts";
+import { clientCases } from "./psql-cases.ts";
+import { serverCases } from "./psql-server-cases.ts";
 import { psql } from "./run.ts";
 import { shop } from "./shop.ts";
 import { startTwoSides, type TwoSides } from "./two-sides.ts";
@@ -23,7 +24,7 @@ for (const version of serverVersions) {
       await sides.stop();
     });
 
-    for (const { title, script, args = [], options, wire, shows } of cases) {
+    for (const { title, script, args = [], options, wire, shows } of [...clientCases, ...serverCases]) {
       test(title, async () => {
         const text = script.replaceAll("FOLDER", folder);
         const said = await sides.same((side) => psql(side, text, ["-d", "shop", ...args], options), { wire: wire ?? true });

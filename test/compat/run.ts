@@ -44,7 +44,8 @@ function plain(side: Side, pieces: readonly Buffer[]): string {
     .toString("utf8")
     .replaceAll(side.password, "PASSWORD")
     .replaceAll(String(side.port), "PORT")
-    .replaceAll(/\bPID \d+/g, "PID N");
+    .replaceAll(/\bPID \d+/g, "PID N")
+    .replaceAll(/^\\(un)?restrict \w+$/gm, "\\$1restrict KEY");
 }
 
 /** psql reading a script as if typed: its lines are echoed, errors do not stop it. */
