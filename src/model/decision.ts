@@ -51,6 +51,8 @@ export interface StatementSummary {
   readonly immediate: boolean;
   /** `PREPARE name`, `EXECUTE name`, `DEALLOCATE name`, cursors: names that live in the session. */
   readonly prepared?: { readonly kind: "prepare" | "execute" | "deallocate"; readonly name: string | null };
+  /** The name that SAVEPOINT, RELEASE and ROLLBACK TO carry. */
+  readonly savepoint?: string;
   /** COPY from or to the client. */
   readonly copy?: "in" | "out";
   /** UTF-8 byte offsets of the statement in its text. */

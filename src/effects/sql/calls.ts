@@ -23,6 +23,9 @@ export function callByName(schema: string | undefined, name: string, args: reado
     return;
   }
   for (const fn of candidates) call(fn, args, at);
+  // `f(x)` may also be a cast to a type of that name, and the server tries that first.
+  const type = args.length === 1 ? at.catalogue.type(schema, name, at.names) : undefined;
+  if (type !== undefined && !isBuiltIn(type.oid)) castTo(type.oid, at);
 }
 
 /** Grammar productions that the parser writes as calls of functions with special arguments. */

@@ -21,6 +21,7 @@ import {
 import { namedRelation, withScope } from "./expressions.ts";
 import { extentOf, type Target } from "./extent.ts";
 import { knowledgeOf } from "./knowledge.ts";
+import { callsVolatile } from "./mentions.ts";
 import { as, constantOf, flag, list, part, qualified, rangeVarName, stringOf, text, type Fields } from "./tree.ts";
 
 interface Named {
@@ -110,7 +111,7 @@ function assigned(fields: Fields, key: string): ReadonlySet<string> {
 export function insert(fields: Fields, at: Place): void {
   const target = targetOf(fields, at);
   const inside = withScope(fields, at, ownSource(target));
-  const rows = insertedRows(fields);
+  const rows = callsSet(fields["selectStmt"], inside) ? UNCERTAIN : insertedRows(fields);
   const conflict = part(fields, "onConflictClause");
   const some = conflict === undefined ? rows : atMost(rows);
   const columns = list(fields, "cols").length === 0 ? undefined : assigned(fields, "cols");
@@ -122,6 +123,16 @@ export function insert(fields: Fields, at: Place): void {
 
 function atMost(extent: Extent): Extent {
   return extent.kind === "exact" ? { kind: "at_most", count: extent.count } : extent;
+}
+
+/** One row of VALUES may hold a function that returns many. */
+function callsSet(select: unknown, at: Place): boolean {
+  const values = list(as(select, "SelectStmt") ?? {}, "valuesLists");
+  return values.length === 1 && callsVolatile(values, (name, count) => {
+    const { schema, name: last } = qualified(name);
+    const found = at.catalogue.functions(schema, last, count, at.names, true);
+    return found.length === 0 || found.some((fn) => fn.returnsSet);
+  });
 }
 
 /** VALUES counts its rows; a LIMIT bounds them; anything else only the data knows. */

@@ -24,9 +24,9 @@ function funcCall(fields: Fields, at: Place): void {
   at.engine.children("FuncCall", fields, at);
 }
 
-/** `name => value` stands for its value. */
+/** `name => value` may stand for any argument: its value counts as one that is not known. */
 function argumentOf(arg: unknown): unknown {
-  return as(arg, "NamedArgExpr")?.["arg"] ?? arg;
+  return as(arg, "NamedArgExpr") === undefined ? arg : { ParamRef: {} };
 }
 
 /** An implicit cast that runs a user's function may stand anywhere two types meet. */

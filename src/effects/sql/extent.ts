@@ -292,12 +292,20 @@ function arrayItems(node: unknown): readonly unknown[] | undefined {
 /** A value that is the same for every row: a literal, a parameter, or an uncorrelated sum of such. */
 function isFixed(node: unknown, target: Target): boolean {
   if (as(node, "A_Const") !== undefined || as(node, "ParamRef") !== undefined) return true;
+  // Under another collation than the key's, several of its values may be equal.
+  if (contains(node, "CollateClause")) return false;
   return looksAtNoRow(node, target) && !callsVolatile(node, target.isVolatile) && !returnsSet(node);
 }
 
 /** No reference reaches out of the expression: not to the target, nor to what it is joined with. */
 function looksAtNoRow(node: unknown, target: Target): boolean {
   return !mentionsRow(node, { ...target, relation: undefined, joined: [] }, true);
+}
+
+function contains(node: unknown, tag: string): boolean {
+  if (Array.isArray(node)) return node.some((item) => contains(item, tag));
+  if (node === null || typeof node !== "object") return false;
+  return as(node, tag) !== undefined || Object.values(node).some((item) => contains(item, tag));
 }
 
 /** An array or a row is no single value, and a sub-select in ANY gives many. */

@@ -150,11 +150,21 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
     else castTo(oid, at);
   }
   if (node !== undefined && isDefinition(tagOf(node.tag, node.fields))) fireEventTriggers(at);
+  if (node?.tag !== "VariableSetStmt" && mayMoveNames(sink.effects, node?.tag ?? ""))
+    emitUnknown(at, "it changes search_path while it runs, and what names mean with it: send the change by itself");
   const control = node?.tag === "TransactionStmt";
   if (state.uncertain && !control) emitUnknown(at, "what names mean is not certain here: send this statement by itself");
   const summary = summarise(node?.tag ?? "", node?.fields ?? {}, sink.effects, span);
   if (!last) carryOver(node, own, summary, state);
   return summary;
+}
+
+/** A call that changes search_path in the middle of a statement: what is planned later in the same statement reads the new one. */
+function mayMoveNames(effects: readonly Effect[], tag: string): boolean {
+  if (!effects.some((effect) => effect.detail === "set_context" && effect.operation === "execute")) return false;
+  const settings = (effect: Effect): boolean => effect.resource.type === "setting" || effect.resource.type === "session";
+  if (tag === "DoStmt" || tag === "CallStmt") return effects.some((effect) => !settings(effect));
+  return effects.some((effect) => effect.detail === "call" || (effect.cause !== "direct" && !settings(effect)));
 }
 
 /** DDL fires every enabled event trigger: which of its events a command raises is not told apart. */

@@ -5,7 +5,7 @@
 import type { StatementSummary, TransactionControl } from "../../model/decision.ts";
 import type { Effect } from "../../model/effect.ts";
 import { isDefinition, isImmediate, tagOf } from "./tags.ts";
-import { flag, text, type Fields } from "./tree.ts";
+import { flag, tagged, text, type Fields } from "./tree.ts";
 
 /** Execute-effects that leave nothing durable behind. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -71,6 +71,7 @@ const DEFINING: ReadonlySet<string> = new Set([
 export function summarise(tag: string, fields: Fields, effects: readonly Effect[], span: StatementSummary["span"]): StatementSummary {
   const named = tagOf(tag, fields);
   const prepared = preparedOf(tag, fields);
+  const control = tag === "TransactionStmt" ? (CONTROL[text(fields, "kind")] ?? "none") : "none";
   const copy =
     tag === "CopyStmt" && text(fields, "filename") === "" ? (flag(fields, "is_from") ? ("in" as const) : ("out" as const)) : undefined;
   return {
@@ -78,11 +79,13 @@ export function summarise(tag: string, fields: Fields, effects: readonly Effect[
     effects,
     span,
     readOnly: effects.every(leavesNothing),
-    transaction: tag === "TransactionStmt" ? (CONTROL[text(fields, "kind")] ?? "none") : "none",
-    changesContext: effects.some(changesContext),
+    transaction: control,
+    // Back at a savepoint, settings and definitions are what they were there.
+    changesContext: control === "rollback_to" || effects.some(changesContext),
     definesObjects: isDefinition(named) || effects.some(definesObjects),
     immediate: isImmediate(tag, fields),
     ...(prepared === undefined ? {} : { prepared }),
+    ...(["savepoint", "release", "rollback_to"].includes(control) ? { savepoint: text(fields, "savepoint_name") } : {}),
     ...(copy === undefined ? {} : { copy }),
   };
 }
@@ -111,6 +114,12 @@ function preparedOf(tag: string, fields: Fields): StatementSummary["prepared"] {
       return { kind: "prepare", name: text(fields, "name") };
     case "ExecuteStmt":
       return { kind: "execute", name: text(fields, "name") };
+    case "ExplainStmt":
+    case "CreateTableAsStmt": {
+      // EXPLAIN ANALYZE EXECUTE and CREATE TABLE AS EXECUTE run what was prepared.
+      const inner = tagged(fields["query"]);
+      return inner === undefined ? undefined : preparedOf(inner.tag, inner.fields);
+    }
     case "DeallocateStmt":
       return { kind: "deallocate", name: flag(fields, "isall") ? null : text(fields, "name") };
     default:

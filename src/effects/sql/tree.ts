@@ -113,12 +113,22 @@ export function constantOf(value: unknown): { readonly value: string | number | 
   return { value: null };
 }
 
-/** A string literal, possibly cast (`'x'::text`), or `undefined`. */
+/** A string literal, possibly cast to what leaves it as it is (`'x'::text`, `'t'::regclass`), or `undefined`: `'xy'::varchar(1)` is another. */
 export function literalString(value: unknown): string | undefined {
   const cast = as(value, "TypeCast");
-  if (cast !== undefined) return literalString(cast["arg"]);
+  if (cast !== undefined) return castsTo(cast, KEEPS_TEXT) ? literalString(cast["arg"]) : undefined;
   const constant = constantOf(value);
   return typeof constant?.value === "string" ? constant.value : undefined;
+}
+
+const KEEPS_TEXT: ReadonlySet<string> = new Set(["text", "varchar", "regclass", "cstring"]);
+
+/** Whether a cast is to one of these types, without a length or an array. */
+export function castsTo(cast: Fields, types: ReadonlySet<string>): boolean {
+  const type = part(cast, "typeName") ?? {};
+  const names = nameParts(list(type, "names")) ?? [];
+  const own = names.length === 1 || (names.length === 2 && names[0] === "pg_catalog");
+  return own && types.has(names.at(-1) ?? "") && list(type, "typmods").length === 0 && list(type, "arrayBounds").length === 0;
 }
 
 export const noFields: Fields = {};

@@ -2,14 +2,14 @@
  * Conditions that are decided before any row is seen, and equality of trees: what extent.ts rests on.
  * It does not know tables or columns.
  */
-import { as, constantOf, list, nameParts, text, type Fields } from "./tree.ts";
+import { as, castsTo, constantOf, list, nameParts, text, type Fields } from "./tree.ts";
 
 /** `true`, `false` or `null` when literals alone decide the condition; `undefined` when they do not. */
 export function literalTruth(node: unknown): boolean | null | undefined {
   const constant = constantOf(node);
   if (constant !== undefined) return truthOfValue(constant.value);
   const cast = as(node, "TypeCast");
-  if (cast !== undefined) return literalTruth(cast["arg"]);
+  if (cast !== undefined) return castsTo(cast, TRUTH) ? literalTruth(cast["arg"]) : undefined;
   const bool = as(node, "BoolExpr");
   if (bool !== undefined) return truthOfBool(bool);
   const expr = as(node, "A_Expr");
@@ -23,6 +23,11 @@ export function literalTruth(node: unknown): boolean | null | undefined {
   }
   return undefined;
 }
+
+/** Casts that leave a whole number of the grammar (four bytes), a text or a truth value as it is: not float4, not varchar(1), not oid. */
+const KEEPS_NUMBER: ReadonlySet<string> = new Set(["int2", "int4", "int8", "numeric", "float8"]);
+const KEEPS_TEXT: ReadonlySet<string> = new Set(["text", "varchar"]);
+const TRUTH: ReadonlySet<string> = new Set(["bool"]);
 
 function truthOfValue(value: string | number | boolean | null): boolean | null | undefined {
   if (typeof value === "boolean" || value === null) return value;
@@ -60,7 +65,11 @@ function truthOfTest(kind: string, truth: boolean | null | undefined): boolean |
 /** A literal's value through casts and a leading minus. */
 export function literalValue(node: unknown): { readonly value: string | number | boolean | null } | undefined {
   const cast = as(node, "TypeCast");
-  if (cast !== undefined) return literalValue(cast["arg"]);
+  if (cast !== undefined) {
+    const inner = literalValue(cast["arg"]);
+    const kept = typeof inner?.value === "number" ? KEEPS_NUMBER : typeof inner?.value === "string" ? KEEPS_TEXT : TRUTH;
+    return inner === undefined || castsTo(cast, kept) ? inner : undefined;
+  }
   const expr = as(node, "A_Expr");
   if (expr !== undefined && expr["lexpr"] === undefined && operatorName(expr) === "-") {
     const inner = literalValue(expr["rexpr"]);

@@ -21,6 +21,7 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   }
   if (resets(act, tag, summary)) core.repin = core.parts.pinSql !== "";
   names(core, act, tag, summary);
+  if (summary?.savepoint !== undefined) core.context.savepoint(summary.transaction, summary.savepoint);
   if (summary?.definesObjects === true) core.context.ddl(statementText(act, summary.span));
   if (rows === undefined || summary?.copy === "out") return true;
   if (!CHANGING.has(word) && (word !== "SELECT" || summary?.readOnly !== false)) return true;

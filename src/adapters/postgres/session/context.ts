@@ -3,6 +3,7 @@
  * It does not talk to the server; the session sends `CONTEXT_SQL` when this says it must and hands the row back.
  */
 import type { SqlContext } from "../../../model/action.ts";
+import type { TransactionControl } from "../../../model/decision.ts";
 import type { CatalogueSource } from "../../../catalogue/source.ts";
 
 /** Reserved for statements and portals of ours; a client's name that begins so is refused. */
@@ -50,6 +51,8 @@ export class ContextKeeper {
   readonly #source: CatalogueSource;
   #parts: Parts;
   #pendingDdl: readonly string[] = [];
+  /** Open savepoints, outermost first, and how much DDL had run at each. */
+  #savepoints: { readonly name: string; readonly ddl: number }[] = [];
   #current: SqlContext;
 
   constructor(pool: ContextPool, source: CatalogueSource, parts: Parts) {
@@ -86,10 +89,28 @@ export class ContextKeeper {
     this.#rebuild();
   }
 
+  /** Whether the end of the open transaction may change what names mean. */
+  get unsettled(): boolean {
+    return this.changedInTransaction || this.#pendingDdl.length > 0;
+  }
+
+  /** A savepoint was set, released or gone back to: DDL after it is undone with it. */
+  savepoint(kind: TransactionControl, name: string): void {
+    if (kind === "savepoint") this.#savepoints.push({ name, ddl: this.#pendingDdl.length });
+    const index = this.#savepoints.findLastIndex((one) => one.name === name);
+    const found = this.#savepoints[index];
+    if (kind === "savepoint" || found === undefined) return;
+    this.#savepoints = this.#savepoints.slice(0, kind === "release" ? index : index + 1);
+    if (kind === "release" || found.ddl === this.#pendingDdl.length) return;
+    this.#pendingDdl = this.#pendingDdl.slice(0, found.ddl);
+    this.#rebuild();
+  }
+
   /** The transaction ended: its DDL is in the catalogue, or gone. */
   transactionEnded(committed: boolean): void {
     if (this.changedInTransaction) this.dirty = true;
     this.changedInTransaction = false;
+    this.#savepoints = [];
     if (this.#pendingDdl.length === 0) return;
     if (committed) this.stale = true;
     this.#pendingDdl = [];
