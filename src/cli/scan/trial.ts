@@ -2,7 +2,10 @@
  * Tries one PostgreSQL login and asks the server what its holder could do: one read-only transaction, short time limits, then gone.
  * What the server or the system says goes no further than a word of ours: their messages may hold pieces of the login.
  */
+import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
 import pg from "pg";
+import { isLoopback } from "../../config/address.ts";
 import type { PostgresLogin } from "../../scan/credential.ts";
 import type { Reach, Rights } from "../../scan/rights.ts";
 
@@ -38,6 +41,7 @@ async function attempt(login: PostgresLogin, tls: boolean): Promise<Rights | { r
     application_name: "holdfast scan",
   });
   client.on("error", () => {});
+  refuseCleartext(client, login.host);
   try {
     await client.connect();
     return await ask(client);
@@ -46,6 +50,18 @@ async function attempt(login: PostgresLogin, tls: boolean): Promise<Rights | { r
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/**
+ * No certificate was verified, so whoever is in between could ask for the password as it is: only this machine's own server gets it so.
+ * Runs before the client's own listener, whose answer then has no socket left to go to.
+ */
+function refuseCleartext(client: pg.Client, host: string): void {
+  if (isLoopback(host) || host.startsWith("/")) return;
+  const { connection } = client as unknown as { readonly connection: EventEmitter & { readonly stream: Socket } };
+  connection.prependListener("authenticationCleartextPassword", () => {
+    connection.stream.destroy(Object.assign(new Error("asked for the password in clear"), { code: "CLEARTEXT" }));
+  });
 }
 
 function codeOf(error: unknown): string {
@@ -65,6 +81,7 @@ function whyShut(code: string): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the host's name is not known here";
   if (code === "ECONNREFUSED") return "nothing listens there";
   if (code === "NO_TLS") return "the server offers no TLS, and the login asks for it";
+  if (code === "CLEARTEXT") return "the server asks for the password in clear, and it was not given";
   if (/^E[A-Z]+$/.test(code)) return `not reachable from here (${code})`;
   return /^[0-9A-Z]{5}$/.test(code) ? `the server refuses (SQLSTATE ${code})` : "the connection failed";
 }
