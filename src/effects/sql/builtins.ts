@@ -199,6 +199,7 @@ export const catalogueClassification: Readonly<Record<string, Classification>> =
   "pg_catalog.pg_user_mapping": "secret",
   "pg_catalog.pg_user_mappings": "secret",
   "information_schema.user_mapping_options": "secret",
+  "information_schema._pg_user_mappings": "secret",
   "pg_catalog.pg_foreign_server": "sensitive",
   "pg_catalog.pg_hba_file_rules": "secret",
   "pg_catalog.pg_ident_file_mappings": "secret",
