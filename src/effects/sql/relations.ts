@@ -158,6 +158,9 @@ export function writeRelation(kind: WriteKind, relation: Relation, change: Chang
   const reached = change.descend ? at.catalogue.descendants(relation) : [relation];
   for (const child of reached) {
     fireTriggers(kind, child, inside);
+    // A row whose key changes moves: deleted from one partition, inserted into another.
+    if (kind === "update" && child !== relation && relation.kind === "partitioned_table")
+      for (const move of ["delete", "insert"] as const) fireTriggers(move, child, inside);
     if (child !== relation && kind !== "insert") {
       emit(at, {
         operation: verb.operation,

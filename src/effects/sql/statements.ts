@@ -10,6 +10,7 @@ import { copy, insert, merge, remove, truncate, update } from "./dml.ts";
 import { dropVisitors } from "./drop.ts";
 import { ONE, emit, emitUnknown, type Engine, type Place } from "./engine.ts";
 import { expressionVisitors } from "./expressions.ts";
+import { newerGrammar } from "./newer-grammar.ts";
 import { parseSql } from "./parse.ts";
 import { walkPlpgsql } from "./plpgsql.ts";
 import { readRelation, writeRelation } from "./relations.ts";
@@ -70,6 +71,7 @@ const statementVisitors: readonly (readonly [string, Visitor])[] = [
 
 /** Every type with a visitor of its own; all others are walked generically. */
 export const visitors: ReadonlyMap<string, Visitor> = new Map<string, Visitor>([
+  ...newerGrammar,
   ...expressionVisitors,
   ...sessionVisitors,
   ...createVisitors,
