@@ -5,6 +5,7 @@
  */
 import { actionId } from "../../../base/ids.ts";
 import type { Action, Payload, SqlContext } from "../../../model/action.ts";
+import type { StatementSummary } from "../../../model/decision.ts";
 import type { Admission, Allowed } from "../../../pipeline/guard.ts";
 import { Act, type Refusal } from "./act.ts";
 import { capabilities, textFacts } from "./facts.ts";
@@ -114,6 +115,14 @@ export class Judge {
         "not_permitted",
         "the transaction has failed and what follows it cannot be judged yet",
         "send ROLLBACK by itself first",
+      ));
+    }
+    if (this.#core.context.unsettled && goesOnAfterEnd(admission.statements)) {
+      this.#abandon(new Act(admission, [], text, context, 0), "0A000");
+      return (this.#outcome = refusal(
+        "not_permitted",
+        "the end of this transaction changes what the statements after it mean",
+        "send COMMIT or ROLLBACK by itself first",
       ));
     }
     if (textFacts(admission.statements).executes.length === 0) {
@@ -228,6 +237,12 @@ export class Judge {
     );
     return undefined;
   }
+}
+
+/** Whether something other than transaction control follows the end of a transaction, or the way back to a savepoint. */
+function goesOnAfterEnd(statements: readonly StatementSummary[]): boolean {
+  const end = statements.findIndex(({ transaction }) => ["commit", "rollback", "rollback_to", "prepare_transaction"].includes(transaction));
+  return end >= 0 && statements.slice(end + 1).some(({ transaction }) => transaction === "none");
 }
 
 function typed(parameterTypes: readonly number[] | undefined): { parameterTypes?: readonly number[] } {
