@@ -17,7 +17,10 @@ export function planGrants(draft: Draft, request: ProvisionRequest, groups: Grou
   for (const schema of readSchemas(draft, request)) {
     usage(draft, schema, groups.reader);
     const inside = state.relations.filter((relation) => relation.schema === schema.name);
-    grant(draft, { relations: readable(draft, request, inside), privileges: ["SELECT"], to: groups.reader, why: "readers read" });
+    const read = readable(draft, request, inside);
+    grant(draft, { relations: read, privileges: ["SELECT"], to: groups.reader, why: "readers read" });
+    const others = inside.filter((relation) => !read.includes(relation));
+    withhold(draft, groups, others);
   }
   for (const { role, schemas, tables } of groups.writers) {
     const mine = state.relations.filter(
@@ -60,13 +63,42 @@ function usage(draft: Draft, schema: SchemaState, role: string): void {
 
 /** What is left out is said once. Members of extensions have their own rules, which extensions set. */
 function readable(draft: Draft, request: ProvisionRequest, relations: readonly RelationState[]): readonly RelationState[] {
+  const past = pastRowPolicies(draft, request);
   return relations.filter((relation) => {
     const name = nameOf(relation);
     if (request.hide.includes(name) || relation.extension !== null) return false;
-    if (!relation.revealing) return true;
-    draft.note(`view \`${name}\` shows what only superusers read in the system catalogues: readers do not get it`);
-    return false;
+    const why = relation.revealing ? "shows what only superusers read in the system catalogues" : past.get(name);
+    if (why !== undefined) draft.note(`\`${name}\` ${why}: readers do not get it`);
+    return why === undefined;
   });
+}
+
+/** Relations through which rows of a limited table are read past its policy: its partitions, and views that read as their owner. */
+function pastRowPolicies(draft: Draft, request: ProvisionRequest): ReadonlyMap<string, string> {
+  const past = new Map<string, string>();
+  const limited = new Set(request.rows.map(({ table }) => table));
+  const reached = new Set(limited);
+  for (let before = -1; before !== reached.size; ) {
+    before = reached.size;
+    for (const relation of draft.state.relations) {
+      const name = nameOf(relation);
+      if (limited.has(name) || reached.has(name) || !relation.shows.some((shown) => reached.has(shown))) continue;
+      // A view that asks as the caller shows no more than the caller sees.
+      if (relation.invoker && relation.shows.every((shown) => !reached.has(shown) || limited.has(shown))) continue;
+      reached.add(name);
+      past.set(name, "shows rows of a table past its row policy");
+    }
+  }
+  return past;
+}
+
+/** What readers were granted once, or by default, and are not to read now. */
+function withhold(draft: Draft, { reader }: Groups, relations: readonly RelationState[]): void {
+  for (const { schema, name, owner, kind, acl } of relations) {
+    if (!has(acl, reader, "SELECT")) continue;
+    const sql = `REVOKE SELECT ON ${kind === "sequence" ? "SEQUENCE" : "TABLE"} ${qualified(schema, name)} FROM ${ident(reader)}`;
+    draft.asOwner(owner, { sql, why: "not for readers", undo: [] });
+  }
 }
 
 function isWritable(relation: RelationState, request: ProvisionRequest): boolean {

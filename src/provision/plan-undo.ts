@@ -21,7 +21,8 @@ export function planUndo(state: ServerState, request: ProvisionRequest): Plan {
   if (state.record.length > 0) draft.own(`DELETE FROM ${recordTable} WHERE target = ${literal(request.target)}`, "nothing is left to take back");
   for (const role of mine) ownDefaults(draft, role);
   for (const role of [...mine].reverse()) draft.own(`DROP ROLE ${ident(role)}`, "a role of ours");
-  const others = state.roles.some(({ name, comment }) => comment?.startsWith(markPrefix) === true && !taking.has(name));
+  const here = `, database ${state.database}:`;
+  const others = state.roles.some(({ name, comment }) => comment?.startsWith(markPrefix) === true && !taking.has(name) && `${comment}:`.includes(here));
   const schema = state.schemas.find(({ name }) => name === ownSchema);
   if (!others && schema?.comment?.startsWith(markPrefix) === true) {
     draft.own(`DROP TABLE ${recordTable}`, "the record is empty");

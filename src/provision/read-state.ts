@@ -46,12 +46,21 @@ const revealing = `EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid AND
   'pg_statistic'::regclass::oid, 'pg_stats'::regclass::oid, 'pg_subscription'::regclass::oid, 'pg_hba_file_rules'::regclass::oid,
   'pg_file_settings'::regclass::oid, 'pg_stat_activity'::regclass::oid) || ') '))`;
 
+/** Ways on which rows of one relation are read through another. */
+const shows = `ARRAY(SELECT DISTINCT rn.nspname || '.' || rc.relname FROM pg_rewrite w
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_class rc ON rc.oid = d.refobjid JOIN pg_namespace rn ON rn.oid = rc.relnamespace
+    WHERE w.ev_class = c.oid AND rc.oid <> c.oid AND c.relkind IN ('v', 'm')
+  UNION SELECT rn.nspname || '.' || rc.relname FROM pg_inherits i JOIN pg_class rc ON rc.oid = i.inhparent
+    JOIN pg_namespace rn ON rn.oid = rc.relnamespace WHERE i.inhrelid = c.oid)`;
+
 const relationsSql = `SELECT n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
   CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view' WHEN 'f' THEN 'foreign_table' WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
   ${grants("c.relacl", `CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char"`, "c.relowner")} AS acl,
   (SELECT coalesce(json_agg(json_build_object('column', t.attname, 'grantee', CASE WHEN a.grantee = 0 THEN '' ELSE pg_get_userbyid(a.grantee)::text END,
     'privilege', a.privilege_type)), '[]') FROM pg_attribute t, aclexplode(t.attacl) a WHERE t.attrelid = c.oid AND NOT t.attisdropped) AS "columnAcl",
   ${extensionOf("pg_class", "c.oid")} AS extension, c.relkind IN ('v', 'm') AND ${revealing} AS revealing, c.relrowsecurity AS "rowSecurity",
+  coalesce(c.reloptions::text ~ 'security_invoker=(true|on|1|yes)', false) AS invoker, ${shows} AS shows,
   (SELECT tn.nspname || '.' || tc.relname FROM pg_depend d JOIN pg_class tc ON tc.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = tc.relnamespace
    WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
    AND d.deptype IN ('a', 'i') LIMIT 1) AS feeds

@@ -74,6 +74,10 @@ export interface RelationState extends Owned {
   /** A view over what only superusers read in the system catalogues. */
   readonly revealing: boolean;
   readonly rowSecurity: boolean;
+  /** A view that reads with the rights of who asks, not of who owns it. */
+  readonly invoker: boolean;
+  /** `schema.name` of the relations that a view reads directly, and of the tables that this one is a partition or a child of. */
+  readonly shows: readonly string[];
   /** `schema.name` of the tables whose columns this sequence feeds. */
   readonly feeds: string | null;
 }

@@ -1,0 +1,3 @@
+import { serverJudges } from "./server-judges.ts";
+
+serverJudges(15);
