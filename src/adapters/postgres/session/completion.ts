@@ -24,7 +24,9 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   if (summary?.savepoint !== undefined) core.context.savepoint(summary.transaction, summary.savepoint);
   if (summary?.definesObjects === true) core.context.ddl(statementText(act, summary.span));
   if (rows === undefined || summary?.copy === "out") return true;
-  if (!CHANGING.has(word) && (word !== "SELECT" || summary?.readOnly !== false)) return true;
+  // No prepared statement fills a table: what EXECUTE calls SELECT returned rows.
+  const filled = word === "SELECT" && summary?.readOnly === false && summary.tag !== "EXECUTE";
+  if (!CHANGING.has(word) && !filled) return true;
   return withinLimits(core, act, rows);
 }
 
