@@ -3,3 +3,4 @@ CREATE ROLE clerk LOGIN PASSWORD '{password}';
 CREATE ROLE auditor NOLOGIN;
 GRANT auditor TO clerk;
 CREATE DATABASE ledger OWNER clerk;
+CREATE DATABASE spare OWNER clerk;

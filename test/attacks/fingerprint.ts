@@ -46,7 +46,7 @@ export interface FingerprintParts {
 
 export async function fingerprint(parts: FingerprintParts): Promise<Fingerprint> {
   const found = new Map<string, string>(Object.entries(parts.others).map(([name, value]) => [name, String(value)]));
-  for (const [database, client] of parts.databases) for (const [name, value] of await databaseParts(client)) found.set(`${database}: ${name}`, value);
+  for (const [database, client] of parts.databases) for (const [name, value] of await databaseParts(client)) found.set(`${database}: ${name}`, value ?? "");
   const [first] = parts.databases.values();
   if (first !== undefined) for (const [name, value] of await rowsOf(first, clusterSql)) found.set(name as string, value ?? "");
   for (const folder of parts.folders) for (const [name, value] of files(folder)) found.set(name, value);

@@ -163,8 +163,10 @@ export class Scene {
   private async resetLedger(): Promise<void> {
     await this.#forget("ledger");
     const admin = await this.admin("postgres");
-    await admin.query("DROP DATABASE IF EXISTS ledger WITH (FORCE)");
-    await admin.query("CREATE DATABASE ledger OWNER clerk");
+    for (const name of ["ledger", "spare"]) {
+      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await admin.query(`CREATE DATABASE ${name} OWNER clerk`);
+    }
     const entries = "CREATE TABLE entries (id int, amount int); INSERT INTO entries SELECT n, n FROM generate_series(1, 9) n";
     const client = await this.server.connect("ledger", clerk);
     await client.query(entries);
