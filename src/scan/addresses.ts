@@ -13,7 +13,9 @@ const address = pattern(
   "gi",
   String.raw`\b(?<scheme>[a-z][a-z0-9+-]{1,30})://(?<user>[^\s:@/'"\x60<>\\]{0,128}):(?<password>(?:(?!://)[^\s'"`,
   String.raw`\x60\\]){1,256})@(?<host>\[[0-9A-Fa-f:.]+\]|`,
-  String.raw`\$?\{?[A-Za-z0-9_][\w.-]{0,252}\}?)(?::(?<port>\d{1,5}))?(?<rest>[/?,][^\s'"\x60<>\\]{0,300})?`,
+  String.raw`\$?\{?[A-Za-z0-9_][\w.-]{0,252}\}?)(?::(?<port>\d{1,5}))?`,
+  // Other hosts of a list of them; what follows a comma may be another address, too.
+  String.raw`(?:,[\w.-]+(?::\d+)?(?![\w.:-]))*(?<rest>[/?][^\s'"\x60<>\\,]{0,300})?`,
 );
 
 const kinds: readonly (readonly [scheme: RegExp, kind: string, destroys: string | undefined])[] = [

@@ -16,7 +16,7 @@ export interface Assignment {
 /** `name: "value"`, `"name" => 'value'`, `NAME := "value"`, `x["name"] = 'value'`, `name: string = "value"`. */
 const quotedValue = pattern(
   "g",
-  String.raw`(?<name>[\w$@.-]{2,100})["'\x60]?\]?\)?(?:\s*:\s*(?:string|str|String|&str|&'static str|`,
+  String.raw`(?<![\w$@.-])(?<name>[\w$@.-]{2,100})["'\x60]?\]?\)?(?:\s*:\s*(?:string|str|String|&str|&'static str|`,
   String.raw`\[\]byte))?\s*(?:=>|:=|\?=|\|\|=|[:=]|,(?=\s*["'\x60]))\s*(?:\(|`,
   String.raw`[a-zA-Z]{0,3}(?=["']))?(?<quote>["'\x60])(?<value>(?:\\.|(?!\k<quote>)[^\\\n]){1,4096})\k<quote>`,
 );
@@ -34,7 +34,7 @@ const bareValue = pattern(
   String.raw`[ \t](?=\S+$))[ \t]*(?<value>[^\s"'\x60][^\n]{0,4095})$`,
 );
 /** In the middle of a command: `PGPASSWORD=value psql`, `-e NAME=value`, `--set name=value`. */
-const commandValue = /(?<![\w-])(?<name>[A-Za-z_][\w.]{2,80})=(?<quote>["']?)(?<value>[^\s"'`;&|<>)]{4,1024})\k<quote>/g;
+const commandValue = /(?<![\w.-])(?<name>[A-Za-z_][\w.]{2,80})=(?<quote>["']?)(?<value>[^\s"'`;&|<>)]{4,1024})\k<quote>/g;
 /** XML: `<password>value</password>`, `key="name" value="value"`. */
 const elementValue = /<(?<name>[A-Za-z_][\w.:-]{2,80})(?:\s[^<>]{0,200})?>\s*(?<value>[^<>\n]{4,1024}?)\s*<\/\k<name>>/g;
 const attributeValue = pattern(

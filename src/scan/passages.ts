@@ -26,9 +26,16 @@ export interface PassageOptions {
 export function passagesWith(text: string, mark: RegExp, { following = 0, longLines = false }: PassageOptions = {}): readonly Passage[] {
   const passages: { start: number; end: number }[] = [];
   const search = new RegExp(mark.source, mark.flags.includes("g") ? mark.flags : `${mark.flags}g`);
+  // The line that is being looked at: kept, because a line of megabytes may hold many marks.
+  let lineStart = 0;
+  let lineStop = -1;
   for (let match = search.exec(text); match !== null; match = search.exec(text)) {
-    let start = match.index === 0 ? 0 : text.lastIndexOf("\n", match.index - 1) + 1;
-    let end = lineEnd(text, match.index);
+    if (match.index > lineStop) {
+      lineStart = match.index === 0 ? 0 : text.lastIndexOf("\n", match.index - 1) + 1;
+      lineStop = lineEnd(text, match.index);
+    }
+    let start = lineStart;
+    let end = lineStop;
     if (end - start > lineCharactersMax) {
       const stop = Math.min(end, match.index + match[0].length + aroundCharacters);
       search.lastIndex = longLines ? match.index + Math.max(1, match[0].length) : end + 1;

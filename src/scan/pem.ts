@@ -9,13 +9,14 @@ import { pattern } from "./pattern.ts";
 const dashes = "-----";
 const pem = new RegExp(
   `${dashes}BEGIN (?<type>(?:[A-Z0-9]+ ){0,3})PRIVATE KEY(?: BLOCK)?${dashes}` +
-    `(?<body>(?:[A-Za-z0-9+/=\\s:,;.()@-]|\\\\[rn]|["'|]){60,20000}?)${dashes}END`,
+    `(?<body>(?:(?!${dashes})[A-Za-z0-9+/=\\s:,;.()@-]|\\\\[rn]|["'|]){60,20000}?)${dashes}END`,
   "g",
 );
+// Such a file is nothing but its key, so the mark stands at its beginning.
 const putty = pattern(
-  "gm",
-  String.raw`^PuTTY-User-Key-File-\d: (?<type>\S+)[\s\S]{1,400}?^Encryption: (?<encryption>\S+)[\s\S]{1,4000}?^Pr`,
-  String.raw`ivate-Lines: \d+\s+(?<body>[A-Za-z0-9+/=\s]{40,8000})`,
+  "m",
+  String.raw`^PuTTY-User-Key-File-\d: (?<type>\S+)[\s\S]{1,400}?^Encryption: (?<encryption>\S+)`,
+  String.raw`[\s\S]{1,2000}?^Private-Lines: \d+\s+(?<body>[A-Za-z0-9+/=\s]{40,8000})`,
 );
 
 export function pemCandidates(text: string): readonly Candidate[] {
@@ -28,9 +29,8 @@ export function pemCandidates(text: string): readonly Candidate[] {
       const sealed = /ENCRYPTED/.test((match.groups?.["type"] ?? "") + body) || isSealedOpenssh(match.groups?.["type"], data);
       found.push(candidate(match, data, sealed));
     }
-  if (text.includes("PuTTY-User-Key-File"))
-    for (const match of text.matchAll(putty))
-      found.push(candidate(match, match.groups?.["body"] ?? "", match.groups?.["encryption"] !== "none"));
+  const match = text.startsWith("PuTTY-User-Key-File") ? putty.exec(text.slice(0, 8_000)) : null;
+  if (match !== null) found.push(candidate(match, match.groups?.["body"] ?? "", match.groups?.["encryption"] !== "none"));
   return found;
 }
 

@@ -35,10 +35,22 @@ describe("no way of calling it prints a secret", () => {
   const spilt = expand("{base62:9}/{base62:9}@{base62:9}", chance);
   const roleKey = expand("{hex:64}", chance);
   writeFileSync(join(root, `${named}.txt`), expand("STRIPE_SECRET_KEY=sk_live_{base62:48}\n", chance));
-  writeFileSync(join(root, "odd.env"), `URL=postgres://app:${spilt}@no-such-host.invalid/shop\nOTHER=postgres://${roleKey}:sk_abc123x@localhost:1/shop\n`);
+  writeFileSync(
+    join(root, "odd.env"),
+    `URL=postgres://app:${spilt}@no-such-host.invalid/shop\nOTHER=postgres://${roleKey}:sk_abc123x@localhost:1/shop\n`,
+  );
   const pieces = [...tree.pieces, named, ...spilt.split(/[/@]/), roleKey];
   assert.ok(pieces.length > 60);
-  for (const words of [["scan", root], ["scan", root, "--json"], ["scan", root, "--home", join(root, "home")], ["scan", root, "--home", join(root, "home"), "--json"], ["scan", join(root, ".env")], ["scan", root, "--try"], ["scan", root, "--bogus"], ["scan", join(root, named)]])
+  for (const words of [
+    ["scan", root],
+    ["scan", root, "--json"],
+    ["scan", root, "--home", join(root, "home")],
+    ["scan", root, "--home", join(root, "home"), "--json"],
+    ["scan", join(root, ".env")],
+    ["scan", root, "--try"],
+    ["scan", root, "--bogus"],
+    ["scan", join(root, named)],
+  ])
     test(words.map((word) => word.replace(root, "DIR").replace(named, "NAME")).join(" "), async () => {
       const ran = await holdfast(words);
       const said = (ran.out + ran.err).replaceAll(root, "");
@@ -70,7 +82,10 @@ test("fingerprints tell equal secrets of one run, and differ from run to run", a
   const runs = await Promise.all([1, 2, 3, 4].map(async () => parsed((await holdfast(["scan", root, "--json"])).out)));
   for (const { findings } of runs) {
     assert.equal(findings.length, 2);
-    assert.deepEqual(findings[0]?.places.map(({ path }) => path), [".env", "b/.env"]);
+    assert.deepEqual(
+      findings[0]?.places.map(({ path }) => path),
+      [".env", "b/.env"],
+    );
   }
   assert.ok(new Set(runs.map(({ findings }) => findings[0]?.fingerprint)).size > 1);
 });
@@ -83,7 +98,10 @@ test("the exit code is 0 where nothing was found, or nothing that destroys", asy
   const mail = folder({ ".env": expand("WEBHOOK=whsec_{base62:32}\n", seeded("hook")) });
   const found = await holdfast(["scan", mail]);
   assert.equal(found.code, 0);
-  assert.match(found.out, /found besides, without a way to destroy that is known here\n {2}\.env:1 {2}webhook signing secret \([0-9a-f]{4}, 38 characters\)/);
+  assert.match(
+    found.out,
+    /found besides, without a way to destroy that is known here\n {2}\.env:1 {2}webhook signing secret \([0-9a-f]{4}, 38 characters\)/,
+  );
 });
 
 test("files that git ignores are read, other people's code and git's objects are not", async () => {
@@ -111,7 +129,10 @@ test("--home looks where programs keep their logins, and nowhere else in it", as
   });
   const root = folder({ "a.txt": "nothing\n" });
   const { findings } = parsed((await holdfast(["scan", root, "--home", "--json"], { env: { HOME: home } })).out);
-  assert.deepEqual(findings.flatMap(({ places }) => places.map(({ path, line }) => `${path}:${line}`)).sort(), ["~/.config/gh/hosts.yml:2", "~/.pgpass:1"]);
+  assert.deepEqual(findings.flatMap(({ places }) => places.map(({ path, line }) => `${path}:${line}`)).sort(), [
+    "~/.config/gh/hosts.yml:2",
+    "~/.pgpass:1",
+  ]);
 });
 
 test("wrong calls are said to be so: exit code 2", async () => {

@@ -41,7 +41,10 @@ for (const version of serverVersions)
       const found = await tried(server.superuser, 1);
       assert.equal(found.power, "can");
       assert.match(found.destroys[0] as string, /^everything on the server: \d+ databases, all 3 tables here, every role \(a superuser\)$/);
-      assert.deepEqual(found.also.slice(0, 2), ["read every role's password verifier", "run programs and write files on the server's machine"]);
+      assert.deepEqual(found.also.slice(0, 2), [
+        "read every role's password verifier",
+        "run programs and write files on the server's machine",
+      ]);
     });
 
     test("a reader: nothing, exit code 0", async () => {
@@ -67,7 +70,11 @@ for (const version of serverVersions)
           "GRANT INSERT ON audit_trail TO :role",
       );
       const found = await tried(login, 1);
-      assert.deepEqual(found.destroys, ["truncate 1 table (some 500 rows): sales.orders", "delete rows of 1 table (some 500 rows): sales.orders", "overwrite rows of 1 table: sales.items"]);
+      assert.deepEqual(found.destroys, [
+        "truncate 1 table (some 500 rows): sales.orders",
+        "delete rows of 1 table (some 500 rows): sales.orders",
+        "overwrite rows of 1 table: sales.items",
+      ]);
       assert.deepEqual(found.also, ["add rows to 1 table"]);
       const outside = await role("GRANT DELETE ON sales.orders TO :role");
       assert.equal((await tried(outside, 0)).power, "cannot");
@@ -94,7 +101,11 @@ for (const version of serverVersions)
         "overwrite files of the server, its data among them",
         "change and drop roles it administers, or make new ones (CREATEROLE)",
       ]);
-      assert.deepEqual(found.also, ["read every role's password verifier", "read files of the server's machine", "has CREATEDB, BYPASSRLS, REPLICATION"]);
+      assert.deepEqual(found.also, [
+        "read every role's password verifier",
+        "read files of the server's machine",
+        "has CREATEDB, BYPASSRLS, REPLICATION",
+      ]);
     });
 
     test("it leaves no trace in the database, and a role's own search_path bends nothing", async () => {
