@@ -2,7 +2,7 @@
  * RFC 8785 canonical JSON and the digests made from it.
  * It does not accept what JSON cannot carry (undefined, functions, NaN, bigint): such a value is a defect.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Defect } from "./assert.ts";
 
 /** The canonical text of a JSON value: keys sorted by UTF-16 code units, no white space. */
@@ -28,5 +28,5 @@ export function digestOf(value: unknown): string {
 
 /** SHA-256 of the bytes (a string counts as UTF-8), as 64 lower-case hexadecimal digits. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data, "hex");
 }

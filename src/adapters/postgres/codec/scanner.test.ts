@@ -65,3 +65,43 @@ test("a row goes on piece by piece without being kept or copied", () => {
   scanner.take();
   assert.ok(scanner.atBoundary);
 });
+
+test("rows that follow a row are taken at once, as many as are whole and within the bounds", () => {
+  const row = (bytes: number): Buffer => header("D", 4 + bytes, Buffer.alloc(bytes));
+  const five = Buffer.concat([row(2), row(3), row(4), row(5), row(6)]);
+  const taken = (rest: Buffer, frames: number, bytes: number): readonly number[] => {
+    const scanner = new FrameScanner(serverShapes);
+    scanner.load(Buffer.concat([row(2), rest]));
+    assert.equal(scanner.next(), FRAME);
+    scanner.take();
+    const count = scanner.takeAlike(frames, bytes);
+    assert.equal(scanner.from, 7);
+    return [count, scanner.alikeBytes, scanner.to - scanner.from];
+  };
+  assert.deepEqual(taken(five, Infinity, Infinity), [5, 20, 45]);
+  assert.deepEqual(taken(five, 2, Infinity), [2, 5, 15]);
+  assert.deepEqual(taken(five, Infinity, 9), [3, 9, 24]);
+  assert.deepEqual(taken(five, Infinity, 8), [2, 5, 15]);
+  assert.deepEqual(taken(five, 0, Infinity), [0, 0, 0]);
+  assert.deepEqual(taken(five.subarray(0, -1), Infinity, Infinity), [4, 14, 34]);
+  for (const other of [
+    header("C", 9, Buffer.from("hello")),
+    header("D", -1),
+    header("D", 0),
+    header("D", 0x4000_0000),
+    Buffer.from("D\0"),
+  ]) {
+    assert.deepEqual(taken(Buffer.concat([row(2), other]), Infinity, Infinity), [1, 2, 7]);
+  }
+});
+
+test("a frame behind rows that were taken is shown as ever", () => {
+  const scanner = new FrameScanner(serverShapes);
+  const bytes = Buffer.concat([header("D", 6, Buffer.alloc(2)), header("D", 6, Buffer.alloc(2)), header("D", 0)]);
+  scanner.load(bytes);
+  scanner.next();
+  scanner.take();
+  assert.equal(scanner.takeAlike(Infinity, Infinity), 1);
+  assert.equal(scanner.next(), BAD);
+  assert.match(scanner.problem, /too short/);
+});

@@ -106,6 +106,39 @@ export class FrameScanner {
     this.#wanted = 0;
   }
 
+  /** Body bytes that `takeAlike` took. */
+  alikeBytes = 0;
+
+  /**
+   * After a whole frame was taken: takes those of the same type that follow it whole, and shows them all as `from` to `to`.
+   * Returns how many: at most `frames`, with at most `bytes` in their bodies. A frame that `next` would not show is left to it.
+   */
+  takeAlike(frames: number, bytes: number): number {
+    const { buffer, type } = this;
+    const min = this.#shapes.min[type] as number;
+    const max = Math.min(this.#shapes.max[type] as number, buffer.length);
+    let at = this.#at;
+    let taken = 0;
+    let body = 0;
+    while (taken < frames && at + 5 <= buffer.length && buffer[at] === type) {
+      const size =
+        1 +
+        (((buffer[at + 1] as number) << 24) |
+          ((buffer[at + 2] as number) << 16) |
+          ((buffer[at + 3] as number) << 8) |
+          (buffer[at + 4] as number));
+      if (size < min || size > max || at + size > buffer.length || body + size - 5 > bytes) break;
+      taken += 1;
+      body += size - 5;
+      at += size;
+    }
+    this.from = this.#at;
+    this.to = at;
+    this.#at = at;
+    this.alikeBytes = body;
+    return taken;
+  }
+
   #more(need: number, have: number): Step {
     this.#wanted = need;
     if (this.#partBytes > 0 && have + this.#partBytes >= need) {

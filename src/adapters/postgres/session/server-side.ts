@@ -50,6 +50,7 @@ export class ServerSide {
       if (this.#forwarding) this.#run.add(scanner.buffer, scanner.from, scanner.to, out);
       else if (this.#row !== undefined) this.#row.push(scanner.buffer.subarray(scanner.from, scanner.to));
       scanner.take();
+      if (this.#forwarding && scanner.type === back.dataRow && scanner.atBoundary) this.#alike();
       if (this.#row !== undefined && scanner.atBoundary) this.#contextRow(this.#row);
     }
     this.#run.flush(out);
@@ -78,6 +79,19 @@ export class ServerSide {
   #unexpected(type: number): false {
     this.#core.fatal("protocol_refused", `the server sent message type ${type} where it does not belong`);
     return false;
+  }
+
+  /** Rows that follow a row that went to the client, within the same limits: most rows of a long result are counted here. */
+  #alike(): void {
+    const act = this.#core.expect.front?.act;
+    if (act === undefined || act.fetches || this.#muted) return;
+    const { limits } = act;
+    const scanner = this.#scanner;
+    const rows = scanner.takeAlike(limits.rowsReturnedMax - act.rowsReturned, limits.bytesReturnedMax - act.bytesReturned);
+    if (rows === 0) return;
+    act.rowsReturned += rows;
+    act.bytesReturned += scanner.alikeBytes;
+    this.#run.add(scanner.buffer, scanner.from, scanner.to, this.#core.clientOut);
   }
 
   /** The hot path: one row. Figures first, so that a row over the limit does not go out. */
