@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: starts its own servers, measures each goal of docs/performance.md and prints ratios of the same run.
- * Options: --quick (a smoke test), --json (one object on standard output), --only <section>[,<section>].
+ * Options: --quick (a smoke test), --json (JSON Lines: each row as soon as it is measured, the machine last), --only <section>[,<section>].
  * Exit code 0 when everything was measured, whether or not every goal was met; a missed goal is printed as missed.
  */
 import { cpus } from "node:os";
@@ -17,7 +17,9 @@ import type { Row, Run } from "./sections/section.ts";
 import { throughput } from "./sections/throughput.ts";
 import { openStack } from "./stack/open-stack.ts";
 
-const sections: readonly (readonly [name: string, measure: (run: Run) => Promise<readonly Row[]>])[] = [
+type Measure = (run: Run) => AsyncIterable<Row> | Promise<readonly Row[]>;
+
+const sections: readonly (readonly [name: string, measure: Measure])[] = [
   ["idle", idle],
   ["throughput", throughput],
   ["bulk", bulk],
@@ -45,10 +47,22 @@ const stack = await openStack(async (direct, server, database) => {
   if (wanted.includes("bulk")) await fillRows(server, database);
   if (wanted.includes("first-sight")) await server.asSuperuser(analyticSchema, database);
 });
+// Stopped in the middle, it leaves no server behind.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    note("");
+    void stack.close().finally(() => process.exit(1));
+  });
+}
 const rows: Row[] = [];
 try {
   for (const [name, measure] of sections) {
-    if (wanted.includes(name)) rows.push(...(await measure({ stack, quick: options.quick, note })));
+    if (!wanted.includes(name)) continue;
+    const measured = measure({ stack, quick: options.quick, note });
+    for await (const row of measured instanceof Promise ? await measured : measured) {
+      rows.push(row);
+      if (options.json) process.stdout.write(`${JSON.stringify(row)}\n`);
+    }
   }
 } finally {
   await stack.close();
@@ -56,7 +70,7 @@ try {
 note("");
 const machine = { node: process.version, processors: cpus().length, processor: cpus()[0]?.model ?? "", quick: options.quick };
 if (options.json) {
-  process.stdout.write(`${JSON.stringify({ machine, rows })}\n`);
+  process.stdout.write(`${JSON.stringify({ machine })}\n`);
 } else {
   process.stdout.write(`Node ${machine.node}, ${machine.processors} processors (${machine.processor})\n`);
   process.stdout.write("latencies in microseconds; added/pgb: added p50 latency over PgBouncer's\n\n");
