@@ -23,7 +23,7 @@ export function eventFields(event: AuditEvent): string {
     const own = textDigest === undefined ? "" : `,"textDigest":${text(textDigest)}`;
     return `"kind":"intent","action":${text(action)},"judgement":${text(judgement)},"decision":"${decision}","code":"${code}"${own}}`;
   }
-  if (event.kind === "outcome" && event.outcome.status === "succeeded") {
+  if (event.kind === "outcome" && event.outcome.status === "succeeded" && event.outcome.measured.tables === undefined) {
     const { rowsChanged, rowsReturned, bytesReturned, elapsedMs } = event.outcome.measured;
     const figures = figure("rowsChanged", rowsChanged) + figure("rowsReturned", rowsReturned) + figure("bytesReturned", bytesReturned);
     const measured = `{${figures}"elapsedMs":${number(elapsedMs)}}`;

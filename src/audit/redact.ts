@@ -38,6 +38,10 @@ const treatments: { readonly [field: string]: Treatment } = {
   status: "public",
   rowsChanged: "public",
   rowsReturned: "public",
+  inserted: "public",
+  updated: "public",
+  deleted: "public",
+  truncated: "public",
   bytesReturned: "public",
   elapsedMs: "public",
   end: "public",
@@ -60,11 +64,12 @@ const treatments: { readonly [field: string]: Treatment } = {
   role: "sensitive",
   searchPath: "sensitive",
   name: "sensitive",
+  table: "sensitive",
   detail: "sensitive",
 };
 
 /** Objects that are walked into; their fields are classified by the same table. */
-const containers: ReadonlySet<string> = new Set(["outcome", "measured", "effects", "resource", "extent"]);
+const containers: ReadonlySet<string> = new Set(["outcome", "measured", "effects", "resource", "extent", "tables"]);
 
 /** The event as it may be written: same shape, free texts masked and bounded, unclassified values replaced. */
 export function redactEvent(event: AuditEvent): AuditEvent {

@@ -15,6 +15,19 @@ export interface Measured {
   readonly rowsReturned?: number;
   readonly bytesReturned?: number;
   readonly elapsedMs: number;
+  /** What the meter read of the transaction that was this act alone. */
+  readonly tables?: readonly TableCount[];
+}
+
+/** Rows of one table that a transaction changed, by the server's own counts (attempts: a savepoint's rollback takes nothing off). */
+export interface TableCount {
+  /** Qualified, as the server writes it. */
+  readonly table: string;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** Rows that a TRUNCATE took, as far as the server's statistics knew them. */
+  readonly truncated: number;
 }
 
 /** How a transaction ended, as the server answered. Acts inside a transaction that rolled back changed nothing. */

@@ -5,7 +5,7 @@
 import type { Action } from "../model/action.ts";
 import type { ActionId } from "../base/ids.ts";
 import type { Obligation, Reason, StatementSummary } from "../model/decision.ts";
-import type { Outcome, TransactionEnd } from "../model/outcome.ts";
+import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
 
 export interface Guard {
@@ -18,7 +18,13 @@ export interface Guard {
   /** Once per allowed admission. One that never comes is settled as `unknown` at restart. */
   settle(admission: Allowed, outcome: Outcome): void;
   /** Acts of a transaction that ended together; recorded after the server's answer. */
-  settleTransaction(session: Session, actions: readonly ActionId[], end: TransactionEnd, rowsChanged: number): void;
+  settleTransaction(
+    session: Session,
+    actions: readonly ActionId[],
+    end: TransactionEnd,
+    rowsChanged: number,
+    tables?: readonly TableCount[],
+  ): void;
   sessionOpened(session: Session, target: Target, serverProcess: number | undefined): void;
   sessionClosed(session: Session, because: string): void;
   loginRefused(user: string, peer: string, because: string): void;

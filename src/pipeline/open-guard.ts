@@ -99,7 +99,7 @@ export function openGuard(options: GuardOptions): OpenGuard {
     },
     seal: () => log.seal(),
     settle: (admission, outcome) => record.outcome(admission.id, outcome),
-    settleTransaction: (session, actions, end, rowsChanged) => record.transactionEnded(session, actions, end, rowsChanged),
+    settleTransaction: (session, actions, end, rowsChanged, tables) => record.transactionEnded(session, actions, end, rowsChanged, tables),
     sessionOpened: (session, target, serverProcess) => record.sessionOpened(session, target, serverProcess),
     sessionClosed(session, because) {
       rates.forget(session.id);

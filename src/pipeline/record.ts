@@ -9,7 +9,7 @@ import type { AuditLog } from "../audit/log.ts";
 import type { Action } from "../model/action.ts";
 import type { Reason } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { Outcome, TransactionEnd } from "../model/outcome.ts";
+import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
 import type { Judgement } from "./judge.ts";
 
@@ -36,7 +36,13 @@ export interface Record {
   /** Throws when the log is broken: the act must then be refused. */
   intent(action: Action, judgement: Judgement, refused: Reason | undefined): void;
   outcome(action: ActionId, outcome: Outcome): void;
-  transactionEnded(session: Session, actions: readonly ActionId[], end: TransactionEnd, rowsChanged: number): void;
+  transactionEnded(
+    session: Session,
+    actions: readonly ActionId[],
+    end: TransactionEnd,
+    rowsChanged: number,
+    tables?: readonly TableCount[],
+  ): void;
   sessionOpened(session: Session, target: Target, serverProcess: number | undefined): void;
   sessionClosed(session: Session, because: string): void;
   loginRefused(name: string, peer: string, because: string): void;
@@ -95,8 +101,9 @@ export function createRecord(log: AuditLog): Record {
       if (open.get(session)?.delete(action) !== true) return;
       appendAfter({ kind: "outcome", action, outcome });
     },
-    transactionEnded(session, actions, end, rowsChanged) {
-      appendAfter({ kind: "transaction_ended", session: session.id, end, actions, rowsChanged });
+    transactionEnded(session, actions, end, rowsChanged, tables) {
+      const counts = tables === undefined ? {} : { tables };
+      appendAfter({ kind: "transaction_ended", session: session.id, end, actions, rowsChanged, ...counts });
     },
     sessionOpened(session, target, serverProcess) {
       counters.sessionsOpened += 1;

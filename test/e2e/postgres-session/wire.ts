@@ -14,14 +14,14 @@ export class Wire {
   #wake: () => void = () => {};
   #ended = false;
 
-  private constructor(client: pg.Client) {
+  private constructor(client: pg.Client, notices: boolean) {
     this.#client = client;
     this.#socket = (client as unknown as { connection: { stream: Socket } }).connection.stream;
     this.#socket.removeAllListeners("data");
     this.#socket.on("data", (chunk: Buffer) => {
       const { said, rest } = words(Buffer.concat([this.#rest, chunk]));
       this.#rest = rest;
-      this.#said.push(...said.filter((one) => one !== "S" && one !== "N"));
+      this.#said.push(...said.filter((one) => one !== "S" && (notices || one !== "N")));
       this.#wake();
     });
     this.#socket.on("close", () => {
@@ -31,11 +31,11 @@ export class Wire {
   }
 
   /** Logs in with node-postgres and takes its socket. */
-  static async connect(url: string): Promise<Wire> {
+  static async connect(url: string, { notices = false } = {}): Promise<Wire> {
     const client = new pg.Client({ connectionString: url });
     client.on("error", () => undefined);
     await client.connect();
-    return new Wire(client);
+    return new Wire(client, notices);
   }
 
   /** Sends the messages as one write. */

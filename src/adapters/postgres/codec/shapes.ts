@@ -79,8 +79,8 @@ export const HELD_WHOLE_MAX = limits.judgedFrameBytesMax + HEADER;
 const STREAMED = limits.streamedFrameBytesMax;
 /** Fields of a Bind that are read stand at its start; the values after them are streamed. */
 const BIND_PEEK = 1024;
-/** An ErrorResponse's severity and code stand at its start. */
-const ERROR_PEEK = 256;
+/** An ErrorResponse's severity, code and message stand at its start; the meter's message holds its figures, of 3,000 characters at most. */
+const ERROR_PEEK = 16 * 1024;
 
 export const clientShapes: FrameShapes = shapes([
   [front.query, WHOLE, 6, STREAMED],

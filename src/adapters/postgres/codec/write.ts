@@ -58,7 +58,8 @@ export function closePortal(name: string): Buffer {
   return frame(front.close, Buffer.from("P"), name);
 }
 
-export function query(text: string): Buffer {
+/** Bytes are sent as they stand and must end with their only NUL. */
+export function query(text: Buffer | string): Buffer {
   return frame(front.query, text);
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Allowed } from "../../../pipeline/guard.ts";
 import type { Reason } from "../../../model/decision.ts";
+import type { TableCount } from "../../../model/outcome.ts";
 import type { SqlContext } from "../../../model/action.ts";
 import { actLimits, notUnderstood, textFacts, type ActLimits, type TextFacts } from "./facts.ts";
 
@@ -23,6 +24,8 @@ export class Act {
   rowsReturned = 0;
   bytesReturned = 0;
   rowsChanged: number | undefined = undefined;
+  /** What the meter read, when the act was a transaction by itself. */
+  tables: readonly TableCount[] | undefined = undefined;
   /** Statements of the text that the server has completed. */
   completed = 0;
   /** SQLSTATE, when it failed. */
@@ -56,6 +59,17 @@ export class Act {
     }
   }
 
+  /** It may change something and the rows that it changes are limited: the meter reads what it did. */
+  get metered(): boolean {
+    return !this.readOnly && Math.min(this.limits.rowsChangedMax, this.limits.rowsChangedPerTransactionMax) < Infinity;
+  }
+
+  /** Statements of it that may change something. */
+  get writing(): number {
+    if (this.readOnly) return 0;
+    return Math.max(1, this.admission.statements.filter(({ readOnly, transaction }) => !readOnly && transaction === "none").length);
+  }
+
   /** It changes something and carries a limit that must be checked while it can still be rolled back. */
   get mustBeHeld(): boolean {
     return this.limits.any && !this.readOnly && this.admission.statements.length > 0;
@@ -72,4 +86,6 @@ export interface Refusal {
   readonly action: string | null;
   /** Set where the server itself has a code for it (a name that does not exist). */
   readonly sqlstate?: string;
+  /** Figures for the DETAIL. */
+  readonly figures?: string;
 }

@@ -5,14 +5,14 @@
 import { FrameScanner, BAD, BODY, MORE } from "../codec/scanner.ts";
 import { clientShapes, front, HELD_WHOLE_MAX } from "../codec/shapes.ts";
 import { utf8 } from "../codec/read.ts";
-import { IDLE, type Core } from "./core.ts";
+import { IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { Act, type Refusal } from "./act.ts";
 import { Judge } from "./judge.ts";
 import { Extended } from "./extended.ts";
 import { Run } from "./run.ts";
 import { Translation } from "./translation.ts";
 import { CALL, QUERY } from "./queue.ts";
-import { recordUnavailable, refuseSimple, withdraw } from "./refuse.ts";
+import { recordUnavailable, refuseSimple, unmeasurable, withdraw } from "./refuse.ts";
 import { refusal } from "./refusal.ts";
 import { DROP, FORWARD, HOLD, type Disposition } from "./disposition.ts";
 
@@ -84,15 +84,23 @@ export class ClientSide {
   #boundary(): boolean {
     const core = this.#core;
     if (core.wanted !== "none") {
-      const sync = core.wanted === "poison_and_sync";
+      const { wanted } = core;
       core.wanted = "none";
-      core.poison(null, sync);
+      if (wanted === "rollback") core.sendRollback();
+      else core.poison(null, wanted === "poison_and_sync");
     }
     if (core.copyAwaited) {
       core.flush();
       return false;
     }
     if (core.translation !== undefined && !core.copyIn) return core.translation.step();
+    if (core.meter.stale && core.status === IDLE && core.drained && !core.batchSent) core.flushCounts();
+    // The client asked for answers in the middle of a batch: what waits for the meter is among them.
+    if (core.withheld !== undefined && core.answersWanted && core.drained && !core.skipping) {
+      core.answersWanted = false;
+      core.readMeter(false);
+      core.flush();
+    }
     return true;
   }
 
@@ -123,7 +131,6 @@ export class ClientSide {
       case front.copyDone:
       case front.copyFail:
         core.copyIn = false;
-        if (core.translation !== undefined) core.flushed = false;
         return FORWARD;
       case front.sync:
       case front.flush:
@@ -175,31 +182,35 @@ export class ClientSide {
     const judged = this.#judge.text(this.#text, "simple");
     if (judged === undefined) return HOLD;
     if (!(judged instanceof Act)) return this.#refuse(judged);
-    if (judged.mustBeHeld && judged.facts.control) {
-      return this.#refuse(
-        withdraw(
-          core,
-          judged,
-          refusal(
-            "obligation_unfulfilled",
-            "changes under a limit cannot share a message with BEGIN, COMMIT or ROLLBACK",
-            "send each statement by itself",
-          ),
-        ),
-      );
-    }
-    if (judged.mustBeHeld && core.status === IDLE && !judged.facts.immediate) {
+    const problem = unmeasurable(core, judged);
+    if (problem !== undefined) return this.#refuse(withdraw(core, judged, problem));
+    if (this.#stepped(judged)) {
       core.translation = new Translation(core, judged, buffer.subarray(from + 5, to - 1));
       return DROP;
     }
     return this.#send(judged, QUERY);
   }
 
+  /** A text that must not run as it came: what it did is to be known before it can commit. */
+  #stepped(act: Act): boolean {
+    const core = this.#core;
+    const { facts } = act;
+    if (facts.commits && core.meter.owed && core.status === IN_TRANSACTION) return true;
+    if (!act.mustBeHeld || (facts.immediate && act.admission.statements.length === 1)) return false;
+    return core.status === IDLE || facts.control;
+  }
+
   #call(): Disposition {
     const { buffer, from } = this.#scanner;
     const judged = this.#judge.call(buffer.readUInt32BE(from + 5));
     if (judged === undefined) return HOLD;
-    return judged instanceof Act ? this.#send(judged, CALL) : this.#refuse(judged);
+    if (!(judged instanceof Act)) return this.#refuse(judged);
+    // A call commits by itself; inside a block the meter is read before COMMIT.
+    if (judged.metered && this.#core.status === IDLE) {
+      const because = "a function called without SQL cannot be measured outside a transaction";
+      return this.#refuse(withdraw(this.#core, judged, refusal("obligation_unfulfilled", because, "send BEGIN first")));
+    }
+    return this.#send(judged, CALL);
   }
 
   /** Record, then release: nothing that can become durable by this message goes before its intent is. */

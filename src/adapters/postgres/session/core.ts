@@ -7,8 +7,20 @@ import type { Session, Target } from "../../../model/principal.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { CatalogueSource } from "../../../catalogue/source.ts";
 import type { ReasonCode } from "../../../model/codes.ts";
-import { FLUSH, SYNC as SYNC_FRAME, parse, type Status } from "../codec/write.ts";
-import { EXECUTE, ExpectQueue, PARSE, SYNC } from "./queue.ts";
+import {
+  FLUSH,
+  SYNC as SYNC_FRAME,
+  bind,
+  closePortal,
+  closeStatement,
+  execute,
+  parse,
+  query,
+  type Status,
+} from "../codec/write.ts";
+import { BIND, CLOSE, EXECUTE, ExpectQueue, PARSE, QUERY, SYNC, type ExpectKind } from "./queue.ts";
+import { Meter } from "./meter.ts";
+import { FLUSH_COUNTS_SQL, METER_NAME } from "./meter-sql.ts";
 import { ContextKeeper, type ContextPool } from "./context.ts";
 import { Names, type Statement } from "./names.ts";
 import type { Translation } from "./translation.ts";
@@ -37,6 +49,9 @@ export interface SessionParts {
   /** Called when something changed outside an event (a promise settled): the owner then empties the lists. */
   readonly changed: () => void;
 }
+
+/** A batch's answers behind its first change that wait for the meter; more of them go on as they come, and an error may follow. */
+const WITHHELD_BYTES_MAX = 64 * 1024;
 
 /** A text that the server's parser refuses: makes a transaction fail without doing anything. */
 const POISON = parse("holdfast_refused", "refused by holdfast");
@@ -78,7 +93,21 @@ export class Core {
   /** A COPY FROM STDIN was sent and the server has not asked for data yet. */
   copyAwaited = false;
   /** A message to be sent upstream at the client's next message boundary. */
-  wanted: "none" | "poison" | "poison_and_sync" = "none";
+  wanted: "none" | "poison" | "poison_and_sync" | "rollback" = "none";
+  /** The act whose transaction a wanted ROLLBACK ends. */
+  #rolledBack: Act | undefined = undefined;
+  readonly meter = new Meter();
+  /** A block of ours was begun in this batch: its COMMIT goes before the Sync. */
+  batchWrapped = false;
+  /** A reading of the meter stands at the end of this batch. */
+  batchRead = false;
+  /** The batch begins or ends a transaction block by itself. */
+  batchControl = false;
+  /** Answers that say a change is done, kept back until the meter has agreed; bounded. */
+  withheld: Buffer[] | undefined = undefined;
+  /** The client has sent Flush since something was kept back. */
+  answersWanted = false;
+  #withheldBytes = 0;
   /** A simple query that runs as an extended one, so that it can be checked before it commits. */
   translation: Translation | undefined = undefined;
   /** What the login pinned may have been reset. */
@@ -110,7 +139,96 @@ export class Core {
 
   toClient(bytes: Buffer): void {
     this.beforeClient();
+    this.release();
     this.clientOut.push(bytes);
+  }
+
+  /** Keeps one whole message back. False when there is no room: then what was kept has gone, and the message goes behind it. */
+  withhold(message: Buffer): boolean {
+    if (this.withheld === undefined) return false;
+    if (this.#withheldBytes + message.length > WITHHELD_BYTES_MAX) {
+      this.release();
+      return false;
+    }
+    // A copy: the chunk that it came in may be large.
+    this.withheld.push(Buffer.from(message));
+    this.#withheldBytes += message.length;
+    return true;
+  }
+
+  /** What was kept back goes to the client. */
+  release(): void {
+    const { withheld } = this;
+    if (withheld === undefined) return;
+    this.withheld = undefined;
+    this.#withheldBytes = 0;
+    this.beforeClient();
+    this.clientOut.push(...withheld);
+  }
+
+  /** What was kept back is not true any more. */
+  forgetWithheld(): void {
+    this.withheld = undefined;
+    this.#withheldBytes = 0;
+  }
+
+  /** The block that is open is ended by a ROLLBACK of ours; the client sees its ReadyForQuery. */
+  rollBack(act: Act | undefined): void {
+    this.wanted = "rollback";
+    this.#rolledBack = act;
+  }
+
+  /** Sends the ROLLBACK that is wanted. */
+  sendRollback(): void {
+    this.toServer(query("ROLLBACK"));
+    const act = this.#rolledBack;
+    this.expect.push({ kind: QUERY, audience: "closing", batch: this.batch, ...(act === undefined ? {} : { act }) });
+    this.#rolledBack = undefined;
+    this.transaction.ended("rolled_back");
+    this.meter.ending();
+    this.batch += 1;
+  }
+
+  /** A reading of the meter on names of our own; the server skips what stands behind it when it fails. */
+  readMeter(commits: boolean): void {
+    const { bounds } = this.meter;
+    const push = (kind: ExpectKind, bytes: Buffer): void => {
+      this.toServer(bytes);
+      this.expect.push({ kind, audience: "meter", reading: { bounds, commits } });
+    };
+    if (this.meter.leftover) push(CLOSE, closeStatement(METER_NAME));
+    this.meter.leftover = false;
+    const [parsed, bound, run, portal, statement] = this.meter.frames(bounds);
+    push(PARSE, parsed);
+    push(BIND, bound);
+    push(EXECUTE, run);
+    push(CLOSE, portal);
+    push(CLOSE, statement);
+    this.flushed = false;
+  }
+
+  /** A transaction of ours between two of the client's: what earlier ones left in the server's counts goes. */
+  flushCounts(): void {
+    this.meter.stale = false;
+    this.runInBatch(FLUSH_COUNTS_SQL);
+    this.toServer(SYNC_FRAME);
+    this.expect.push({ kind: SYNC, audience: "nobody" });
+    this.flushed = true;
+  }
+
+  /** BEGIN or COMMIT of ours inside a batch of the client's. */
+  runInBatch(sql: string): void {
+    const name = METER_NAME;
+    const push = (kind: ExpectKind, bytes: Buffer): void => {
+      this.toServer(bytes);
+      this.expect.push({ kind, audience: "nobody" });
+    };
+    push(PARSE, parse(name, sql));
+    push(BIND, bind(name, name));
+    push(EXECUTE, execute(name));
+    push(CLOSE, closePortal(name));
+    push(CLOSE, closeStatement(name));
+    this.flushed = false;
   }
 
   toServer(bytes: Buffer): void {
@@ -138,7 +256,10 @@ export class Core {
   /** A Sync goes upstream, the client's own or ours. */
   endBatch(sync: Buffer | null): void {
     if (sync !== null) this.toServer(sync);
-    this.expect.push({ kind: SYNC, audience: "client", batch: this.batch });
+    this.expect.push({ kind: SYNC, audience: "client", batch: this.batch, ...(this.batchWrapped ? { inside: true } : {}) });
+    this.batchWrapped = false;
+    this.batchRead = false;
+    this.batchControl = false;
     this.batch += 1;
     this.batchSent = false;
     this.batchHeld = false;
@@ -154,8 +275,12 @@ export class Core {
   }
 
   /** Bookkeeping of an act that goes upstream now. */
-  sent(act: Act): void {
-    if (act.startedMs === 0) act.startedMs = this.parts.clock.monotonic();
+  sent(act: Act, whole = true): void {
+    if (act.startedMs === 0) {
+      act.startedMs = this.parts.clock.monotonic();
+      if (whole) this.meter.note(act, act.writing);
+      if (whole && act.facts.ends) this.meter.ending();
+    }
     act.kept = true;
     this.write(act);
     if (act.inFlight) return;

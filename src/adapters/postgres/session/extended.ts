@@ -8,12 +8,12 @@ import type { FrameScanner } from "../codec/scanner.ts";
 import { stringEnd, utf8 } from "../codec/read.ts";
 import { ready } from "../codec/write.ts";
 import { Act, type Refusal } from "./act.ts";
-import { IDLE, IN_TRANSACTION, type Core } from "./core.ts";
+import { FAILED, IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { RESERVED } from "./context.ts";
 import type { Judge, Judged } from "./judge.ts";
 import type { Portal, Statement } from "./names.ts";
 import { BIND, CLOSE, DESCRIBE, EXECUTE, PARSE } from "./queue.ts";
-import { recordUnavailable, refuseExtended, withdraw } from "./refuse.ts";
+import { recordUnavailable, refuseExtended, unmeasurable, withdraw } from "./refuse.ts";
 import { refusal, refusalFrame } from "./refusal.ts";
 import { DROP, FORWARD, HOLD, type Disposition } from "./disposition.ts";
 
@@ -49,6 +49,7 @@ export class Extended {
         return this.#named(type);
       case front.flush:
         core.flushed = true;
+        core.answersWanted = core.batchHeld;
         return FORWARD;
       default:
         return this.#malformed(`message type ${type} is not expected here`);
@@ -191,6 +192,18 @@ export class Extended {
       core.flush();
       return HOLD;
     }
+    const problem = unmeasurable(core, act) ?? (core.batchWrapped && act.facts.control ? wrapped() : undefined);
+    if (problem !== undefined) {
+      portal.statement.judged = undefined;
+      return this.#refuse(withdraw(core, act, problem));
+    }
+    const reads = act.facts.commits && core.meter.owed;
+    const wraps = act.metered && act.facts.procedural && !core.batchControl && !core.batchWrapped;
+    // Only when all is answered it is known whether a block is open, and whether it has failed.
+    if ((reads || wraps) && !core.drained) {
+      core.flush();
+      return HOLD;
+    }
     if (act.facts.commits || act.facts.sealBefore) {
       core.write(act);
       if (!core.sealed()) {
@@ -201,8 +214,15 @@ export class Extended {
     }
     if (portal.statement.judged === act) portal.statement.judged = undefined;
     portal.act = act;
+    if (reads && core.status !== FAILED) core.readMeter(true);
+    if (wraps && core.status === IDLE) {
+      // A procedure that stands in a block cannot commit behind our back.
+      core.batchWrapped = true;
+      core.runInBatch("BEGIN");
+    }
     core.sent(act);
     if (act.mustBeHeld) core.batchHeld = true;
+    if (act.facts.control) core.batchControl = true;
     // The record becomes durable while the server works.
     if (!act.readOnly && core.status === IDLE) core.sealed();
     if (act.facts.copyIn) core.copyAwaited = true;
@@ -246,18 +266,37 @@ export class Extended {
     if (!core.skipping) {
       // In a block this Sync commits nothing: a change over its limit fails the block before the next batch may go.
       const inBlock = core.status === IN_TRANSACTION && core.controlInFlight === 0;
-      if (core.batchHeld && !inBlock && !core.drained) {
-        core.flush();
-        return HOLD;
+      if (core.batchHeld && !inBlock) {
+        if (core.meter.owed && !core.batchRead) {
+          core.batchRead = true;
+          core.readMeter(false);
+        }
+        if (!core.drained) {
+          core.flush();
+          return HOLD;
+        }
       }
       if (!inBlock && !core.sealed()) {
         if (!core.sealFailed) return HOLD;
+        core.forgetWithheld();
         if (core.batchSent) core.poison(refusalFrame(recordUnavailable()), false);
+      } else if (core.batchWrapped) {
+        core.runInBatch("COMMIT");
       }
+      core.release();
     }
+    if (core.status === IDLE && !core.batchControl) core.meter.ending();
     core.endBatch(null);
     return FORWARD;
   }
+}
+
+function wrapped(): Refusal {
+  return refusal(
+    "obligation_unfulfilled",
+    "a block of code under a limit cannot share a batch with BEGIN, COMMIT or ROLLBACK",
+    "send BEGIN first, in a batch of its own",
+  );
 }
 
 function nameRefused(name: string): Refusal {

@@ -10,6 +10,12 @@ export interface TextFacts {
   readonly control: boolean;
   /** Some statement makes earlier effects durable: the record must be durable before it is sent. */
   readonly commits: boolean;
+  /** Some statement ends a transaction, whichever way. */
+  readonly ends: boolean;
+  readonly savepoints: boolean;
+  /** Some statement may commit by itself when it stands outside a block: a procedure, or a block of code. */
+  readonly procedural: boolean;
+  readonly twoPhase: boolean;
   /** Effects that no rollback takes back: the record must be durable before the first byte goes out. */
   readonly sealBefore: boolean;
   readonly immediate: boolean;
@@ -30,6 +36,10 @@ const OUTSIDE: ReadonlySet<string> = new Set(["file", "program", "server", "fore
 export const notUnderstood: TextFacts = {
   control: true,
   commits: true,
+  ends: true,
+  savepoints: false,
+  procedural: true,
+  twoPhase: false,
   sealBefore: true,
   immediate: true,
   changesContext: true,
@@ -49,6 +59,10 @@ export function textFacts(statements: readonly StatementSummary[]): TextFacts {
   const facts: TextFacts = {
     control: some((s) => isControl(s)),
     commits: some((s) => ["commit", "prepare_transaction", "commit_prepared", "rollback_prepared"].includes(s.transaction)),
+    ends: some((s) => isControl(s) && s.transaction !== "begin"),
+    savepoints: some((s) => ["savepoint", "release", "rollback_to"].includes(s.transaction)),
+    procedural: some((s) => s.tag === "DO" || s.tag === "CALL"),
+    twoPhase: some((s) => s.transaction === "prepare_transaction"),
     sealBefore: some((s) => !s.readOnly && (s.immediate || ["DO", "CALL"].includes(s.tag) || reachesOutside(s))),
     immediate: some((s) => s.immediate),
     changesContext: some((s) => s.changesContext),

@@ -3,7 +3,9 @@
  * It does not interpret replies; `server-side.ts` matches them to the front.
  */
 import type { Act } from "./act.ts";
+import type { MeterBounds } from "./meter-sql.ts";
 import type { NameChange, Portal } from "./names.ts";
+import type { Splice } from "./splice.ts";
 
 /** Kinds of messages that are answered. */
 export const QUERY = 0;
@@ -24,16 +26,25 @@ export type ExpectKind =
   | typeof SYNC
   | typeof CALL;
 
-/** Who sees the answer: the client; nobody; the client as a simple query's answer; the session's own context reader. */
-export type Audience = "client" | "nobody" | "simple" | "context";
+/**
+ * Who sees the answer: the client; nobody; the session's own context reader; its meter; of an answer that ends a query of the
+ * client's, nobody but for the ReadyForQuery.
+ */
+export type Audience = "client" | "nobody" | "context" | "meter" | "closing";
 
 export interface Expect {
   readonly kind: ExpectKind;
   readonly audience: Audience;
   readonly act?: Act;
   readonly portal?: Portal;
-  /** False: more messages of the same act follow (a simple query that runs as an extended one). */
-  readonly final?: boolean;
+  /** A simple query inside a block of ours: its ReadyForQuery is not the client's. */
+  readonly inside?: boolean;
+  /** A piece of a text of which more follows. */
+  readonly more?: boolean;
+  /** Which statements of a simple query are readings of the meter. */
+  readonly splice?: Splice;
+  /** For messages of a reading by the extended protocol; `commits` when a COMMIT stands behind it. */
+  readonly reading?: { readonly bounds: MeterBounds; readonly commits: boolean };
   /** For messages that ReadyForQuery answers: the batch that ends with it. */
   readonly batch?: number;
   /** For PARSE, BIND and CLOSE: what the name stands for once the server agrees. */

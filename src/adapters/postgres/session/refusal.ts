@@ -15,7 +15,7 @@ export function refusalFrame(refusal: Refusal): Buffer {
     severity: "ERROR",
     sqlstate: reasonCodes[reason.code].sqlstate ?? "42501",
     message: `holdfast: ${reason.message}`,
-    detail: `code: ${reason.code}${action}`,
+    detail: `code: ${reason.code}${action}${refusal.figures === undefined ? "" : `\n${refusal.figures}`}`,
     ...(reason.next === undefined ? {} : { hint: reason.next }),
   });
 }

@@ -43,3 +43,16 @@ export const recordUnavailable = (): Refusal =>
     "the audit log cannot be written, so nothing that changes data passes",
     "tell the operator of this gateway",
   );
+
+/** Why the limit on rows changed cannot be kept for this act, if it cannot. */
+export function unmeasurable(core: Core, act: Act): Refusal | undefined {
+  if (act.facts.twoPhase && (act.metered || core.meter.owed))
+    return refusal(
+      "obligation_unfulfilled",
+      "a prepared transaction could change more than is permitted after it was measured",
+      "use COMMIT",
+    );
+  if (act.metered && act.admission.statements.length === 0)
+    return refusal("obligation_unfulfilled", "a text that is not understood cannot be measured before it commits");
+  return undefined;
+}

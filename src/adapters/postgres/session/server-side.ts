@@ -11,8 +11,12 @@ import type { Act } from "./act.ts";
 import { completed } from "./completion.ts";
 import { FAILED, IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { BIND, CALL, CLOSE, DESCRIBE, EXECUTE, PARSE, QUERY, SYNC, type Expect, type ExpectKind } from "./queue.ts";
+import type { MeterBounds } from "./meter-sql.ts";
 import { refusal, refusalFrame } from "./refusal.ts";
 import { Run } from "./run.ts";
+
+/** A row of ours that is longer is not read: its figures are then not in the record. */
+const OWN_ROW_BYTES_MAX = 1024 * 1024;
 
 export class ServerSide {
   readonly #core: Core;
@@ -25,6 +29,10 @@ export class ServerSide {
   #error: string | undefined = undefined;
   /** The row of our own query, while its bytes arrive. */
   #row: Buffer[] | undefined = undefined;
+  /** The row of a reading of the meter. */
+  #reading: readonly (string | null)[] | undefined = undefined;
+  /** A block that must be ended by us stands open when the next ReadyForQuery says so. */
+  #rollback = false;
   /** The server said why it ends the session. */
   fatalSeen: string | undefined = undefined;
 
@@ -46,14 +54,25 @@ export class ServerSide {
         core.fatal("protocol_refused", `the server broke the protocol: ${scanner.problem}`);
         break;
       }
-      if (step !== BODY) this.#forwarding = this.#frame(scanner.type);
+      if (step !== BODY) {
+        this.#forwarding = this.#frame(scanner.type);
+        if (this.#forwarding && core.withheld !== undefined) this.#forwarding = !this.#withheld();
+      }
       if (this.#forwarding) this.#run.add(scanner.buffer, scanner.from, scanner.to, out);
       else if (this.#row !== undefined) this.#row.push(scanner.buffer.subarray(scanner.from, scanner.to));
       scanner.take();
       if (this.#forwarding && scanner.type === back.dataRow && scanner.atBoundary) this.#alike();
-      if (this.#row !== undefined && scanner.atBoundary) this.#contextRow(this.#row);
+      if (this.#row !== undefined && scanner.atBoundary) this.#ownRow(this.#row);
     }
     this.#run.flush(out);
+  }
+
+  /** True when the frame at hand was kept back behind others that were. */
+  #withheld(): boolean {
+    const { buffer, from, to, size, type } = this.#scanner;
+    if (to - from === size && type !== back.ready && type !== back.error) return this.#core.withhold(buffer.subarray(from, to));
+    this.#core.release();
+    return false;
   }
 
   /** True when the frame goes to the client. */
@@ -99,9 +118,9 @@ export class ServerSide {
     const entry = this.#core.expect.front;
     if (entry === undefined) return this.#unexpected(type);
     const act = entry.act;
-    if (act === undefined) {
-      if (entry.audience === "context" && type === back.dataRow) this.#row = [];
-      else if (entry.audience === "client") return this.#unexpected(type);
+    if (act === undefined || entry.splice?.reading !== undefined) {
+      if (isOwn(entry) && type === back.dataRow && this.#scanner.size <= OWN_ROW_BYTES_MAX) this.#row = [];
+      else if (entry.audience === "client" && entry.splice === undefined) return this.#unexpected(type);
       return false;
     }
     if (this.#muted) return false;
@@ -140,11 +159,14 @@ export class ServerSide {
     return false;
   }
 
-  #contextRow(parts: Buffer[]): void {
+  /** The row of a query of ours is complete. */
+  #ownRow(parts: Buffer[]): void {
     this.#row = undefined;
+    const core = this.#core;
     const whole = Buffer.concat(parts);
     const values = rowValues(whole, 0, whole.length);
-    if (values === undefined || !this.#core.context.report(values)) this.#core.contextProblem = "the answer was not understood";
+    if (core.expect.front?.audience !== "context") this.#reading = values;
+    else if (values === undefined || !core.context.report(values)) core.contextProblem = "the answer was not understood";
   }
 
   #reply(type: number): boolean {
@@ -167,7 +189,7 @@ export class ServerSide {
       case back.rowDescription:
         if (entry.kind === DESCRIBE) core.expect.pop();
         else if (entry.kind !== QUERY) return this.#unexpected(type);
-        return (shown || entry.audience === "simple") && !this.#muted;
+        return shown && entry.splice?.reading === undefined;
       case back.functionResult:
         if (entry.act !== undefined) entry.act.bytesReturned += this.#scanner.size - 5;
         return entry.kind === CALL ? shown : this.#unexpected(type);
@@ -186,7 +208,7 @@ export class ServerSide {
   #executed(entry: Expect, type: number): boolean {
     const core = this.#core;
     if (entry.kind !== QUERY && entry.kind !== EXECUTE) return this.#unexpected(type);
-    const shown = (entry.audience === "client" || entry.audience === "simple") && !this.#muted;
+    const shown = entry.audience === "client" && !this.#muted;
     switch (type) {
       case back.copyIn:
         // A COPY that was not expected: messages behind it may already have gone the wrong way.
@@ -212,19 +234,46 @@ export class ServerSide {
         const { buffer, from, to } = this.#scanner;
         const tag = type === back.emptyQuery ? "" : buffer.toString("latin1", from + 5, to - 1);
         core.copyIn = false;
+        if (entry.audience !== "client" || entry.splice?.reading !== undefined) return this.#completedOwn(entry);
         const within = entry.act === undefined || completed(core, entry.act, tag, tagRows(tag));
         // A text may hold several COPYs, and other statements before them: the client's data wait for each request.
         core.copyAwaited = entry.kind === QUERY && entry.act !== undefined && copyToCome(entry.act);
         if (!within) this.#muted = true;
+        else if (shown && this.#mustWait(entry)) core.withheld ??= [];
+        entry.splice?.next();
         if (entry.kind === EXECUTE) {
           core.expect.pop();
-          if (entry.act !== undefined && entry.final !== false) this.#answered(entry.act);
+          if (entry.act !== undefined) this.#answered(entry.act);
         }
         return shown && within;
       }
       default:
         return this.#unexpected(type);
     }
+  }
+
+  /** Whether the completion of this statement is told only when the meter has agreed. */
+  #mustWait(entry: Expect): boolean {
+    const { act } = entry;
+    if (act === undefined || !act.metered) return false;
+    if (entry.kind === EXECUTE) return this.#core.status === IDLE;
+    if (entry.inside === true) return act.completed >= act.admission.statements.length;
+    return entry.splice?.readingFollows === true;
+  }
+
+  /** A statement of ours is done; a reading that was not too much lets go what waited for it. */
+  #completedOwn(entry: Expect): false {
+    const core = this.#core;
+    if (entry.kind === EXECUTE) core.expect.pop();
+    if (entry.splice?.reading !== undefined || (entry.audience === "meter" && entry.kind === EXECUTE)) {
+      const [, lines = null, total = null] = this.#reading ?? [];
+      this.#reading = undefined;
+      core.transaction.tables = core.meter.passed(lines, total);
+      // Behind the last statement of a block of ours its COMMIT may still fail, and at the end of a batch the record.
+      if (entry.audience !== "closing" && !core.batchRead) core.release();
+    }
+    entry.splice?.next();
+    return false;
   }
 
   #answered(act: Act): void {
@@ -247,20 +296,66 @@ export class ServerSide {
     this.#error ??= code;
     core.copyAwaited = false;
     core.copyIn = false;
-    if (entry.kind === QUERY || entry.kind === CALL) {
-      if (entry.act !== undefined) entry.act.code ??= code;
-      else core.fatal("internal", "the session's settings could not be pinned again");
-      return this.#shownError(entry);
-    }
+    if (entry.kind === QUERY || entry.kind === CALL) return this.#queryFailed(entry, code);
+    let told = false;
     const { skipped, syncFound } = core.expect.popToSync();
-    if (!syncFound) core.skipping = true;
+    if (!syncFound) {
+      core.skipping = true;
+      // What was to fail has failed.
+      if (core.wanted === "poison") core.wanted = "none";
+    }
+    if (entry.reading !== undefined) {
+      core.meter.leftover = true;
+      told = this.#readingFailed(code, entry.reading.bounds);
+      this.#rollback = told && entry.reading.commits;
+    }
     for (const gone of skipped.toReversed()) this.#undo(gone);
     for (const gone of skipped) {
       if (gone.act === undefined) continue;
-      gone.act.code ??= code;
+      gone.act.code ??= this.#error ?? code;
       this.#answered(gone.act);
     }
+    return told ? false : this.#shownError(entry);
+  }
+
+  #queryFailed(entry: Expect, code: string): boolean {
+    const core = this.#core;
+    const { act, splice } = entry;
+    core.translation?.fail();
+    if (entry.inside === true) this.#rollback = true;
+    if (act === undefined) {
+      if (entry.audience === "nobody") core.fatal("internal", "the session's settings could not be pinned again");
+      return this.#shownError(entry);
+    }
+    if (splice?.reading !== undefined && this.#readingFailed(code, splice.reading, act)) {
+      this.#rollback = true;
+      return false;
+    }
+    act.code ??= code;
+    if (entry.audience === "closing") {
+      core.forgetWithheld();
+      return true;
+    }
     return this.#shownError(entry);
+  }
+
+  /** True when the error was the meter's: the client has been told. */
+  #readingFailed(code: string, bounds: MeterBounds, act?: Act): boolean {
+    const core = this.#core;
+    const { buffer, from, to } = this.#scanner;
+    const refused = core.meter.refused(code, errorField(buffer, from, to, "M") ?? "the server refused", bounds);
+    if (refused === undefined) return false;
+    // A limit that the command tag showed first has been told.
+    if (this.#muted) return true;
+    core.forgetWithheld();
+    const id = act?.admission.id ?? core.transaction.lastAnswered ?? null;
+    core.parts.guard.limitReached(core.parts.session, id, refused.reason, refused.figure, refused.allowed);
+    core.transaction.tables = refused.tables;
+    core.transaction.ended("rolled_back");
+    this.#error = refused.reason.code === "rows_changed_limit" ? "54000" : "42501";
+    if (act !== undefined) act.code = this.#error;
+    core.toClient(refusalFrame({ ...refused, action: id }));
+    return true;
   }
 
   #undo(gone: Expect): void {
@@ -303,22 +398,46 @@ export class ServerSide {
     core.expect.pop();
     const ours = entry.audience === "nobody";
     core.status = status as Status;
-    core.copyAwaited = false;
+    // What was sent behind this may be a COPY whose data still wait.
+    core.copyAwaited = copyInFlight(core);
     core.copyIn = false;
     core.timedOut = undefined;
-    if (entry.act !== undefined) this.#answered(entry.act);
-    const end = core.transaction.ready(status !== IDLE, this.#error);
+    const open = status !== IDLE;
+    if (this.#insideBlock(entry, open)) return false;
+    const failed = this.#muted || this.#error !== undefined;
+    const more = entry.more === true && !failed;
+    if (entry.act !== undefined && !more) this.#answered(entry.act);
+    if (failed) core.translation?.fail();
+    const end = core.transaction.ready(open, this.#error ?? (this.#muted ? "54000" : undefined), more ? entry.act : undefined);
+    core.meter.ready(!open, open && end === "committed");
     this.#error = undefined;
     if (end !== undefined && !ours) {
       core.context.transactionEnded(end !== "rolled_back");
-      if (status === IDLE) core.names.endPortals(entry.batch ?? -1);
+      if (!open) core.names.endPortals(entry.batch ?? -1);
     }
-    if (!this.#muted) return !ours;
+    if (more) return false;
+    if (!this.#muted) {
+      core.release();
+      return !ours;
+    }
     this.#muted = false;
     if (status !== IN_TRANSACTION) return !ours;
     // The client was told of an error inside its transaction: the server's must fail too before the client goes on.
     core.wanted = "poison_and_sync";
     return false;
+  }
+
+  /** True when this ReadyForQuery belongs to a block of ours, or to one that we must end: the client's comes later. */
+  #insideBlock(entry: Expect, open: boolean): boolean {
+    const core = this.#core;
+    const inside = entry.inside === true;
+    const failed = this.#rollback || (inside && (this.#muted || this.#error !== undefined || entry.kind === SYNC));
+    this.#rollback = false;
+    if (!open) return false;
+    if (!failed) return inside;
+    core.translation?.fail();
+    core.rollBack(entry.act);
+    return true;
   }
 
   #parameter(): boolean {
@@ -336,6 +455,16 @@ export class ServerSide {
   }
 }
 
+/** The answer is to a query of ours that returns a row. */
+function isOwn({ audience, splice }: Expect): boolean {
+  return audience === "context" || audience === "meter" || splice?.reading !== undefined;
+}
+
 function copyToCome(act: Act): boolean {
   return act.facts.copyIn && act.admission.statements.slice(act.completed).some((statement) => statement.copy === "in");
+}
+
+function copyInFlight(core: Core): boolean {
+  for (const { act } of core.expect.all()) if (act !== undefined && copyToCome(act)) return true;
+  return false;
 }

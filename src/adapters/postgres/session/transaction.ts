@@ -5,7 +5,7 @@
 import type { ActionId } from "../../../base/ids.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { Guard } from "../../../pipeline/guard.ts";
-import type { Measured, Outcome, TransactionEnd } from "../../../model/outcome.ts";
+import type { Measured, Outcome, TableCount, TransactionEnd } from "../../../model/outcome.ts";
 import type { Session } from "../../../model/principal.ts";
 import type { Act } from "./act.ts";
 
@@ -29,6 +29,9 @@ export class Transaction {
   /** Changes sent in this block, and in the block before that had any. */
   #writes = 0;
   #writesBefore = 0;
+
+  /** What the meter read of the open transaction. */
+  tables: readonly TableCount[] | undefined = undefined;
 
   /** Transactions that have ended: tells one from the next. */
   count = 0;
@@ -54,6 +57,11 @@ export class Transaction {
     return this.#writes === this.#writesBefore;
   }
 
+  /** The act that the server has answered last in the open transaction. */
+  get lastAnswered(): ActionId | undefined {
+    return this.#answered.at(-1)?.admission.id ?? this.#actions.at(-1);
+  }
+
   answered(act: Act): void {
     this.#suspended.delete(act);
     this.#answered.push(act);
@@ -69,26 +77,31 @@ export class Transaction {
   }
 
   /**
-   * ReadyForQuery: `open` when a transaction block is open, `error` the SQLSTATE if the batch failed. Returns how a
-   * transaction ended, if one did.
+   * ReadyForQuery: `open` when a transaction block is open, `error` the SQLSTATE if the batch failed, `part` an act of which more
+   * follows. Returns how a transaction ended, if one did.
    */
-  ready(open: boolean, error: string | undefined): TransactionEnd | undefined {
+  ready(open: boolean, error: string | undefined, part?: Act): TransactionEnd | undefined {
     const answered = this.#answered;
+    const end = this.#end;
+    const wasOpen = this.#actions.length > 0;
     if (answered.length > 0) {
       this.#answered = [];
       for (const act of answered) {
         // Without a block, an error anywhere takes back what the batch did before it.
         if (error !== undefined && !open) act.code ??= error;
+        if (!open && !wasOpen && end === undefined && !act.readOnly) act.tables = this.tables;
         this.settle(act);
       }
     }
-    const end = this.#end;
-    const wasOpen = this.#actions.length > 0;
-    if (open || wasOpen || end !== undefined) for (const act of answered) this.#actions.push(act.admission.id);
+    if (open || wasOpen || end !== undefined) {
+      for (const act of answered) this.#actions.push(act.admission.id);
+      if (part !== undefined) this.#actions.push(part.admission.id);
+    }
     if (end !== undefined || (!open && wasOpen)) {
-      this.#guard.settleTransaction(this.#session, this.#actions, end ?? "unknown", this.#rowsChanged);
+      this.#guard.settleTransaction(this.#session, this.#actions, end ?? "unknown", this.#rowsChanged, this.tables);
       this.#actions = [];
     }
+    if (end !== undefined || !open) this.tables = undefined;
     this.#end = undefined;
     if (!open) this.#close();
     else if (end !== undefined) this.#rowsChanged = 0;
@@ -114,6 +127,7 @@ export class Transaction {
       rowsReturned: act.rowsReturned,
       bytesReturned: act.bytesReturned,
       elapsedMs: act.startedMs === 0 ? 0 : this.#clock.monotonic() - act.startedMs,
+      ...(act.tables === undefined ? {} : { tables: act.tables }),
     };
     this.#settleAs(act, act.code === undefined ? { status: "succeeded", measured } : { status: "failed", code: act.code, measured });
   }
