@@ -21,7 +21,8 @@ type Measure = (run: Run) => AsyncIterable<Row> | Promise<readonly Row[]>;
 
 const sections: readonly (readonly [name: string, measure: Measure])[] = [
   ["idle", idle],
-  ["throughput", throughput],
+  ["select", (run) => throughput(run, "select")],
+  ["tpcb", (run) => throughput(run, "tpcb")],
   ["bulk", bulk],
   ["first-sight", firstSight],
   ["explain", explain],
@@ -43,7 +44,7 @@ const note = (text: string): void => {
 };
 note("starting servers");
 const stack = await openStack(async (direct, server, database) => {
-  if (wanted.includes("throughput")) await fill(direct, database, options.quick ? 10 : 32);
+  if (wanted.includes("select") || wanted.includes("tpcb")) await fill(direct, database, options.quick ? 10 : 32);
   if (wanted.includes("bulk")) await fillRows(server, database);
   if (wanted.includes("first-sight")) await server.asSuperuser(analyticSchema, database);
 });

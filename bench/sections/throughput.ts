@@ -7,17 +7,15 @@ import { median, percentile } from "../statistics.ts";
 import type { PathName } from "../stack/open-stack.ts";
 import type { Row, Run } from "./section.ts";
 
-const scripts = ["select", "tpcb"] as const;
 const protocols = ["simple", "extended", "prepared"] as const;
 
-export async function* throughput(run: Run): AsyncGenerator<Row> {
-  for (const script of scripts) {
-    await warmUp(run, script);
-    for (const protocol of protocols) {
-      for (const clients of run.quick ? [1, 32] : [1, 8, 32]) {
-        run.note(`pgbench ${script} ${protocol} ${clients}`);
-        yield await compared(run, { script, protocol, clients, seconds: run.quick ? 2 : 3 });
-      }
+/** One of pgbench's built-in scripts, by every protocol and with few and many clients. */
+export async function* throughput(run: Run, script: Load["script"]): AsyncGenerator<Row> {
+  await warmUp(run, script);
+  for (const protocol of protocols) {
+    for (const clients of run.quick ? [1, 32] : [1, 8, 32]) {
+      run.note(`pgbench ${script} ${protocol} ${clients}`);
+      yield await compared(run, { script, protocol, clients, seconds: run.quick ? 2 : 3 });
     }
   }
 }
