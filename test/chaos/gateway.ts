@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { openUp, type UpFolder } from "./up-folder.ts";
 
 export interface GatewayOptions {
@@ -29,7 +30,7 @@ export interface Memory {
 }
 
 const program = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
-const probe = join(import.meta.dirname, "memory-probe.ts");
+const probe = fileURLToPath(new URL("./memory-probe.ts", import.meta.url));
 
 /** One configuration, and the process that runs it: started, killed and started again on the same state. */
 export class GatewayProcess {

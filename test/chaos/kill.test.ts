@@ -61,7 +61,11 @@ describe(`${kills} kills, seed ${seed}`, { timeout: kills * 20_000 }, () => {
     if (random() < 0.2) await killWhileStarting(when);
     await gateway.start();
     await log.readOn();
-    assert.deepEqual(crashed.openActs.filter((action) => !log.unknown.has(action)), [], `${when}: outcomes that nobody knows, not named`);
+    assert.deepEqual(
+      crashed.openActs.filter((action) => !log.unknown.has(action)),
+      [],
+      `${when}: outcomes that nobody knows, not named`,
+    );
     const again = await verified();
     assert.deepEqual(again.problems, [], `${when}: the log after the restart`);
     assert.deepEqual(again.openActs, [], `${when}: acts without an outcome after the restart`);

@@ -130,7 +130,10 @@ describe("much of everything", { timeout: 600_000 }, () => {
     const full = await scene.gateway.memory();
     assert.equal((await scene.status()).sessions.length, 1000);
     const kept = (full.heapUsed + full.external - empty.heapUsed - empty.external) / 1000;
-    console.log(`chaos: 1,000 idle connections: ${Math.round(kept / 1024)} KiB kept each, ${Math.round((full.rss - empty.rss) / 1000 / 1024)} KiB resident each`);
+    const resident = (full.rss - empty.rss) / 1000;
+    console.log(
+      `chaos: 1,000 idle connections: ${Math.round(kept / 1024)} KiB kept each, ${Math.round(resident / 1024)} KiB resident each`,
+    );
     assert.ok(kept < idleBytesMax, `${kept} bytes for each connection`);
     for (const client of [clients[0], clients[999]]) assert.equal((await client?.query("SELECT 42 AS answer"))?.rows[0].answer, 42);
     await Promise.all(clients.map((client) => client.end()));

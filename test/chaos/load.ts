@@ -1,6 +1,6 @@
 /**
- * Clients that work until they are told to stop: autocommit writes, transactions, prepared statements, COPY, reads, and acts that must be refused.
- * They reconnect when they lose the connection, and keep to one marker a write.
+ * Clients that work until they are told to stop: autocommit writes, transactions, prepared statements, COPY, reads, and acts that
+ * must be refused. They reconnect when they lose the connection, and keep to one marker a write.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";

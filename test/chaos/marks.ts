@@ -30,7 +30,8 @@ export class Marks {
   /** Takes down how an error looked. True when the connection goes on after it. */
   failed(error: unknown, doing: string): boolean {
     const { code, severity, message } = error as { code?: string; severity?: string; message: string };
-    const closed = /^(ECONNREFUSED|ECONNRESET|EPIPE)$/.test(code ?? "") || /^Connection terminated|not queryable|Client was closed/.test(message);
+    const closed =
+      /^(ECONNREFUSED|ECONNRESET|EPIPE)$/.test(code ?? "") || /^Connection terminated|not queryable|Client was closed/.test(message);
     if (!closed && !/^[0-9A-Z]{5}$/.test(code ?? "")) this.faults.push(`no clean error while ${doing}: ${message}`);
     const name = closed ? "closed" : `${severity ?? ""} ${code}`;
     this.errors.set(name, (this.errors.get(name) ?? 0) + 1);

@@ -4,7 +4,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { words } from "../playbooks/wire-messages.ts";
-import { Proxy } from "./proxy.ts";
+import { BadLine } from "./bad-line.ts";
 import { rawClient, rest, send } from "./raw-client.ts";
 import { eventually, openScene, type Scene } from "./scene.ts";
 
@@ -14,13 +14,13 @@ const slackBytes = 96 * MiB;
 
 describe("peers that misbehave", { timeout: 150_000 }, () => {
   let scene: Scene;
-  let proxy: Proxy;
+  let proxy: BadLine;
   before(async () => {
     scene = await openScene({
       limits: "{ rows_returned: none, bytes_returned: none, rows_changed: none, statement_time: 3s }",
       settled: true,
       through: async (server) => {
-        proxy = await Proxy.start(server);
+        proxy = await BadLine.start(server);
         return proxy.port;
       },
     });
@@ -31,7 +31,10 @@ describe("peers that misbehave", { timeout: 150_000 }, () => {
   });
   afterEach(async () => {
     proxy.quality = { kind: "good" };
-    await eventually("every session is let go", async () => (await scene.status()).sessions.length === 0 && (await scene.backends()).length === 0);
+    await eventually(
+      "every session is let go",
+      async () => (await scene.status()).sessions.length === 0 && (await scene.backends()).length === 0,
+    );
   });
   const fortyTwo = async (): Promise<void> => {
     const client = new pg.Client({ connectionString: scene.url });
@@ -53,7 +56,10 @@ describe("peers that misbehave", { timeout: 150_000 }, () => {
     await fortyTwo();
     const grown = scene.gateway.resident().most - rss;
     slow.destroy();
-    assert.ok(backends.some((line) => line.startsWith("active")), "the server still has something to say");
+    assert.ok(
+      backends.some((line) => line.startsWith("active")),
+      "the server still has something to say",
+    );
     assert.ok(grown < slackBytes, `${Math.round(grown / MiB)} MiB more`);
   });
 
@@ -90,7 +96,10 @@ describe("peers that misbehave", { timeout: 150_000 }, () => {
     client.end();
     const { said, rest: left } = words(await rest(client));
     assert.equal(left.length, 0);
-    assert.ok(said.every((word) => /^[TDCZEN]/.test(word)), said.join(" "));
+    assert.ok(
+      said.every((word) => /^[TDCZEN]/.test(word)),
+      said.join(" "),
+    );
   });
 
   test("a server whose bytes come one by one is understood", async () => {

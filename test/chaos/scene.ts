@@ -38,7 +38,9 @@ export interface SceneOptions extends Omit<GatewayOptions, "upstream"> {
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const server = await startServer({ version: 18, ...(options.settings === undefined ? {} : { settings: options.settings }) });
   const role = await server.ordinaryRole();
-  const database = await server.scratchDatabase(`${schema} ${options.setup ?? ""}; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role.user}`);
+  const database = await server.scratchDatabase(
+    `${schema} ${options.setup ?? ""}; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role.user}`,
+  );
   const upstream = new URL(database.url(role));
   if (options.through !== undefined) upstream.port = String(await options.through(server));
   const gateway = new GatewayProcess({ ...options, upstream: upstream.href });

@@ -1,0 +1,11 @@
+/** Each fuzz target that needs no server, with few inputs: `FUZZ_SEED` and `FUZZ_RUNS` (a factor) make another or a longer run. */
+import { test } from "node:test";
+import { runTarget } from "./run-target.ts";
+import { targets } from "./targets.ts";
+
+const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
+const factor = Number(process.env.FUZZ_RUNS ?? 1);
+
+for (const target of targets.filter(({ server }) => server === undefined)) {
+  test(`${target.name}, seed ${seed}: ${target.holds}`, () => runTarget(target, seed, target.runs * factor));
+}

@@ -1,0 +1,104 @@
+/**
+ * Every fuzz target of the program, in one list. `node test/fuzz/main.ts` runs them; the tests run each with few inputs.
+ * The targets themselves stand in the files beside this one.
+ */
+import { conversationTarget } from "./conversations.ts";
+import { configTexts, explainTarget, scramMessages, startupPackets } from "./entrances.ts";
+import { canary, junkIsSurvived, type Random, repliesNeverShift, scannerFindsEveryFrame } from "./wire.ts";
+
+export interface OpenTarget {
+  /** One input from this chance. Throws, or rejects, when what must hold does not. */
+  run(random: Random): void | Promise<void>;
+  close?(): Promise<void>;
+}
+
+export interface Target {
+  readonly name: string;
+  /** What must hold. */
+  readonly holds: string;
+  /** Inputs in a test run. */
+  readonly runs: number;
+  /** It starts a real server and Holdfast. */
+  readonly server?: true;
+  /** A canary: a bug is planted, and the run must fail with this. */
+  readonly mustFail?: RegExp;
+  open(): OpenTarget | Promise<OpenTarget>;
+}
+
+const pure = (run: OpenTarget["run"]) => (): OpenTarget => ({ run });
+
+export const targets: readonly Target[] = [
+  { name: "scanner", holds: "Frames come out as they went in, however they are cut.", runs: 500, open: pure(scannerFindsEveryFrame) },
+  {
+    name: "session-junk",
+    holds: "Junk and lying lengths on either side of a session: no throw, bounded memory, every act settled, nothing refused is sent.",
+    runs: 200,
+    open: pure(junkIsSurvived),
+  },
+  {
+    name: "session-replies",
+    holds: "Random conversations with a model of a server: each message has its own answer, and none another's.",
+    runs: 200,
+    open: pure((random) => repliesNeverShift(random)),
+  },
+  {
+    name: "session-canary",
+    holds: "Must fail: an allowed text is taken for a refused one.",
+    runs: 50,
+    mustFail: /a refused text reached the server/,
+    open: pure(canary),
+  },
+  {
+    name: "start-up",
+    holds: "A start-up packet is read as it was written; a damaged one lets nobody in, and nothing is said after the end.",
+    runs: 2_000,
+    open: pure(startupPackets),
+  },
+  {
+    name: "scram",
+    holds: "No damaged or wrong SCRAM message lets anybody in, on either side.",
+    runs: 2_000,
+    open: pure((random) => scramMessages(random)),
+  },
+  {
+    name: "scram-canary",
+    holds: "Must fail: the right password is taken for a wrong one.",
+    runs: 200,
+    mustFail: /a wrong proof is let in/,
+    open: pure((random) => scramMessages(random, "pencil")),
+  },
+  {
+    name: "config",
+    holds: "A damaged holdfast.yaml is read, or refused with line and column; an unknown key is always refused.",
+    runs: 150,
+    open: pure(configTexts),
+  },
+  {
+    name: "explain",
+    holds: "Each line of explain, damaged or not, gets one decision, and no destructive statement an allow.",
+    runs: 150,
+    open: explainTarget,
+  },
+  {
+    name: "client-conversations",
+    holds: "Damaged conversations of real clients: what stays open answers the next question right, nothing hangs, nothing ends Holdfast.",
+    runs: 150,
+    server: true,
+    open: () => conversationTarget("client"),
+  },
+  {
+    name: "server-conversations",
+    holds: "Damaged answers of a server: the client gets whole frames or the end, and Holdfast goes on.",
+    runs: 60,
+    server: true,
+    open: () => conversationTarget("server"),
+  },
+  {
+    name: "conversations-canary",
+    holds: "Must fail: the line between client and Holdfast loses a byte of what comes back.",
+    runs: 20,
+    server: true,
+    mustFail: /is not the answer/,
+    open: () => conversationTarget("canary"),
+  },
+];
