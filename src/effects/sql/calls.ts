@@ -3,7 +3,7 @@
  * It does not take PL/pgSQL apart (plpgsql.ts).
  */
 import { isBuiltIn, type FunctionInfo } from "../../catalogue/types.ts";
-import { UNCERTAIN, Sink, emit, emitUnknown, identity, namesKey, writtenName, type Place, type Scope } from "./engine.ts";
+import { UNCERTAIN, Sink, emit, emitUnknown, identity, namesKey, noCuts, partialResult, writtenName, type Place, type Scope } from "./engine.ts";
 import { builtinMeanings, type BuiltinMeaning } from "./builtins.ts";
 import { isBuiltin, knowledgeOf, onlyComputes } from "./knowledge.ts";
 import { walkPlpgsql } from "./plpgsql.ts";
@@ -64,7 +64,7 @@ export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): voi
 /** What a definition keeps runs later, in whatever session, and there unseen: whether it will do more than read is judged now. */
 function store(fn: FunctionInfo, args: readonly unknown[], at: Place): void {
   const sink = new Sink();
-  call(fn, args, { ...at, stored: false, sink, cause: "function", repeated: true });
+  call(fn, args, { ...at, stored: false, sink, cuts: noCuts(), cause: "function", repeated: true });
   const worst = sink.effects.find((effect) => !staysHarmless(effect));
   emit(at, {
     operation: "define",
@@ -159,13 +159,15 @@ function expand(fn: FunctionInfo, at: Place): void {
   const names = path === undefined ? at.names : { ...at.names, searchPath: pathOf(path, at) };
   const memo = knowledgeOf(at.catalogue).expansions;
   const key = `f${fn.oid}|${namesKey({ ...at, names })}`;
-  let effects = memo.get(key);
+  let effects = memo.get(key) ?? partialResult(key, at);
   if (effects === undefined) {
     const sink = new Sink();
-    const cutsBefore = at.cuts.count;
+    const cuts = at.expanding.length === 0 ? noCuts() : at.cuts;
+    const cutsBefore = cuts.count;
     const inside: Place = {
       ...at,
       sink,
+      cuts,
       names,
       cause: "function",
       repeated: true,
@@ -180,7 +182,8 @@ function expand(fn: FunctionInfo, at: Place): void {
     walkBody(fn, inside);
     effects = sink.effects;
     // Inside a cycle the innermost call was cut short, so only a whole expansion may be kept.
-    if (at.expanding.length === 0 || at.cuts.count === cutsBefore) memo.set(key, effects);
+    if (at.expanding.length === 0 || cuts.count === cutsBefore) memo.set(key, effects);
+    else cuts.partial.set(key, effects);
   }
   emit(at, {
     operation: "execute",

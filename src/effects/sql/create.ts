@@ -3,7 +3,7 @@
  * It does not handle ALTER and DROP (alter.ts, drop.ts).
  */
 import { isTemporarySchema } from "../../catalogue/search-path.ts";
-import { emit, emitUnknown, Sink, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
+import { emit, emitUnknown, noCuts, Sink, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
 import { isRelationKind, newName, objectKind, objectName, objectParts, rangeVarParts } from "./objects.ts";
 import { as, flag, list, nameParts, part, qualified, text, rangeVarName, stringOf, type Fields } from "./tree.ts";
 import type { ResourceType } from "../../model/effect.ts";
@@ -71,7 +71,7 @@ function createIndex(fields: Fields, at: Place): void {
 function createView(fields: Fields, at: Place): void {
   const rangeVar = part(fields, "view") ?? {};
   const sink = new Sink();
-  at.engine.statement(fields["query"], { ...at, sink, stored: false });
+  at.engine.statement(fields["query"], { ...at, sink, cuts: noCuts(), stored: false });
   const temporary =
     isTemporary(rangeVar, at) ||
     (text(rangeVar, "schemaname") === "" && sink.effects.some((effect) => effect.resource.name.startsWith("pg_temp.")));

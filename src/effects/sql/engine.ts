@@ -46,11 +46,32 @@ export interface Place {
   /** Those of them that are views: what they pass on is not followed. */
   readonly madeViews: Set<string>;
   /** Counts expansions that were cut short because they were already under way: their result is not the whole one. */
-  readonly cuts: { count: number };
+  readonly cuts: Cuts;
   /** OIDs of functions and relations under expansion, innermost last: ends cycles. */
   readonly expanding: readonly number[];
   readonly depth: number;
   readonly scope: Scope | undefined;
+}
+
+/**
+ * Within one outermost expansion everything found ends up in one place, so nothing needs to be followed twice there: not what was
+ * cut short in a cycle, and not the same write. A result that rests on this counts as cut, and is not kept.
+ */
+export interface Cuts {
+  count: number;
+  readonly partial: Map<string, readonly Effect[]>;
+  readonly written: Set<string>;
+}
+
+/** What was found before in this outermost expansion, though cut short. */
+export function partialResult(key: string, at: Place): readonly Effect[] | undefined {
+  const found = at.expanding.length === 0 ? undefined : at.cuts.partial.get(key);
+  if (found !== undefined) at.cuts.count += 1;
+  return found;
+}
+
+export function noCuts(): Cuts {
+  return { count: 0, partial: new Map(), written: new Set() };
 }
 
 export interface Engine {

@@ -13,6 +13,8 @@ import {
   emitUnknown,
   identity,
   namesKey,
+  noCuts,
+  partialResult,
   type Change,
   type Place,
   type Scope,
@@ -51,13 +53,15 @@ export function readRelation(relation: Relation, at: Place): void {
   }
   const memo = knowledgeOf(at.catalogue).expansions;
   const key = `r${relation.oid}|${namesKey(at)}`;
-  let effects = memo.get(key);
+  let effects = memo.get(key) ?? partialResult(key, at);
   if (effects === undefined) {
     const sink = new Sink();
-    const cutsBefore = at.cuts.count;
-    expandRead(relation, { ...at, sink, cause: "view", scope: undefined, stored: false, expanding: [...at.expanding, relation.oid] });
+    const cuts = at.expanding.length === 0 ? noCuts() : at.cuts;
+    const cutsBefore = cuts.count;
+    expandRead(relation, { ...at, sink, cuts, cause: "view", scope: undefined, stored: false, expanding: [...at.expanding, relation.oid] });
     effects = sink.effects;
-    if (at.expanding.length === 0 || at.cuts.count === cutsBefore) memo.set(key, effects);
+    if (at.expanding.length === 0 || cuts.count === cutsBefore) memo.set(key, effects);
+    else cuts.partial.set(key, effects);
   }
   if (at.stored || at.planned) return;
   for (const effect of effects) at.sink.add(at.cause === "direct" || at.cause === "view" ? effect : { ...effect, cause: at.cause });
@@ -152,6 +156,13 @@ export function writeRelation(kind: WriteKind, relation: Relation, change: Chang
     at.cuts.count += 1;
     return;
   }
+  const columns = change.columns === undefined ? "*" : [...change.columns].sort().join(",");
+  const seen = `${mark}|${columns}|${change.extent.kind}|${change.descend}|${change.detail}|${at.cause}|${at.repeated}|${namesKey(at)}`;
+  if (at.cuts.written.has(seen)) {
+    at.cuts.count += 1;
+    return;
+  }
+  at.cuts.written.add(seen);
   const inside: Place = { ...at, scope: undefined, expanding: [...at.expanding, mark] };
   fireRules(kind, relation, inside);
   if (relation.kind === "view") return writeThrough(kind, relation, change, inside);

@@ -11,7 +11,7 @@ import type { StatementSummary } from "../../model/decision.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Analysis } from "../analyse.ts";
 import { castTo } from "./calls.ts";
-import { Sink, emitUnknown, identity, type Place } from "./engine.ts";
+import { Sink, emitUnknown, identity, noCuts, type Place } from "./engine.ts";
 import { numbersAreFree } from "./free-numbers.ts";
 import { parseSql } from "./parse.ts";
 import { redact } from "./redact.ts";
@@ -132,7 +132,7 @@ function placeOf(state: State, sink: Sink): Place {
     planned: false,
     made: state.made,
     madeViews: state.madeViews,
-    cuts: { count: 0 },
+    cuts: noCuts(),
     expanding: [],
     depth: 0,
     scope: undefined,

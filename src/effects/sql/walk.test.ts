@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { loadModule, parseSync } from "libpg-query";
 import { corpusCatalogue, corpusContext } from "../../../test/corpus/sql/judge.ts";
 import { corpusFiles, readCorpus } from "../../../test/corpus/sql/corpus.ts";
-import { Sink, type Place } from "./engine.ts";
+import { noCuts, Sink, type Place } from "./engine.ts";
 import { nodeTypes } from "./nodes.ts";
 import { engine, visitors } from "./statements.ts";
 import { tagged, type Fields } from "./tree.ts";
@@ -33,7 +33,7 @@ function found(walk: (at: Place) => void): boolean {
     planned: false,
     made: new Set(),
     madeViews: new Set(),
-    cuts: { count: 0 },
+    cuts: noCuts(),
     expanding: [],
     depth: 0,
     scope: undefined,
