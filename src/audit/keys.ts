@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { link, mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckpointSigner } from "./note.ts";
 import { verifierKeyText } from "./note.ts";
@@ -21,7 +21,11 @@ export async function loadOrCreateSigner(directory: string, keyName: string): Pr
   const existing = await readPrivateKey(path);
   const privateKey = existing ?? (await createKey(path));
   const signer = signerOf(privateKey, keyName);
-  if (existing === null) await writeNew(join(directory, publicKeyFile), `${verifierKeyText(keyName, signer.publicKey)}\n`, 0o644);
+  const publicPath = join(directory, publicKeyFile);
+  // A start that was killed between the two files is completed by the next.
+  if (existing === null || !(await exists(publicPath))) {
+    await writeNew(publicPath, `${verifierKeyText(keyName, signer.publicKey)}\n`, 0o644);
+  }
   return signer;
 }
 
@@ -50,13 +54,26 @@ async function createKey(path: string): Promise<KeyObject> {
   return privateKey;
 }
 
-/** Exclusive creation: a key that appeared meanwhile is never overwritten. */
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false;
+      throw error;
+    },
+  );
+}
+
+/** Whole or not at all, even when killed half way; and exclusive: a key that appeared meanwhile is never overwritten. */
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
-  const handle = await open(path, "wx", mode);
+  const unfinished = `${path}.new`;
+  await rm(unfinished, { force: true });
+  const handle = await open(unfinished, "wx", mode);
   try {
     await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
   }
+  await link(unfinished, path).finally(() => rm(unfinished, { force: true }));
 }
