@@ -42,6 +42,9 @@ test("functionSize: counts from the signature to the closing brace, and not the 
 
 test("lineLength: 140 characters pass", () => {
   check("lineLength", { "src/a.ts": `${"a".repeat(140)}\n${"b".repeat(141)}` }, ["src/a.ts:2 141 characters in a line; at most 140"]);
+  const literal = `const sql = "${"a ".repeat(80)}";`;
+  const code = `const x = [${"1, ".repeat(50)}"end"];`;
+  check("lineLength", { "src/a.ts": `${literal}\n${code}` }, ["src/a.ts:2 168 characters in a line; at most 140"]);
 });
 
 test("blobSize: any file, whatever its kind", () => {
