@@ -92,8 +92,8 @@ function isMadeUp(url: { user: string; password: string; host: string; kind: Fil
     return true;
   }
   if (placeHosts.test(host) && (placePasswords.test(password) || placeNames.test(user))) return true;
-  if (isTest && kind === "config" && placeHosts.test(host)) return true;
-  if (kind === "code" && name === "address with a login" && (password.length < 5 || user.length < 3)) return true;
+  if (isTest && placeHosts.test(host)) return true;
+  if ((kind === "code" || kind === "example") && name === "address with a login" && (password.length < 5 || user.length < 3)) return true;
   const madeUp = placePasswords.test(password) && (placeNames.test(user) || /^(?:https?|wss?)/.test(name));
   if (kind === "config" || kind === "history") return madeUp && name === "address with a login";
   if (madeUp) return true;

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to variables, as they stand in files
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { expand, seeded } from "../../test/scan/expand.ts";

@@ -12,7 +12,7 @@ import { plainName } from "./names.ts";
 import { type FileKind, fileKind, isTestFile } from "./paths.ts";
 import { passagesWith } from "./passages.ts";
 import { pemCandidates } from "./pem.ts";
-import { isPlaceholder, isReference, saysItIsNone } from "./placeholder.ts";
+import { isPlaceholder, isReference } from "./placeholder.ts";
 import { loginFromWords } from "./postgres-url.ts";
 import { namedValues, phrases, tokenShapes, tokenStores } from "./rules/index.ts";
 import { isGenericSecret } from "./values.ts";
@@ -34,7 +34,7 @@ export function detect(file: SourceText, fingerprint: Fingerprint): readonly Cre
     ...grammarCandidates(path, text),
     ...shapeCandidates(text),
     ...addressCandidates(text, kind, isTestFile(path)),
-    ...(kind === "generated" ? [] : phraseCandidates(text, kind)),
+    ...(kind === "generated" ? [] : phraseCandidates(text, kind === "example" || isTestFile(path))),
     ...assignedCandidates(path, text, kind),
   ];
   const line = lineNumbers(text);
@@ -127,14 +127,14 @@ function wholeFile(path: string, text: string): readonly Candidate[] {
     : [candidateOf(rule, text.indexOf(token), token)];
 }
 
-function phraseCandidates(text: string, kind: FileKind): readonly Candidate[] {
+function phraseCandidates(text: string, isMadeUpPlace: boolean): readonly Candidate[] {
   const found: Candidate[] = [];
   for (const { rule, expression } of spoken)
     for (const passage of passagesWith(text, rule.marks))
       for (const match of passage.text.matchAll(expression)) {
         const secret = match.groups?.["quoted"] ?? match.groups?.["secret"] ?? "";
-        const made = isPlaceholder(secret) || saysItIsNone(secret) || rule.accept?.(secret) === false;
-        if (made || (kind === "example" && entropy(secret) < 3.2)) continue;
+        const made = isPlaceholder(secret.replace(/[,;)]+$/, "")) || rule.accept?.(secret) === false;
+        if (made || (isMadeUpPlace && entropy(secret) < 3.2)) continue;
         const at = match.index + match[0].lastIndexOf(secret);
         const login = rule.id === "dsn-password" ? loginFromWords(lineAround(passage.text, at)) : undefined;
         found.push({ ...candidateOf(rule, passage.start + at, secret), ...(login === undefined ? {} : { login }) });

@@ -5,7 +5,7 @@
 import { assignmentsIn } from "./assignments.ts";
 import type { Candidate, PostgresLogin } from "./credential.ts";
 import { plainName } from "./names.ts";
-import { isPlaceholder, isReference } from "./placeholder.ts";
+import { isPlaceholder, isReference, saysItIsNone } from "./placeholder.ts";
 import { loginFromPgpass, loginFromVariables, pgpassFields } from "./postgres-url.ts";
 
 const database = "change and delete what its role may in that database";
@@ -60,7 +60,7 @@ function netrc(text: string): readonly Candidate[] {
 function userlist(text: string): readonly Candidate[] {
   return [...text.matchAll(/^"[^"\n]+"\s+"(?<secret>[^"\n]{3,200})"/gm)].flatMap((match) => {
     const secret = match.groups?.["secret"] ?? "";
-    if (isReference(secret)) return [];
+    if (isPlaceholder(secret) || saysItIsNone(secret)) return [];
     const start = match.index + match[0].lastIndexOf(secret);
     return [made({ start, secret, rule: "userlist", kind: "PgBouncer login", destroys: database })];
   });

@@ -46,7 +46,9 @@ function isOrdinary(value: string): boolean {
     (/^[\w-]+(?:\.[A-Za-z_][\w-]*)+$/.test(value) && /[a-z]{3,}\.[a-z]{2,}/i.test(value) && !/\d{2,}/.test(value)) ||
     /[<>]|=>|\(\)|\bfunction\b|^[[{(]|[;{]$/.test(value) ||
     /^(?:application|text|image|audio|video|multipart)\//.test(value) ||
-    /^#[0-9a-f]{3,8}$|^rgb|^0x[0-9a-f]{1,8}$/i.test(value) ||
+    /^\d+\/[a-z]+$|^#[0-9a-f]{3,8}$|^rgb|^0x[0-9a-f]{1,8}$/i.test(value) ||
+    // Regular expressions.
+    /\\[wdsbWDSB]|\[\^|\{\d+,\d*\}|\(\?[:=!<]/.test(value) ||
     /^[^\x20-\x7e]/.test(value)
   );
 }

@@ -40,7 +40,8 @@ for (const version of serverVersions)
     test("a superuser: everything", async () => {
       const found = await tried(server.superuser, 1);
       assert.equal(found.power, "can");
-      assert.match(found.destroys[0] as string, /^everything on the server: \d+ databases, all 3 tables here, every role \(a superuser\)$/);
+      const everything = /^everything on the server: \d+ databases, all 3 tables here, every role \(a superuser\)$/;
+      assert.match(found.destroys[0] as string, everything);
       assert.deepEqual(found.also.slice(0, 2), [
         "read every role's password verifier",
         "run programs and write files on the server's machine",
@@ -48,7 +49,8 @@ for (const version of serverVersions)
     });
 
     test("a reader: nothing, exit code 0", async () => {
-      const found = await tried(await role("GRANT USAGE ON SCHEMA sales TO :role; GRANT SELECT ON ALL TABLES IN SCHEMA sales TO :role"), 0);
+      const reader = "GRANT USAGE ON SCHEMA sales TO :role; GRANT SELECT ON ALL TABLES IN SCHEMA sales TO :role";
+      const found = await tried(await role(reader), 0);
       assert.deepEqual([found.power, found.destroys, found.login?.outcome], ["cannot", [], "open"]);
     });
 
@@ -66,8 +68,8 @@ for (const version of serverVersions)
 
     test("a writer: what it may truncate, delete and overwrite, columns included; a schema it may not enter protects", async () => {
       const login = await role(
-        "GRANT USAGE ON SCHEMA sales TO :role; GRANT DELETE, TRUNCATE ON sales.orders TO :role; GRANT UPDATE (id) ON sales.items TO :role; " +
-          "GRANT INSERT ON audit_trail TO :role",
+        "GRANT USAGE ON SCHEMA sales TO :role; GRANT DELETE, TRUNCATE ON sales.orders TO :role; " +
+          "GRANT UPDATE (id) ON sales.items TO :role; GRANT INSERT ON audit_trail TO :role",
       );
       const found = await tried(login, 1);
       assert.deepEqual(found.destroys, [
@@ -91,7 +93,8 @@ for (const version of serverVersions)
     test("programs, files, roles, passwords, attributes", async () => {
       const found = await tried(
         await role(
-          "GRANT pg_execute_server_program, pg_write_server_files, pg_read_server_files TO :role; ALTER ROLE :role CREATEROLE CREATEDB BYPASSRLS REPLICATION; " +
+          "GRANT pg_execute_server_program, pg_write_server_files, pg_read_server_files TO :role; " +
+            "ALTER ROLE :role CREATEROLE CREATEDB BYPASSRLS REPLICATION; " +
             "GRANT SELECT ON pg_authid TO :role",
         ),
         1,

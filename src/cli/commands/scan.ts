@@ -134,6 +134,7 @@ async function agreed(logins: readonly PostgresLogin[], terminal: Terminal, sign
     const answer = await lines.question("", { signal });
     return /^y(?:es)?$/i.test(answer.trim());
   } catch {
+    terminal.err("\n");
     return false;
   } finally {
     lines.close();

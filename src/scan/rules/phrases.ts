@@ -107,7 +107,7 @@ export const phrases: readonly Phrase[] = [
       "i",
       String.raw`(?:\b(?:host|hostaddr|server|data source|dbname|database|user|user id|uid|`,
       String.raw`addr)\s*=\s*[^\s;'"]+[ \t;]+)(?:[\w ]{1,24}=\s*[^;'"\n]{0,80}?[ \t;]+){0,8}?(?:password|`,
-      String.raw`pwd)\s*=\s*(?:'(?<quoted>[^'\n]{3,100})'|(?<secret>[^\s;'"&]{3,100}))`,
+      String.raw`pwd)\s*=(?:\s*'(?<quoted>[^'\n]{3,100})'|(?<secret>[^\s;'"&]{3,100}))`,
     ),
     destroys: database,
     examples: {
