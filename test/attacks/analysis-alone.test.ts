@@ -23,8 +23,14 @@ for (const version of serverVersions) {
       if (version < from || version > until || given !== undefined || startup !== undefined) return;
       test(name, () => {
         const texts = loadCases(scene.values)[at]?.texts ?? [];
-        const path = pathSet.exec(texts.map(String).join("\n"))?.[1]?.split(",").map((schema) => schema.trim());
-        const objections = texts.flatMap((text) => [...reads.objections(text), ...(path === undefined ? [] : reads.objections(text, path))]);
+        const path = pathSet
+          .exec(texts.map(String).join("\n"))?.[1]
+          ?.split(",")
+          .map((schema) => schema.trim());
+        const objections = texts.flatMap((text) => [
+          ...reads.objections(text),
+          ...(path === undefined ? [] : reads.objections(text, path)),
+        ]);
         assert.notDeepEqual(objections, []);
         assert.equal(objections.filter((objection) => objection.startsWith("analysis_unavailable")).length, 0, objections.join());
       });

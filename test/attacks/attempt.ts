@@ -37,7 +37,8 @@ export async function attemptAlone(login: WireLogin, attack: AttackCase, door: D
   try {
     const answer = await client.authenticate({ ...login, ...(attack.startup === undefined ? {} : { startup: attack.startup }) });
     const refused = errorsOf(answer);
-    if (answer.closed || refused.length > 0) return { errors: refused, said: saidIn(answer), before: undefined, after: undefined, closed: true };
+    if (answer.closed || refused.length > 0)
+      return { errors: refused, said: saidIn(answer), before: undefined, after: undefined, closed: true };
     return await attempt(client, attack, door);
   } finally {
     if (!client.closed) await client.end();

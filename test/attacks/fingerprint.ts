@@ -1,6 +1,6 @@
 /**
  * The state of a whole server as named parts, each a short text that differs when the part does: rows, objects, rights, files, sessions.
- * It leaves out what servers change by themselves (statistics of use, WAL positions, the planner's statistics) and what ends with a session.
+ * It leaves out what servers change by themselves (statistics of use, WAL positions, the planner's own) and what ends with a session.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -17,7 +17,8 @@ const leftOut = ["pg_statistic", "pg_statistic_ext_data", "pg_largeobject_metada
  * session's own. Counters and states that outlive a transaction are read beside them.
  */
 const clusterSql = `
-SELECT 'settings', pg_catalog.md5(pg_catalog.string_agg(concat_ws('=', name, setting, sourcefile), ',' ORDER BY name)) FROM pg_catalog.pg_file_settings
+SELECT 'settings', pg_catalog.md5(pg_catalog.string_agg(concat_ws('=', name, setting, sourcefile), ',' ORDER BY name))
+  FROM pg_catalog.pg_file_settings
 UNION ALL SELECT 'slots', pg_catalog.string_agg(slot_name::text, ',' ORDER BY slot_name) FROM pg_catalog.pg_replication_slots
 UNION ALL SELECT 'prepared transactions', pg_catalog.string_agg(gid, ',' ORDER BY gid) FROM pg_catalog.pg_prepared_xacts
 UNION ALL SELECT 'origins', pg_catalog.string_agg(roname, ',' ORDER BY roname) FROM pg_catalog.pg_replication_origin
@@ -31,8 +32,10 @@ SELECT 'catalogue ' || c.relname, c.oid::regclass::text
 FROM pg_catalog.pg_class c WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' ORDER BY 1`;
 
 const relationsSql = `
-SELECT n.nspname || '.' || c.relname, c.oid::regclass::text, c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'm', 'S') AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') ORDER BY 1`;
+SELECT n.nspname || '.' || c.relname, c.oid::regclass::text, c.relkind 
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm', 'S') AND c.relpersistence <> 't'
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') ORDER BY 1`;
 
 export interface FingerprintParts {
   /** Superusers connected to the databases that count, by name. */
@@ -46,11 +49,13 @@ export interface FingerprintParts {
 
 export async function fingerprint(parts: FingerprintParts): Promise<Fingerprint> {
   const found = new Map<string, string>(Object.entries(parts.others).map(([name, value]) => [name, String(value)]));
-  for (const [database, client] of parts.databases) for (const [name, value] of await databaseParts(client)) found.set(`${database}: ${name}`, value ?? "");
+  for (const [database, client] of parts.databases)
+    for (const [name, value] of await databaseParts(client)) found.set(`${database}: ${name}`, value ?? "");
   const [first] = parts.databases.values();
   if (first !== undefined) for (const [name, value] of await rowsOf(first, clusterSql)) found.set(name as string, value ?? "");
   for (const folder of parts.folders) for (const [name, value] of files(folder)) found.set(name, value);
-  for (const name of ["postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "PG_VERSION"]) found.set(`file ${name}`, hashOf(join(parts.dataDirectory, name)));
+  for (const name of ["postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "PG_VERSION"])
+    found.set(`file ${name}`, hashOf(join(parts.dataDirectory, name)));
   found.set("data directory", readdirSync(parts.dataDirectory).sort().join());
   return found;
 }
@@ -58,7 +63,9 @@ export async function fingerprint(parts: FingerprintParts): Promise<Fingerprint>
 /** The parts that are not the same in both, for a message. */
 export function differences(before: Fingerprint, after: Fingerprint): readonly string[] {
   const names = new Set([...before.keys(), ...after.keys()]);
-  return [...names].filter((name) => before.get(name) !== after.get(name)).map((name) => `${name}: ${before.get(name) ?? "(none)"} -> ${after.get(name) ?? "(none)"}`);
+  return [...names]
+    .filter((name) => before.get(name) !== after.get(name))
+    .map((name) => `${name}: ${before.get(name) ?? "(none)"} -> ${after.get(name) ?? "(none)"}`);
 }
 
 const catalogueTexts = new WeakMap<pg.Client, string>();
@@ -74,7 +81,8 @@ async function databaseParts(client: pg.Client): Promise<readonly (readonly (str
       ? `SELECT ${text(`sequence ${name}`)}, last_value || ' ' || is_called FROM ${relation}`
       : kind === "m"
         ? `SELECT ${text(`materialized ${name}`)}, pg_catalog.pg_relation_filenode(${text(relation)}::regclass)::text`
-        : `SELECT ${text(`rows ${name}`)}, count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' ORDER BY t::text)), '') FROM ONLY ${relation} AS t`,
+        : `SELECT ${text(`rows ${name}`)}, count(*) || ' ' ||
+            coalesce(md5(string_agg(md5(t::text), '' ORDER BY t::text)), '') FROM ONLY ${relation} AS t`,
   );
   if (counts.length > 0) found.push(...(await rowsOf(client, counts.join(" UNION ALL "))));
   return found;
@@ -90,13 +98,15 @@ async function catalogueText(client: pg.Client): Promise<string> {
       const filter = temporaryFilters[relation ?? ""] ?? "true";
       const later = `t.xmin::text::bigint > ${initdb}`;
       return `SELECT ${text(name)}, count(*) FILTER (WHERE NOT ${later}) || ' ' ||
-        coalesce(md5(string_agg(t.ctid || ' ' || t.xmin, ',' ORDER BY t.ctid) FILTER (WHERE ${later} AND ${filter})), '') FROM ${relation} AS t`;
+        coalesce(md5(string_agg(t.ctid || ' ' || t.xmin, ',' ORDER BY t.ctid) FILTER (WHERE ${later} AND ${filter})), '')
+        FROM ${relation} AS t`;
     })
     .join(" UNION ALL ");
 }
 
 const isTemporary = (oid: string): string =>
-  `NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${oid} AND n.nspname ~ '^pg_(toast_)?temp_')`;
+  `NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${oid} AND n.nspname ~ '^pg_(toast_)?temp_')`;
 
 const temporaryFilters: Readonly<Record<string, string>> = {
   pg_class: "NOT (t.relnamespace::regnamespace::text ~ '^pg_(toast_)?temp_')",

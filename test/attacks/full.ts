@@ -83,7 +83,8 @@ class Siege {
 
   async #attempt(attack: AttackCase, way: Way): Promise<Attempt & { readonly carriesOn: boolean }> {
     const login = this.#gate.login(way.attacker, way.preset);
-    if (attack.given !== undefined || attack.startup !== undefined) return { ...(await attemptAlone(login, attack, way.door)), carriesOn: true };
+    if (attack.given !== undefined || attack.startup !== undefined)
+      return { ...(await attemptAlone(login, attack, way.door)), carriesOn: true };
     const key = `${way.attacker} ${way.preset}`;
     const known = this.#clients.get(key);
     const client = known !== undefined && !known.closed ? known : await WireClient.login(login);

@@ -39,7 +39,8 @@ export class Gate {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-attacks-"));
     const password = randomBytes(18).toString("base64url");
     writeFileSync(join(folder, "agent"), password, { mode: 0o600 });
-    for (const attacker of attackers) writeFileSync(join(folder, attacker), scene.server.url(database, scene.login(attacker)), { mode: 0o600 });
+    for (const attacker of attackers)
+      writeFileSync(join(folder, attacker), scene.server.url(database, scene.login(attacker)), { mode: 0o600 });
     const path = join(folder, "holdfast.yaml");
     writeFileSync(path, configText(limits));
     const loaded = loadConfig({ path });

@@ -8,7 +8,9 @@ import { type Answer, errorsOf, rowsOf, WireClient } from "./wire/client.ts";
 import { messages } from "./wire/frames.ts";
 
 /** Caps far below what the texts ask for; small, so that a test needs no large tables. */
-const limits = "{ statements_per_minute: none, rows_returned: 50, bytes_returned: 8KiB, rows_changed: 10, rows_changed_per_transaction: 15, statement_time: 2s }";
+const limits =
+  "{ statements_per_minute: none, statement_time: 2s, rows_returned: 50, bytes_returned: 8KiB, " +
+  "rows_changed: 10, rows_changed_per_transaction: 15 }";
 
 /** Each wants more rows or bytes than are permitted, by another path. */
 const greedy: readonly string[] = [
@@ -31,7 +33,8 @@ const greedy: readonly string[] = [
 ];
 
 const rowsSeen = ({ messages: all }: Answer): number => all.filter(({ type }) => type === "D" || type === "d").length;
-const bytesSeen = ({ messages: all }: Answer): number => all.filter(({ type }) => type === "D" || type === "d").reduce((sum, { body }) => sum + body.length, 0);
+const bytesSeen = ({ messages: all }: Answer): number =>
+  all.filter(({ type }) => type === "D" || type === "d").reduce((sum, { body }) => sum + body.length, 0);
 
 for (const version of serverVersions) {
   describe(`limits hold before PostgreSQL ${version}`, () => {
@@ -70,7 +73,9 @@ for (const version of serverVersions) {
 
     test("the result sets of one simple query are counted each, none beyond its cap", async () => {
       const client = await session();
-      const answer = await client.simple("SELECT * FROM generate_series(1, 40); SELECT * FROM generate_series(1, 40); SELECT * FROM generate_series(1, 400)");
+      const answer = await client.simple(
+        "SELECT * FROM generate_series(1, 40); SELECT * FROM generate_series(1, 40); SELECT * FROM generate_series(1, 400)",
+      );
       assert.equal(errorsOf(answer)[0]?.code, "54000");
       assert.ok(rowsSeen(answer) <= 3 * 50);
       await client.end();

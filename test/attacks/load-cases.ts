@@ -99,7 +99,10 @@ function toCase(file: string, section: string, title: string, tags: readonly str
     leak: values.get("leak"),
     guardedAllows: values.has("guarded"),
     given: values.get("given"),
-    startup: startup === undefined ? undefined : Object.fromEntries(startup.split(" & ").map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)])),
+    startup:
+      startup === undefined
+        ? undefined
+        : Object.fromEntries(startup.split(" & ").map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)])),
     copy: values.get("copy"),
   };
 }
@@ -107,7 +110,9 @@ function toCase(file: string, section: string, title: string, tags: readonly str
 /** `\xNN` is one byte; everything else is UTF-8. */
 function unescaped(text: string): Buffer {
   const parts = text.split(/(\\x[0-9a-f]{2})/);
-  return Buffer.concat(parts.map((part) => (/^\\x[0-9a-f]{2}$/.test(part) ? Buffer.of(Number.parseInt(part.slice(2), 16)) : Buffer.from(part))));
+  return Buffer.concat(
+    parts.map((part) => (/^\\x[0-9a-f]{2}$/.test(part) ? Buffer.of(Number.parseInt(part.slice(2), 16)) : Buffer.from(part))),
+  );
 }
 
 /** `{name}` for the names given; other braces are the SQL's own. */

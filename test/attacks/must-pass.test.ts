@@ -18,7 +18,9 @@ const [statements = [], commands = []] = readFileSync(join(import.meta.dirname, 
 const ownToSession = /^SHOW ALL/;
 
 function shown({ messages }: Answer): readonly string[] {
-  return messages.filter(({ type }) => "TDdCEN".includes(type)).map(({ type, body }) => type + (type === "T" ? body.length : body.toString("utf8")));
+  return messages
+    .filter(({ type }) => "TDdCEN".includes(type))
+    .map(({ type, body }) => type + (type === "T" ? body.length : body.toString("utf8")));
 }
 
 for (const version of serverVersions) {
@@ -52,7 +54,10 @@ for (const version of serverVersions) {
             if (!ownToSession.test(text)) assert.deepEqual(shown(answers[1]), shown(answers[0]));
             if (text.includes(";")) continue;
             const extended = [await direct.extended(text), await through.extended(text)] as const;
-            assert.deepEqual(errorsOf(extended[1]).map(({ code }) => code), errorsOf(extended[0]).map(({ code }) => code));
+            assert.deepEqual(
+              errorsOf(extended[1]).map(({ code }) => code),
+              errorsOf(extended[0]).map(({ code }) => code),
+            );
             if (!ownToSession.test(text)) assert.deepEqual(shown(extended[1]), shown(extended[0]));
           }
           for (const client of [direct, through]) await cleared(client);
@@ -65,12 +70,23 @@ for (const version of serverVersions) {
       const input = commands.join("\n");
       const say = (url: string): Promise<string> =>
         new Promise((resolve) => {
-          const child = execFile(psql, ["-X", "-q", "-e", url], { env: { ...process.env, PGAPPNAME: "psql" }, timeout: 60_000 }, (_error, out, err) => resolve(out + err));
+          const child = execFile(
+            psql,
+            ["-X", "-q", "-e", url],
+            { env: { ...process.env, PGAPPNAME: "psql" }, timeout: 60_000 },
+            (_error, out, err) => resolve(out + err),
+          );
           child.stdin?.end(`${input}\n`);
         });
       const neutral = (text: string): string =>
-        text.replaceAll(/^You are (now )?connected to database.*$/gm, "connected").replaceAll(/port "?\d+"?/g, "port").replaceAll(/psql \(.*\)/g, "");
-      const [direct, through] = [await say(scene.server.url(database, scene.login("ordinary"))), await say(gate.url("ordinary", "read-only"))].map(neutral);
+        text
+          .replaceAll(/^You are (now )?connected to database.*$/gm, "connected")
+          .replaceAll(/port "?\d+"?/g, "port")
+          .replaceAll(/psql \(.*\)/g, "");
+      const [direct, through] = [
+        await say(scene.server.url(database, scene.login("ordinary"))),
+        await say(gate.url("ordinary", "read-only")),
+      ].map(neutral);
       assert.doesNotMatch(String(through), /holdfast/);
       assert.equal(through, direct);
     });

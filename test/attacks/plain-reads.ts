@@ -1,5 +1,5 @@
 /**
- * The analysis alone: a case's texts judged against a real server's catalogue, with one rule in the place of all policy: only a plain read passes.
+ * The analysis alone: a case's texts judged against a real server's catalogue. One rule stands for all policy: only a plain read passes.
  * It runs nothing and knows no preset.
  */
 import pg from "pg";
@@ -10,8 +10,23 @@ import type { Effect } from "../../src/model/effect.ts";
 import type { Scene } from "./scene.ts";
 
 /** What reads and what every session does; `select` of what is secret is no plain read. */
-const plainDetails = new Set(["select", "copy_out", "show", "explain", "transaction", "set_transaction", "set_read_only", "cursor", "prepare", "execute_prepared", "deallocate", "call", "discard"]);
-const secretNames = /^(pg_catalog\.(pg_authid|pg_shadow|pg_user_mappings?|pg_subscription|pg_hba_file_rules|pg_file_settings|pg_stat_activity)|information_schema\._?(pg_)?user_mapping.*)$/;
+const plainDetails = new Set([
+  "select",
+  "copy_out",
+  "show",
+  "explain",
+  "transaction",
+  "set_transaction",
+  "set_read_only",
+  "cursor",
+  "prepare",
+  "execute_prepared",
+  "deallocate",
+  "call",
+  "discard",
+]);
+const secretNames =
+  /^pg_catalog\.pg_(authid|shadow|user_map.*|subscription|hba_file_rules|file_settings|stat_activity)$|^information_schema\..*user_map/;
 
 export class PlainReads {
   readonly #judge: Judge;
@@ -31,7 +46,15 @@ export class PlainReads {
     const judge = await createJudge();
     judge.publish({ ...loaded.data, version: 1 });
     const role = scene.login("ordinary").user;
-    const context = { role, sessionRole: role, searchPath: ["pg_catalog", "public"], temporary: [], temporaryViews: [], catalogueVersion: 1, pendingDdl: [] };
+    const context = {
+      role,
+      sessionRole: role,
+      searchPath: ["pg_catalog", "public"],
+      temporary: [],
+      temporaryViews: [],
+      catalogueVersion: 1,
+      pendingDdl: [],
+    };
     return new PlainReads(judge, context as SqlContext);
   }
 

@@ -18,11 +18,15 @@ const reversibilities: readonly Reversibility[] = ["reversible", "restorable", "
 const types: readonly ResourceType[] = ["table", "role", "unknown"];
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
-const reading = "select copy_out large_object_read show explain transaction set_transaction set_read_only cursor prepare execute_prepared deallocate set set_context discard listen call";
+const reading =
+  "select copy_out large_object_read show explain transaction set_transaction set_read_only cursor prepare " +
+  "execute_prepared deallocate set set_context discard listen call";
 const mayPass: Readonly<Record<Preset, ReadonlySet<string>>> = {
   "read-only": words(reading),
-  "guarded-writes": words(`${reading} set_read_write notify advisory_lock sleep insert copy_in sequence large_object_write refresh update delete set_null select_for_update
-    create_schema create_table create_temporary create_view create_index create_sequence create_type create_statistics alter_add comment stored_call analyze vacuum`),
+  "guarded-writes": words(`${reading} set_read_write notify advisory_lock sleep
+    insert copy_in sequence large_object_write refresh update delete set_null select_for_update
+    create_schema create_table create_temporary create_view create_index create_sequence create_type create_statistics
+    alter_add comment stored_call analyze vacuum`),
 };
 
 const facts: Facts = {
@@ -41,7 +45,8 @@ function* effects(): Generator<Effect> {
       for (const extent of extents)
         for (const cause of causes)
           for (const reversibility of reversibilities)
-            for (const type of types) yield { operation, detail: word, extent, cause, reversibility, resource: { type, name: "public.orders" } };
+            for (const type of types)
+              yield { operation, detail: word, extent, cause, reversibility, resource: { type, name: "public.orders" } };
 }
 
 for (const preset of presets) {
@@ -51,16 +56,28 @@ for (const preset of presets) {
   describe(`${preset} alone`, () => {
     test("only the words listed here ever pass", () => {
       const passing = new Set([...effects()].filter(passes).map(({ detail }) => detail));
-      assert.deepEqual([...passing].filter((word) => !mayPass[preset].has(word)), []);
+      assert.deepEqual(
+        [...passing].filter((word) => !mayPass[preset].has(word)),
+        [],
+      );
     });
 
     test("no update or delete that nothing restricts passes, whatever caused it", () => {
-      const found = [...effects()].filter(({ detail, extent }) => ["update", "delete", "truncate", "set_null"].includes(detail) && extent.kind === "unbounded").filter(passes);
+      const found = [...effects()]
+        .filter(({ detail, extent }) => ["update", "delete", "truncate", "set_null"].includes(detail) && extent.kind === "unbounded")
+        .filter(passes);
       assert.deepEqual(found, []);
     });
 
     test("nothing unknown passes, alone or beside reads", () => {
-      const read: Effect = { operation: "read", detail: "select", extent: { kind: "exact", count: 1 }, cause: "direct", reversibility: "reversible", resource: { type: "table", name: "public.orders" } };
+      const read: Effect = {
+        operation: "read",
+        detail: "select",
+        extent: { kind: "exact", count: 1 },
+        cause: "direct",
+        reversibility: "reversible",
+        resource: { type: "table", name: "public.orders" },
+      };
       for (const effect of effects()) {
         if (effect.operation !== "unknown") continue;
         assert.notEqual(decide([read, effect, read], facts, policy).kind, "allow");
@@ -69,23 +86,58 @@ for (const preset of presets) {
     });
 
     test("one effect that may not pass is enough, in any place", () => {
-      const read: Effect = { operation: "read", detail: "select", extent: { kind: "unknown" }, cause: "direct", reversibility: "reversible", resource: { type: "table", name: "public.orders" } };
+      const read: Effect = {
+        operation: "read",
+        detail: "select",
+        extent: { kind: "unknown" },
+        cause: "direct",
+        reversibility: "reversible",
+        resource: { type: "table", name: "public.orders" },
+      };
       for (const effect of effects()) {
         if (passes(effect)) continue;
-        for (const list of [[effect, read], [read, effect], [read, effect, read]]) assert.notEqual(decide(list, facts, policy).kind, "allow", effect.detail);
+        for (const list of [
+          [effect, read],
+          [read, effect],
+          [read, effect, read],
+        ])
+          assert.notEqual(decide(list, facts, policy).kind, "allow", effect.detail);
       }
     });
 
     test("a word that the analysis does not know is refused", () => {
       for (const operation of ["read", "create", "update", "delete", "define", "execute", "grant", "connect", "unknown"] as const) {
-        const effect: Effect = { operation, detail: "something_new", extent: { kind: "exact", count: 1 }, cause: "direct", reversibility: "reversible", resource: { type: "table", name: "public.orders" } };
+        const effect: Effect = {
+          operation,
+          detail: "something_new",
+          extent: { kind: "exact", count: 1 },
+          cause: "direct",
+          reversibility: "reversible",
+          resource: { type: "table", name: "public.orders" },
+        };
         assert.notEqual(decide([effect], facts, policy).kind, "allow", operation);
       }
     });
 
     test("secrets are refused by name and by classification", () => {
-      const read = (name: string, more: Partial<Effect> = {}): Effect => ({ operation: "read", detail: "select", extent: { kind: "unknown" }, cause: "direct", reversibility: "reversible", resource: { type: "table", name }, ...more });
-      for (const name of ["pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "pg_subscription", "pg_hba_file_rules", "pg_stat_activity"]) {
+      const read = (name: string, more: Partial<Effect> = {}): Effect => ({
+        operation: "read",
+        detail: "select",
+        extent: { kind: "unknown" },
+        cause: "direct",
+        reversibility: "reversible",
+        resource: { type: "table", name },
+        ...more,
+      });
+      for (const name of [
+        "pg_authid",
+        "pg_shadow",
+        "pg_user_mapping",
+        "pg_user_mappings",
+        "pg_subscription",
+        "pg_hba_file_rules",
+        "pg_stat_activity",
+      ]) {
         for (const cause of causes) assert.notEqual(decide([read(`pg_catalog.${name}`, { cause })], facts, policy).kind, "allow", name);
       }
       assert.notEqual(decide([read("public.cards", { classification: "secret" })], facts, policy).kind, "allow");

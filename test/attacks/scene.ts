@@ -47,7 +47,10 @@ export class Scene {
   async #plant(): Promise<void> {
     const { server } = this;
     await this.plantFiles();
-    for (const statement of this.text("cluster.sql").replaceAll(/^--.*$/gm, "").split(";")) if (statement.trim() !== "") await server.asSuperuser(statement);
+    for (const statement of this.text("cluster.sql")
+      .replaceAll(/^--.*$/gm, "")
+      .split(";"))
+      if (statement.trim() !== "") await server.asSuperuser(statement);
     await this.resetLedger();
     await server.asSuperuser(`CREATE DATABASE ${template}`);
     await server.asSuperuser(this.text("prize.sql"), template);
@@ -57,7 +60,14 @@ export class Scene {
 
   /** What `{name}` in a case stands for. */
   get values(): Readonly<Record<string, string>> {
-    return { files: this.files, host: this.server.host, port: String(this.server.port), password: clerk.password, canary, database: template };
+    return {
+      files: this.files,
+      host: this.server.host,
+      port: String(this.server.port),
+      password: clerk.password,
+      canary,
+      database: template,
+    };
   }
 
   login(attacker: Attacker): Login {
@@ -126,10 +136,14 @@ export class Scene {
     const admin = await this.admin("postgres");
     const { rows: slots } = await admin.query("SELECT slot_name FROM pg_replication_slots WHERE NOT active");
     for (const { slot_name } of slots) await admin.query("SELECT pg_drop_replication_slot($1)", [slot_name]);
-    for (const { roname } of (await admin.query("SELECT roname FROM pg_replication_origin")).rows) await admin.query("SELECT pg_replication_origin_drop($1)", [roname]);
+    for (const { roname } of (await admin.query("SELECT roname FROM pg_replication_origin")).rows)
+      await admin.query("SELECT pg_replication_origin_drop($1)", [roname]);
     await admin.query("ALTER SYSTEM RESET ALL");
     await admin.query("SELECT pg_reload_conf()");
-    for (const { datname } of (await admin.query("SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', $1)", [template])).rows) await this.drop(`"${datname}"`);
+    for (const { datname } of (
+      await admin.query("SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', $1)", [template])
+    ).rows)
+      await this.drop(`"${datname}"`);
     for (const name of ["postgres", "template1"]) await admin.query(`ALTER DATABASE ${name} RESET ALL`);
     await this.resetRoles(admin);
     await this.resetLedger();
@@ -148,7 +162,9 @@ export class Scene {
   }
 
   private async resetRoles(admin: pg.Client): Promise<void> {
-    const { rows } = await admin.query("SELECT rolname FROM pg_roles WHERE rolname NOT IN ('postgres', 'clerk', 'auditor') AND rolname !~ '^pg_'");
+    const { rows } = await admin.query(
+      "SELECT rolname FROM pg_roles WHERE rolname NOT IN ('postgres', 'clerk', 'auditor') AND rolname !~ '^pg_'",
+    );
     for (const { rolname } of rows) await admin.query(`DROP ROLE "${rolname}"`).catch(() => undefined);
     await admin.query("CREATE ROLE auditor").catch(() => undefined);
     await admin.query("GRANT auditor TO clerk");
@@ -156,7 +172,9 @@ export class Scene {
     await admin.query(`ALTER ROLE clerk LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD '${clerk.password}'`);
     await admin.query(`ALTER ROLE postgres LOGIN SUPERUSER PASSWORD '${this.server.superuser.password}'`);
     for (const role of ["clerk", "postgres", "auditor", "ALL"]) await admin.query(`ALTER ROLE ${role} RESET ALL`);
-    const { rows: given } = await admin.query("SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE m.member = 'clerk'::regrole AND r.rolname <> 'auditor'");
+    const { rows: given } = await admin.query(
+      "SELECT roleid::regrole::text AS rolname FROM pg_auth_members WHERE member = 'clerk'::regrole AND roleid <> 'auditor'::regrole",
+    );
     for (const { rolname } of given) await admin.query(`REVOKE "${rolname}" FROM clerk`);
   }
 
@@ -199,7 +217,11 @@ export class Scene {
 
 /** A database with a subscription cannot be dropped. */
 async function dropSubscriptions(server: TestServer, name: string): Promise<void> {
-  const rows = await server.asSuperuser("SELECT subname FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE d.datname = $1", "postgres", [name]);
+  const rows = await server.asSuperuser(
+    "SELECT subname FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE d.datname = $1",
+    "postgres",
+    [name],
+  );
   for (const { subname } of rows) {
     await server.asSuperuser(`ALTER SUBSCRIPTION ${subname} DISABLE`, name);
     await server.asSuperuser(`ALTER SUBSCRIPTION ${subname} SET (slot_name = NONE)`, name);
@@ -209,7 +231,20 @@ async function dropSubscriptions(server: TestServer, name: string): Promise<void
 
 /** Parts of the fingerprint that a new copy of the database does not put back. */
 export function clusterDiffers(database: string, before: Fingerprint, after: Fingerprint): boolean {
-  return differences(before, after).some((line) => !line.startsWith(`${database}: `) || shared.some((name) => line.includes(`catalogue ${name}:`)));
+  return differences(before, after).some(
+    (line) => !line.startsWith(`${database}: `) || shared.some((name) => line.includes(`catalogue ${name}:`)),
+  );
 }
 
-const shared = ["pg_authid", "pg_auth_members", "pg_database", "pg_db_role_setting", "pg_tablespace", "pg_parameter_acl", "pg_subscription", "pg_replication_origin", "pg_shdescription", "pg_shseclabel"];
+const shared = [
+  "pg_authid",
+  "pg_auth_members",
+  "pg_database",
+  "pg_db_role_setting",
+  "pg_tablespace",
+  "pg_parameter_acl",
+  "pg_subscription",
+  "pg_replication_origin",
+  "pg_shdescription",
+  "pg_shseclabel",
+];

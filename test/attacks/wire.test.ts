@@ -4,7 +4,8 @@ import { serverVersions } from "../support/servers.ts";
 import { differences, type Fingerprint } from "./fingerprint.ts";
 import { Gate } from "./gate.ts";
 import { Scene } from "./scene.ts";
-import { wireCases, type WireGround } from "./wire-cases.ts";
+import type { WireGround } from "./wire/ground.ts";
+import { wireCases } from "./wire-cases.ts";
 
 for (const version of serverVersions) {
   describe(`frames that no driver sends, before PostgreSQL ${version}`, () => {

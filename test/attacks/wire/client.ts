@@ -121,7 +121,8 @@ export class WireClient {
       const message = await this.next();
       if (message === undefined) return { messages: got, closed: true };
       got.push(message);
-      if (message.type === "G") this.send(...(copy === undefined ? [messages.copyFail("nothing to send")] : [messages.copyData(copy), messages.copyDone()]));
+      if (message.type === "G")
+        this.send(...(copy === undefined ? [messages.copyFail("nothing to send")] : [messages.copyData(copy), messages.copyDone()]));
       if (message.type === "Z") return { messages: got, closed: false };
     }
   }
@@ -132,7 +133,12 @@ export class WireClient {
   }
 
   /** Parse, Bind, Describe, Execute, Sync with parameters as text. */
-  async extended(text: string | Buffer, values: readonly (string | null)[] = [], oids: readonly number[] = [], copy?: string): Promise<Answer> {
+  async extended(
+    text: string | Buffer,
+    values: readonly (string | null)[] = [],
+    oids: readonly number[] = [],
+    copy?: string,
+  ): Promise<Answer> {
     this.send(messages.parse(text, "", oids), messages.bind(values), messages.describe("P"), messages.execute(), messages.sync());
     const answer = await this.ready(copy);
     // After COPY in the server takes a Sync of its own; the one sent before was read as part of the COPY.
@@ -189,7 +195,10 @@ export function rowsOf(answer: Answer): readonly (string | null)[][] {
 
 /** Everything that was said, as one text: rows, COPY data, errors with their details, notices, notifications. */
 export function saidIn(answer: Answer): string {
-  return answer.messages.filter(({ type }) => "DdENAV".includes(type)).map(({ body }) => body.toString("utf8")).join("\n");
+  return answer.messages
+    .filter(({ type }) => "DdENAV".includes(type))
+    .map(({ body }) => body.toString("utf8"))
+    .join("\n");
 }
 
 export function typesOf(answer: Answer): string {

@@ -40,7 +40,10 @@ export interface Parameter {
 
 export const messages = {
   startup: (parameters: Readonly<Record<string, string>>, version = 196608) =>
-    untyped(version, Buffer.concat([...Object.entries(parameters).flatMap(([name, value]) => [cstring(name), cstring(value)]), Buffer.of(0)])),
+    untyped(
+      version,
+      Buffer.concat([...Object.entries(parameters).flatMap(([name, value]) => [cstring(name), cstring(value)]), Buffer.of(0)]),
+    ),
   query: (text: string | Buffer) => frame("Q", cstring(text)),
   parse: (text: string | Buffer, name = "", oids: readonly number[] = []) =>
     frame("P", [cstring(name), cstring(text), int16(oids.length), ...oids.map(int32)]),
@@ -56,7 +59,8 @@ export const messages = {
   copyDone: () => frame("c"),
   copyFail: (because: string) => frame("f", cstring(because)),
   /** FunctionCall with text arguments and a text result. */
-  functionCall: (oid: number, values: readonly (string | null)[]) => frame("F", [int32(oid), int16(0), int16(values.length), ...values.map(value), int16(0)]),
+  functionCall: (oid: number, values: readonly (string | null)[]) =>
+    frame("F", [int32(oid), int16(0), int16(values.length), ...values.map(value), int16(0)]),
   cancel: (process: number, secret: Buffer) => untyped(80877102, Buffer.concat([int32(process), secret])),
   sslRequest: () => untyped(80877103),
   gssRequest: () => untyped(80877104),
