@@ -3,7 +3,19 @@
  * It does not take PL/pgSQL apart (plpgsql.ts).
  */
 import { isBuiltIn, type FunctionInfo } from "../../catalogue/types.ts";
-import { UNCERTAIN, Sink, emit, emitUnknown, identity, namesKey, noCuts, partialResult, writtenName, type Place, type Scope } from "./engine.ts";
+import {
+  UNCERTAIN,
+  Sink,
+  emit,
+  emitUnknown,
+  identity,
+  namesKey,
+  noCuts,
+  partialResult,
+  writtenName,
+  type Place,
+  type Scope,
+} from "./engine.ts";
 import { builtinMeanings, type BuiltinMeaning } from "./builtins.ts";
 import { isBuiltin, knowledgeOf, onlyComputes } from "./knowledge.ts";
 import { walkPlpgsql } from "./plpgsql.ts";

@@ -10,7 +10,14 @@ import type { SqlContext } from "../../model/action.ts";
 import { analyseSql } from "./script.ts";
 
 await loadModule();
-const context: SqlContext = { role: "app", sessionRole: "app", searchPath: ["pg_catalog", "public"], temporary: [], catalogueVersion: 0, pendingDdl: [] };
+const context: SqlContext = {
+  role: "app",
+  sessionRole: "app",
+  searchPath: ["pg_catalog", "public"],
+  temporary: [],
+  catalogueVersion: 0,
+  pendingDdl: [],
+};
 /** Following every path through this many would never end. */
 const COUNT = 14;
 const all = Array.from({ length: COUNT }, (_, i) => i);

@@ -128,11 +128,14 @@ function atMost(extent: Extent): Extent {
 /** One row of VALUES may hold a function that returns many. */
 function callsSet(select: unknown, at: Place): boolean {
   const values = list(as(select, "SelectStmt") ?? {}, "valuesLists");
-  return values.length === 1 && callsVolatile(values, (name, count) => {
-    const { schema, name: last } = qualified(name);
-    const found = at.catalogue.functions(schema, last, count, at.names, true);
-    return found.length === 0 || found.some((fn) => fn.returnsSet);
-  });
+  return (
+    values.length === 1 &&
+    callsVolatile(values, (name, count) => {
+      const { schema, name: last } = qualified(name);
+      const found = at.catalogue.functions(schema, last, count, at.names, true);
+      return found.length === 0 || found.some((fn) => fn.returnsSet);
+    })
+  );
 }
 
 /** VALUES counts its rows; a LIMIT bounds them; anything else only the data knows. */

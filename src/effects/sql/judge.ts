@@ -31,7 +31,13 @@ export async function createJudge(): Promise<Judge> {
 
   const derive = (context: SqlContext, base: Catalogue): Known => {
     if (context.pendingDdl.length === 0) return { catalogue: base, uncertain: false };
-    const key = JSON.stringify([context.catalogueVersion, context.searchPath, context.temporary, context.temporaryViews, context.pendingDdl]);
+    const key = JSON.stringify([
+      context.catalogueVersion,
+      context.searchPath,
+      context.temporary,
+      context.temporaryViews,
+      context.pendingDdl,
+    ]);
     const found = derived.get(key);
     if (found !== undefined) return found;
     const { catalogue, notUnderstood } = base.withDdl(context.pendingDdl, parseSync, namesOf(context));

@@ -10,8 +10,25 @@ import type { SqlContext } from "../../model/action.ts";
 import { analyseSql } from "./script.ts";
 
 await loadModule();
-const context: SqlContext = { role: "app", sessionRole: "app", searchPath: ["pg_catalog", "public"], temporary: [], catalogueVersion: 0, pendingDdl: [] };
-const names = ["json_array", "json_arrayagg", "json_exists", "json_object", "json_objectagg", "json_query", "json_scalar", "json_serialize", "json_value"];
+const context: SqlContext = {
+  role: "app",
+  sessionRole: "app",
+  searchPath: ["pg_catalog", "public"],
+  temporary: [],
+  catalogueVersion: 0,
+  pendingDdl: [],
+};
+const names = [
+  "json_array",
+  "json_arrayagg",
+  "json_exists",
+  "json_object",
+  "json_objectagg",
+  "json_query",
+  "json_scalar",
+  "json_serialize",
+  "json_value",
+];
 const schema = [
   "CREATE TABLE public.orders (id int)",
   ...[...names, "merge_action", "json_table"].map(

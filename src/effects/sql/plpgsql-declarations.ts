@@ -37,7 +37,7 @@ export function initialValues(definition: string): readonly string[] | undefined
       declaration.push(token);
       continue;
     }
-    const value = valueOf(declaration, token.start, bytes);
+    const value = initialValue(declaration, token.start, bytes);
     if (value !== undefined) found.push(value);
     declaration = [];
   }
@@ -45,7 +45,7 @@ export function initialValues(definition: string): readonly string[] | undefined
 }
 
 /** `name type := value;`. A cursor's query is found in the tree. */
-function valueOf(declaration: readonly Token[], end: number, bytes: Buffer): string | undefined {
+function initialValue(declaration: readonly Token[], end: number, bytes: Buffer): string | undefined {
   if (declaration.slice(1, 4).some((token) => token.text.toLowerCase() === "cursor")) return undefined;
   let depth = 0;
   for (const token of declaration) {

@@ -89,7 +89,9 @@ function declaredType(written: string, at: Place): void {
     if (parseSql(`SELECT NULL::${written}`) !== undefined) at.engine.expressionText(`NULL::${written}`, { ...at, scope: undefined });
     return;
   }
-  const parts = (reference[1] ?? "").split(".").map((part) => (part.trim().startsWith('"') ? part.trim().slice(1, -1) : part.trim().toLowerCase()));
+  const parts = (reference[1] ?? "")
+    .split(".")
+    .map((part) => (part.trim().startsWith('"') ? part.trim().slice(1, -1) : part.trim().toLowerCase()));
   const { schema, name } = qualified(reference[2]?.toLowerCase() === "type" ? parts.slice(0, -1) : parts);
   const relation = name === "" ? undefined : lookUp(schema, name, at);
   if (relation === undefined || relation === "temporary") return;
