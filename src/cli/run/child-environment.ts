@@ -3,6 +3,7 @@
  * It knows variables only; files that hold secrets are `holdfast scan`'s and the sandbox's matter.
  */
 import { upstreamFromUrl } from "../../config/address.ts";
+import { detect } from "../../scan/detect.ts";
 
 export interface SessionAddress {
   readonly host: string;
@@ -44,6 +45,8 @@ const LIBPQ_WITHHELD = [
   "PGCHANNELBINDING",
 ];
 const SECRET_NAME = /(^|_)(SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|(API|ACCESS|PRIVATE|SERVICE|ADMIN|MASTER)_?KEY|DSN)(_|$)/i;
+/** Withheld even where `scan` takes it for an example: a variable that is set is meant to be used. */
+const LOGIN_IN_ADDRESS = /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]+:[^/\s@]+@/i;
 /** What agents themselves need to reach their models; nothing of the infrastructure opens with them. */
 const AGENTS_OWN = /^(ANTHROPIC|OPENAI|CLAUDE|CODEX|CURSOR|GEMINI|GOOGLE_GENERATIVE_AI|MISTRAL|GROQ|OPENROUTER|DEEPSEEK|XAI)_/;
 /** Shorter ones stand in too many values by chance. */
@@ -91,5 +94,5 @@ function isLibpq(name: string): boolean {
 function holdsSecret(name: string, value: string, { secrets, secretNames, keep }: EnvironmentParts): boolean {
   if (secretNames.has(name) || secrets.some((secret) => secret.length >= SECRET_CHARACTERS_MIN && value.includes(secret))) return true;
   if (keep.has(name) || AGENTS_OWN.test(name)) return false;
-  return SECRET_NAME.test(name) || /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]+:[^/\s@]+@/i.test(value);
+  return SECRET_NAME.test(name) || LOGIN_IN_ADDRESS.test(value) || detect({ path: ".env", text: `${name}=${value}` }, () => "").length > 0;
 }
