@@ -32,6 +32,11 @@ export interface Memory {
 const program = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 const probe = fileURLToPath(new URL("./memory-probe.ts", import.meta.url));
 
+const started = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
 /** One configuration, and the process that runs it: started, killed and started again on the same state. */
 export class GatewayProcess {
   readonly folder: UpFolder;
@@ -82,6 +87,8 @@ export class GatewayProcess {
     const env = { PATH: process.env["PATH"], HOME: this.folder.path, TMPDIR: process.env["TMPDIR"], DATABASE_URL: this.#options.upstream };
     const child = spawn(file, words, { cwd: this.folder.path, env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
+    started.add(child);
+    child.once("exit", () => started.delete(child));
     this.#err = "";
     child.stderr?.on("data", (chunk: Buffer) => {
       this.#err += chunk.toString();
