@@ -8,6 +8,7 @@ import { publicKeyFile } from "../../audit/keys.ts";
 import { verifyLog } from "../../audit/verify.ts";
 import { type Finding, type State, finding } from "../doctor/finding.ts";
 import { examineConfigFile, examineEnvFiles, examineNode, examineSecretFiles, examineState } from "../doctor/machine.ts";
+import { examineRoles } from "../doctor/roles.ts";
 import { examineTarget, examineUsers } from "../doctor/targets.ts";
 import { causeText, exitCodes } from "../errors.ts";
 import { figure, padEnd, paragraph } from "../output.ts";
@@ -59,6 +60,7 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
     ...(await examineSecretFiles(config)),
     ...(await examineEnvFiles(dirname(path), upstreams)),
     ...targets.flatMap(({ findings }) => findings),
+    ...config.targets.flatMap(examineRoles),
     ...examineUsers(config),
     await examineLog(places),
   ];
