@@ -142,6 +142,8 @@ class RunningGateway implements Gateway {
     const wired = await targetOptions(config, target, { environment, random, extra: observing ? [] : [login.account] });
     const accounts = new Map(wired.accounts);
     const { database, ...rest } = wired;
+    // Read while everything else opens, so that the first client does not wait for it.
+    catalogues.of(target.name, rest.upstream, database);
     const sessionRoles = await this.#openSessionRoles(target, rest.upstream, database);
     const contexts = sessionRoles?.contexts ?? new ContextPool();
     const onSession: TakeSession = (handover) => {

@@ -54,6 +54,7 @@ describe("holdfast run", () => {
       DATABASE_URL: database.url(role),
       SOMEBODY: "synthetic-password",
       DEPLOY_TOKEN: "synthetic-token-value",
+      BROKER: BROKER_URL,
     };
     configure("staging", "guarded-writes");
   });
