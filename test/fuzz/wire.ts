@@ -237,7 +237,7 @@ class ModelServer {
   #execute(portal: string): string {
     const text = this.#portals.get(portal);
     if (text === undefined) return this.#error("34000");
-    if (text.includes("current_schemas")) return 'D:agent,agent,["public"],null C:SELECT_1';
+    if (text.includes("current_schemas")) return 'D:agent,agent,["public"],null,null C:SELECT_1';
     const said = this.#run(text, false);
     return said.includes("E:") ? this.#error(said.slice(2)) : said;
   }

@@ -106,6 +106,17 @@ const ways: readonly Way[] = [
     presets: ["migrations"],
   },
   {
+    name: "a function replaced while a temporary table is there",
+    texts: [
+      "CREATE TEMP TABLE x (a int)",
+      "BEGIN",
+      "CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql AS 'DELETE FROM public.orders; SELECT 1::bigint'",
+      "SELECT total()",
+      "ROLLBACK",
+    ],
+    presets: ["migrations"],
+  },
+  {
     name: "a trigger of a temporary table",
     texts: [
       "CREATE FUNCTION on_x() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.orders; RETURN NULL; END'",

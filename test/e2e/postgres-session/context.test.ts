@@ -48,7 +48,7 @@ for (const version of serverVersions) {
         [["Q select a from t"], "E:42501 Z:I"],
         [["Q reset search_path"], "E:42501 Z:I"],
       ]);
-      assert.deepEqual(judged("select a from t")?.searchPath, ["pg_catalog", "evil", "public"]);
+      assert.deepEqual(judged("select a from t")?.searchPath, ["evil", "public"]);
     });
 
     test("set_config in a SELECT, and pipelined behind it", async () => {
@@ -95,6 +95,30 @@ for (const version of serverVersions) {
       ]);
       assert.equal(judged("select 1")?.role, "clerk");
       assert.equal(judged("select 2")?.role, "postgres");
+    });
+
+    test("the isolation level can be set after something that changed the context", async () => {
+      await conversation([
+        [
+          ["Q begin", "Q set local search_path = public", "Q set transaction isolation level serializable", "Q show transaction_isolation", "Q commit"],
+          "C:BEGIN Z:T C:SET Z:T C:SET Z:T T D C:SHOW Z:T C:COMMIT Z:I",
+        ],
+        [["P |set search_path = public", "B |", "E ", "P |begin isolation level repeatable read", "B |", "E ", "S"], "1 2 C:SET 1 2 C:BEGIN Z:T"],
+        [["Q set transaction read only; set search_path = evil", "Q select a from t", "Q rollback"], "C:SET C:SET Z:T E:42501 Z:E C:ROLLBACK Z:I"],
+      ]);
+    });
+
+    test("what DISCARD ALL and RESET ALL take back is pinned again before the next statement", async () => {
+      const shown = new pg.Client({ connectionString: through.url() });
+      await shown.connect();
+      const settings = async (): Promise<unknown> =>
+        (await shown.query("select name, setting from pg_settings where name = any ($1) order by 1", [["client_encoding", "standard_conforming_strings", "statement_timeout", "idle_in_transaction_session_timeout", "application_name"]])).rows;
+      const before = await settings();
+      for (const reset of ["discard all", "reset all"]) {
+        await shown.query(reset);
+        assert.deepEqual(await settings(), before);
+      }
+      await shown.end();
     });
 
     test("what follows ROLLBACK in a failed block is not judged under a context that is gone", async () => {

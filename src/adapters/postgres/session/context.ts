@@ -11,9 +11,9 @@ export const RESERVED = "holdfast_";
 
 /**
  * Every name is qualified: an earlier schema on the search_path must not answer for us. One row: role, session role,
- * schemas, temporary names, temporary views.
+ * schemas, temporary names, temporary views. Only listed schemas are asked for: pg_temp is searched unlisted, but made in only when listed.
  */
-export const CONTEXT_SQL = `SELECT CURRENT_USER, SESSION_USER, pg_catalog.array_to_json(pg_catalog.current_schemas(true)),
+export const CONTEXT_SQL = `SELECT CURRENT_USER, SESSION_USER, pg_catalog.array_to_json(pg_catalog.current_schemas(false)),
  CASE WHEN pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN NULL
  ELSE (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.pg_class c
  WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) END,
@@ -29,7 +29,14 @@ export class ContextPool {
   readonly #known = new Map<string, SqlContext>();
 
   intern(parts: Parts, catalogueVersion: number): SqlContext {
-    const key = JSON.stringify([parts.role, parts.sessionRole, parts.searchPath, parts.temporary, parts.temporaryViews ?? [], catalogueVersion]);
+    const key = JSON.stringify([
+      parts.role,
+      parts.sessionRole,
+      parts.searchPath,
+      parts.temporary,
+      parts.temporaryViews ?? [],
+      catalogueVersion,
+    ]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     // A bound, not an LRU: losing an entry costs one judgement.
