@@ -10,14 +10,19 @@ type RolesEntry = NonNullable<TargetEntry["roles"]>;
 
 export function resolveRoles(entry: RolesEntry, upstream: (address: TargetEntry["upstream"]) => UpstreamConfig): RolesConfig {
   const { mode, admin, migration_role: migrationRole, lease } = entry;
-  const time = (text: string | undefined, otherwise: number): number => (text === undefined ? otherwise : (parseDuration(text) ?? otherwise));
+  const time = (text: string | undefined, otherwise: number): number =>
+    text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
   return {
     mode,
     ...(admin === undefined ? {} : { admin: upstream(admin) }),
     ...(migrationRole === undefined ? {} : { migrationRole }),
     schemas: entry.schemas ?? null,
     hide: entry.hide ?? [],
-    writers: Object.entries(entry.writers ?? {}).map(([name, { schemas, tables }]) => ({ name, schemas: schemas ?? [], tables: tables ?? [] })),
+    writers: Object.entries(entry.writers ?? {}).map(([name, { schemas, tables }]) => ({
+      name,
+      schemas: schemas ?? [],
+      tables: tables ?? [],
+    })),
     rows: entry.rows ?? [],
     functions: entry.functions ?? [],
     keep: entry.keep ?? null,

@@ -16,9 +16,16 @@ export function rolesSchemaWith<A extends z.ZodType>(addressSchema: A) {
     .strictObject({
       mode: z
         .enum(["ephemeral", "fixed"])
-        .describe("ephemeral: each principal gets a login role of its own, dropped after use. fixed: all share `upstream.role`, which is weaker."),
+        .describe(
+          "ephemeral: each principal gets a login role of its own, dropped after use. fixed: all share `upstream.role`, which is weaker.",
+        ),
       admin: addressSchema.optional().describe("The login that makes session roles: with CREATEROLE, and never the migration runner's."),
-      migration_role: z.string().min(1).max(63).optional().describe("The migration runner's login: never shared, and never provisioned with."),
+      migration_role: z
+        .string()
+        .min(1)
+        .max(63)
+        .optional()
+        .describe("The migration runner's login: never shared, and never provisioned with."),
       schemas: z.array(schemaName).min(1).optional().describe("Schemas that agents read; all when left out."),
       hide: z.array(inSchema).optional().describe("Tables and views that agents do not read, as schema.name."),
       writers: z
@@ -42,6 +49,10 @@ export function rolesSchemaWith<A extends z.ZodType>(addressSchema: A) {
     })
     .superRefine(({ mode, admin }, context) => {
       if (mode === "ephemeral" && admin === undefined)
-        context.addIssue({ code: "custom", path: ["admin"], message: "`admin` is missing: session roles are made with a login of its own" });
+        context.addIssue({
+          code: "custom",
+          path: ["admin"],
+          message: "`admin` is missing: session roles are made with a login of its own",
+        });
     });
 }

@@ -27,8 +27,7 @@ export async function endRole({ client, version, superuser }: Admin, role: strin
     await client.query(lockRoleSql(role, version, superuser));
     await endConnections({ client }, role, clock);
     const { rows: prepared } = await client.query(preparedSql(role));
-    for (const { gid } of prepared as readonly { gid: string }[])
-      for (const sql of rollbackPreparedSql(role, gid)) await client.query(sql);
+    for (const { gid } of prepared as readonly { gid: string }[]) for (const sql of rollbackPreparedSql(role, gid)) await client.query(sql);
     const { rows: grants } = await client.query(grantsSql(role));
     const revokes = (grants as readonly { relation: string; owner: string; has: boolean }[]).map(({ relation, owner, has }) => {
       const revoke = `REVOKE ALL ON ${relation} FROM ${ident(role)}`;

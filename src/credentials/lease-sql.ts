@@ -5,7 +5,8 @@
 import type { SessionLimits } from "../model/session-limits.ts";
 import { ident, literal } from "../provision/sql.ts";
 
-export const rolePrefix = "hf_";
+/** Not `hf_`: so begin access tokens of a well-known service, and the log would mask it. */
+export const rolePrefix = "hfs_";
 const MARK = "holdfast lease ";
 
 /** What a session role's comment says, so that any gateway can tell whose it is and when it is over. */

@@ -162,7 +162,17 @@ class RunningLeases implements Leases {
     const role = rolePrefix + randomText(20, random);
     const startedAtMs = clock.now();
     const expiresAtMs = startedAtMs + lifetimeMs;
-    const live: Live = { role, password, request, startedAtMs, expiresAtMs, uses: 0, linger: undefined, expiry: undefined, ending: undefined };
+    const live: Live = {
+      role,
+      password,
+      request,
+      startedAtMs,
+      expiresAtMs,
+      uses: 0,
+      linger: undefined,
+      expiry: undefined,
+      ending: undefined,
+    };
     // Known before it is made, so that a sweep in between does not take it for a leftover.
     this.#live.set(role, live);
     try {

@@ -48,7 +48,8 @@ export async function applyPlan(client: AdminClient, request: ProvisionRequest, 
     const plan = await planNow(client, request, direction);
     const [refusal] = plan.refusals;
     if (refusal !== undefined) throw new ProvisionError(refusal);
-    if (planDigest(plan) !== agreed) throw new ProvisionError("the server's rights have changed since the statements were shown: look at them again");
+    if (planDigest(plan) !== agreed)
+      throw new ProvisionError("the server's rights have changed since the statements were shown: look at them again");
     for (const step of plan.steps) await run(client, step);
     if (direction === "provision") await record(client, request.target, plan.steps);
     const left = (await planNow(client, request, direction)).steps[0];

@@ -127,7 +127,11 @@ function grant(draft: Draft, { relations, privileges, to, why }: Wanted): void {
   for (const { owner, words, kind, names } of lacking.values()) {
     const sql = `GRANT ${words} ON ${kind} ${names.join(", ")} TO ${ident(to)}`;
     const superuser = draft.role(owner)?.superuser === true;
-    draft.asOwner(owner, { sql, why, undo: [] }, superuser ? `what superuser \`${owner}\` owns is left out: ${names.join(", ")}` : undefined);
+    draft.asOwner(
+      owner,
+      { sql, why, undo: [] },
+      superuser ? `what superuser \`${owner}\` owns is left out: ${names.join(", ")}` : undefined,
+    );
   }
 }
 

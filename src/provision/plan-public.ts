@@ -80,12 +80,16 @@ export function planPublic(draft: Draft, request: ProvisionRequest): void {
   for (const relation of state.relations) {
     const { owner, acl, schema, name, kind, columnAcl } = relation;
     const privileges = kind === "sequence" ? ["UPDATE", "USAGE"] : relationWrites;
-    const place = { owner, type: kind === "sequence" ? "SEQUENCE" : "TABLE", object: qualified(schema, name), why: "only who is named changes it" };
+    const place = {
+      owner,
+      type: kind === "sequence" ? "SEQUENCE" : "TABLE",
+      object: qualified(schema, name),
+      why: "only who is named changes it",
+    };
     take({ ...place, acl, privileges });
     for (const column of new Set(columnAcl.filter(({ grantee }) => grantee === "").map((each) => each.column))) {
       const own = columnAcl.filter((each) => each.column === column);
-      for (const privilege of relationWrites)
-        take({ ...place, acl: own, privileges: [privilege], column: ident(column) });
+      for (const privilege of relationWrites) take({ ...place, acl: own, privileges: [privilege], column: ident(column) });
     }
   }
   for (const { what, name, owner, acl } of state.foreign) {
@@ -179,7 +183,8 @@ function laterObjects(draft: Draft, request: ProvisionRequest, keep: readonly st
     if (has(acl, "", "EXECUTE")) later(draft, { owner, acl, keep, place: "", objects: "FUNCTIONS", privileges: ["EXECUTE"] });
   }
   for (const { owner, schema, objects, acl } of defaults) {
-    const unwanted = objects === "TABLES" ? relationWrites : objects === "SEQUENCES" ? ["UPDATE", "USAGE"] : objects === "SCHEMAS" ? ["CREATE"] : [];
+    const unwanted =
+      objects === "TABLES" ? relationWrites : objects === "SEQUENCES" ? ["UPDATE", "USAGE"] : objects === "SCHEMAS" ? ["CREATE"] : [];
     const inSchema = schema !== null && objects === "FUNCTIONS" ? ["EXECUTE"] : [];
     const privileges = [...unwanted, ...inSchema].filter((privilege) => has(acl, "", privilege));
     if (privileges.length === 0) continue;

@@ -60,7 +60,8 @@ function ownership(draft: Draft, executor: string): void {
     }
     if (role === undefined || role.superuser || role.comment?.startsWith(markPrefix)) continue;
     if (draft.state.memberships.some((each) => each.role === owner && each.member === executor)) continue;
-    if (role.grantable) member(draft, { role: owner, of: executor, options: "INHERIT TRUE, SET TRUE", why: "acts for owners, for a person" });
+    if (role.grantable)
+      member(draft, { role: owner, of: executor, options: "INHERIT TRUE, SET TRUE", why: "acts for owners, for a person" });
     else draft.note(`\`${executor}\` does not get ownership of what \`${owner}\` owns: \`${admin.name}\` has no ADMIN OPTION on that role`);
   }
 }

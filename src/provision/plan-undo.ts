@@ -16,13 +16,18 @@ export function planUndo(state: ServerState, request: ProvisionRequest): Plan {
   const mine = ourRoles(state, request);
   const taking = new Set(mine);
   policies(draft, request);
-  const restored: Step[] = [...state.record].reverse().map(({ as, sql }) => ({ sql, as, why: "as it was before", undo: [], mayBeGone: true }));
+  const restored: Step[] = [...state.record]
+    .reverse()
+    .map(({ as, sql }) => ({ sql, as, why: "as it was before", undo: [], mayBeGone: true }));
   privileges(draft, taking);
-  if (state.record.length > 0) draft.own(`DELETE FROM ${recordTable} WHERE target = ${literal(request.target)}`, "nothing is left to take back");
+  if (state.record.length > 0)
+    draft.own(`DELETE FROM ${recordTable} WHERE target = ${literal(request.target)}`, "nothing is left to take back");
   for (const role of mine) ownDefaults(draft, role);
   for (const role of [...mine].reverse()) draft.own(`DROP ROLE ${ident(role)}`, "a role of ours");
   const here = `, database ${state.database}:`;
-  const others = state.roles.some(({ name, comment }) => comment?.startsWith(markPrefix) === true && !taking.has(name) && `${comment}:`.includes(here));
+  const others = state.roles.some(
+    ({ name, comment }) => comment?.startsWith(markPrefix) === true && !taking.has(name) && `${comment}:`.includes(here),
+  );
   const schema = state.schemas.find(({ name }) => name === ownSchema);
   if (!others && schema?.comment?.startsWith(markPrefix) === true) {
     draft.own(`DROP TABLE ${recordTable}`, "the record is empty");
@@ -41,7 +46,10 @@ function ourRoles(state: ServerState, request: ProvisionRequest): readonly strin
   const mark = ` of target ${request.target}, database ${state.database}`;
   const marked = state.roles.filter(({ comment }) => comment?.startsWith(markPrefix) === true && `${comment}:`.includes(`${mark}:`));
   const names = marked.map(({ name }) => name);
-  return [...[reader, ownerExecutor].filter((name) => names.includes(name)), ...names.filter((name) => name !== reader && name !== ownerExecutor)];
+  return [
+    ...[reader, ownerExecutor].filter((name) => names.includes(name)),
+    ...names.filter((name) => name !== reader && name !== ownerExecutor),
+  ];
 }
 
 function policies(draft: Draft, request: ProvisionRequest): void {
@@ -58,7 +66,8 @@ function ownDefaults(draft: Draft, role: string): void {
   const { state } = draft;
   if (!state.defaults.some(({ owner }) => owner === role)) return;
   const why = "a member left default privileges of the group behind";
-  if (!state.admin.superuser) draft.own(`GRANT ${ident(role)} TO CURRENT_USER${state.version >= 160_000 ? " WITH INHERIT TRUE, SET TRUE" : ""}`, why);
+  if (!state.admin.superuser)
+    draft.own(`GRANT ${ident(role)} TO CURRENT_USER${state.version >= 160_000 ? " WITH INHERIT TRUE, SET TRUE" : ""}`, why);
   draft.own(`SET LOCAL ROLE ${ident(role)}`, why);
   draft.own(`DROP OWNED BY ${ident(role)}`, why);
   draft.own("RESET ROLE", why);

@@ -56,7 +56,9 @@ function examine(draft: Draft, request: ProvisionRequest): void {
     if (migrationRole === admin.name)
       draft.refuse(`\`${migrationRole}\` is the login of the migration runner: provision as another one, so that the two are never shared`);
     if (request.sharedRoles.includes(migrationRole))
-      draft.refuse(`\`${migrationRole}\` is the login of the migration runner, and the configuration uses it for sessions: give those another`);
+      draft.refuse(
+        `\`${migrationRole}\` is the login of the migration runner, and the configuration uses it for sessions: give those another`,
+      );
     if (request.brokerRole === migrationRole)
       draft.refuse(`\`${migrationRole}\` is the login of the migration runner: \`roles.admin\` needs a login of its own`);
   }

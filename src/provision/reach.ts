@@ -55,7 +55,8 @@ function questions(who: string): readonly string[] {
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE')) p(word)
      WHERE ${USERS} AND c.relkind IN ('r', 'p', 'v', 'f') AND (pg_catalog.has_table_privilege(${who}, c.oid, p.word)
        OR p.word IN ('INSERT', 'UPDATE') AND pg_catalog.has_any_column_privilege(${who}, c.oid, p.word))`,
-    `SELECT 'owns ' || ${relation} AS clause ${at} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND pg_catalog.pg_has_role(${who}, c.relowner, 'MEMBER')`,
+    `SELECT 'owns ' || ${relation} AS clause ${at} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       AND pg_catalog.pg_has_role(${who}, c.relowner, 'MEMBER')`,
     `SELECT 'may advance sequence ' || ${relation} AS clause ${at} AND c.relkind = 'S'
        AND (pg_catalog.has_sequence_privilege(${who}, c.oid, 'USAGE') OR pg_catalog.has_sequence_privilege(${who}, c.oid, 'UPDATE'))`,
     `SELECT 'may make objects in schema ' || pg_catalog.quote_ident(n.nspname) AS clause FROM pg_catalog.pg_namespace n

@@ -23,7 +23,12 @@ export interface AdminAddress {
 }
 
 /** `database` is where the roles' rights are. Throws {@link WiringError} where the address cannot be had. */
-export function adminAddress(admin: UpstreamConfig, database: string | undefined, environment: EnvironmentVariables, place: string): AdminAddress {
+export function adminAddress(
+  admin: UpstreamConfig,
+  database: string | undefined,
+  environment: EnvironmentVariables,
+  place: string,
+): AdminAddress {
   const resolved = resolveUpstreamAddress(admin, environment);
   if ("message" in resolved) throw new WiringError(`${place}: ${resolved.message}`);
   const { upstream } = resolved;

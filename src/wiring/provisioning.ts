@@ -35,7 +35,9 @@ export async function openProvisioning(config: Config, options: ProvisioningOpti
   const { environment, direction } = options;
   const target = config.targets.find(({ name }) => name === options.target);
   if (target === undefined)
-    throw new WiringError(`no target is named \`${options.target}\`: there is ${config.targets.map(({ name }) => `\`${name}\``).join(", ")}`);
+    throw new WiringError(
+      `no target is named \`${options.target}\`: there is ${config.targets.map(({ name }) => `\`${name}\``).join(", ")}`,
+    );
   const place = `target \`${target.name}\``;
   const upstream = address(target.upstream, environment, place);
   const database = upstream.database ?? upstream.role;
@@ -44,7 +46,9 @@ export async function openProvisioning(config: Config, options: ProvisioningOpti
   const trust = { ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { serverName }), md5Allowed, cleartextAllowed };
   const admin = adminAddress({ url: options.admin, ...trust }, database, environment, "the administrator's login");
   if (admin.role === options.migrationRole)
-    throw new WiringError(`\`${admin.role}\` is the login of the migration runner: provision as another one, so that the two are never shared`);
+    throw new WiringError(
+      `\`${admin.role}\` is the login of the migration runner: provision as another one, so that the two are never shared`,
+    );
   const request = requestOf(target, options.migrationRole, upstream.role, environment);
   const client = await admin.connect().catch((error: unknown) => {
     throw new WiringError(`the administrator's login at ${admin.host}:${admin.port} cannot be used: ${messageOf(error)}`);
@@ -59,7 +63,12 @@ export async function openProvisioning(config: Config, options: ProvisioningOpti
   }
 }
 
-function requestOf(target: TargetConfig, migrationRole: string | null, upstream: string, environment: EnvironmentVariables): ProvisionRequest {
+function requestOf(
+  target: TargetConfig,
+  migrationRole: string | null,
+  upstream: string,
+  environment: EnvironmentVariables,
+): ProvisionRequest {
   const { roles } = target;
   const broker = roles?.admin === undefined ? null : address(roles.admin, environment, `target \`${target.name}\`, \`roles.admin\``).role;
   return {

@@ -5,13 +5,25 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { systemClock } from "../../src/base/clock.ts";
 import { systemRandom } from "../../src/base/ids.ts";
 import { type LeaseEvent, type Leases, type LeasesOptions, openLeases } from "../../src/credentials/leases.ts";
 import { newLogin } from "../../src/wiring.ts";
 import { startServer, serverVersions, testServer } from "../support/servers.ts";
-import { agentPassword, configText, environmentOf, ephemeral, leasedRoles, newFolder, openShop, provisionShop, serveShop, type Shop } from "./shop.ts";
+import {
+  agentPassword,
+  configText,
+  environmentOf,
+  ephemeral,
+  leasedRoles,
+  newFolder,
+  openShop,
+  provisionShop,
+  serveShop,
+  type Shop,
+} from "./shop.ts";
 
 interface Opened {
   readonly leases: Leases;
@@ -89,7 +101,11 @@ for (const version of serverVersions) {
         const shop = await openShop(await testServer(version), attributes);
         await provisionShop(shop);
         const { leases, events, warnings } = await openFor(shop);
-        const [a, b, other] = await Promise.all([leases.lease(wanted(shop)), leases.lease(wanted(shop)), leases.lease(wanted(shop, "another"))]);
+        const [a, b, other] = await Promise.all([
+          leases.lease(wanted(shop)),
+          leases.lease(wanted(shop)),
+          leases.lease(wanted(shop, "another")),
+        ]);
         assert.equal(a.role, b.role);
         assert.notEqual(a.role, other.role);
         other.end();
@@ -106,7 +122,7 @@ for (const version of serverVersions) {
         await leases.close();
       });
 
-      test("a role ends at its expiry, with what it holds: connections, a prepared transaction, large objects, grants of its own", async () => {
+      test("a role ends at its expiry, with its connections, prepared transactions, large objects and grants", async () => {
         const shop = await openShop(await testServer(version), attributes);
         await provisionShop(shop);
         const { leases, warnings } = await openFor(shop, { lifetimeMs: 1_500 });
@@ -176,8 +192,13 @@ for (const version of serverVersions) {
       const text = configText(shop, ephemeral);
       writeFileSync(join(folder, "holdfast.yaml"), text, { mode: 0o600 });
       const env = { ...process.env, ...environmentOf(shop) };
-      const child = spawn(process.execPath, [join(import.meta.dirname, "gateway-child.ts"), folder], { env, stdio: ["ignore", "pipe", "inherit"] });
-      const listening = await new Promise<string>((resolve) => child.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim())));
+      const child = spawn(process.execPath, [fileURLToPath(new URL("./gateway-child.ts", import.meta.url)), folder], {
+        env,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const listening = await new Promise<string>((resolve) =>
+        child.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim())),
+      );
       const [host, port] = listening.split(":");
       const open = async (user: string) => {
         const client = new pg.Client({ host: host ?? "", port: Number(port), user, password: agentPassword, database: shop.database });

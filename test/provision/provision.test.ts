@@ -69,11 +69,18 @@ for (const version of serverVersions) {
         const bystander = await shop.server.ordinaryRole();
         await provisionShop(shop);
         const kept = await shop.server.connect(shop.database, bystander);
-        await kept.query("INSERT INTO open_to_all VALUES (2, 'by a bystander'); CREATE TEMP TABLE mine (a int); UPDATE secrets SET note = 'x' WHERE false");
+        await kept.query(
+          "INSERT INTO open_to_all VALUES (2, 'by a bystander'); CREATE TEMP TABLE mine (a int); UPDATE secrets SET note = 'x' WHERE false",
+        );
         assert.equal((await kept.query("SELECT wipe()")).rows[0].wipe, "10");
         await kept.end();
         const later = await shop.server.connect(shop.database, await shop.server.ordinaryRole());
-        for (const sql of ["INSERT INTO open_to_all VALUES (3)", "CREATE TEMP TABLE mine (a int)", "UPDATE secrets SET note = 'x'", "SELECT wipe()"])
+        for (const sql of [
+          "INSERT INTO open_to_all VALUES (3)",
+          "CREATE TEMP TABLE mine (a int)",
+          "UPDATE secrets SET note = 'x'",
+          "SELECT wipe()",
+        ])
           await assert.rejects(later.query(sql), { code: "42501" }, sql);
         await later.end();
       });
@@ -82,11 +89,14 @@ for (const version of serverVersions) {
         const shop = await openShop(await testServer(version), attributes);
         await provisionShop(shop);
         const owner = await shop.server.connect(shop.database, shop.owner);
-        await owner.query("CREATE TABLE later (id serial); INSERT INTO later DEFAULT VALUES; CREATE FUNCTION later_wipe() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM orders'");
+        await owner.query(
+          "CREATE TABLE later (id serial); INSERT INTO later DEFAULT VALUES; CREATE FUNCTION later_wipe() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM orders'",
+        );
         await owner.end();
         const reader = await member(shop, "reader");
         assert.equal((await reader.query("SELECT * FROM later")).rowCount, 1);
-        for (const sql of ["DELETE FROM later", "SELECT nextval('later_id_seq')", "SELECT later_wipe()"]) await assert.rejects(reader.query(sql), { code: "42501" }, sql);
+        for (const sql of ["DELETE FROM later", "SELECT nextval('later_id_seq')", "SELECT later_wipe()"])
+          await assert.rejects(reader.query(sql), { code: "42501" }, sql);
         await reader.end();
         assert((await provisionShop(shop)) <= 1, "a later function may need its grant looked at, and nothing else");
       });
@@ -94,12 +104,20 @@ for (const version of serverVersions) {
       test("a row policy holds against a member that empties its own group, and against views and partitions", async () => {
         const shop = await openShop(await testServer(version), attributes);
         const owner = await shop.server.connect(shop.database, shop.owner);
-        await owner.query("CREATE TABLE parts (tenant int, note text) PARTITION BY LIST (tenant); CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (2); INSERT INTO parts VALUES (2, 'x')");
+        await owner.query(
+          "CREATE TABLE parts (tenant int, note text) PARTITION BY LIST (tenant); CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (2); INSERT INTO parts VALUES (2, 'x')",
+        );
         await owner.query("CREATE VIEW asking WITH (security_invoker = true) AS SELECT * FROM orders");
-        const change = { rows: [{ table: "public.orders", using: "tenant = 1" }, { table: "public.parts", using: "tenant = 1" }] };
+        const change = {
+          rows: [
+            { table: "public.orders", using: "tenant = 1" },
+            { table: "public.parts", using: "tenant = 1" },
+          ],
+        };
         await provisionShop(shop, change);
         const reader = await member(shop, "reader");
-        const seen = async (): Promise<readonly unknown[]> => (await reader.query("SELECT count(*)::int AS n, min(tenant) AS least, max(tenant) AS most FROM orders")).rows;
+        const seen = async (): Promise<readonly unknown[]> =>
+          (await reader.query("SELECT count(*)::int AS n, min(tenant) AS least, max(tenant) AS most FROM orders")).rows;
         assert.deepEqual(await seen(), [{ n: 5, least: 1, most: 1 }]);
         await reader.query(`DROP OWNED BY holdfast_${shop.target}_reader CASCADE`);
         assert.deepEqual(await seen(), [{ n: 5, least: 1, most: 1 }]);
@@ -138,7 +156,9 @@ for (const version of serverVersions) {
       const shop = await openShop(await testServer(version));
       assert.match(await refusals(shop, {}, shop.owner), /may not create roles[\s\S]*fixed/);
       const stranger = await shop.server.ordinaryRole();
-      await shop.server.asSuperuser(`ALTER ROLE ${stranger.user} CREATEROLE; GRANT CREATE ON DATABASE ${shop.database} TO ${stranger.user}`);
+      await shop.server.asSuperuser(
+        `ALTER ROLE ${stranger.user} CREATEROLE; GRANT CREATE ON DATABASE ${shop.database} TO ${stranger.user}`,
+      );
       assert.match(await refusals(shop, {}, stranger), new RegExp(`cannot act for \`${shop.owner.user}\``));
       assert.match(await refusals(shop, { hide: ["public.ordres"] }), /`public.ordres` is no table/);
       assert.deepEqual(await rolesOf(shop), []);

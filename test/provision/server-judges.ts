@@ -30,14 +30,24 @@ export function serverJudges(version: ServerVersion): void {
       await withPrize(version, async (scene, shop) => {
         const leases = await leasesOf(shop);
         try {
-          const own = parseCases("own", ownAttacks(shop.target).map((text) => `- ${text}`).join("\n"));
+          const own = parseCases(
+            "own",
+            ownAttacks(shop.target)
+              .map((text) => `- ${text}`)
+              .join("\n"),
+          );
           const all = [...own, ...casesFor(scene)];
           assert(all.length > 700, `there are attacks: ${all.length}`);
           let turn = 0;
           // A role of its own per batch: one that an attack has locked itself out of must not save the others.
           const login = async (): Promise<WireLogin> => {
             const principal = `agent ${turn++}`;
-            const { role, password } = await leases.lease({ principal, connectionsMax: 5, group: `holdfast_${shop.target}_reader`, readOnly: true });
+            const { role, password } = await leases.lease({
+              principal,
+              connectionsMax: 5,
+              group: `holdfast_${shop.target}_reader`,
+              readOnly: true,
+            });
             return { host: scene.server.host, port: scene.server.port, database: shop.database, user: role, password };
           };
           await attackAll(t, scene, shop.database, all, login);
@@ -69,7 +79,7 @@ async function withPrize(version: ServerVersion, body: (scene: Scene, shop: Shop
     const shop = await prizeShop(scene);
     await provisionShop(shop);
     await body(scene, shop);
-    const [left] = await scene.server.asSuperuser<{ n: number }>("SELECT count(*)::int AS n FROM pg_roles WHERE rolname ~ '^hf_'");
+    const [left] = await scene.server.asSuperuser<{ n: number }>("SELECT count(*)::int AS n FROM pg_roles WHERE rolname ~ '^hfs_'");
     assert.equal(left?.n, 0, "no session role is left");
     assert.deepEqual(await scene.server.asSuperuser("SELECT gid FROM pg_prepared_xacts"), [], "no prepared transaction is left");
   } finally {
@@ -81,7 +91,17 @@ async function prizeShop(scene: Scene): Promise<Shop> {
   const database = "prize_shop";
   await scene.fresh(database);
   const login = scene.server.superuser;
-  const none = { migrationRole: null, brokerRole: null, sharedRoles: [], schemas: null, hide: [], writers: [], rows: [], functions: [], keep: null };
+  const none = {
+    migrationRole: null,
+    brokerRole: null,
+    sharedRoles: [],
+    schemas: null,
+    hide: [],
+    writers: [],
+    rows: [],
+    functions: [],
+    keep: null,
+  };
   const request = { target: "prize", ...none, public: { temporary: "revoke", connect: "keep" } } as const;
   return { server: scene.server, database, owner: login, migrator: login, admin: login, target: "prize", request };
 }
@@ -104,12 +124,20 @@ function leasesOf(shop: Shop): Promise<Leases> {
 }
 
 function casesFor(scene: Scene, letters?: string): readonly AttackCase[] {
-  return loadCases(scene.values, letters).filter(({ from, until, given }) => scene.version >= from && scene.version <= until && given === undefined);
+  return loadCases(scene.values, letters).filter(
+    ({ from, until, given }) => scene.version >= from && scene.version <= until && given === undefined,
+  );
 }
 
 const BATCH = 24;
 
-async function attackAll(t: TestContext, scene: Scene, database: string, cases: readonly AttackCase[], login: () => Promise<WireLogin>): Promise<void> {
+async function attackAll(
+  t: TestContext,
+  scene: Scene,
+  database: string,
+  cases: readonly AttackCase[],
+  login: () => Promise<WireLogin>,
+): Promise<void> {
   await scene.standBy(database);
   const codes = new Map<string, number>();
   const harmful: string[] = [];
@@ -149,9 +177,11 @@ async function state(scene: Scene, database: string): Promise<Fingerprint> {
     `SELECT concat_ws(' ', a.rolname, a.rolsuper, a.rolinherit, a.rolcreaterole, a.rolcreatedb, a.rolcanlogin, a.rolreplication, a.rolbypassrls,
        a.rolpassword, a.rolvaliduntil, (SELECT string_agg(m.roleid::regrole::text, ',' ORDER BY 1) FROM pg_auth_members m WHERE m.member = a.oid),
        (SELECT string_agg(s.setconfig::text, ',') FROM pg_db_role_setting s WHERE s.setrole = a.oid)) AS text
-     FROM pg_authid a WHERE a.rolname !~ '^hf_' ORDER BY 1`,
+     FROM pg_authid a WHERE a.rolname !~ '^hfs_' ORDER BY 1`,
   );
   // Prepared transactions end with their role; that they do is asserted at the end.
-  const kept = [...prints].filter(([name]) => name !== "prepared transactions" && !ofRoles.some((table) => name.includes(`catalogue ${table}`)));
+  const kept = [...prints].filter(
+    ([name]) => name !== "prepared transactions" && !ofRoles.some((table) => name.includes(`catalogue ${table}`)),
+  );
   return new Map([...kept, ["roles", roles.map(({ text }) => text).join("\n")]]);
 }

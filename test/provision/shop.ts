@@ -76,7 +76,11 @@ export function adminClient(shop: Shop, login: Login = shop.admin): Promise<pg.C
 }
 
 /** Shows and applies; returns how many statements it took. */
-export async function provisionShop(shop: Shop, change: Partial<ProvisionRequest> = {}, direction: "provision" | "undo" = "provision"): Promise<number> {
+export async function provisionShop(
+  shop: Shop,
+  change: Partial<ProvisionRequest> = {},
+  direction: "provision" | "undo" = "provision",
+): Promise<number> {
   const client = await adminClient(shop);
   try {
     const request = { ...shop.request, ...change };
@@ -142,7 +146,12 @@ export function newFolder(): string {
   return folder;
 }
 
-export async function serveShop(shop: Shop, text: string, environment: Record<string, string> = environmentOf(shop), folder = newFolder()): Promise<ServedShop> {
+export async function serveShop(
+  shop: Shop,
+  text: string,
+  environment: Record<string, string> = environmentOf(shop),
+  folder = newFolder(),
+): Promise<ServedShop> {
   writeFileSync(join(folder, "holdfast.yaml"), text, { mode: 0o600 });
   const loaded = loadConfig({ path: join(folder, "holdfast.yaml") });
   if ("problems" in loaded) throw new Error(JSON.stringify(loaded.problems));
@@ -173,7 +182,7 @@ export async function serveShop(shop: Shop, text: string, environment: Record<st
 /** Session roles of this target at the server. */
 export async function leasedRoles(shop: Shop): Promise<readonly string[]> {
   const rows = await shop.server.asSuperuser<{ rolname: string }>(
-    `SELECT rolname FROM pg_roles WHERE rolname LIKE 'hf\\_%' AND shobj_description(oid, 'pg_authid') LIKE '%"${shop.target}"%'`,
+    `SELECT rolname FROM pg_roles WHERE rolname LIKE 'hfs\\_%' AND shobj_description(oid, 'pg_authid') LIKE '%"${shop.target}"%'`,
   );
   return rows.map(({ rolname }) => rolname);
 }

@@ -81,7 +81,10 @@ async function migrationRoleOf(options: Options, configured: string | undefined,
   const question = "The login of the migration runner (`none` where there is none): ";
   const given = options.migrationRole ?? configured ?? (canAsk(terminal) && options.yes !== true ? await ask(question, terminal) : "");
   if (given === "")
-    throw wrongUse("the migration runner's login is not known", "give it with --migration-role, or `none` where there is none: it is never shared");
+    throw wrongUse(
+      "the migration runner's login is not known",
+      "give it with --migration-role, or `none` where there is none: it is never shared",
+    );
   return given === "none" ? null : given;
 }
 
@@ -119,7 +122,8 @@ function rendered({ plan, admin, database, place }: Provisioning, terminal: Term
     const as = step.as === null ? "" : `SET LOCAL ROLE ${visible(step.as)}; `;
     return `${comment}${as}${visible(step.sql)};${step.as === null ? "" : " RESET ROLE;"}\n`;
   });
-  const told = (mark: string, texts: readonly string[]) => texts.map((text) => paragraph(`${mark} ${visible(text)}`, terminal.columns)).join("");
+  const told = (mark: string, texts: readonly string[]) =>
+    texts.map((text) => paragraph(`${mark} ${visible(text)}`, terminal.columns)).join("");
   const left = notes.length === 0 ? "" : `\n${terminal.style("yellow", "what stays weaker")}\n${told("-", notes)}`;
   const stops = refusals.length === 0 ? "" : `\n${terminal.style(["bold", "red"], "this cannot be done")}\n${told("-", refusals)}`;
   return `${head}${lines.join("")}${left}${stops}`;

@@ -16,9 +16,19 @@ export function examineRoles({ name, roles }: TargetConfig): readonly Finding[] 
   }
   const migration =
     roles.migrationRole === undefined
-      ? [finding(topic, "weak", "`roles.migration_role` is not set: a login shared with the migration runner would not be noticed", "name it")]
+      ? [
+          finding(
+            topic,
+            "weak",
+            "`roles.migration_role` is not set: a login shared with the migration runner would not be noticed",
+            "name it",
+          ),
+        ]
       : [];
-  return [finding(topic, "good", `session roles are made at the server, and end after ${visible(duration(roles.lease.lifetimeMs))} at most`), ...migration];
+  return [
+    finding(topic, "good", `session roles are made at the server, and end after ${visible(duration(roles.lease.lifetimeMs))} at most`),
+    ...migration,
+  ];
 }
 
 function duration(ms: number): string {
