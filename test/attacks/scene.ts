@@ -201,7 +201,7 @@ export class Scene {
   }
 
   async #others(): Promise<Record<string, string | number>> {
-    const alive = await this.#bystander?.query("SELECT 1").then(
+    const alive = await this.#bystander?.query(`SELECT 1 /* ${canary} */`).then(
       () => "alive",
       () => "gone",
     );
