@@ -7,7 +7,7 @@ import { loadModule, parseSync } from "libpg-query";
 import type { ActionId } from "../../src/base/ids.ts";
 import type { Action } from "../../src/model/action.ts";
 import type { Obligation, Reason, StatementSummary, TransactionControl } from "../../src/model/decision.ts";
-import type { Outcome, TransactionEnd } from "../../src/model/outcome.ts";
+import type { Outcome, TableCount, TransactionEnd } from "../../src/model/outcome.ts";
 import { reasonCodes } from "../../src/model/codes.ts";
 import type { Admission, Allowed, Guard } from "../../src/pipeline/guard.ts";
 
@@ -24,7 +24,7 @@ export interface StandInGuard extends Guard {
     readonly temporary: readonly string[];
   }[];
   readonly settled: Map<ActionId, Outcome>;
-  readonly ended: { readonly actions: readonly ActionId[]; readonly end: TransactionEnd; readonly rowsChanged: number }[];
+  readonly ended: { readonly actions: readonly ActionId[]; readonly end: TransactionEnd; readonly rowsChanged: number; readonly tables: readonly TableCount[] | undefined }[];
   readonly reached: Reason[];
   readonly closed: string[];
   seals: number;
@@ -32,6 +32,8 @@ export interface StandInGuard extends Guard {
   broken: boolean;
   /** Set to answer every `admit` late. */
   slow: boolean;
+  /** Stands for an analysis that knows nothing: whatever is no transaction control may change something. */
+  knowsNothing: boolean;
   /** Makes every act carry these. */
   obligations: readonly Obligation[];
 }
@@ -50,6 +52,7 @@ export function standInGuard(): StandInGuard {
     seals: 0,
     broken: false,
     slow: false,
+    knowsNothing: false,
     obligations: [],
     admitNow(action) {
       return guard.slow || !known.has(keyOf(action)) ? undefined : answer(action);
@@ -67,7 +70,7 @@ export function standInGuard(): StandInGuard {
       if (guard.settled.has(admission.id)) throw new Error(`settled twice: ${admission.id}`);
       guard.settled.set(admission.id, outcome);
     },
-    settleTransaction: (_session, actions, end, rowsChanged) => void guard.ended.push({ actions: [...actions], end, rowsChanged }),
+    settleTransaction: (_session, actions, end, rowsChanged, tables) => void guard.ended.push({ actions: [...actions], end, rowsChanged, tables }),
     sessionOpened: () => undefined,
     sessionClosed: (_session, because) => void guard.closed.push(because),
     loginRefused: () => undefined,
@@ -95,6 +98,7 @@ export function standInGuard(): StandInGuard {
       const code = parsed ? "destructive" : "not_parsed";
       return { kind: "deny", id: action.id, reason: { code, message: reasonCodes[code].title, next: "do something else" }, statements };
     }
+    if (guard.knowsNothing) statements = statements.map((s) => (s.transaction === "none" ? { ...s, readOnly: false } : s));
     return { kind: "allow", id: action.id, statements, obligations: guard.obligations, readOnly: statements.every((s) => s.readOnly) };
   }
   return guard;

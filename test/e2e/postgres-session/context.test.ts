@@ -104,7 +104,7 @@ for (const version of serverVersions) {
           "C:BEGIN Z:T C:SET Z:T C:SET Z:T T D C:SHOW Z:T C:COMMIT Z:I",
         ],
         [["P |set search_path = public", "B |", "E ", "P |begin isolation level repeatable read", "B |", "E ", "S"], "1 2 C:SET 1 2 C:BEGIN Z:T"],
-        [["Q set transaction read only; set search_path = evil", "Q select a from t", "Q rollback"], "C:SET C:SET Z:T E:42501 Z:E C:ROLLBACK Z:I"],
+        [["Q set transaction read only; set search_path = evil", "Q select a from t"], "C:SET C:SET Z:T E:42501 Z:E"],
       ]);
     });
 

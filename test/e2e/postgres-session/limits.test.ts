@@ -111,7 +111,7 @@ const cases: readonly Case[] = [
     title: "a COMMIT pipelined behind a change over the limit",
     obligations: changed(1),
     send: ["P |begin", "B |", "E ", "P |delete from t", "B |", "E ", "P |commit", "B |", "E ", "S"],
-    answer: "1 2 C:BEGIN 1 2 E:54000 Z:E",
+    answer: "1 2 C:BEGIN 1 2 E:54000 Z:I",
     rows: "1 2 3",
   },
   {

@@ -7,7 +7,7 @@ import { Ticker } from "../../../src/adapters/postgres/enforce-time.ts";
 import { relay } from "../../../src/adapters/postgres/relay.ts";
 import { ContextPool } from "../../../src/adapters/postgres/session/context.ts";
 import { systemClock } from "../../../src/base/clock.ts";
-import type { TestServer } from "../../support/servers.ts";
+import type { Login, TestServer } from "../../support/servers.ts";
 import { type Gateway, startGateway, upstreamOf } from "../postgres-login/gateway.ts";
 import { standInGuard, type StandInGuard } from "../../playbooks/stand-in-guard.ts";
 
@@ -17,7 +17,7 @@ export interface Through extends Gateway {
   readonly catalogue: { version: number; refreshes: number; fails: boolean };
 }
 
-export async function startThrough(server: TestServer, limits?: SessionLimits): Promise<Through> {
+export async function startThrough(server: TestServer, limits?: SessionLimits, login?: Login): Promise<Through> {
   const guard = standInGuard();
   const catalogue = {
     version: 1,
@@ -34,7 +34,7 @@ export async function startThrough(server: TestServer, limits?: SessionLimits): 
   const contexts = new ContextPool();
   const ticker = new Ticker(() => systemClock.monotonic());
   const gateway = await startGateway({
-    upstream: upstreamOf(server),
+    upstream: login === undefined ? upstreamOf(server) : { ...upstreamOf(server), role: login.user, password: () => login.password },
     ...(limits === undefined ? {} : { target: { limits } }),
     onSession: (handover) => relay({ guard, clock: systemClock, catalogue, contexts, ticker }, handover),
   });

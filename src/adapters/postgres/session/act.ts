@@ -64,6 +64,11 @@ export class Act {
     return !this.readOnly && Math.min(this.limits.rowsChangedMax, this.limits.rowsChangedPerTransactionMax) < Infinity;
   }
 
+  /** It reaches tables of other servers, whose rows no meter of this one counts. */
+  get foreign(): boolean {
+    return this.admission.statements.some(({ effects }) => effects.some(({ resource }) => resource.type === "foreign_table"));
+  }
+
   /** Statements of it that may change something. */
   get writing(): number {
     if (this.readOnly) return 0;

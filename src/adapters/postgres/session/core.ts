@@ -137,10 +137,12 @@ export class Core {
     return this.expect.length === 0;
   }
 
-  toClient(bytes: Buffer): void {
+  /** `later`: with the next message. */
+  toClient(bytes: Buffer, later = false): void {
     this.beforeClient();
     this.release();
-    this.clientOut.push(bytes);
+    if (later) this.withheld = [bytes];
+    else this.clientOut.push(bytes);
   }
 
   /** Keeps one whole message back. False when there is no room: then what was kept has gone, and the message goes behind it. */
@@ -176,6 +178,12 @@ export class Core {
   rollBack(act: Act | undefined): void {
     this.wanted = "rollback";
     this.#rolledBack = act;
+  }
+
+  /** The session is lost before the ROLLBACK that was wanted could go. */
+  settleRolledBack(): void {
+    if (this.#rolledBack !== undefined) this.transaction.settle(this.#rolledBack);
+    this.#rolledBack = undefined;
   }
 
   /** Sends the ROLLBACK that is wanted. */

@@ -146,7 +146,7 @@ export class Extended {
 
   /** True when the statement was judged under the context of now; judges it again when not. */
   #current(statement: Statement): true | Refusal | undefined {
-    const context = this.#judge.context();
+    const context = this.#judge.contextOf(statement.text);
     if (context === undefined) return undefined;
     if ("reason" in context) return context;
     if (context === statement.context) return true;

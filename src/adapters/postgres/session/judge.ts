@@ -18,6 +18,16 @@ import { refusal } from "./refusal.ts";
 
 export type Judged = Act | Refusal;
 
+/**
+ * Texts of keywords alone that must come before a transaction's first snapshot, which reading the context would take. They hold no
+ * name, so that it does not matter in which context they are judged; judged they are all the same.
+ */
+const NAMELESS = new RegExp(
+  "^\\s*(?:set\\s+transaction|set\\s+local\\s+transaction|begin|start\\s+transaction)(?:[\\s,]+(?:transaction|work|isolation|level|read|write|only|" +
+    "committed|uncommitted|repeatable|serializable|not|deferrable))*\\s*;?\\s*$",
+  "i",
+);
+
 export class Judge {
   readonly #core: Core;
   #outcome: Judged | undefined = undefined;
@@ -56,7 +66,7 @@ export class Judge {
     if (this.#pending) return undefined;
     const core = this.#core;
     if (this.#main !== undefined) return this.#inner(text, this.#main.admission, this.#main.context);
-    const context = this.context();
+    const context = this.contextOf(text);
     if (context === undefined) return undefined;
     if ("reason" in context) return (this.#outcome = context);
     const action = this.#action(payload(context));
@@ -187,8 +197,12 @@ export class Judge {
     this.#core.transaction.settle(act);
   }
 
-  /** The context that holds now; `undefined` while it is being found out. */
-  context(): SqlContext | Refusal | undefined {
+  /** The context that holds now for this text; `undefined` while it is being found out. */
+  contextOf(text: string): SqlContext | Refusal | undefined {
+    return this.#context(NAMELESS.test(text));
+  }
+
+  #context(nameless: boolean): SqlContext | Refusal | undefined {
     const core = this.#core;
     if (core.refreshing) return undefined;
     if (core.contextInFlight > 0) {
@@ -203,7 +217,7 @@ export class Judge {
     }
     // Version 0: no snapshot has been read yet, or none could be.
     if (core.context.stale || core.parts.catalogue.version === 0) return this.#refresh();
-    if (!core.context.dirty) return core.context.current;
+    if (!core.context.dirty || nameless) return core.context.current;
     if (core.contextProblem !== undefined) {
       const problem = core.contextProblem;
       core.contextProblem = undefined;

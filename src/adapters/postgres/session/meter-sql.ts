@@ -41,7 +41,7 @@ const PER_TABLE = `SELECT r.ins ${op("+")} r.upd ${op("+")} r.del ${op("+")} r.c
   AND k.mode ${op("=")} ANY (ARRAY['RowExclusiveLock', 'AccessExclusiveLock']) OFFSET 0) r,
  LATERAL ${fn("pg_identify_object")}(1259, r.relation, 0) i
  WHERE r.ins ${op("+")} r.upd ${op("+")} r.del ${op("+")} r.cut ${op(">")} 0
- AND i.type ${op("=")} ANY (ARRAY['table', 'materialized view']) AND i.schema ${op("<>")} 'pg_temp'`;
+ AND i.type ${op("=")} ANY (ARRAY['table', 'materialized view']) AND ${fn("left")}(i.schema, 7) ${op("<>")} 'pg_temp'`;
 
 const TOTAL = `COALESCE(${fn("sum")}(t.n), 0)`;
 const LINES = `${fn("string_agg")}(t.line, E'\\n' ORDER BY t.n DESC)`;

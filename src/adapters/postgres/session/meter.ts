@@ -49,6 +49,11 @@ export class Meter {
     return this.#writes > 0;
   }
 
+  /** One statement alone is what the next reading finds. */
+  get single(): boolean {
+    return this.#writes <= 1;
+  }
+
   /** In front of COMMIT. How the sum came about is not known, so that each statement may have had its whole share. */
   get bounds(): MeterBounds {
     return { total: Math.min(this.#totalMax, this.#statementMax * this.#writes) + this.#carried, sinceLast: Infinity };
@@ -77,11 +82,11 @@ export class Meter {
   ready(idle: boolean, chained: boolean): void {
     if (idle) {
       this.stale = this.#unflushed && this.#used;
+      this.#unflushed = this.#writes > 0;
       this.#carried = 0;
     } else if (chained) {
       this.#carried = this.#total;
     }
-    if (this.#writes === 0) this.#unflushed = false;
   }
 
   /** The messages of one reading by the extended protocol. Nothing of the agent's can run between the Parse and the Execute. */

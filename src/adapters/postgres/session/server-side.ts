@@ -235,7 +235,7 @@ export class ServerSide {
         const tag = type === back.emptyQuery ? "" : buffer.toString("latin1", from + 5, to - 1);
         core.copyIn = false;
         if (entry.audience !== "client" || entry.splice?.reading !== undefined) return this.#completedOwn(entry);
-        const within = entry.act === undefined || completed(core, entry.act, tag, tagRows(tag));
+        const within = entry.act === undefined || completed(core, entry.act, tag, tagRows(tag), this.#readingDecides(entry));
         // A text may hold several COPYs, and other statements before them: the client's data wait for each request.
         core.copyAwaited = entry.kind === QUERY && entry.act !== undefined && copyToCome(entry.act);
         if (!within) this.#muted = true;
@@ -250,6 +250,14 @@ export class ServerSide {
       default:
         return this.#unexpected(type);
     }
+  }
+
+  /** A reading follows that counts for this statement alone, and sees all that it changes. */
+  #readingDecides({ act, kind, inside, splice }: Expect): boolean {
+    const core = this.#core;
+    if (act === undefined || !act.metered || act.foreign) return false;
+    if (kind === EXECUTE) return core.status === IDLE && core.meter.single;
+    return splice?.readingFollows === true || (inside === true && act.writing === 1);
   }
 
   /** Whether the completion of this statement is told only when the meter has agreed. */
@@ -306,7 +314,7 @@ export class ServerSide {
     }
     if (entry.reading !== undefined) {
       core.meter.leftover = true;
-      told = this.#readingFailed(code, entry.reading.bounds);
+      told = this.#readingFailed(code, entry.reading.bounds, syncFound);
       this.#rollback = told && entry.reading.commits;
     }
     for (const gone of skipped.toReversed()) this.#undo(gone);
@@ -327,7 +335,7 @@ export class ServerSide {
       if (entry.audience === "nobody") core.fatal("internal", "the session's settings could not be pinned again");
       return this.#shownError(entry);
     }
-    if (splice?.reading !== undefined && this.#readingFailed(code, splice.reading, act)) {
+    if (splice?.reading !== undefined && this.#readingFailed(code, splice.reading, true, act)) {
       this.#rollback = true;
       return false;
     }
@@ -339,8 +347,8 @@ export class ServerSide {
     return this.#shownError(entry);
   }
 
-  /** True when the error was the meter's: the client has been told. */
-  #readingFailed(code: string, bounds: MeterBounds, act?: Act): boolean {
+  /** True when the error was the meter's: the client is told, when `ends` together with the ReadyForQuery, so that the end is certain. */
+  #readingFailed(code: string, bounds: MeterBounds, ends: boolean, act?: Act): boolean {
     const core = this.#core;
     const { buffer, from, to } = this.#scanner;
     const refused = core.meter.refused(code, errorField(buffer, from, to, "M") ?? "the server refused", bounds);
@@ -354,7 +362,7 @@ export class ServerSide {
     core.transaction.ended("rolled_back");
     this.#error = refused.reason.code === "rows_changed_limit" ? "54000" : "42501";
     if (act !== undefined) act.code = this.#error;
-    core.toClient(refusalFrame({ ...refused, action: id }));
+    core.toClient(refusalFrame({ ...refused, action: id }), ends);
     return true;
   }
 

@@ -61,9 +61,15 @@ export class WireSession {
     let commitInFlight = false;
     for (const entry of core.expect.all()) {
       if (entry.act === undefined) continue;
+      // A ROLLBACK of ours is on its way: how the act ended is known.
+      if (entry.audience === "closing" && entry.splice === undefined) {
+        core.transaction.settle(entry.act);
+        continue;
+      }
       inFlight.push(entry.act);
       commitInFlight ||= entry.act.facts.commits;
     }
+    core.settleRolledBack();
     core.transaction.lost(inFlight, because, commitInFlight);
     for (const statement of core.names.statements.values()) core.forget(statement);
     for (const portal of core.names.portals.values()) core.forget(portal.statement);
