@@ -61,6 +61,11 @@ for (const version of serverVersions) {
         assert.equal((await reader.query("SELECT * FROM order_notes")).rowCount, 10);
         await assert.rejects(reader.query("SELECT * FROM secrets"), { code: "42501" });
         await assert.rejects(reader.query("SELECT * FROM holdfast.provisioned"), { code: "42501" });
+        const before = await rights(shop);
+        await reader.query(
+          `REVOKE SELECT ON orders FROM holdfast_${shop.target}_reader; GRANT ALL ON orders TO CURRENT_USER; GRANT SELECT ON orders TO PUBLIC`,
+        );
+        assert.deepEqual(await rights(shop), before, "the server warns, and changes no right");
         await reader.end();
       });
 
