@@ -78,5 +78,6 @@ function tracesSql(who: string): string {
   return `SELECT 'may run ' || p.proname AS clause FROM pg_catalog.pg_proc p
      WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace AND p.proname IN (${writingFunctions.map(literal).join(", ")})
        AND pg_catalog.has_function_privilege(${who}, p.oid, 'EXECUTE')
-   UNION ALL SELECT 'may make temporary tables' WHERE pg_catalog.has_database_privilege(${who}, pg_catalog.current_database(), 'TEMPORARY')`;
+   UNION ALL SELECT 'may make temporary tables'
+     WHERE pg_catalog.has_database_privilege(${who}, pg_catalog.current_database(), 'TEMPORARY')`;
 }
