@@ -24,7 +24,7 @@ const distinct = Array.from({ length: 20_000 }, (_, index) => `${texts[index % t
 
 function report(what: string, count: number, ms: number): void {
   process.stdout.write(
-    `${what.padEnd(48)} ${String(Math.round((count / ms) * 1000)).padStart(8)} /s ${((ms / count) * 1000).toFixed(1).padStart(9)} us each\n`,
+    `${what.padEnd(46)} ${String(Math.round((count / ms) * 1000)).padStart(8)} /s ${((ms / count) * 1000).toFixed(1).padStart(9)} us\n`,
   );
 }
 

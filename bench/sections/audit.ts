@@ -1,5 +1,6 @@
 /**
- * What the audit log costs: an event on the caller's path, its group commit under 1, 8 and 32 callers, and opening and verifying a long log.
+ * What the audit log costs: an event on the caller's path, its group commit under 1, 8 and 32 callers, and opening and verifying a
+ * long log.
  * It measures this machine's disk under its own load.
  */
 import { generateKeyPairSync } from "node:crypto";

@@ -74,7 +74,10 @@ function reachable(sources: ReadonlyMap<string, SourceFile>, from: readonly stri
   return seen;
 }
 
-/** Static and dynamic imports, and files that are named in any other way, as to a worker: every relative path to a TypeScript file in quotes. */
+/**
+ * Static and dynamic imports, and files that are named in any other way, as to a worker: every relative path to a TypeScript file in
+ * quotes.
+ */
 function importsOf(file: SourceFile): string[] {
   const paths = [...file.text.matchAll(/"(\.\.?\/[^"]+\.ts)"/g)].map((match) => match[1] as string);
   return paths.map((path) => posix.join(posix.dirname(file.path), path));

@@ -109,7 +109,7 @@ const userSchema = z.strictObject({
   databases: z.array(z.string().min(1)).min(1).optional().describe("Databases it may ask for; any when left out."),
   connections: z.number().int().min(1).max(10_000).optional(),
   policy: nameSchema.optional().describe("Used in place of each target's own."),
-  writer: nameSchema.optional().describe("The list under a target's `roles.writers` whose rows it may change; it only reads when left out."),
+  writer: nameSchema.optional().describe("The list under a target's `roles.writers` whose rows it may change; left out: it only reads."),
 });
 
 export const configSchema = z.strictObject({

@@ -9,7 +9,10 @@ import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
 
 export interface Guard {
-  /** Resolves when the decision is made and its intent is appended (not yet durable: see `seal`). Never rejects: a failure inside is a deny. */
+  /**
+   * Resolves when the decision is made and its intent is appended (not yet durable: see `seal`). Never rejects: a failure inside is
+   * a deny.
+   */
   admit(action: Action, can: Capabilities): Promise<Admission>;
   /** The same, at once, when this text was judged before under the same context; `undefined` otherwise. The hot path. */
   admitNow(action: Action, can: Capabilities): Admission | undefined;

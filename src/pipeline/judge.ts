@@ -66,7 +66,10 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
   };
 }
 
-/** What was not understood is refused even where the policy only observes, when it is we who failed; the server's own syntax errors are let through there. */
+/**
+ * What was not understood is refused even where the policy only observes, when it is we who failed; the server's own syntax errors
+ * are let through there.
+ */
 function refusal(analysis: Extract<Analysis, { kind: "refused" }>, policy: Policy): Omit<Judgement, "id" | "textDigest" | "text"> {
   const observing = policy.mode === "observe" && analysis.code === "not_parsed";
   const determined = { rules: [], policyDigest: policy.digest };

@@ -30,7 +30,10 @@ const catalogue = openCatalogue((await loadCatalogue(client)).data);
 
 /** Waits, and what ends the transaction or the session under the test. */
 const UNFIT = /pg_sleep|\b(begin|start|commit|end|abort|rollback|savepoint|release|prepare transaction|discard|statement_timeout)\b/i;
-/** They ask for a transaction id and change nothing with it: a strong lock is told to standbys under one, a row lock is noted in the row. */
+/**
+ * They ask for a transaction id and change nothing with it: a strong lock is told to standbys under one, a row lock is noted in the
+ * row.
+ */
 const ASKS_FOR_ID = /txid_current|pg_current_xact_id|pg_export_snapshot|^lock |\bfor (no key )?(update|share|key share)\b/i;
 
 const marks = `SELECT pg_catalog.pg_current_xact_id_if_assigned()::text AS id,

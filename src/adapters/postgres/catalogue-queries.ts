@@ -210,7 +210,8 @@ export const extensionsQuery = `SELECT e.extname, n.nspname FROM pg_catalog.pg_e
   ORDER BY e.extname`;
 
 export const rolesQuery = `SELECT r.rolname, r.rolsuper, r.rolbypassrls, ARRAY(SELECT g.rolname::pg_catalog.text FROM pg_catalog.pg_auth_members m
-    JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid ORDER BY g.rolname) FROM pg_catalog.pg_roles r ORDER BY r.rolname`;
+    JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+    WHERE m.member = r.oid ORDER BY g.rolname) FROM pg_catalog.pg_roles r ORDER BY r.rolname`;
 
 export const eventTriggersQuery = `SELECT e.evtname, e.evtfoid, e.evtenabled <> 'D' FROM pg_catalog.pg_event_trigger e ORDER BY e.evtname`;
 

@@ -119,13 +119,7 @@ export function createRange(draft: Draft, create: CreateRangeStmt): void {
   }
 }
 
-function constructor_(
-  draft: Draft,
-  type: TypeInfo,
-  arguments_: readonly number[],
-  variadic: boolean,
-  routine: string,
-): FunctionInfo {
+function constructor_(draft: Draft, type: TypeInfo, arguments_: readonly number[], variadic: boolean, routine: string): FunctionInfo {
   return {
     oid: draft.newOid(),
     schema: type.schema,

@@ -24,7 +24,7 @@ export const commands: readonly Entry[] = [
   { name: "explain", summary: "judge statements without running anything", load: () => import("./explain.ts") },
   { name: "policy", summary: "look at a policy and test it", load: () => import("./policy.ts") },
   { name: "audit", summary: "read, verify and export the audit log", load: () => import("./audit.ts") },
-  { name: "scan", summary: "find the credentials an agent would find, and what it could destroy with them", load: () => import("./scan.ts") },
+  { name: "scan", summary: "find the credentials an agent would find, and what they open", load: () => import("./scan.ts") },
   { name: "doctor", summary: "find what leaves the guard itself unprotected", load: () => import("./doctor.ts") },
   { name: "version", summary: "print the version", load: () => import("./version.ts") },
 ];

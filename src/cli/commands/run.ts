@@ -10,7 +10,7 @@ import type { Config, TargetConfig } from "../../config/config.ts";
 import { resolveUpstreamAddress } from "../../config/read-secret.ts";
 import { NoGateway, readStatus } from "../../control/client.ts";
 import { stateDirectory } from "../../control/state-directory.ts";
-import { environments } from "../../model/principal.ts";
+import { type Environment, environments } from "../../model/principal.ts";
 import type { Define } from "../define.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
@@ -98,7 +98,7 @@ function targetOf(config: Config, name: string | undefined): TargetConfig {
 /** The environment is that of the real target: what a run says of itself can only make this stricter. */
 function demandEnvironment(target: TargetConfig, named: string | undefined): void {
   if (named === undefined) return;
-  const asked = environments.findIndex((name) => name === named);
+  const asked = environments.indexOf(named as Environment);
   if (asked < 0) throw wrongUse(`\`${visible(named)}\` is no environment`, `give one of ${environments.join(", ")}`);
   if (environments.indexOf(target.environment) < asked) {
     throw failed(

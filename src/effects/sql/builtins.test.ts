@@ -5,7 +5,10 @@ import { builtinCatalogue } from "../../catalogue/builtin/builtin.ts";
 import { builtinMeanings, catalogueClassification } from "./builtins.ts";
 import { asksForPinned, settingMeaning } from "./settings.ts";
 
-/** `SELECT DISTINCT proname FROM pg_proc WHERE provolatile = 'v' AND pronamespace = 'pg_catalog'::regnamespace`, of 15.18 and 18.4 together. */
+/**
+ * `SELECT DISTINCT proname FROM pg_proc WHERE provolatile = 'v' AND pronamespace = 'pg_catalog'::regnamespace`, of 15.18 and 18.4
+ * together.
+ */
 const VOLATILE = `
   RI_FKey_cascade_del RI_FKey_cascade_upd RI_FKey_check_ins RI_FKey_check_upd RI_FKey_noaction_del RI_FKey_noaction_upd
   RI_FKey_restrict_del RI_FKey_restrict_upd RI_FKey_setdefault_del RI_FKey_setdefault_upd RI_FKey_setnull_del RI_FKey_setnull_upd

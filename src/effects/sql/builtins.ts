@@ -169,10 +169,7 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
     dblink_fetch dblink_close dblink_send_query dblink_get_result dblink_disconnect dblink_cancel_query dblink_is_busy
     dblink_get_notify dblink_build_sql_insert dblink_build_sql_delete dblink_build_sql_update`,
   ],
-  [
-    { kind: "sql_text", arguments: [0] },
-    "query_to_xml query_to_xml_and_xmlschema ts_stat crosstab2 crosstab3 crosstab4",
-  ],
+  [{ kind: "sql_text", arguments: [0] }, "query_to_xml query_to_xml_and_xmlschema ts_stat crosstab2 crosstab3 crosstab4"],
   [{ kind: "sql_text", arguments: [0, 1] }, "crosstab crosstab_hash"],
   [{ kind: "sql_text", arguments: [1] }, "ts_rewrite"],
   [{ kind: "reads_relation" }, "table_to_xml table_to_xml_and_xmlschema"],

@@ -35,7 +35,10 @@ interface State {
   readonly parameterTypes: readonly number[];
 }
 
-/** Judges SQL text. The catalogue must know the context's pending DDL already; `uncertain` says that it does so only in part. Throws what breaks the parser. */
+/**
+ * Judges SQL text. The catalogue must know the context's pending DDL already; `uncertain` says that it does so only in part. Throws
+ * what breaks the parser.
+ */
 export function analyseSql(
   sql: string,
   context: SqlContext,

@@ -6,7 +6,10 @@ import { emit, emitUnknown, UNCERTAIN, type Place } from "./engine.ts";
 import { asksForPinned, settingMeaning } from "./settings.ts";
 import { as, constantOf, list, text, type Fields } from "./tree.ts";
 
-/** SET, or set_config, of one setting. `values` are literals; `undefined` when they are only known at run time. `stored`: for later sessions. */
+/**
+ * SET, or set_config, of one setting. `values` are literals; `undefined` when they are only known at run time. `stored`: for later
+ * sessions.
+ */
 export function emitSetting(name: string, values: readonly string[] | undefined, at: Place, forLater = false): void {
   const setting = name.toLowerCase();
   const [value] = values ?? [];

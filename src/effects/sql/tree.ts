@@ -113,7 +113,10 @@ export function constantOf(value: unknown): { readonly value: string | number | 
   return { value: null };
 }
 
-/** A string literal, possibly cast to what leaves it as it is (`'x'::text`, `'t'::regclass`), or `undefined`: `'xy'::varchar(1)` is another. */
+/**
+ * A string literal, possibly cast to what leaves it as it is (`'x'::text`, `'t'::regclass`), or `undefined`: `'xy'::varchar(1)` is
+ * another.
+ */
 export function literalString(value: unknown): string | undefined {
   const cast = as(value, "TypeCast");
   if (cast !== undefined) return castsTo(cast, KEEPS_TEXT) ? literalString(cast["arg"]) : undefined;
