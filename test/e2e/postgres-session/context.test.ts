@@ -100,10 +100,19 @@ for (const version of serverVersions) {
     test("the isolation level can be set after something that changed the context", async () => {
       await conversation([
         [
-          ["Q begin", "Q set local search_path = public", "Q set transaction isolation level serializable", "Q show transaction_isolation", "Q commit"],
+          [
+            "Q begin",
+            "Q set local search_path = public",
+            "Q set transaction isolation level serializable",
+            "Q show transaction_isolation",
+            "Q commit",
+          ],
           "C:BEGIN Z:T C:SET Z:T C:SET Z:T T D C:SHOW Z:T C:COMMIT Z:I",
         ],
-        [["P |set search_path = public", "B |", "E ", "P |begin isolation level repeatable read", "B |", "E ", "S"], "1 2 C:SET 1 2 C:BEGIN Z:T"],
+        [
+          ["P |set search_path = public", "B |", "E ", "P |begin isolation level repeatable read", "B |", "E ", "S"],
+          "1 2 C:SET 1 2 C:BEGIN Z:T",
+        ],
         [["Q set transaction read only; set search_path = evil", "Q select a from t"], "C:SET C:SET Z:T E:42501 Z:E"],
       ]);
     });
@@ -112,7 +121,17 @@ for (const version of serverVersions) {
       const shown = new pg.Client({ connectionString: through.url() });
       await shown.connect();
       const settings = async (): Promise<unknown> =>
-        (await shown.query("select name, setting from pg_settings where name = any ($1) order by 1", [["client_encoding", "standard_conforming_strings", "statement_timeout", "idle_in_transaction_session_timeout", "application_name"]])).rows;
+        (
+          await shown.query("select name, setting from pg_settings where name = any ($1) order by 1", [
+            [
+              "client_encoding",
+              "standard_conforming_strings",
+              "statement_timeout",
+              "idle_in_transaction_session_timeout",
+              "application_name",
+            ],
+          ])
+        ).rows;
       const before = await settings();
       for (const reset of ["discard all", "reset all"]) {
         await shown.query(reset);

@@ -7,17 +7,7 @@ import type { Session, Target } from "../../../model/principal.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { CatalogueSource } from "../../../catalogue/source.ts";
 import type { ReasonCode } from "../../../model/codes.ts";
-import {
-  FLUSH,
-  SYNC as SYNC_FRAME,
-  bind,
-  closePortal,
-  closeStatement,
-  execute,
-  parse,
-  query,
-  type Status,
-} from "../codec/write.ts";
+import { FLUSH, SYNC as SYNC_FRAME, bind, closePortal, closeStatement, execute, parse, query, type Status } from "../codec/write.ts";
 import { BIND, CLOSE, EXECUTE, ExpectQueue, PARSE, QUERY, SYNC, type ExpectKind } from "./queue.ts";
 import { Meter } from "./meter.ts";
 import { FLUSH_COUNTS_SQL, METER_NAME } from "./meter-sql.ts";
@@ -231,6 +221,8 @@ export class Core {
       this.toServer(bytes);
       this.expect.push({ kind, audience: "nobody" });
     };
+    if (this.meter.leftover) push(CLOSE, closeStatement(METER_NAME));
+    this.meter.leftover = false;
     push(PARSE, parse(name, sql));
     push(BIND, bind(name, name));
     push(EXECUTE, execute(name));
