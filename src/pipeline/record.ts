@@ -7,7 +7,7 @@ import { sha256Hex } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";
 import type { AuditLog } from "../audit/log.ts";
 import type { Action } from "../model/action.ts";
-import type { Reason } from "../model/decision.ts";
+import type { Decision, Reason } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
@@ -86,15 +86,9 @@ export function createRecord(log: AuditLog): Record {
         if (written.size > limits.decisionCacheEntriesMax * 4) written.clear();
       }
       const decision = refused === undefined ? judgement.decision.kind : "deny";
-      const { payload } = action;
-      const own = payload.kind === "sql" && payload.text !== judgement.text ? { textDigest: sha256Hex(payload.text) } : {};
-      log.append({ kind: "intent", action: action.id, judgement: judgement.id, decision, code: refused?.code ?? judgement.code, ...own });
-      if (decision === "allow") {
-        counters.allowed += 1;
-        if (judgement.code === "observed") counters.observed += 1;
-        unsettled(action.session.id).add(action.id);
-      } else if (decision === "hold") counters.held += 1;
-      else counters.denied += 1;
+      log.append(intentEvent(action, judgement, decision, refused));
+      count(counters, decision, judgement);
+      if (decision === "allow") unsettled(action.session.id).add(action.id);
     },
     outcome(action, outcome) {
       const session = action.slice(0, action.lastIndexOf(".")) as SessionId;
@@ -108,10 +102,7 @@ export function createRecord(log: AuditLog): Record {
     sessionOpened(session, target, serverProcess) {
       counters.sessionsOpened += 1;
       sessions.set(session.id, { session, target, serverProcess });
-      const { principal, client, peer } = session;
-      const place = { target: target.name, environment: target.environment, database: target.database };
-      const process = serverProcess === undefined ? {} : { serverProcess };
-      appendAfter({ kind: "session_opened", session: session.id, principal: principal.name, ...place, client, peer, ...process });
+      appendAfter(openedEvent(session, target, serverProcess));
     },
     sessionClosed(session, because) {
       sessions.delete(session.id);
@@ -129,6 +120,28 @@ export function createRecord(log: AuditLog): Record {
       appendAfter({ kind: "limit_reached", session: session.id, action, code: reason.code, figure, allowed });
     },
   };
+}
+
+function count(counters: Counters, decision: Decision["kind"], judgement: Judgement): void {
+  if (decision === "deny") counters.denied += 1;
+  else if (decision === "hold") counters.held += 1;
+  else {
+    counters.allowed += 1;
+    if (judgement.code === "observed") counters.observed += 1;
+  }
+}
+
+function intentEvent(action: Action, judgement: Judgement, decision: Decision["kind"], refused: Reason | undefined): AuditEvent {
+  const { payload } = action;
+  const own = payload.kind === "sql" && payload.text !== judgement.text ? { textDigest: sha256Hex(payload.text) } : {};
+  return { kind: "intent", action: action.id, judgement: judgement.id, decision, code: refused?.code ?? judgement.code, ...own };
+}
+
+function openedEvent(session: Session, target: Target, serverProcess: number | undefined): AuditEvent {
+  const { principal, client, peer } = session;
+  const place = { target: target.name, environment: target.environment, database: target.database };
+  const process = serverProcess === undefined ? {} : { serverProcess };
+  return { kind: "session_opened", session: session.id, principal: principal.name, ...place, client, peer, ...process };
 }
 
 function judgementEvent(action: Action, judgement: Judgement): AuditEvent {

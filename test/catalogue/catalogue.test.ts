@@ -120,6 +120,18 @@ for (const version of [15, 18] as const) {
   });
 }
 
+const searchPaths = [
+  "app, public",
+  "evil, app",
+  "evil, pg_catalog, app",
+  "public",
+  "app, pg_temp",
+  "pg_catalog, pg_temp, evil",
+  '"$user", public',
+  "nowhere, app",
+];
+const relationNames = "customers Orders orders orders2 pg_class items v nothing été log_1 items_u tmp".split(" ");
+
 async function resolvesAlike(client: pg.Client): Promise<void> {
   await client.query(ddl);
   await client.query(`CREATE TABLE evil.customers (x integer); CREATE TABLE public."Orders" (x integer); CREATE TABLE evil.pg_class (x integer);
@@ -128,33 +140,11 @@ async function resolvesAlike(client: pg.Client): Promise<void> {
   const catalogue = openCatalogue((await loadCatalogue(client)).data);
   const ask = async (sql: string, values: readonly string[]): Promise<unknown> =>
     (await client.query({ text: sql, values: [...values], rowMode: "array" })).rows[0]?.[0];
-  for (const path of [
-    "app, public",
-    "evil, app",
-    "evil, pg_catalog, app",
-    "public",
-    "app, pg_temp",
-    "pg_catalog, pg_temp, evil",
-    '"$user", public',
-    "nowhere, app",
-  ]) {
+  for (const path of searchPaths) {
     await client.query(`SET search_path = ${path}`);
     const searchPath = String(await ask("SELECT pg_catalog.array_to_string(pg_catalog.current_schemas(true), ',')", [])).split(",");
     const names = { searchPath, temporary: ["items", "tmp"] };
-    for (const name of [
-      "customers",
-      "Orders",
-      "orders",
-      "orders2",
-      "pg_class",
-      "items",
-      "v",
-      "nothing",
-      "été",
-      "log_1",
-      "items_u",
-      "tmp",
-    ]) {
+    for (const name of relationNames) {
       const server = await ask(
         `SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1))
         AND c.relpersistence <> 't'`,

@@ -107,6 +107,31 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         count: event.rowsChanged,
       };
     case "session_opened":
+    case "session_closed":
+    case "login_refused":
+      return authentication(event, context);
+    case "lease_started":
+    case "lease_ended":
+      return lease(event);
+    case "started":
+      return { ...lifecycle(3, 1), message: `started version ${event.version}` };
+    case "stopped":
+      return { ...lifecycle(4, 1), message: `stopped: ${event.because}` };
+    case "recovered":
+      return { ...lifecycle(99, 3), message: `recovered: ${event.unknownOutcomes.length} unknown outcomes, ${event.tornBytes} torn bytes` };
+    case "policy_loaded":
+      return { ...lifecycle(99, event.observing ? 3 : 1), message: `policy ${event.preset} loaded for ${event.target}` };
+    default:
+      return assertNever(event, "ocsf export");
+  }
+}
+
+function authentication(
+  event: Extract<AuditEvent, { kind: "session_opened" | "session_closed" | "login_refused" }>,
+  context: ExportContext,
+): Json {
+  switch (event.kind) {
+    case "session_opened":
       return {
         class_uid: 3002,
         activity_id: 1,
@@ -142,29 +167,23 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         status_detail: event.because,
         message: "login refused",
       };
-    case "lease_started":
-    case "lease_ended":
-      return {
-        class_uid: 3001,
-        activity_id: event.kind === "lease_started" ? 1 : 6,
-        severity_id: 1,
-        status_id: 1,
-        actor: { user: { name: event.principal } },
-        user: { name: event.role, groups: [{ name: event.group }] },
-        status_detail: event.because,
-        message: `session role ${event.kind === "lease_started" ? "made" : "removed"} on ${event.target}`,
-      };
-    case "started":
-      return { ...lifecycle(3, 1), message: `started version ${event.version}` };
-    case "stopped":
-      return { ...lifecycle(4, 1), message: `stopped: ${event.because}` };
-    case "recovered":
-      return { ...lifecycle(99, 3), message: `recovered: ${event.unknownOutcomes.length} unknown outcomes, ${event.tornBytes} torn bytes` };
-    case "policy_loaded":
-      return { ...lifecycle(99, event.observing ? 3 : 1), message: `policy ${event.preset} loaded for ${event.target}` };
     default:
       return assertNever(event, "ocsf export");
   }
+}
+
+function lease(event: Extract<AuditEvent, { kind: "lease_started" | "lease_ended" }>): Json {
+  const started = event.kind === "lease_started";
+  return {
+    class_uid: 3001,
+    activity_id: started ? 1 : 6,
+    severity_id: 1,
+    status_id: 1,
+    actor: { user: { name: event.principal } },
+    user: { name: event.role, groups: [{ name: event.group }] },
+    status_detail: event.because,
+    message: `session role ${started ? "made" : "removed"} on ${event.target}`,
+  };
 }
 
 function lifecycle(activity: number, severity: number): Json {

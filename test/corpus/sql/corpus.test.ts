@@ -17,11 +17,18 @@ function gravity(effects: readonly Effect[]): Label {
     const temporary = effect.resource.name.startsWith("pg_temp.");
     switch (effect.operation) {
       case "read": return effect.classification === "secret" ? "destructive" : "safe";
-      case "execute": return HARMLESS_EXECUTES.has(effect.detail) ? "safe" : effect.detail === "analyze" || effect.detail === "vacuum" || effect.detail === "notify" ? "write" : "destructive";
+      case "execute":
+        if (HARMLESS_EXECUTES.has(effect.detail)) return "safe";
+        return ["analyze", "vacuum", "notify"].includes(effect.detail) ? "write" : "destructive";
       case "create": return effect.resource.type === "catalogue" ? "destructive" : "write";
       case "define": return GRAVE_DEFINES.has(effect.detail) ? "destructive" : "write";
-      case "update": return effect.resource.type === "file" || (effect.extent.kind === "unbounded" && effect.detail !== "refresh") || effect.resource.type === "catalogue" ? "destructive" : "write";
-      case "delete": return temporary ? "write" : effect.reversibility === "irreversible" || effect.extent.kind === "unbounded" || effect.resource.type !== "table" && effect.resource.type !== "view" ? "destructive" : "write";
+      case "update":
+        if (effect.resource.type === "file" || effect.resource.type === "catalogue") return "destructive";
+        return effect.extent.kind === "unbounded" && effect.detail !== "refresh" ? "destructive" : "write";
+      case "delete":
+        if (temporary) return "write";
+        if (effect.reversibility === "irreversible" || effect.extent.kind === "unbounded") return "destructive";
+        return effect.resource.type === "table" || effect.resource.type === "view" ? "write" : "destructive";
       case "grant":
       case "connect":
       case "unknown": return "destructive";

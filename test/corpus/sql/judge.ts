@@ -21,7 +21,8 @@ let opened: Catalogue | undefined;
 export async function corpusCatalogue(): Promise<Catalogue> {
   if (opened !== undefined) return opened;
   await loadModule();
-  const { catalogue, notUnderstood } = openCatalogue(builtinCatalogue()).withDdl([schemaText()], parseSync, { searchPath: ["public"], temporary: [] });
+  const names = { searchPath: ["public"], temporary: [] };
+  const { catalogue, notUnderstood } = openCatalogue(builtinCatalogue()).withDdl([schemaText()], parseSync, names);
   if (notUnderstood.length > 0) throw new Error(`schema.sql is not understood: ${notUnderstood.join("; ")}`);
   opened = catalogue;
   return catalogue;
