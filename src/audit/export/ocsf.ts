@@ -97,15 +97,7 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         message: `limit reached: ${event.figure} of ${event.allowed}`,
       };
     case "transaction_ended":
-      return {
-        ...datastore(event.session, undefined, context),
-        action_id: 1,
-        disposition_id: 1,
-        severity_id: 1,
-        status_id: event.end === "unknown" ? 0 : 1,
-        message: `transaction ${event.end}`,
-        count: event.rowsChanged,
-      };
+      return transaction(event, context);
     case "session_opened":
     case "session_closed":
     case "login_refused":
@@ -183,6 +175,18 @@ function lease(event: Extract<AuditEvent, { kind: "lease_started" | "lease_ended
     user: { name: event.role, groups: [{ name: event.group }] },
     status_detail: event.because,
     message: `session role ${started ? "made" : "removed"} on ${event.target}`,
+  };
+}
+
+function transaction(event: Extract<AuditEvent, { kind: "transaction_ended" }>, context: ExportContext): Json {
+  return {
+    ...datastore(event.session, undefined, context),
+    action_id: 1,
+    disposition_id: 1,
+    severity_id: 1,
+    status_id: event.end === "unknown" ? 0 : 1,
+    message: `transaction ${event.end}`,
+    count: event.rowsChanged,
   };
 }
 
