@@ -9,6 +9,7 @@ import type { CatalogueSource } from "../../catalogue/source.ts";
 import type { Guard } from "../../pipeline/guard.ts";
 import { Deadlines, type Ticker, type Ticking } from "./enforce-time.ts";
 import type { Handover, RunningSession } from "./handover.ts";
+import { SIGN_OF_LIFE } from "./codec/write.ts";
 import { fatalFrame } from "./session/refusal.ts";
 import type { ContextPool } from "./session/context.ts";
 import { WireSession } from "./session/session.ts";
@@ -26,6 +27,8 @@ export interface RelayParts {
 
 /** Bytes of a client that may wait for the server's answers; beyond it the client is not read. */
 const WAITING_BYTES_MAX = 64 * 1024;
+/** A client that is not read is written to this often: the end of its connection shows in no other way. */
+const SIGN_OF_LIFE_MS = 1_000;
 /** Small pieces are joined: one system call costs more than the copy. */
 const JOIN_BYTES_MAX = 16 * 1024;
 
@@ -45,6 +48,7 @@ class Relay implements Ticking {
   #clientFull = false;
   #serverFull = false;
   #clientPaused = false;
+  #pausedMs = 0;
   #serverPaused = false;
   #activity = 0;
   #open = 2;
@@ -120,6 +124,11 @@ class Relay implements Ticking {
   tick(nowMs: number): void {
     if (this.#because !== undefined) return;
     this.#deadlines.tick(nowMs, this.#activity);
+    if (!this.#clientPaused) this.#pausedMs = nowMs;
+    else if (nowMs - this.#pausedMs >= SIGN_OF_LIFE_MS && !this.#clientFull && !this.#session.core.insideServerFrame()) {
+      this.#pausedMs = nowMs;
+      this.#session.core.aside(SIGN_OF_LIFE);
+    }
     this.#after();
   }
 

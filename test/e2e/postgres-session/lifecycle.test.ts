@@ -43,6 +43,17 @@ for (const version of serverVersions) {
       assert.equal(through.guard.settled.get(id)?.status, "unknown");
     });
 
+    test("a client that is lost while it is not read, because it waits for the server", { timeout: 30_000 }, async () => {
+      const wire = await Wire.connect(through.url());
+      wire.send("Q insert into t select 1 from pg_sleep(600) /* marker_paused */");
+      await eventually(async () => (await running("marker_paused")) === 1);
+      wire.send(...Array.from({ length: 2000 }, (_, i) => `Q select '${"x".repeat(1000)}', ${i}`));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      wire.close();
+      await eventually(async () => (await running("marker_paused")) === 0);
+      assert.equal(await count("t"), 0);
+    });
+
     test("a client that is lost inside a transaction: rolled back", { timeout: 20_000 }, async () => {
       const wire = await Wire.connect(through.url());
       wire.send("Q begin", "Q insert into t values (1)");

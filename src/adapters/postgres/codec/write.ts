@@ -74,6 +74,9 @@ export function ready(status: Status): Buffer {
   return READY[status];
 }
 
+/** Says what the client knows: a sign of life to find out whether it is still there. */
+export const SIGN_OF_LIFE = frame(back.parameterStatus, "standard_conforming_strings", "on");
+
 /** The fields of an ErrorResponse that we fill. */
 export interface ErrorFields {
   readonly severity: "ERROR" | "FATAL";

@@ -127,6 +127,12 @@ export class Core {
     return this.expect.length === 0;
   }
 
+  /** A message that belongs to no answer: it may pass what is kept back. */
+  aside(bytes: Buffer): void {
+    this.beforeClient();
+    this.clientOut.push(bytes);
+  }
+
   /** `later`: with the next message. */
   toClient(bytes: Buffer, later = false): void {
     this.beforeClient();
