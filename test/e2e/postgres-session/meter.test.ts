@@ -8,6 +8,7 @@ import postgres from "postgres";
 import { serverVersions, startServer, type Login, type TestServer } from "../../support/servers.ts";
 import { tool } from "../../support/tools.ts";
 import { startThrough, type Through } from "./through.ts";
+import { Wire } from "./wire.ts";
 
 const run = promisify(execFile);
 
@@ -60,7 +61,7 @@ const carriers: Record<string, (client: Client, sql: string) => Promise<unknown>
     for (const text of ["begin", sql, "commit"]) await client.query({ text, queryMode: "extended" } as pg.QueryConfig);
   },
   "one text": (client, sql) => client.query(`begin; ${sql}; commit`),
-  "savepoints": async (client, sql) => {
+  savepoints: async (client, sql) => {
     for (const text of ["begin", "savepoint s", sql, "release s", "commit"]) await client.query(text);
   },
   "behind a rolled back transaction": async (client, sql) => {
@@ -126,7 +127,12 @@ for (const version of serverVersions) {
       for (const [carrier, carry] of Object.entries(carriers)) {
         test(`${what}, ${carrier}: over the budget stopped, under it let through`, { timeout: 30_000 }, async () => {
           const before = await state();
-          const error = await connected((client) => carry(client, over).then(() => undefined, (reason: pg.DatabaseError) => reason));
+          const error = await connected((client) =>
+            carry(client, over).then(
+              () => undefined,
+              (reason: pg.DatabaseError) => reason,
+            ),
+          );
           assert.equal(error?.code, "54000", String(error));
           assert.match(error?.message ?? "", new RegExp(`\\b${overRows} rows would be changed`));
           assert.deepEqual(await state(), before);
@@ -134,14 +140,21 @@ for (const version of serverVersions) {
           assert.equal(through.guard.ended.at(-1)?.end, "rolled_back");
           await connected((client) => carry(client, under));
           assert.notDeepEqual(await state(), before);
-          const tables = through.guard.ended.at(-1)?.tables ?? [...through.guard.settled.values()].findLast((o) => o.status === "succeeded" && o.measured.tables !== undefined);
+          const tables =
+            through.guard.ended.at(-1)?.tables ??
+            [...through.guard.settled.values()].findLast((o) => o.status === "succeeded" && o.measured.tables !== undefined);
           assert.ok(tables !== undefined && underRows > 0);
         });
       }
 
       test(`${what}: the figures in the error are the server's`, async () => {
         if (what === "TRUNCATE") return;
-        const error = await connected((client) => client.query(over).then(() => undefined, (reason: pg.DatabaseError) => reason));
+        const error = await connected((client) =>
+          client.query(over).then(
+            () => undefined,
+            (reason: pg.DatabaseError) => reason,
+          ),
+        );
         const shown = [...(error?.detail ?? "").matchAll(/(\S+): (.*?)(?:;|$)/gm)]
           .filter(([, table]) => table?.includes("."))
           .map(([, table, figures = ""]) => {
@@ -156,10 +169,41 @@ for (const version of serverVersions) {
     test("a procedure that commits by itself cannot get away with it", async () => {
       const before = await state();
       for (const carrier of ["simple", "extended"]) {
-        const error = await connected((client) => carriers[carrier]?.(client, "call wipe_and_commit(500)").then(() => undefined, (e) => e) as Promise<pg.DatabaseError>);
+        const error = await connected(
+          (client) =>
+            carriers[carrier]?.(client, "call wipe_and_commit(500)").then(
+              () => undefined,
+              (e) => e,
+            ) as Promise<pg.DatabaseError>,
+        );
         assert.equal(error.code, "2D000");
         assert.deepEqual(await state(), before);
       }
+    });
+
+    test("a ROLLBACK that is skipped because of an error leaves the reading owed", async () => {
+      const before = await state();
+      for (const skipped of ["select 1/0; rollback", "extended", "begin; select 1/0; rollback"]) {
+        await connected(async (client) => {
+          await client.query("begin");
+          await client.query("delete from parent where a = 1");
+          await client.query("savepoint s");
+          if (skipped !== "extended") await assert.rejects(client.query(skipped), { code: "22012" });
+          else {
+            const failing = client.query({ text: "select 1/0", queryMode: "extended" } as pg.QueryConfig);
+            await assert.rejects(failing, { code: "22012" });
+          }
+          await client.query("rollback to s");
+          await assert.rejects(client.query("commit"), { code: "54000" });
+        });
+      }
+      const wire = await Wire.connect(through.url());
+      wire.send("Q begin", "Q delete from parent where a = 1", "Q savepoint s");
+      await wire.until("Z", 3);
+      wire.send("P |select 1/0", "B |", "E ", "P |rollback", "B |", "E ", "S", "Q rollback to s", "Q commit");
+      assert.match(await wire.until("Z", 3), /E:22012 Z:E C:ROLLBACK Z:T E:54000 Z:I$/);
+      wire.close();
+      assert.deepEqual(await state(), before);
     });
 
     test("prepared transactions are refused", async () => {
@@ -208,7 +252,10 @@ for (const version of serverVersions) {
       const sql = postgres(through.url(), { max: 1, onnotice: () => undefined });
       const before = await state();
       await assert.rejects(sql`delete from child where b <= ${500}`, { code: "54000" });
-      await assert.rejects(sql.begin((tx) => tx`delete from child where b <= ${500}`), { code: "54000" });
+      await assert.rejects(
+        sql.begin((tx) => tx`delete from child where b <= ${500}`),
+        { code: "54000" },
+      );
       assert.deepEqual(await state(), before);
       assert.equal((await sql`delete from child where b <= ${50}`).count, 50);
       await sql.end();

@@ -195,7 +195,9 @@ export class ClientSide {
   #stepped(act: Act): boolean {
     const core = this.#core;
     const { facts } = act;
-    if (facts.commits && core.meter.owed && core.status === IN_TRANSACTION) return true;
+    // An error in front of a ROLLBACK leaves the block open, and what it has changed owes its reading still.
+    if (core.meter.owed && core.status === IN_TRANSACTION && (facts.commits || (facts.ends && act.admission.statements.length > 1)))
+      return true;
     if (!act.mustBeHeld || (facts.immediate && act.admission.statements.length === 1)) return false;
     return core.status === IDLE || facts.control;
   }

@@ -29,8 +29,10 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   if (!CHANGING.has(word) && !filled) return true;
   act.rowsChanged = (act.rowsChanged ?? 0) + rows;
   core.transaction.changed(rows);
-  // The reading that follows knows better: it leaves temporary tables out and has the figures of each table.
-  return metered || withinLimits(core, act, rows);
+  // The reading that follows knows better: it leaves temporary tables out and has the figures of each table. But it was not seen
+  // to count the rows of a table that the same statement made.
+  const made = filled && !summary.effects.some(({ detail }) => detail === "create_temporary");
+  return (metered && !made) || withinLimits(core, act, rows);
 }
 
 /** SET ... TO DEFAULT is a RESET by another name; asking once too often does no harm. */

@@ -200,7 +200,7 @@ export class Extended {
     const reads = act.facts.commits && core.meter.owed;
     const wraps = act.metered && act.facts.procedural && !core.batchControl && !core.batchWrapped;
     // Only when all is answered it is known whether a block is open, and whether it has failed.
-    if ((reads || wraps) && !core.drained) {
+    if ((reads || wraps || (act.facts.ends && core.meter.owed)) && !core.drained) {
       core.flush();
       return HOLD;
     }

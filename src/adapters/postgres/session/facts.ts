@@ -59,7 +59,7 @@ export function textFacts(statements: readonly StatementSummary[]): TextFacts {
   const facts: TextFacts = {
     control: some((s) => isControl(s)),
     commits: some((s) => ["commit", "prepare_transaction", "commit_prepared", "rollback_prepared"].includes(s.transaction)),
-    ends: some((s) => isControl(s) && s.transaction !== "begin"),
+    ends: some((s) => ["commit", "rollback", "prepare_transaction"].includes(s.transaction)),
     savepoints: some((s) => ["savepoint", "release", "rollback_to"].includes(s.transaction)),
     procedural: some((s) => s.tag === "DO" || s.tag === "CALL"),
     twoPhase: some((s) => s.transaction === "prepare_transaction"),

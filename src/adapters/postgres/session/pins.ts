@@ -4,6 +4,7 @@
  */
 import type { StatementSummary } from "../../../model/decision.ts";
 import type { Refusal } from "./act.ts";
+import type { Core } from "./core.ts";
 import { refusal } from "./refusal.ts";
 
 const READ_UNDER: ReadonlySet<string> = new Set(["client_encoding", "standard_conforming_strings"]);
@@ -19,4 +20,14 @@ export function parserSettingChanged(statements: readonly StatementSummary[]): R
     return refusal("session_pinned", `\`${name}\` cannot be changed in a session that goes through this gateway`, next);
   }
   return undefined;
+}
+
+/** Takes a ParameterStatus. False when the session cannot go on under that value. */
+export function reported(core: Core, name: string, value: string): boolean {
+  if (name === "client_encoding" && value !== "UTF8")
+    core.fatal("session_pinned", "client_encoding changed: the session cannot be judged any more", "57P05");
+  if (name === "standard_conforming_strings" && value !== "on")
+    core.fatal("session_pinned", "standard_conforming_strings changed: the session cannot be judged any more", "57P05");
+  if (name === "search_path" || name === "session_authorization" || name === "is_superuser" || name === "role") core.context.dirty = true;
+  return core.closed === undefined;
 }

@@ -8,11 +8,13 @@ import { back, serverShapes } from "../codec/shapes.ts";
 import { errorField, parameter, rowValues, tagRows } from "../codec/read.ts";
 import type { Status } from "../codec/write.ts";
 import type { Act } from "./act.ts";
+import { copyInFlight, copyToCome, isOwn, mustWait, readingDecides } from "./answers.ts";
 import { completed } from "./completion.ts";
+import { reported } from "./pins.ts";
 import { FAILED, IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { BIND, CALL, CLOSE, DESCRIBE, EXECUTE, PARSE, QUERY, SYNC, type Expect, type ExpectKind } from "./queue.ts";
 import type { MeterBounds } from "./meter-sql.ts";
-import { refusal, refusalFrame } from "./refusal.ts";
+import { readingRefused, shownError } from "./errors.ts";
 import { Run } from "./run.ts";
 
 /** A row of ours that is longer is not read: its figures are then not in the record. */
@@ -85,7 +87,7 @@ export class ServerSide {
       case back.notification:
         return true;
       case back.parameterStatus:
-        return this.#parameter();
+        return this.#parameter() ?? this.#unexpected(type);
       case back.error:
         return this.#failed();
       case back.ready:
@@ -235,11 +237,11 @@ export class ServerSide {
         const tag = type === back.emptyQuery ? "" : buffer.toString("latin1", from + 5, to - 1);
         core.copyIn = false;
         if (entry.audience !== "client" || entry.splice?.reading !== undefined) return this.#completedOwn(entry);
-        const within = entry.act === undefined || completed(core, entry.act, tag, tagRows(tag), this.#readingDecides(entry));
+        const within = entry.act === undefined || completed(core, entry.act, tag, tagRows(tag), readingDecides(core, entry));
         // A text may hold several COPYs, and other statements before them: the client's data wait for each request.
         core.copyAwaited = entry.kind === QUERY && entry.act !== undefined && copyToCome(entry.act);
         if (!within) this.#muted = true;
-        else if (shown && this.#mustWait(entry)) core.withheld ??= [];
+        else if (shown && mustWait(core, entry)) core.withheld ??= [];
         entry.splice?.next();
         if (entry.kind === EXECUTE) {
           core.expect.pop();
@@ -250,23 +252,6 @@ export class ServerSide {
       default:
         return this.#unexpected(type);
     }
-  }
-
-  /** A reading follows that counts for this statement alone, and sees all that it changes. */
-  #readingDecides({ act, kind, inside, splice }: Expect): boolean {
-    const core = this.#core;
-    if (act === undefined || !act.metered || act.foreign) return false;
-    if (kind === EXECUTE) return core.status === IDLE && core.meter.single;
-    return splice?.readingFollows === true || (inside === true && act.writing === 1);
-  }
-
-  /** Whether the completion of this statement is told only when the meter has agreed. */
-  #mustWait(entry: Expect): boolean {
-    const { act } = entry;
-    if (act === undefined || !act.metered) return false;
-    if (entry.kind === EXECUTE) return this.#core.status === IDLE;
-    if (entry.inside === true) return act.completed >= act.admission.statements.length;
-    return entry.splice?.readingFollows === true;
   }
 
   /** A statement of ours is done; a reading that was not too much lets go what waited for it. */
@@ -347,23 +332,21 @@ export class ServerSide {
     return this.#shownError(entry);
   }
 
-  /** True when the error was the meter's: the client is told, when `ends` together with the ReadyForQuery, so that the end is certain. */
+  /** True when the error was the meter's: the client has been told of it, or of the limit that a command tag showed before. */
   #readingFailed(code: string, bounds: MeterBounds, ends: boolean, act?: Act): boolean {
-    const core = this.#core;
-    const { buffer, from, to } = this.#scanner;
-    const refused = core.meter.refused(code, errorField(buffer, from, to, "M") ?? "the server refused", bounds);
-    if (refused === undefined) return false;
-    // A limit that the command tag showed first has been told.
-    if (this.#muted) return true;
-    core.forgetWithheld();
-    const id = act?.admission.id ?? core.transaction.lastAnswered ?? null;
-    core.parts.guard.limitReached(core.parts.session, id, refused.reason, refused.figure, refused.allowed);
-    core.transaction.tables = refused.tables;
-    core.transaction.ended("rolled_back");
-    this.#error = refused.reason.code === "rows_changed_limit" ? "54000" : "42501";
-    if (act !== undefined) act.code = this.#error;
-    core.toClient(refusalFrame({ ...refused, action: id }), ends);
+    const sqlstate = readingRefused(this.#core, { code, message: this.#message(), bounds, ends, told: this.#muted }, act);
+    if (sqlstate === undefined) return false;
+    this.#error = sqlstate;
     return true;
+  }
+
+  #shownError(entry: Expect): boolean {
+    return !this.#muted && shownError(this.#core, entry, () => this.#message());
+  }
+
+  #message(): string {
+    const { buffer, from, to } = this.#scanner;
+    return errorField(buffer, from, to, "M") ?? "the server refused";
   }
 
   #undo(gone: Expect): void {
@@ -371,30 +354,6 @@ export class ServerSide {
     if (change === undefined) return;
     if (change.space === "statement") this.#core.forget(change.made);
     this.#core.names.undo(change);
-  }
-
-  /** Whether the server's own words go to the client; puts ours in their place where they were asked for. */
-  #shownError(entry: Expect): boolean {
-    const core = this.#core;
-    if (this.#muted) return false;
-    if (entry.poison !== undefined) {
-      if (entry.poison !== null) core.toClient(entry.poison);
-      return false;
-    }
-    if (entry.audience === "nobody" || entry.audience === "context") {
-      const { buffer, from, to } = this.#scanner;
-      const problem = errorField(buffer, from, to, "M") ?? "the server refused";
-      if (core.skipping)
-        core.toClient(refusalFrame(refusal("analysis_unavailable", `the session's role and search_path could not be read: ${problem}`)));
-      else core.contextProblem = problem;
-      return false;
-    }
-    if (core.timedOut !== undefined) {
-      core.toClient(refusalFrame(core.timedOut));
-      core.timedOut = undefined;
-      return false;
-    }
-    return true;
   }
 
   #ready(): boolean {
@@ -448,31 +407,10 @@ export class ServerSide {
     return true;
   }
 
-  #parameter(): boolean {
-    const core = this.#core;
+  /** A setting that the server reports; `undefined` when the message is not understood. */
+  #parameter(): boolean | undefined {
     const { buffer, from, to } = this.#scanner;
     const found = parameter(buffer, from, to);
-    if (found === undefined) return this.#unexpected(back.parameterStatus);
-    const { name, value } = found;
-    if (name === "client_encoding" && value !== "UTF8")
-      core.fatal("session_pinned", "client_encoding changed: the session cannot be judged any more", "57P05");
-    if (name === "standard_conforming_strings" && value !== "on")
-      core.fatal("session_pinned", "standard_conforming_strings changed: the session cannot be judged any more", "57P05");
-    if (name === "search_path" || name === "session_authorization" || name === "is_superuser" || name === "role") core.context.dirty = true;
-    return core.closed === undefined;
+    return found === undefined ? undefined : reported(this.#core, found.name, found.value);
   }
-}
-
-/** The answer is to a query of ours that returns a row. */
-function isOwn({ audience, splice }: Expect): boolean {
-  return audience === "context" || audience === "meter" || splice?.reading !== undefined;
-}
-
-function copyToCome(act: Act): boolean {
-  return act.facts.copyIn && act.admission.statements.slice(act.completed).some((statement) => statement.copy === "in");
-}
-
-function copyInFlight(core: Core): boolean {
-  for (const { act } of core.expect.all()) if (act !== undefined && copyToCome(act)) return true;
-  return false;
 }

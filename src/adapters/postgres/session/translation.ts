@@ -9,7 +9,7 @@
  */
 import { query } from "../codec/write.ts";
 import type { Act } from "./act.ts";
-import { IDLE, type Core } from "./core.ts";
+import { FAILED, IDLE, type Core } from "./core.ts";
 import { meterSql, type MeterBounds } from "./meter-sql.ts";
 import { QUERY } from "./queue.ts";
 import { recordUnavailable, refuseSimple, withdraw } from "./refuse.ts";
@@ -87,8 +87,8 @@ export class Translation {
   #send(frame: Buffer, splice: Splice, last: boolean, ours: boolean): void {
     const core = this.#core;
     core.toServer(frame);
-    const common = { kind: QUERY, act: this.#act, splice, batch: core.batch } as const;
-    core.expect.push({ ...common, audience: ours ? "closing" : "client", ...(last ? {} : { more: true }) });
+    const entry = { kind: QUERY, act: this.#act, splice, batch: core.batch } as const;
+    core.expect.push({ ...entry, audience: ours ? "closing" : "client", ...(last ? {} : { more: true }) });
     if (ours) core.meter.ending();
     if (!last) return;
     this.#over = true;
@@ -117,10 +117,10 @@ export class Translation {
       if (statement === undefined) break;
       const { transaction, span } = statement;
       const ends = transaction === "commit" || transaction === "rollback";
-      if (transaction === "commit" && explicit && core.meter.owed && core.status !== 0x45) {
-        // In a block the text can wait here until the figures of what stands before are known.
+      if (ends && explicit && core.meter.owed) {
+        // In a block the text can wait here until what stands before is answered: had it failed, the block would still be open.
         if (i > first) break;
-        read(core.meter.bounds);
+        if (transaction === "commit" && core.status !== FAILED) read(core.meter.bounds);
       }
       if (parts.length === 0 && span.start > 0) parts.push(this.#blanks(span.start));
       const following = statements[i + 1];
