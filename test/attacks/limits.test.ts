@@ -125,6 +125,7 @@ for (const version of serverVersions) {
       "DELETE FROM prizes WHERE id > 3",
       "UPDATE prizes SET worth = 0 WHERE id BETWEEN 1 AND 100",
       "INSERT INTO history (what) SELECT 'x' FROM generate_series(1, 11)",
+      "WITH gone AS (DELETE FROM order_items WHERE line = 1 RETURNING 1) SELECT count(*) FROM gone",
       "BEGIN; DELETE FROM prizes WHERE id < 9; DELETE FROM prizes WHERE id BETWEEN 9 AND 17; COMMIT",
       "CREATE TABLE made AS SELECT * FROM prizes",
       "SELECT * INTO made FROM prizes",
