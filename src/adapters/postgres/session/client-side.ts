@@ -83,6 +83,7 @@ export class ClientSide {
   /** What is owed upstream between two messages of the client. False: the next message must wait. */
   #boundary(): boolean {
     const core = this.#core;
+    if (core.cancelling > 0 && core.drained && !core.batchSent) return false;
     if (core.wanted !== "none") {
       const { wanted } = core;
       core.wanted = "none";

@@ -34,8 +34,8 @@ export interface SessionParts {
   readonly searchPath: readonly string[];
   /** Puts back what the login pinned, after RESET or DISCARD ALL. Empty: nothing is pinned. */
   readonly pinSql: string;
-  /** Asks the server to cancel what runs. */
-  readonly cancel: () => void;
+  /** Asks the server to cancel what runs, and says when it has signalled whatever ran then. */
+  readonly cancel: (signalled: () => void) => void;
   /** Called when something changed outside an event (a promise settled): the owner then empties the lists. */
   readonly changed: () => void;
 }
@@ -62,6 +62,9 @@ export class Core {
   beforeServer: () => void = () => {};
   /** True while a server's message has gone to the client in part: nothing of ours may stand inside it. */
   insideServerFrame: () => boolean = () => false;
+
+  /** Cancels on their way: a statement that were sent before they arrive could be the one they hit. */
+  cancelling = 0;
 
   /** Messages up to the next Sync have this number. */
   batch = 0;
@@ -121,6 +124,15 @@ export class Core {
     const { role, sessionRole, searchPath } = parts;
     this.context = new ContextKeeper(parts.contexts, parts.catalogue, { role, sessionRole, searchPath, temporary: [] });
     this.transaction = new Transaction(parts.guard, parts.session, parts.clock);
+  }
+
+  /** Cancels what the server runs now; the client's next statement waits until that has been signalled. */
+  cancelRunning(): void {
+    this.cancelling += 1;
+    this.parts.cancel(() => {
+      this.cancelling -= 1;
+      this.parts.changed();
+    });
   }
 
   get drained(): boolean {

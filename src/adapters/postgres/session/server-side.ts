@@ -15,6 +15,7 @@ import { FAILED, IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { BIND, CALL, CLOSE, DESCRIBE, EXECUTE, PARSE, QUERY, SYNC, type Expect, type ExpectKind } from "./queue.ts";
 import type { MeterBounds } from "./meter-sql.ts";
 import { readingRefused, shownError } from "./errors.ts";
+import { returned } from "./returned.ts";
 import { Run } from "./run.ts";
 
 /** A row of ours that is longer is not read: its figures are then not in the record. */
@@ -126,36 +127,7 @@ export class ServerSide {
       return false;
     }
     if (this.#muted) return false;
-    act.rowsReturned += 1;
-    act.bytesReturned += this.#scanner.size - 5;
-    const { limits } = act;
-    if (act.fetches) return this.#fetched(act);
-    if (act.rowsReturned > limits.rowsReturnedMax) return this.#tooMany(act, act.rowsReturned, limits.rowsReturnedMax, "rows");
-    if (act.bytesReturned > limits.bytesReturnedMax) return this.#tooMany(act, act.bytesReturned, limits.bytesReturnedMax, "bytes");
-    return true;
-  }
-
-  /** A cursor is one result, in however many pieces it is fetched. */
-  #fetched(act: Act): boolean {
-    const { transaction } = this.#core;
-    transaction.fetchedRows += 1;
-    transaction.fetchedBytes += this.#scanner.size - 5;
-    if (transaction.fetchedRows > act.limits.rowsReturnedMax)
-      return this.#tooMany(act, transaction.fetchedRows, act.limits.rowsReturnedMax, "rows");
-    if (transaction.fetchedBytes > act.limits.bytesReturnedMax)
-      return this.#tooMany(act, transaction.fetchedBytes, act.limits.bytesReturnedMax, "bytes");
-    return true;
-  }
-
-  #tooMany(act: Act, figure: number, allowed: number, what: string): false {
-    this.#core.overLimit(
-      act,
-      "rows_returned_limit",
-      figure,
-      allowed,
-      `${what} would be returned`,
-      "ask for fewer rows or columns, or aggregate",
-    );
+    if (returned(this.#core, act, this.#scanner.size - 5)) return true;
     this.#muted = true;
     this.#core.parts.cancel();
     return false;

@@ -1,0 +1,30 @@
+/**
+ * Rows that an act returns, against what it may return.
+ * It does not hold rows back; the caller does.
+ */
+import type { Act } from "./act.ts";
+import type { Core } from "./core.ts";
+
+/** Counts one row of so many bytes. False: a limit is passed, and the client was told. */
+export function returned(core: Core, act: Act, bytes: number): boolean {
+  act.rowsReturned += 1;
+  act.bytesReturned += bytes;
+  const { rowsReturnedMax, bytesReturnedMax } = act.limits;
+  let rowsSeen = act.rowsReturned;
+  let bytesSeen = act.bytesReturned;
+  if (act.fetches) {
+    // A cursor is one result, in however many pieces it is fetched.
+    const { transaction } = core;
+    rowsSeen = transaction.fetchedRows += 1;
+    bytesSeen = transaction.fetchedBytes += bytes;
+  }
+  if (rowsSeen > rowsReturnedMax) return tooMany(core, act, rowsSeen, rowsReturnedMax, "rows");
+  if (bytesSeen > bytesReturnedMax) return tooMany(core, act, bytesSeen, bytesReturnedMax, "bytes");
+  return true;
+}
+
+function tooMany(core: Core, act: Act, figure: number, allowed: number, what: string): false {
+  const next = "ask for fewer rows or columns, or aggregate";
+  core.overLimit(act, "rows_returned_limit", figure, allowed, `${what} would be returned`, next);
+  return false;
+}
