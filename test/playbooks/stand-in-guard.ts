@@ -24,7 +24,12 @@ export interface StandInGuard extends Guard {
     readonly temporary: readonly string[];
   }[];
   readonly settled: Map<ActionId, Outcome>;
-  readonly ended: { readonly actions: readonly ActionId[]; readonly end: TransactionEnd; readonly rowsChanged: number; readonly tables: readonly TableCount[] | undefined }[];
+  readonly ended: {
+    readonly actions: readonly ActionId[];
+    readonly end: TransactionEnd;
+    readonly rowsChanged: number;
+    readonly tables: readonly TableCount[] | undefined;
+  }[];
   readonly reached: Reason[];
   readonly closed: string[];
   seals: number;
@@ -70,7 +75,8 @@ export function standInGuard(): StandInGuard {
       if (guard.settled.has(admission.id)) throw new Error(`settled twice: ${admission.id}`);
       guard.settled.set(admission.id, outcome);
     },
-    settleTransaction: (_session, actions, end, rowsChanged, tables) => void guard.ended.push({ actions: [...actions], end, rowsChanged, tables }),
+    settleTransaction: (_session, actions, end, rowsChanged, tables) =>
+      void guard.ended.push({ actions: [...actions], end, rowsChanged, tables }),
     sessionOpened: () => undefined,
     sessionClosed: (_session, because) => void guard.closed.push(because),
     loginRefused: () => undefined,

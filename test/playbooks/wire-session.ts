@@ -37,8 +37,9 @@ export function sessionTable(): Table {
     sessionRole: "agent",
     searchPath: ["pg_catalog", "public"],
     pinSql: "",
-    cancel: () => {
+    cancel: (signalled) => {
       cancels += 1;
+      queueMicrotask(signalled);
     },
     changed: () => session.resume(),
   });

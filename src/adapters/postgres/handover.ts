@@ -33,8 +33,11 @@ export interface Handover {
   readonly pinSql: string;
   /** Lower-case names of the settings that the client may not change. */
   readonly pinnedSettings: ReadonlySet<string>;
-  /** Asks the server, on a connection of its own, to cancel what this session runs. Never throws; nothing tells whether it arrived. */
-  readonly cancelServer: () => void;
+  /**
+   * Asks the server, on a connection of its own, to cancel what this session runs. Never throws; nothing tells whether it arrived.
+   * `signalled` is called once, when the server has signalled whatever ran then, or will not any more.
+   */
+  readonly cancelServer: (signalled?: () => void) => void;
 }
 
 /** What the server said of the session after pinning. */

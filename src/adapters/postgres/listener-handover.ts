@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { SessionId } from "../../base/ids.ts";
 import type { Session, Target } from "../../model/principal.ts";
 import { toClient } from "./codec/auth-messages.ts";
-import type { RunningSession } from "./handover.ts";
+import type { Handover, RunningSession } from "./handover.ts";
 import type { SharedParts } from "./listener-parts.ts";
 import type { AuthenticatedClient } from "./login/client-login.ts";
 import type { LentLogin, UpstreamOptions } from "./options.ts";
@@ -76,8 +76,8 @@ export function handOver(context: SharedParts, opened: NewSession, client: Duple
   return true;
 }
 
-function cancelling(upstream: UpstreamOptions, key: UpstreamSession["key"]): () => void {
-  return key === undefined ? () => undefined : () => sendCancel(upstream, key);
+function cancelling(upstream: UpstreamOptions, key: UpstreamSession["key"]): Handover["cancelServer"] {
+  return (signalled) => (key === undefined ? signalled?.() : sendCancel(upstream, key, signalled));
 }
 
 /** What a server sends between AuthenticationOk and its first ReadyForQuery; the process id is the server's own, the secret is ours. */

@@ -129,7 +129,7 @@ export class ServerSide {
     if (this.#muted) return false;
     if (returned(this.#core, act, this.#scanner.size - 5)) return true;
     this.#muted = true;
-    this.#core.parts.cancel();
+    this.#core.cancelRunning();
     return false;
   }
 
