@@ -9,11 +9,14 @@ import { testFiles } from "./testing/files.ts";
 import { type FileResult, runTestFile } from "./testing/run-file.ts";
 import { runStage, stages } from "./testing/stages.ts";
 
-const usage = `usage: npm test -- [--fast] [--only TEXT]
+const usage = `usage: npm test -- [--fast] [--long] [--only TEXT]
   --fast       leave out the tests that start real servers
+  --long       run the long proofs as well
   --only TEXT  run only the test files whose path contains TEXT, and no static stage`;
 
-const { values } = parseArgs({ options: { fast: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } } });
+const { values } = parseArgs({
+  options: { fast: { type: "boolean" }, long: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
+});
 if (values.help) console.log(usage);
 else await main();
 
@@ -29,9 +32,9 @@ async function main(): Promise<void> {
       if (failure !== undefined) console.log(indented(failure));
     }
   }
-  const { quick, server } = testFiles(home, values.only);
+  const { quick, server, long } = testFiles(home, values.only);
   const failedFiles: FileResult[] = [];
-  for (const batch of [quick, values.fast ? [] : server]) {
+  for (const batch of [quick, values.fast ? [] : server, values.long ? long : []]) {
     await inParallel(batch, Math.max(1, Math.min(availableParallelism(), 4)), async (file) => {
       const result = await runTestFile(home, file, 12);
       total.passed += result.passed;
@@ -40,10 +43,11 @@ async function main(): Promise<void> {
       report(result);
     });
   }
-  if (quick.length + server.length === 0) total.failed++;
+  if (quick.length + server.length + (values.long ? long.length : 0) === 0) total.failed++;
   if (failedFiles.length > 0)
     console.log(`\nfailed in:\n${failedFiles.map(({ file, failures }) => `  ${file} (${failures.length})`).join("\n")}`);
   if (values.fast) console.log(`\nleft out by --fast: ${server.length} files that start real servers`);
+  if (!values.long && long.length > 0) console.log(`\nleft out without --long:\n${long.map((file) => `  ${file}`).join("\n")}`);
   console.log(`\n${Math.round((performance.now() - began) / 1000)} s\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed === 0 ? 0 : 1;
 }

@@ -9,6 +9,8 @@ import { filesUnder } from "../files.ts";
 export interface TestFiles {
   readonly quick: readonly string[];
   readonly server: readonly string[];
+  /** `x.long.test.ts`: proofs about the tests themselves, which take minutes and run when they are asked for. */
+  readonly long: readonly string[];
 }
 
 const serverModules = ["test/support/servers.ts", "test/support/tools.ts"];
@@ -19,9 +21,11 @@ export function testFiles(root: string, only = ""): TestFiles {
   const all = ["src", "test", "scripts", "bench"]
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => filesUnder(folder, root));
-  const tests = all.filter((file) => file.endsWith(".test.ts") && file.includes(only));
+  const named = all.filter((file) => file.endsWith(".test.ts") && file.includes(only));
+  const long = named.filter((file) => file.endsWith(".long.test.ts"));
+  const tests = named.filter((file) => !long.includes(file));
   const server = tests.filter((file) => reachesServers(root, file, new Set()));
-  return { quick: tests.filter((file) => !server.includes(file)), server };
+  return { quick: tests.filter((file) => !server.includes(file)), server, long };
 }
 
 function reachesServers(root: string, file: string, seen: Set<string>): boolean {
