@@ -151,7 +151,8 @@ async function resolvesAlike(client: pg.Client): Promise<void> {
         [name],
       );
       const temporary = await ask(
-        "SELECT true FROM pg_class c WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1)) AND c.relpersistence = 't'",
+        `SELECT true FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1))
+        AND c.relpersistence = 't'`,
         [name],
       );
       const ours = catalogue.relation(undefined, name, names);
