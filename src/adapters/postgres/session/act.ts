@@ -22,6 +22,8 @@ export class Act {
   readonly serial: number;
   startedMs = 0;
   rowsReturned = 0;
+  /** Of these, what had been returned when the last statement was completed. */
+  rowsReturnedBefore = 0;
   bytesReturned = 0;
   rowsChanged: number | undefined = undefined;
   /** What the meter read, when the act was a transaction by itself. */

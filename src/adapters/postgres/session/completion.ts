@@ -6,7 +6,7 @@ import type { StatementSummary } from "../../../model/decision.ts";
 import type { Act } from "./act.ts";
 import type { Core } from "./core.ts";
 
-/** Tags whose figure is a number of rows changed. A SELECT's is one when the statement is no read: it filled a table. */
+/** Tags whose figure is a number of rows changed. A SELECT's is one when it filled a table. */
 const CHANGING: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"]);
 
 /** Takes the server's CommandComplete (`tag` is empty for an empty query). False: a limit is passed, and the client was told. */
@@ -24,8 +24,9 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   if (summary?.savepoint !== undefined) core.context.savepoint(summary.transaction, summary.savepoint);
   if (summary?.definesObjects === true) core.context.ddl(statementText(act, summary.span));
   if (rows === undefined || summary?.copy === "out") return true;
-  // No prepared statement fills a table: what EXECUTE calls SELECT returned rows.
-  const filled = word === "SELECT" && summary?.readOnly === false && summary.tag !== "EXECUTE";
+  // A SELECT whose rows went to nobody filled a table.
+  const filled = word === "SELECT" && rows > 0 && summary?.readOnly === false && act.rowsReturned === act.rowsReturnedBefore;
+  act.rowsReturnedBefore = act.rowsReturned;
   if (!CHANGING.has(word) && !filled) return true;
   act.rowsChanged = (act.rowsChanged ?? 0) + rows;
   core.transaction.changed(rows);
