@@ -16,6 +16,7 @@ import type { Facts } from "../src/model/facts.ts";
 import type { Environment } from "../src/model/principal.ts";
 import { tryExamples } from "../src/pipeline/rule-examples.ts";
 import { decide } from "../src/policy/decide.ts";
+import { factsOf } from "./support/policy-parts.ts";
 
 await loadModule();
 
@@ -43,7 +44,7 @@ function analyserOf(ddl: readonly string[]): SqlAnalyser {
 }
 
 function factsIn(environment: Environment): Facts {
-  return { target: "shop", environment, database: "shop", principal: "agent", principalKind: "ai_agent", role: "app", approvals: true };
+  return factsOf({ environment, approvals: true });
 }
 
 describe("every example of every rule", () => {

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { serverAccount } from "../../test/support/postgres/account.ts";
 import type { Login, TestServer } from "../../test/support/servers.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../src/cli/demo/free-port.ts";
 
 export interface PgBouncerProcess {
   readonly port: number;

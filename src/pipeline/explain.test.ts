@@ -5,6 +5,7 @@ import type { Decision, StatementSummary } from "../model/decision.ts";
 import { type Effect, unknownEffect } from "../model/effect.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type ExplainParts, explainLine } from "./explain.ts";
+import { factsOf } from "../../test/support/policy-parts.ts";
 
 // Stand-ins: the composition is tested here; the real analyser and policy are tested through the built program.
 const policy = { name: "stand-in", digest: "0".repeat(64) } as Policy;
@@ -23,15 +24,7 @@ function parts(analysis: Analysis | Error, decision?: Decision): ExplainParts & 
     judged.push(effects);
     return decision ?? { kind: "allow", obligations: [], rules: [], policyDigest: policy.digest };
   };
-  const facts = {
-    target: "t",
-    environment: "production",
-    database: "d",
-    principal: "p",
-    principalKind: "ai_agent",
-    role: "r",
-    approvals: false,
-  } as const;
+  const facts = factsOf();
   const context = { role: "r", sessionRole: "r", searchPath: ["public"], temporary: [], catalogueVersion: 0, pendingDdl: [] };
   return { analyser, decide, policy, facts, context, asked, judged };
 }

@@ -9,21 +9,12 @@ import type { Action, SqlContext } from "../model/action.ts";
 import type { Decision, Obligation, StatementSummary } from "../model/decision.ts";
 import { type Effect, unknownEffect } from "../model/effect.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { Facts } from "../model/facts.ts";
 import type { Policy } from "../policy/policy.ts";
+import { factsOf, policyOf } from "../../test/support/policy-parts.ts";
 import type { Capabilities } from "./guard.ts";
 import { openGuard } from "./open-guard.ts";
 
 const can: Capabilities = { obligations: new Set(["rows_changed_max"] as const) };
-const facts: Facts = {
-  target: "shop",
-  environment: "production",
-  database: "shop",
-  principal: "agent",
-  principalKind: "ai_agent",
-  role: "app",
-  approvals: false,
-};
 
 /** A log in memory: what the guard appends, in order. */
 function memoryLog() {
@@ -56,28 +47,13 @@ function statement(effects: readonly Effect[]): StatementSummary {
   };
 }
 
-function policy(changes: Partial<Policy> = {}): Policy {
-  const sessionLimits = { statementMsMax: null, transactionMsMax: null, idleInTransactionMsMax: null, sessionMsMax: null };
-  return {
-    name: "test",
-    version: 1,
-    digest: "d",
-    mode: "enforce",
-    rules: [],
-    obligations: [],
-    statementsPerMinuteMax: null,
-    sessionLimits,
-    ...changes,
-  };
-}
-
 interface Setting {
   readonly analysis?: (text: string) => Promise<Analysis>;
   readonly policy?: Policy;
   readonly obligations?: readonly Obligation[];
 }
 
-function setting({ analysis, policy: chosen = policy(), obligations = [] }: Setting = {}) {
+function setting({ analysis, policy: chosen = policyOf(), obligations = [] }: Setting = {}) {
   const clock = manualClock();
   const { events, state, log } = memoryLog();
   let analysed = 0;
@@ -95,7 +71,7 @@ function setting({ analysis, policy: chosen = policy(), obligations = [] }: Sett
       : { kind: "deny", reason: { code: "not_understood", message: "no" }, rules: [], policyDigest: "d" };
   const situation = ({ session: { principal }, target: { database } }: Action) => ({
     policy: chosen,
-    facts: { ...facts, principal: principal.name, principalKind: principal.kind, database },
+    facts: { ...factsOf(), principal: principal.name, principalKind: principal.kind, database },
   });
   const guard = openGuard({ clock, random: systemRandom, log, analyser, decide, situation });
   const id = newSessionId();
@@ -247,7 +223,7 @@ test("an analyser that throws is a deny, and is asked again the next time", asyn
 });
 
 test("statements per minute are counted over a sliding minute", async () => {
-  const { guard, action, clock } = setting({ policy: policy({ statementsPerMinuteMax: 2 }) });
+  const { guard, action, clock } = setting({ policy: policyOf({ statementsPerMinuteMax: 2 }) });
   const once = async () => (await guard.admit(action("select 1", context()), can)).kind;
   assert.deepEqual([await once(), await once(), await once()], ["allow", "allow", "deny"]);
   clock.advance(59_000);

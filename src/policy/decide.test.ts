@@ -2,35 +2,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Obligation } from "../model/decision.ts";
-import { type Effect, operations, unknownEffect } from "../model/effect.ts";
-import type { Facts } from "../model/facts.ts";
+import { operations, unknownEffect } from "../model/effect.ts";
 import { decide } from "./decide.ts";
 import { figureOf } from "./obligations.ts";
+import { deletion, factsOf, policyOf } from "../../test/support/policy-parts.ts";
 import type { Answer, Match, Policy, Rule } from "./policy.ts";
 
-const facts: Facts = {
-  target: "shop",
-  environment: "production",
-  database: "shop",
-  principal: "agent",
-  principalKind: "ai_agent",
-  role: "app",
-  approvals: true,
-};
+const facts = factsOf({ approvals: true });
 
-function policyOf(rules: readonly Rule[], more: Partial<Policy> = {}): Policy {
-  return {
-    name: "test",
-    version: 1,
-    digest: "d",
-    mode: "enforce",
-    rules,
-    obligations: [],
-    statementsPerMinuteMax: null,
-    sessionLimits: { statementMsMax: null, transactionMsMax: null, idleInTransactionMsMax: null, sessionMsMax: null },
-    ...more,
-  };
-}
+const policyWith = (rules: readonly Rule[], more: Partial<Policy> = {}): Policy => policyOf({ rules, ...more });
 
 function ruleOf(id: string, answer: Answer, match: Match, more: Partial<Rule> = {}): Rule {
   return {
@@ -42,18 +22,6 @@ function ruleOf(id: string, answer: Answer, match: Match, more: Partial<Rule> = 
     code: answer === "permit" ? "permitted" : "destructive",
     obligations: [],
     examples: { matches: [], misses: [] },
-    ...more,
-  };
-}
-
-function effectOf(more: Partial<Effect> = {}): Effect {
-  return {
-    operation: "delete",
-    resource: { type: "table", name: "public.orders" },
-    extent: { kind: "unbounded" },
-    reversibility: "irreversible",
-    cause: "direct",
-    detail: "delete",
     ...more,
   };
 }
@@ -126,7 +94,7 @@ describe("named properties", () => {
           const hit = es[at % es.length];
           assert(hit !== undefined);
           const forbid = ruleOf("no", "forbid", { operation: [hit.operation], resourceName: [hit.resource.name] });
-          const decision = decide(es, facts, policyOf([...rules, permitAll, forbid]));
+          const decision = decide(es, facts, policyWith([...rules, permitAll, forbid]));
           assert.equal(decision.kind, "deny");
           assert(decision.rules.includes("no"));
         },
@@ -141,7 +109,7 @@ describe("named properties", () => {
         rulesOf(["permit"], sound),
         (es, rules) => {
           assert.equal(
-            decide(es, facts, policyOf([...rules, permitAll, ruleOf("ask", "require_approval", { operation: operations })])).kind,
+            decide(es, facts, policyWith([...rules, permitAll, ruleOf("ask", "require_approval", { operation: operations })])).kind,
             "hold",
           );
         },
@@ -152,25 +120,25 @@ describe("named properties", () => {
   test("default_deny", () => {
     fc.assert(
       fc.property(effects, rulesOf(all, sound), (es, rules) => {
-        const decision = decide(es, facts, policyOf(rules));
+        const decision = decide(es, facts, policyWith(rules));
         if (decision.kind !== "allow") return;
         for (const effect of es) {
           assert.equal(
-            decide([effect], facts, policyOf(rules.filter((r) => r.answer === "permit"))).kind,
+            decide([effect], facts, policyWith(rules.filter((r) => r.answer === "permit"))).kind,
             "allow",
             "each effect of an allow is permitted by itself",
           );
         }
       }),
     );
-    assert.equal(decide([effectOf()], facts, policyOf([])).kind, "deny");
+    assert.equal(decide([deletion()], facts, policyWith([])).kind, "deny");
   });
 
   test("nothing_held_holds_what_nobody_permitted", () => {
     fc.assert(
       fc.property(effects, rulesOf(all, sound), (es, rules) => {
-        if (decide(es, facts, policyOf(rules)).kind !== "hold") return;
-        for (const effect of es) assert.notEqual(decide([effect], facts, policyOf(rules)).kind, "deny");
+        if (decide(es, facts, policyWith(rules)).kind !== "hold") return;
+        for (const effect of es) assert.notEqual(decide([effect], facts, policyWith(rules)).kind, "deny");
       }),
     );
   });
@@ -179,7 +147,7 @@ describe("named properties", () => {
     const shuffled = rulesOf(all).chain((rules) => fc.tuple(fc.constant(rules), fc.shuffledSubarray(rules, { minLength: rules.length })));
     fc.assert(
       fc.property(effects, shuffled, (es, [rules, other]) => {
-        assert.deepEqual(decide(es, facts, policyOf(rules)), decide(es, facts, policyOf(other)));
+        assert.deepEqual(decide(es, facts, policyWith(rules)), decide(es, facts, policyWith(other)));
       }),
       { numRuns: 500 },
     );
@@ -188,7 +156,7 @@ describe("named properties", () => {
   test("order_of_effects_never_changes_the_answer", () => {
     fc.assert(
       fc.property(effects, rulesOf(all), (es, rules) => {
-        const [a, b] = [decide(es, facts, policyOf(rules)), decide([...es].reverse(), facts, policyOf(rules))];
+        const [a, b] = [decide(es, facts, policyWith(rules)), decide([...es].reverse(), facts, policyWith(rules))];
         assert.equal(a.kind, b.kind);
         assert.deepEqual(a.rules, b.rules);
       }),
@@ -198,8 +166,8 @@ describe("named properties", () => {
   test("adding_a_forbid_never_allows_more", () => {
     fc.assert(
       fc.property(effects, rulesOf(all), someRule(["forbid", "require_approval"]), (es, rules, r) => {
-        const before = decide(es, facts, policyOf(rules));
-        const after = decide(es, facts, policyOf([...rules, ruleOf("more", "forbid", r.match, { ...r, answer: "forbid" })]));
+        const before = decide(es, facts, policyWith(rules));
+        const after = decide(es, facts, policyWith([...rules, ruleOf("more", "forbid", r.match, { ...r, answer: "forbid" })]));
         assert(strictness[after.kind] >= strictness[before.kind]);
       }),
       { numRuns: 500 },
@@ -209,8 +177,8 @@ describe("named properties", () => {
   test("adding_an_effect_never_allows_more", () => {
     fc.assert(
       fc.property(effects, effects, rulesOf(all), (es, more, rules) => {
-        const before = decide(es, facts, policyOf(rules));
-        assert(strictness[decide([...es, ...more], facts, policyOf(rules)).kind] >= strictness[before.kind]);
+        const before = decide(es, facts, policyWith(rules));
+        assert(strictness[decide([...es, ...more], facts, policyWith(rules)).kind] >= strictness[before.kind]);
       }),
     );
   });
@@ -231,16 +199,16 @@ describe("named properties", () => {
         fc.constantFrom(...bad),
         fc.constantFrom(...all),
         (es, rules, when, answer) => {
-          const decision = decide(es, facts, policyOf([...rules, permitAll, ruleOf("bad", answer, {}, { when })]));
+          const decision = decide(es, facts, policyWith([...rules, permitAll, ruleOf("bad", answer, {}, { when })]));
           assert.equal(decision.kind, "deny");
           assert(decision.rules.includes("bad"));
         },
       ),
     );
     const decision = decide(
-      [effectOf()],
+      [deletion()],
       facts,
-      policyOf([
+      policyWith([
         permitAll,
         ruleOf(
           "bad",
@@ -261,7 +229,7 @@ describe("named properties", () => {
   test("a_rule_that_does_not_match_is_never_evaluated", () => {
     const when = () => assert.fail("evaluated");
     assert.equal(
-      decide([effectOf()], facts, policyOf([permitAll, ruleOf("x", "permit", { operation: ["read"] }, { when })])).kind,
+      decide([deletion()], facts, policyWith([permitAll, ruleOf("x", "permit", { operation: ["read"] }, { when })])).kind,
       "allow",
     );
   });
@@ -276,13 +244,16 @@ describe("named properties", () => {
         const decision = decide(
           [unknownEffect("a test")],
           facts,
-          policyOf([...broad, ruleOf("any", "permit", {}), ruleOf("ask", "require_approval", {})]),
+          policyWith([...broad, ruleOf("any", "permit", {}), ruleOf("ask", "require_approval", {})]),
         );
         assert(decision.kind === "deny" && decision.reason.code === "not_understood");
       }),
     );
-    assert.equal(decide([unknownEffect("a test")], facts, policyOf([ruleOf("named", "permit", { operation: ["unknown"] })])).kind, "allow");
-    assert.deepEqual(decide([unknownEffect("a test")], facts, policyOf([permitAll, ruleOf("no", "forbid", {})])).rules, ["no"]);
+    assert.equal(
+      decide([unknownEffect("a test")], facts, policyWith([ruleOf("named", "permit", { operation: ["unknown"] })])).kind,
+      "allow",
+    );
+    assert.deepEqual(decide([unknownEffect("a test")], facts, policyWith([permitAll, ruleOf("no", "forbid", {})])).rules, ["no"]);
   });
 
   test("obligations_only_get_stricter", () => {
@@ -293,11 +264,11 @@ describe("named properties", () => {
         fc.array(obligation, { maxLength: 4 }),
         fc.array(obligation, { maxLength: 3 }),
         (es, rules, own, more) => {
-          const before = decide(es, facts, policyOf([...rules, permitAll], { obligations: own }));
+          const before = decide(es, facts, policyWith([...rules, permitAll], { obligations: own }));
           const after = decide(
             es,
             facts,
-            policyOf([...rules, permitAll, ruleOf("more", "permit", { operation: operations }, { obligations: more })], {
+            policyWith([...rules, permitAll, ruleOf("more", "permit", { operation: operations }, { obligations: more })], {
               obligations: own,
             }),
           );
@@ -316,8 +287,8 @@ describe("named properties", () => {
   test("observe_refuses_nothing_and_says_what_it_would_have_done", () => {
     fc.assert(
       fc.property(effects, rulesOf(all), (es, rules) => {
-        const enforced = decide(es, facts, policyOf(rules));
-        const observed = decide(es, facts, policyOf(rules, { mode: "observe", obligations: [{ kind: "rows_changed_max", rows: 1 }] }));
+        const enforced = decide(es, facts, policyWith(rules));
+        const observed = decide(es, facts, policyWith(rules, { mode: "observe", obligations: [{ kind: "rows_changed_max", rows: 1 }] }));
         assert(observed.kind === "allow");
         assert.deepEqual(observed.obligations, []);
         assert.equal(observed.observed, enforced.kind === "allow" ? undefined : enforced.kind);
@@ -328,6 +299,6 @@ describe("named properties", () => {
 });
 
 test("no effects at all is an allow with the policy's own obligations", () => {
-  const decision = decide([], facts, policyOf([], { obligations: [{ kind: "rows_returned_max", rows: 5 }] }));
+  const decision = decide([], facts, policyWith([], { obligations: [{ kind: "rows_returned_max", rows: 5 }] }));
   assert.deepEqual(decision, { kind: "allow", obligations: [{ kind: "rows_returned_max", rows: 5 }], rules: [], policyDigest: "d" });
 });

@@ -2,31 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reasonCodes } from "../model/codes.ts";
 import type { Effect } from "../model/effect.ts";
-import type { Facts } from "../model/facts.ts";
 import { describe as words } from "./describe.ts";
+import { deletion, factsOf } from "../../test/support/policy-parts.ts";
 import { type Ground, reasonFor } from "./reasons.ts";
 
-const facts: Facts = {
-  target: "shop",
-  environment: "production",
-  database: "shop",
-  principal: "agent",
-  principalKind: "ai_agent",
-  role: "app",
-  approvals: false,
-};
-
-function effect(more: Partial<Effect> = {}): Effect {
-  return {
-    operation: "delete",
-    resource: { type: "table", name: "public.orders" },
-    extent: { kind: "unbounded" },
-    reversibility: "irreversible",
-    cause: "direct",
-    detail: "delete",
-    ...more,
-  };
-}
+const facts = factsOf();
 
 test("an effect in words", () => {
   const table: readonly [Partial<Effect>, string][] = [
@@ -44,11 +24,11 @@ test("an effect in words", () => {
     ],
     [{ operation: "execute", detail: "set_role", resource: { type: "role", name: "postgres" } }, "act as role `postgres`"],
   ];
-  for (const [more, expected] of table) assert.equal(words(effect(more)), expected);
+  for (const [more, expected] of table) assert.equal(words(deletion(more)), expected);
 });
 
 test("an unbounded delete: figures, names, a scoped next step", () => {
-  assert.deepEqual(reasonFor("deny", [{ effect: effect(), code: "unbounded_change" }], facts), {
+  assert.deepEqual(reasonFor("deny", [{ effect: deletion(), code: "unbounded_change" }], facts), {
     code: "unbounded_change",
     message: "would delete every row of `public.orders`: nothing in the statement restricts it",
     next: "restrict the WHERE to the rows you mean, for example by key",
@@ -57,8 +37,8 @@ test("an unbounded delete: figures, names, a scoped next step", () => {
 
 test("what follows from the statement comes after what it names", () => {
   const grounds: readonly Ground[] = [
-    { effect: effect({ cause: "cascade", resource: { type: "table", name: "public.items" } }), code: "unbounded_change" },
-    { effect: effect(), code: "unbounded_change" },
+    { effect: deletion({ cause: "cascade", resource: { type: "table", name: "public.items" } }), code: "unbounded_change" },
+    { effect: deletion(), code: "unbounded_change" },
   ];
   assert.match(
     reasonFor("deny", grounds, facts).message,
@@ -69,7 +49,7 @@ test("what follows from the statement comes after what it names", () => {
 test("many effects are counted, not listed", () => {
   const grounds = Array.from(
     { length: 50 },
-    (_, i): Ground => ({ effect: effect({ resource: { type: "table", name: `public.t${i}` } }), code: "destructive" }),
+    (_, i): Ground => ({ effect: deletion({ resource: { type: "table", name: `public.t${i}` } }), code: "destructive" }),
   );
   const { message } = reasonFor("deny", grounds, facts);
   assert.match(message, /and 46 more: /);
@@ -77,15 +57,15 @@ test("many effects are counted, not listed", () => {
 });
 
 test("a hold without approvals says so by its code and its sentence", () => {
-  const reason = reasonFor("hold", [{ effect: effect({ detail: "truncate" }), code: "destructive" }], facts);
+  const reason = reasonFor("hold", [{ effect: deletion({ detail: "truncate" }), code: "destructive" }], facts);
   assert.equal(reason.code, "approval_unavailable");
   assert.match(reason.message, /needs a person's approval, and approvals are not set up here$/);
-  assert.equal(reasonFor("hold", [{ effect: effect(), code: "destructive" }], { ...facts, approvals: true }).code, "destructive");
+  assert.equal(reasonFor("hold", [{ effect: deletion(), code: "destructive" }], { ...facts, approvals: true }).code, "destructive");
 });
 
 test("every code gives a whole sentence in house style", () => {
   for (const code of Object.keys(reasonCodes) as (keyof typeof reasonCodes)[]) {
-    const { message, next } = reasonFor("deny", [{ effect: effect(), code }], facts);
+    const { message, next } = reasonFor("deny", [{ effect: deletion(), code }], facts);
     assert.match(message, /^would .+: .+[^.]$/, code);
     assert(next !== undefined && /^[a-z].*[^.]$/.test(next), code);
   }

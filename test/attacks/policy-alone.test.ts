@@ -4,9 +4,9 @@ import { compilePolicy } from "../../src/config/compile-policy.ts";
 import { presetDocument } from "../../src/config/presets.ts";
 import { detailWords } from "../../src/effects/sql/details.ts";
 import type { Cause, Effect, Extent, ResourceType, Reversibility } from "../../src/model/effect.ts";
-import type { Facts } from "../../src/model/facts.ts";
 import { decide } from "../../src/policy/decide.ts";
 import { type Preset, presets } from "./gate.ts";
+import { factsOf } from "../support/policy-parts.ts";
 
 /**
  * The policy alone, in production: effects by hand, every word of the analysis in every combination of extent and cause.
@@ -29,15 +29,7 @@ const mayPass: Readonly<Record<Preset, ReadonlySet<string>>> = {
     alter_add comment stored_call analyze vacuum`),
 };
 
-const facts: Facts = {
-  target: "shop",
-  environment: "production",
-  database: "shop",
-  principal: "agent",
-  principalKind: "ai_agent",
-  role: "app",
-  approvals: false,
-};
+const facts = factsOf();
 
 function* effects(): Generator<Effect> {
   for (const { word, operations } of detailWords)

@@ -6,9 +6,10 @@
 import { loadModule, parseSync } from "libpg-query";
 import type { ActionId } from "../../src/base/ids.ts";
 import type { Action } from "../../src/model/action.ts";
-import type { Obligation, Reason, StatementSummary, TransactionControl } from "../../src/model/decision.ts";
+import type { Obligation, Reason, StatementSummary } from "../../src/model/decision.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../../src/model/outcome.ts";
 import { reasonCodes } from "../../src/model/codes.ts";
+import { transactionControls } from "../../src/effects/sql/summary.ts";
 import type { Admission, Allowed, Guard } from "../../src/pipeline/guard.ts";
 
 await loadModule();
@@ -123,19 +124,6 @@ const PLAIN = {
   immediate: false,
 } as const;
 
-const CONTROL: Record<string, TransactionControl> = {
-  TRANS_STMT_BEGIN: "begin",
-  TRANS_STMT_START: "begin",
-  TRANS_STMT_COMMIT: "commit",
-  TRANS_STMT_ROLLBACK: "rollback",
-  TRANS_STMT_SAVEPOINT: "savepoint",
-  TRANS_STMT_RELEASE: "release",
-  TRANS_STMT_ROLLBACK_TO: "rollback_to",
-  TRANS_STMT_PREPARE: "prepare_transaction",
-  TRANS_STMT_COMMIT_PREPARED: "commit_prepared",
-  TRANS_STMT_ROLLBACK_PREPARED: "rollback_prepared",
-};
-
 /** The fields of the tree that this stand-in looks at. */
 interface Node {
   readonly kind?: string;
@@ -160,7 +148,7 @@ function facts(type: string, node: Node): Pick<StatementSummary, "tag"> & Partia
     case "SelectStmt":
       return JSON.stringify(node).includes("set_config") ? { tag: "SELECT", changesContext: true } : { tag: "SELECT" };
     case "TransactionStmt":
-      return { tag: "", transaction: CONTROL[node.kind ?? ""] ?? "none" };
+      return { tag: "", transaction: transactionControls[node.kind ?? ""] ?? "none" };
     case "VariableSetStmt":
       return { tag: "SET", changesContext: true };
     case "DiscardStmt":

@@ -6,10 +6,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chownSync, closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { freePort } from "../../src/cli/demo/free-port.ts";
 import { selfSigned, type TestCertificates } from "./certificates.ts";
 import { serverAccount } from "./postgres/account.ts";
 import { type ServerVersion, serverBinaries } from "./postgres/binaries.ts";
@@ -273,17 +273,6 @@ const defaults = {
   log_timezone: "UTC",
   jit: false,
 };
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 function groupLives(pid: number): boolean {
   try {

@@ -5,11 +5,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { failed } from "../errors.ts";
 import { type ServerAccount, accountForServer, serverBinaries } from "./binaries.ts";
+import { freePort } from "./free-port.ts";
 
 export interface DemoServer {
   /** Connection string of the superuser for one database. */
@@ -134,15 +134,4 @@ const whereFilesGo =
 /** The caller's PG* variables must not reach the server. */
 function quietEnvironment(): Record<string, string> {
   return { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -29,7 +29,8 @@ const PASSING: ReadonlySet<string> = new Set([
   "call",
 ]);
 
-const CONTROL: Readonly<Record<string, TransactionControl>> = {
+/** What the grammar calls each kind of transaction statement. */
+export const transactionControls: Readonly<Record<string, TransactionControl>> = {
   TRANS_STMT_BEGIN: "begin",
   TRANS_STMT_START: "begin",
   TRANS_STMT_COMMIT: "commit",
@@ -71,7 +72,7 @@ const DEFINING: ReadonlySet<string> = new Set([
 export function summarise(tag: string, fields: Fields, effects: readonly Effect[], span: StatementSummary["span"]): StatementSummary {
   const named = tagOf(tag, fields);
   const prepared = preparedOf(tag, fields);
-  const control = tag === "TransactionStmt" ? (CONTROL[text(fields, "kind")] ?? "none") : "none";
+  const control = tag === "TransactionStmt" ? (transactionControls[text(fields, "kind")] ?? "none") : "none";
   const copy =
     tag === "CopyStmt" && text(fields, "filename") === "" ? (flag(fields, "is_from") ? ("in" as const) : ("out" as const)) : undefined;
   return {
