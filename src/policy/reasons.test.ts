@@ -56,6 +56,18 @@ test("many effects are counted, not listed", () => {
   assert(message.length < 400);
 });
 
+test("tables are named before what only serves them", () => {
+  const drop = (type: "schema" | "sequence" | "table", name: string): Ground => ({
+    effect: deletion({ detail: "drop", resource: { type, name } }),
+    code: "destructive",
+  });
+  const grounds = [drop("schema", "public"), drop("sequence", "public.ids"), drop("table", "public.orders")];
+  assert.match(
+    reasonFor("deny", grounds, facts).message,
+    /^would drop schema `public`, and drop `public\.orders`, drop sequence `public\.ids`: /,
+  );
+});
+
 test("a hold without approvals says so by its code and its sentence", () => {
   const reason = reasonFor("hold", [{ effect: deletion({ detail: "truncate" }), code: "destructive" }], facts);
   assert.equal(reason.code, "approval_unavailable");

@@ -30,9 +30,12 @@ export function reasonFor(kind: "deny" | "hold", grounds: readonly Ground[], fac
     : { code: "approval_unavailable", message: `${message}; it needs a person's approval, and approvals are not set up here`, next };
 }
 
+/** What holds rows is named before what only serves it: of a schema's forty objects an agent should read the tables. */
 function also(first: Effect, others: readonly Effect[]): string {
   const said = new Set([describe(first)]);
-  const rest = others.map(describe).filter((words) => !said.has(words) && said.add(words));
+  const holdsRows = ({ resource }: Effect): boolean => resource.type === "table" || resource.type === "foreign_table";
+  const ordered = [...others.filter(holdsRows), ...others.filter((effect) => !holdsRows(effect))];
+  const rest = ordered.map(describe).filter((words) => !said.has(words) && said.add(words));
   if (rest.length === 0) return "";
   const left = rest.length - NAMED_MAX;
   return `, and ${rest.slice(0, NAMED_MAX).join(", ")}${left > 0 ? `, and ${left} more` : ""}`;
