@@ -17,7 +17,8 @@ const usage = `usage: node scripts/regress-compare.ts --suite DIR [--out DIR] [-
   --out DIR      where both outputs and their differences are written; ./regress-compare
   --version N    the server; 15
   --only A,B     these files only (test_setup always runs first)
-  --seconds N    a file may take so long on either side; 300`;
+  --seconds N    a file may take so long on either side; 300
+  --libdir DIR   where the suite's C library lies (regress, refint, autoinc); without it the functions in it are missing on both sides`;
 
 /** What the suite's own driver sets on its database. */
 const settings = [
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     version: { type: "string", default: "15" },
     only: { type: "string" },
     seconds: { type: "string", default: "300" },
+    libdir: { type: "string" },
   },
 });
 async function main(suite: string, out: string): Promise<number> {
@@ -91,7 +93,7 @@ function runFile(program: string, side: Side, suite: string, out: string, name: 
     PGAPPNAME: `pg_regress/${name}`,
     PG_ABS_SRCDIR: suite,
     PG_ABS_BUILDDIR: folder,
-    PG_LIBDIR: folder,
+    PG_LIBDIR: values.libdir ?? folder,
     PG_DLSUFFIX: ".so",
   };
   const began = performance.now();
@@ -112,7 +114,7 @@ function runFile(program: string, side: Side, suite: string, out: string, name: 
 function normal(side: Side, text: string): string {
   return text
     .replaceAll(`/${side.name}/`, "/SIDE/")
-    .replaceAll(String(side.port), "PORT")
+    .replaceAll(new RegExp(`\\b${side.port}\\b`, "g"), "PORT")
     .replaceAll(/pg_(toast_)?temp_\d+/g, "pg_$1temp_N")
     .replaceAll(/\b(PID|[Pp]rocess) \d+/g, "$1 N");
 }

@@ -22,8 +22,10 @@ export const limits = {
   explainLineBytesMax: 6 * 1024 * 1024 + 64 * 1024,
   /** Statements in one simple query. */
   statementsPerMessageMax: 10_000,
-  /** Time for one parse and analysis in a worker before that worker is replaced. */
+  /** Processor time for one parse and analysis in a worker before that worker is replaced. */
   analysisMsMax: 2_000,
+  /** The same by the clock: ten times as long, for a machine on which everything is slow. */
+  analysisWaitMsMax: 20_000,
   /** Depth of the tree walk; PostgreSQL refuses deeper text itself ("stack depth limit exceeded"). */
   treeDepthMax: 5_000,
   /** Judged texts kept for one decision context. */

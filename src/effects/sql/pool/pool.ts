@@ -8,6 +8,7 @@ import type { CatalogueData } from "../../../catalogue/types.ts";
 import type { SqlCallPayload, SqlContext, SqlPayload } from "../../../model/action.ts";
 import type { Analysis, SqlAnalyser } from "../../analyse.ts";
 import { unavailable, type FromWorker, type ToWorker } from "./protocol.ts";
+import { Watch, type WatchLimits } from "./watch.ts";
 
 export interface SqlAnalyserPool extends SqlAnalyser {
   /** Makes a snapshot known to every worker; payloads name it by its version. */
@@ -21,8 +22,10 @@ export interface SqlAnalyserPool extends SqlAnalyser {
 export interface PoolOptions {
   /** Workers that analyse at the same time; one more stands by. */
   readonly workers: number;
-  /** Time for one text, in milliseconds. */
+  /** Processor time for one text, in milliseconds. */
   readonly analysisMsMax?: number;
+  /** Time by the clock for one text, in milliseconds, however little of the processor it got. */
+  readonly analysisWaitMsMax?: number;
 }
 
 interface Waiting {
@@ -38,7 +41,7 @@ interface Lane {
   readonly contexts: Map<SqlContext, number>;
   lastContext: number;
   /** Runs while the first of `waiting` is being worked on. */
-  timer: ReturnType<typeof setTimeout> | undefined;
+  watch: Watch | undefined;
 }
 
 /** Deep sub-selects need stack in the parser; measured to parse what PostgreSQL itself still accepts. */
@@ -52,7 +55,7 @@ export function createSqlAnalyser(options: PoolOptions): SqlAnalyserPool {
 
 class Pool implements SqlAnalyserPool {
   readonly #size: number;
-  readonly #msMax: number;
+  readonly #limits: WatchLimits;
   readonly #catalogues = new Map<number, CatalogueData>();
   #lanes: Lane[] = [];
   #spare: Lane | undefined;
@@ -61,7 +64,10 @@ class Pool implements SqlAnalyserPool {
 
   constructor(options: PoolOptions) {
     this.#size = Math.max(1, options.workers);
-    this.#msMax = options.analysisMsMax ?? limits.analysisMsMax;
+    this.#limits = {
+      processorMs: options.analysisMsMax ?? limits.analysisMsMax,
+      clockMs: options.analysisWaitMsMax ?? limits.analysisWaitMsMax,
+    };
   }
 
   publish(data: CatalogueData): void {
@@ -123,7 +129,7 @@ class Pool implements SqlAnalyserPool {
     worker.stdout.resume();
     worker.stderr.resume();
     worker.unref();
-    const lane: Lane = { worker, ready: false, waiting: new Map(), contexts: new Map(), lastContext: 0, timer: undefined };
+    const lane: Lane = { worker, ready: false, waiting: new Map(), contexts: new Map(), lastContext: 0, watch: undefined };
     worker.on("message", (message: FromWorker) => this.#received(lane, message));
     worker.on("error", () => this.#replace(lane, "the worker died"));
     worker.on("exit", () => this.#replace(lane, "the worker ended"));
@@ -148,8 +154,8 @@ class Pool implements SqlAnalyserPool {
     }
     const waiting = lane.waiting.get(message.id);
     lane.waiting.delete(message.id);
-    clearTimeout(lane.timer);
-    lane.timer = undefined;
+    lane.watch?.end();
+    lane.watch = undefined;
     waiting?.resolve(message.analysis);
     if (message.broken) return this.#replace(lane, "its parser broke");
     if (lane.waiting.size > 0) this.#watch(lane);
@@ -157,16 +163,16 @@ class Pool implements SqlAnalyserPool {
   }
 
   #watch(lane: Lane): void {
-    clearTimeout(lane.timer);
-    lane.timer = setTimeout(() => this.#overdue(lane), this.#msMax);
+    lane.watch?.end();
+    lane.watch = new Watch(lane.worker, this.#limits, (because) => this.#overdue(lane, because));
   }
 
   /** The first text took too long: it is refused, the others go to a fresh worker. */
-  #overdue(lane: Lane): void {
+  #overdue(lane: Lane, because: string): void {
     const [first] = lane.waiting;
     if (first !== undefined) {
       lane.waiting.delete(first[0]);
-      first[1].resolve(unavailable(`the analysis took longer than ${this.#msMax} ms: send a simpler statement`));
+      first[1].resolve(unavailable(`the analysis took longer than ${because}: send a simpler statement`));
     }
     this.#replace(lane, "it took too long");
   }
@@ -179,7 +185,7 @@ class Pool implements SqlAnalyserPool {
     }
     const index = this.#lanes.indexOf(lane);
     if (index < 0) return;
-    clearTimeout(lane.timer);
+    lane.watch?.end();
     // A worker that died by itself died of its first text.
     const [first] = lane.waiting;
     if (first !== undefined && (because === "the worker died" || because === "the worker ended")) {
@@ -200,7 +206,7 @@ class Pool implements SqlAnalyserPool {
   }
 
   #refuseAll(lane: Lane, because: string): void {
-    clearTimeout(lane.timer);
+    lane.watch?.end();
     for (const waiting of lane.waiting.values()) waiting.resolve(unavailable(because));
     lane.waiting.clear();
   }
