@@ -36,8 +36,10 @@ export interface PlacedProblem {
   readonly suggestion?: string;
 }
 
-/** `file:line:column: message: suggestion`, which editors and terminals make a link of. */
+/** `file:line:column: message: suggestion`, which editors and terminals make a link of. Line 0 is the file as a whole. */
 export function problemsOf(file: string, problems: readonly PlacedProblem[]): Error {
+  const whole = problems.find(({ line }) => line === 0);
+  if (whole !== undefined) return failed(visible(whole.message), visible(whole.suggestion ?? ""));
   const lines = problems.map(({ line, column, message, suggestion }) => {
     const advice = suggestion === undefined ? "" : `: ${suggestion}`;
     return `  ${visible(file)}:${line}:${column}: ${visible(message)}${visible(advice)}`;

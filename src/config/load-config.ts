@@ -42,7 +42,8 @@ function open(source: ConfigSource): { readonly text: string; readonly directory
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown cause";
     const suggestion = "write one with `holdfast init`, or name another with `--config`";
-    return { problems: [{ line: 1, column: 1, message: `\`${source.path}\` cannot be read: ${code}`, suggestion }] };
+    // Line 0: the file as a whole.
+    return { problems: [{ line: 0, column: 0, message: `\`${source.path}\` cannot be read: ${code}`, suggestion }] };
   }
 }
 
