@@ -1,68 +1,60 @@
 /**
- * What the control routes ask before they do what only a person may: who signed this very request.
- * It decides nothing about sessions or grants. The signed body must hold every term of what is asked (tables, operations, limits, the
- * environment), because the person's client cannot trust what the socket shows it; the route acts on the body alone.
+ * Who may do what only a person may: the port through which the control API asks for a challenge and has a signed request verified.
+ * It holds no key and derives none; `authority.ts` fulfils it, and the client's side is `sign-request.ts`.
  */
 import type { Environment } from "../model/principal.ts";
 
-/** How a person's key is made from the passphrase. Public: it helps nobody who does not know the passphrase. */
-export interface PersonKeyParameters {
-  /** 16 bytes or more, base64. */
-  readonly salt: string;
-  /** scrypt's N, r and p. */
-  readonly cost: number;
-  readonly blockSize: number;
-  readonly parallelization: number;
-}
+/** What a person signs is bound to one request: this purpose, the method, the path, the nonce and the digest of the canonical body. */
+export const signedPurpose = "holdfast control request v1";
 
-/** Answer to `POST /v1/challenges` with `{ "person": NAME }`. */
+/** Header names of a signed request, lower case as Node gives them. */
+export const signatureHeaders = {
+  person: "x-holdfast-person",
+  nonce: "x-holdfast-nonce",
+  signature: "x-holdfast-signature",
+} as const;
+
+/** Single use, short-lived. `key` is what the client needs to derive the person's key; a name nobody has gets one too. */
 export interface Challenge {
-  /** Single use, for this person alone. */
   readonly nonce: string;
   readonly expiresAtMs: number;
-  readonly key: PersonKeyParameters;
+  readonly key: Readonly<Record<string, string | number>>;
 }
 
-/** What a person's client adds to a request; on the wire it stands in the `authority` field of the JSON body, beside the terms. */
-export interface PersonSignature {
+/** A request as it arrived. `body` is the parsed JSON, `null` where there is none; the signature covers its canonical form. */
+export interface SignedRequest {
   readonly person: string;
   readonly nonce: string;
-  /** Ed25519 over the statement of `signed-statement.ts`, base64. */
   readonly signature: string;
-}
-
-export interface SignedRequest extends PersonSignature {
   readonly method: string;
-  /** As the request line has it, query included. */
   readonly path: string;
-  /** The JSON body without its `authority` field; `null` where there is none. */
   readonly body: unknown;
 }
 
-export type Authorised =
-  | {
-      readonly ok: true;
-      readonly person: string;
-      /** Environments whose acts this person may approve or grant. The route holds the session's own against it. */
-      readonly approves: readonly Environment[];
-      /** To be recorded with what is done: a third party verifies with it who agreed to exactly what. */
-      readonly statement: string;
-      readonly signature: string;
-      readonly publicKey: string;
-    }
-  | {
-      readonly ok: false;
-      readonly status: 401 | 403 | 429;
-      readonly code: "no_person" | "not_signed" | "too_many_attempts";
-      /** For whoever asked, an agent included: it names no secret, and says what to do. */
-      readonly message: string;
-    };
+export interface VerifiedPerson {
+  readonly name: string;
+  /** Environments whose targets this person may open something on. */
+  readonly approves: readonly Environment[];
+}
+
+/** For the audit log, so that a third party can verify later who signed what. */
+export interface SignatureEvidence {
+  readonly publicKey: string;
+  readonly signature: string;
+  readonly nonce: string;
+  readonly bodyDigest: string;
+}
+
+export type Verification =
+  | { readonly ok: true; readonly person: VerifiedPerson; readonly evidence: SignatureEvidence }
+  /** `message` never says which of name and passphrase was wrong. */
+  | { readonly ok: false; readonly message: string; readonly next: string };
 
 export interface Authority {
-  /** Whether anybody is registered: without one whatever needs a person is refused. */
-  readonly persons: readonly string[];
-  /** Also for a name that nobody has, so that the answer tells nothing. `null`: too many are asked for, wait. */
-  challenge(person: string): Challenge | null;
-  /** Uses up the nonce whatever comes of it, and records the attempt. Never throws. */
-  verify(request: SignedRequest): Authorised;
+  /** False: nobody is registered, and nothing that takes a person can be done. */
+  readonly anyone: boolean;
+  /** Rejects when too many are open. */
+  challenge(person: string): Promise<Challenge>;
+  /** Uses the nonce up whatever comes of it. Never rejects: what fails inside is not verified. */
+  verify(request: SignedRequest): Promise<Verification>;
 }
