@@ -3,7 +3,8 @@
  * It shows only what is recorded.
  */
 import type { ReadRecord } from "../../audit/events.ts";
-import { fit, padEnd, paragraph, table, visible, width } from "../output.ts";
+import { effectsTable } from "../effects-table.ts";
+import { fit, padEnd, paragraph, visible, width } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeEvent } from "./describe.ts";
 import type { Judgement, Judgements } from "./reader.ts";
@@ -55,23 +56,13 @@ function renderJudgement(judgement: Judgement, terminal: Terminal): string {
   ];
   const lines = known.map(([name = "", value = ""]) => `  ${padEnd(name, 12)} ${visible(value)}\n`).join("");
   if (judgement.effects.length === 0) return lines;
-  const heads = [
-    { title: "OPERATION" },
-    { title: "RESOURCE", shrink: true },
-    { title: "EXTENT" },
-    { title: "REVERSIBILITY" },
-    { title: "CAUSE" },
-    { title: "DETAIL" },
-  ];
-  const rows = judgement.effects.map((effect) => [
-    effect.operation,
-    visible(`${effect.resource.type}:${effect.resource.name}`),
-    "count" in effect.extent ? `${effect.extent.kind} ${effect.extent.count}` : effect.extent.kind,
-    effect.reversibility,
-    effect.cause,
-    visible(effect.detail),
-  ]);
-  const rendered = table(heads, rows, terminal.columns - 2)
+  const effects = judgement.effects.map(({ resource, extent, ...rest }) => ({
+    ...rest,
+    resource: `${resource.type}:${resource.name}`,
+    extent: extent.kind,
+    ...("count" in extent ? { rows: extent.count } : {}),
+  }));
+  const rendered = effectsTable(effects, terminal.columns - 2)
     .trimEnd()
     .split("\n")
     .map((row) => `  ${row}\n`);

@@ -8,7 +8,8 @@ import { limits } from "../../base/limits.ts";
 import { environments } from "../../model/principal.ts";
 import { type ExitCode, causeText, exitCodes, failed, wrongUse } from "../errors.ts";
 import { type Line, linesOf } from "../lines.ts";
-import { paragraph, table, visible } from "../output.ts";
+import { effectsTable, type ShownEffect } from "../effects-table.ts";
+import { paragraph, visible } from "../output.ts";
 import { pipelined } from "../pipelined.ts";
 import { policyNamed } from "../policies.ts";
 import { setExit } from "../exit.ts";
@@ -128,15 +129,7 @@ function refusal(code: string, message: string): string {
 interface Explanation {
   readonly decision: "allow" | "hold" | "deny";
   readonly observed?: string;
-  readonly effects: readonly {
-    operation: string;
-    resource: string;
-    extent: string;
-    rows?: number;
-    reversibility: string;
-    cause: string;
-    detail: string;
-  }[];
+  readonly effects: readonly ShownEffect[];
   readonly reason: { readonly code: string; readonly message: string; readonly next?: string };
 }
 
@@ -153,26 +146,5 @@ function rendered(result: Explanation, terminal: Terminal): string {
   const next = result.reason.next === undefined ? "" : paragraph(visible(result.reason.next), terminal.columns, 2);
   const why = paragraph(visible(result.reason.message), terminal.columns, 2) + observed + next;
   if (result.effects.length === 0) return head + why;
-  const rows = result.effects.map((effect) => [
-    effect.operation,
-    visible(effect.resource),
-    extentText(effect.extent, effect.rows),
-    effect.reversibility,
-    effect.cause,
-    effect.detail,
-  ]);
-  const heads = [
-    { title: "OPERATION" },
-    { title: "RESOURCE", shrink: true },
-    { title: "EXTENT" },
-    { title: "REVERSIBILITY" },
-    { title: "CAUSE" },
-    { title: "DETAIL" },
-  ];
-  return `${head}${why}\n${table(heads, rows, terminal.columns)}`;
-}
-
-function extentText(extent: string, rows: number | undefined): string {
-  if (rows === undefined) return extent;
-  return extent === "at_most" ? `at most ${rows}` : `exactly ${rows}`;
+  return `${head}${why}\n${effectsTable(result.effects, terminal.columns)}`;
 }
