@@ -12,6 +12,15 @@ export type SessionId = Id<"session">;
 /** One attempt: unique within the audit log. */
 export type ActionId = Id<"action">;
 
+/** One run of one principal over all its connections: `r_` and 12 characters. */
+export type RunId = Id<"run">;
+
+/** A right that a person opened for one run: `g_` and 10 characters. */
+export type GrantId = Id<"grant">;
+
+/** A right that an agent asks for: `a_` and 10 characters. */
+export type AskId = Id<"ask">;
+
 export type RandomBytes = (size: number) => Uint8Array;
 
 export const systemRandom: RandomBytes = (size) => randomBytes(size);
@@ -32,4 +41,16 @@ export function newSessionId(random: RandomBytes = systemRandom): SessionId {
 /** Action ids are the session's id and a counter: cheap on the hot path, and ordered within a session. */
 export function actionId(session: SessionId, sequence: number): ActionId {
   return `${session}.${sequence}` as ActionId;
+}
+
+export function newRunId(random: RandomBytes = systemRandom): RunId {
+  return `r_${randomText(12, random)}` as RunId;
+}
+
+export function newGrantId(random: RandomBytes = systemRandom): GrantId {
+  return `g_${randomText(10, random)}` as GrantId;
+}
+
+export function newAskId(random: RandomBytes = systemRandom): AskId {
+  return `a_${randomText(10, random)}` as AskId;
 }

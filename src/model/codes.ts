@@ -25,6 +25,8 @@ export const reasonCodes = {
   rows_changed_limit: { sqlstate: "54000", title: "more rows changed than permitted; rolled back" },
   rate_limit: { sqlstate: "53400", title: "too many statements in a minute" },
   time_limit: { sqlstate: "57014", title: "took longer than permitted" },
+  budget_exhausted: { sqlstate: "53400", title: "the session's budget is used up" },
+  grant_lapsed: { sqlstate: "42501", title: "the grant it rests on is over or used up" },
   suspended: { sqlstate: "57P01", title: "the session is suspended" },
   record_unavailable: { sqlstate: "58030", title: "the audit log cannot be written, so nothing that changes data passes" },
   analysis_unavailable: { sqlstate: "58000", title: "the analysis failed or took too long" },

@@ -4,10 +4,12 @@
  *
  * To keep the hot path small, what a text means is recorded once (`judgement`) and referred to by its id afterwards.
  */
-import type { ActionId, SessionId } from "../base/ids.ts";
+import type { ActionId, AskId, GrantId, RunId, SessionId } from "../base/ids.ts";
 import type { Effect } from "./effect.ts";
+import type { GrantOperation } from "./grant.ts";
 import type { Outcome, TableCount, TransactionEnd } from "./outcome.ts";
 import type { ReasonCode } from "./codes.ts";
+import type { Budget, Used } from "./run.ts";
 
 export type AuditEvent =
   | { readonly kind: "started"; readonly version: string; readonly policyDigest: string }
@@ -32,6 +34,8 @@ export type AuditEvent =
       readonly client: string;
       readonly peer: string;
       readonly serverProcess?: number;
+      /** The run whose connection this is. */
+      readonly run?: RunId;
     }
   | { readonly kind: "session_closed"; readonly session: SessionId; readonly because: string }
   /** A login role of its own was made for a principal at the server, or is gone again. */
@@ -79,6 +83,40 @@ export type AuditEvent =
       /** What the meter read before the end, where changes are limited. */
       readonly tables?: readonly TableCount[];
     }
+  /** Somebody asked the control socket for what only a person may do. With what is here a third party verifies who agreed to what. */
+  | {
+      readonly kind: "person_attempt";
+      readonly person: string;
+      readonly accepted: boolean;
+      /** The control socket's path, as it was signed. */
+      readonly gateway: string;
+      readonly method: string;
+      readonly path: string;
+      readonly because: string;
+      /** Present when accepted: what was signed, by which key. The refused hold nothing that they chose themselves but names. */
+      readonly nonce?: string;
+      readonly bodyDigest?: string;
+      readonly signature?: string;
+      readonly publicKey?: string;
+      /** Refused attempts before this one that were counted and not told. */
+      readonly repeated?: number;
+    }
+  /** The sealed vault, which holds secrets and persons' keys: which of its versions is in use. An older one is refused from then on. */
+  | {
+      readonly kind: "vault_opened" | "vault_changed";
+      readonly generation: number;
+      readonly persons: readonly string[];
+      readonly because: string;
+    }
+  /** What protects the gateway was touched past it: the vault's file, the configuration, the log's own files. */
+  | { readonly kind: "tampering_noticed"; readonly about: "vault" | "config" | "log"; readonly because: string }
+  /** The configuration in use, or one that was refused because no person accepted it. Digests of its data, comments left out. */
+  | {
+      readonly kind: "config_loaded" | "config_refused";
+      readonly before: string | null;
+      readonly after: string;
+      readonly because: string;
+    }
   | {
       readonly kind: "limit_reached";
       readonly session: SessionId;
@@ -86,6 +124,67 @@ export type AuditEvent =
       readonly code: ReasonCode;
       readonly figure: number;
       readonly allowed: number;
+    }
+  /** A principal began to work: its connections share what follows. */
+  | {
+      readonly kind: "run_started";
+      readonly run: RunId;
+      readonly principal: string;
+      readonly target: string;
+      readonly environment: string;
+      readonly program: string;
+      readonly programVersion: string;
+      readonly actsFor: string;
+      readonly purpose: string;
+      readonly budget: Budget;
+    }
+  | { readonly kind: "run_ended"; readonly run: RunId; readonly principal: string; readonly because: string; readonly used: Used }
+  | {
+      readonly kind: "run_suspended" | "run_resumed";
+      readonly run: RunId;
+      readonly principal: string;
+      readonly because: string;
+      readonly person: string;
+    }
+  | {
+      readonly kind: "grant_asked";
+      readonly ask: AskId;
+      readonly run: RunId;
+      readonly principal: string;
+      readonly target: string;
+      readonly relations: readonly string[];
+      readonly operations: readonly GrantOperation[];
+      readonly purpose: string;
+    }
+  /** Durable before the server is told. */
+  | {
+      readonly kind: "grant_given";
+      readonly grant: GrantId;
+      readonly ask?: AskId;
+      readonly run: RunId;
+      readonly principal: string;
+      readonly target: string;
+      readonly relations: readonly string[];
+      readonly operations: readonly GrantOperation[];
+      readonly untilMs: number;
+      readonly usesMax: number | null;
+      readonly rowsMax: number;
+      readonly person: string;
+      /** Of the request that the person signed: `person_attempt` has the signature. */
+      readonly nonce: string;
+      readonly purpose: string;
+    }
+  | { readonly kind: "grant_used"; readonly grant: GrantId; readonly action: ActionId; readonly uses: number }
+  /** Written when it is over; `revoked` says whether the server has confirmed that the right is gone. */
+  | {
+      readonly kind: "grant_lapsed";
+      readonly grant: GrantId;
+      readonly run: RunId;
+      readonly because: string;
+      readonly uses: number;
+      readonly rows: number;
+      readonly revoked: boolean;
+      readonly person?: string;
     };
 
 export type AuditEventKind = AuditEvent["kind"];

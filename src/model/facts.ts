@@ -2,6 +2,7 @@
  * Inputs to a decision besides the action and its effects.
  * Facts that change with every act (rates, suspensions) are not here, so that a decision can be cached by what it depended on.
  */
+import type { GrantFact } from "./grant.ts";
 import type { Environment } from "./principal.ts";
 
 export interface Facts {
@@ -14,4 +15,6 @@ export interface Facts {
   readonly role: string;
   /** Whether a person can be asked. Until approvals exist this is false, and a hold is answered as refused. */
   readonly approvals: boolean;
+  /** Rights that persons opened for the session; absent where there are none. */
+  readonly grants?: readonly GrantFact[];
 }

@@ -87,6 +87,55 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       return { severity: 3, name: plain, fields: { reason: event.because } };
     case "policy_loaded":
       return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
+    case "vault_opened":
+    case "vault_changed":
+      return { severity: 3, name: plain, fields: { cnt: event.generation, reason: event.because } };
+    case "tampering_noticed":
+      return { severity: 10, name: plain, fields: { msg: event.about, reason: event.because } };
+    case "config_loaded":
+    case "config_refused":
+      return { severity: event.kind === "config_loaded" ? 2 : 8, name: plain, fields: { msg: event.after, reason: event.because } };
+    case "person_attempt":
+      return {
+        severity: event.accepted ? 3 : 8,
+        name: plain,
+        fields: {
+          suser: event.person,
+          request: `${event.method} ${event.path}`,
+          outcome: event.accepted ? "accepted" : "refused",
+          reason: event.because,
+        },
+      };
+    case "run_started":
+      return { severity: 1, name: plain, fields: { suser: event.principal, cs1Label: "session", cs1: event.run, msg: event.purpose } };
+    case "run_ended":
+      return { severity: 1, name: plain, fields: { suser: event.principal, cs1Label: "session", cs1: event.run, reason: event.because } };
+    case "run_suspended":
+    case "run_resumed":
+      return { severity: 6, name: plain, fields: { suser: event.person, duser: event.principal, reason: event.because } };
+    case "grant_asked":
+      return {
+        severity: 4,
+        name: plain,
+        fields: { suser: event.principal, act: event.operations.join(","), msg: event.relations.join(" ") },
+      };
+    case "grant_given":
+      return {
+        severity: 5,
+        name: plain,
+        fields: {
+          suser: event.person,
+          duser: event.principal,
+          act: event.operations.join(","),
+          msg: event.relations.join(" "),
+          end: event.untilMs,
+          destinationServiceName: event.target,
+        },
+      };
+    case "grant_used":
+      return { severity: 2, name: plain, fields: { cs2Label: "action", cs2: event.action, cnt: event.uses } };
+    case "grant_lapsed":
+      return { severity: event.revoked ? 2 : 8, name: plain, fields: { cs3Label: "grant", cs3: event.grant, reason: event.because } };
     default:
       return { severity: 1, name: plain, fields: {} };
   }

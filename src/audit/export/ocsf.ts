@@ -10,6 +10,7 @@ import type { ReadRecord } from "../events.ts";
 import { leafHash } from "../merkle.ts";
 import { exportContext } from "./context.ts";
 import type { ExportContext } from "./context.ts";
+import { rightsBody } from "./ocsf-rights.ts";
 
 type Json = { readonly [key: string]: unknown };
 
@@ -105,6 +106,15 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
     case "lease_started":
     case "lease_ended":
       return lease(event);
+    case "run_started":
+    case "run_ended":
+    case "run_suspended":
+    case "run_resumed":
+    case "grant_asked":
+    case "grant_given":
+    case "grant_used":
+    case "grant_lapsed":
+      return rightsBody(event);
     case "started":
       return { ...lifecycle(3, 1), message: `started version ${event.version}` };
     case "stopped":
@@ -113,6 +123,19 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
       return { ...lifecycle(99, 3), message: `recovered: ${event.unknownOutcomes.length} unknown outcomes, ${event.tornBytes} torn bytes` };
     case "policy_loaded":
       return { ...lifecycle(99, event.observing ? 3 : 1), message: `policy ${event.preset} loaded for ${event.target}` };
+    case "vault_opened":
+    case "vault_changed":
+      return { ...lifecycle(99, event.kind === "vault_opened" ? 1 : 2), message: `vault version ${event.generation}: ${event.because}` };
+    case "tampering_noticed":
+      return { ...lifecycle(99, 5), message: `${event.about} touched past the gateway: ${event.because}` };
+    case "config_loaded":
+    case "config_refused":
+      return {
+        ...lifecycle(99, event.kind === "config_loaded" ? 1 : 4),
+        message: `configuration ${event.after.slice(0, 12)}: ${event.because}`,
+      };
+    case "person_attempt":
+      return attempt(event);
     default:
       return assertNever(event, "ocsf export");
   }
@@ -162,6 +185,20 @@ function authentication(
     default:
       return assertNever(event, "ocsf export");
   }
+}
+
+function attempt(event: Extract<AuditEvent, { kind: "person_attempt" }>): Json {
+  return {
+    class_uid: 3002,
+    activity_id: 99,
+    activity_name: "request signed by a person",
+    severity_id: event.accepted ? 2 : 4,
+    status_id: event.accepted ? 1 : 2,
+    user: { name: event.person },
+    service: { name: event.gateway },
+    status_detail: event.because,
+    message: `${event.method} ${event.path} ${event.accepted ? "agreed to" : "refused"}`,
+  };
 }
 
 function lease(event: Extract<AuditEvent, { kind: "lease_started" | "lease_ended" }>): Json {

@@ -6,6 +6,7 @@ import { assertNever } from "../../base/assert.ts";
 import type { AuditEvent } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { figure } from "../output.ts";
+import { describeRights } from "./describe-rights.ts";
 import type { Judgement, Judgements } from "./reader.ts";
 
 export interface Described {
@@ -81,6 +82,44 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
         text: `${event.code}: ${figure(event.figure)}, allowed ${figure(event.allowed)}`,
         tone: "bad",
       };
+    case "run_started":
+    case "run_ended":
+    case "run_suspended":
+    case "run_resumed":
+    case "grant_asked":
+    case "grant_given":
+    case "grant_used":
+    case "grant_lapsed":
+      return describeRights(event);
+    default:
+      return describeGuard(event);
+  }
+}
+
+/** What happened to the guard itself, not through it. */
+function describeGuard(
+  event: Extract<
+    AuditEvent,
+    { kind: "person_attempt" | "vault_opened" | "vault_changed" | "tampering_noticed" | "config_loaded" | "config_refused" }
+  >,
+): Described {
+  switch (event.kind) {
+    case "person_attempt": {
+      const more = event.repeated === undefined ? "" : `, and ${figure(event.repeated)} more before it`;
+      const text = `${event.method} ${event.path} as ${event.person}: ${event.accepted ? "signed" : `refused: ${event.because}`}${more}`;
+      return { word: "person", about: event.person, text, tone: event.accepted ? "good" : "bad" };
+    }
+    case "vault_opened":
+    case "vault_changed":
+      return { word: "vault", about: `version ${event.generation}`, text: event.because, tone: "plain" };
+    case "tampering_noticed":
+      return { word: "TAMPERED", about: event.about, text: event.because, tone: "bad" };
+    case "config_loaded":
+    case "config_refused": {
+      const changed = event.before === null || event.before === event.after ? "" : `${event.before.slice(0, 12)} -> `;
+      const tone = event.kind === "config_refused" ? "bad" : changed === "" ? "plain" : "warn";
+      return { word: "config", about: "", text: `${changed}${event.after.slice(0, 12)}: ${event.because}`, tone };
+    }
     default:
       return assertNever(event, "describeEvent");
   }

@@ -1,0 +1,60 @@
+/**
+ * Says in a few words what a record about a run, an ask or a grant says.
+ * It shows nothing that is not in the record.
+ */
+import { assertNever } from "../../base/assert.ts";
+import type { AuditEvent } from "../../model/event.ts";
+import { figure } from "../output.ts";
+import type { Described } from "./describe.ts";
+
+type RightsKind = `run_${"started" | "ended" | "suspended" | "resumed"}` | `grant_${"asked" | "given" | "used" | "lapsed"}`;
+type RightsEvent = Extract<AuditEvent, { kind: RightsKind }>;
+
+export function describeRights(event: RightsEvent): Described {
+  switch (event.kind) {
+    case "run_started": {
+      const parts = [
+        `${event.principal} on ${event.target} (${event.environment})`,
+        ...(event.program === "" ? [] : [`${event.program}${event.programVersion === "" ? "" : `, ${event.programVersion}`}`]),
+        ...(event.actsFor === "" ? [] : [`for ${event.actsFor}`]),
+        ...(event.purpose === "" ? [] : [event.purpose]),
+      ];
+      return { word: "session", about: event.run, text: parts.join("; "), tone: "plain" };
+    }
+    case "run_ended": {
+      const { statements, rowsRead, rowsChanged, refused } = event.used;
+      const figures = `${figure(statements)} statements, ${figure(rowsRead)} rows read, ${figure(rowsChanged)} changed, ${figure(refused)} refused`;
+      return { word: "over", about: event.run, text: `${event.principal}: ${event.because}; ${figures}`, tone: "plain" };
+    }
+    case "run_suspended":
+    case "run_resumed": {
+      const word = event.kind === "run_suspended" ? "suspended" : "resumed";
+      return { word, about: event.run, text: `${event.principal}, by ${event.person}: ${event.because}`, tone: "warn" };
+    }
+    case "grant_asked":
+      return { word: "asked", about: event.ask, text: `${event.principal} asks for ${rights(event)}: ${event.purpose}`, tone: "warn" };
+    case "grant_given": {
+      const uses = event.usesMax === null ? "" : `, ${figure(event.usesMax)} statements`;
+      const bounds = `until ${new Date(event.untilMs).toISOString()}${uses}, ${figure(event.rowsMax)} rows`;
+      return {
+        word: "granted",
+        about: event.grant,
+        text: `${rights(event)} to ${event.principal} by ${event.person}, ${bounds}`,
+        tone: "warn",
+      };
+    }
+    case "grant_used":
+      return { word: "used", about: event.grant, text: `by ${event.action}, ${figure(event.uses)} in all`, tone: "plain" };
+    case "grant_lapsed": {
+      const gone = event.revoked ? "revoked at the server" : "NOT CONFIRMED as revoked at the server";
+      const figures = `${figure(event.uses)} statements, ${figure(event.rows)} rows`;
+      return { word: "lapsed", about: event.grant, text: `${event.because}; ${figures}; ${gone}`, tone: event.revoked ? "plain" : "bad" };
+    }
+    default:
+      return assertNever(event, "describeRights");
+  }
+}
+
+function rights({ operations, relations, target }: Extract<RightsEvent, { kind: "grant_asked" | "grant_given" }>): string {
+  return `${operations.join(", ")} on ${relations.join(", ")} at ${target}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * A grant: rights on named tables that a person opened for one run, bounded in time, uses and rows; and an agent's ask for one.
+ * It is no approval of one act. TRUNCATE and definitions are not among the operations: no meter measures the one, and the server has no
+ * right for the others short of ownership.
+ */
+import type { AskId, GrantId, RunId } from "../base/ids.ts";
+
+export type GrantOperation = "select" | "insert" | "update" | "delete";
+export const grantOperations: readonly GrantOperation[] = ["select", "insert", "update", "delete"];
+
+/** What a decision looks at. Names are resolved identities: `public.orders`. */
+export interface GrantFact {
+  readonly id: GrantId;
+  readonly tables: readonly string[];
+  readonly operations: readonly GrantOperation[];
+  /** Sequences that inserting into the tables moves. */
+  readonly sequences: readonly string[];
+}
+
+export type GrantState = "open" | "lapsed";
+
+export interface Grant extends GrantFact {
+  readonly run: RunId;
+  readonly principal: string;
+  readonly target: string;
+  /** The person who gave it. */
+  readonly by: string;
+  readonly reason: string;
+  readonly ask?: AskId;
+  readonly givenAtMs: number;
+  readonly untilMs: number;
+  /** Statements that may rest on it; `null` is any number until its time is over. */
+  readonly usesMax: number | null;
+  /** Rows that may be changed by it in all. */
+  readonly rowsMax: number;
+  readonly uses: number;
+  readonly rows: number;
+  readonly state: GrantState;
+  /** Why it is over. */
+  readonly because?: string;
+}
+
+export type AskState = "open" | "granted" | "dropped";
+
+export interface Ask {
+  readonly id: AskId;
+  readonly run: RunId;
+  readonly principal: string;
+  readonly target: string;
+  readonly tables: readonly string[];
+  readonly operations: readonly GrantOperation[];
+  readonly purpose: string;
+  readonly askedAtMs: number;
+  readonly state: AskState;
+  readonly grant?: GrantId;
+}
