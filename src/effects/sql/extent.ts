@@ -126,11 +126,12 @@ const COMPLEMENTS: Readonly<Record<string, readonly string[]>> = {
 /** Each pair is compared, so that a long OR would cost its square; a long one is `some` at least. */
 const COMPARED_TERMS_MAX = 64;
 
-/** `x > 0 OR x <= 0`, `x IS NULL OR x IS NOT NULL`: together they let every row through. */
+/** `x > 0 OR x <= 0`, `x IS NULL OR x IS NOT NULL`, `p OR NOT p`: together they let every row through. */
 function complementary(args: readonly unknown[], target: Target): boolean {
   if (args.length > COMPARED_TERMS_MAX) return false;
   return args.some((first, index) =>
     args.slice(index + 1).some((second) => {
+      if (negates(first, second, target) || negates(second, first, target)) return true;
       const [a, b] = [as(first, "NullTest"), as(second, "NullTest")];
       if (a !== undefined && b !== undefined)
         return text(a, "nulltesttype") !== text(b, "nulltesttype") && sameValue(a["arg"], b["arg"], target);
@@ -143,6 +144,18 @@ function complementary(args: readonly unknown[], target: Target): boolean {
       return (COMPLEMENTS[p] ?? []).includes(q) || (p === "~~" && q === "!~~") || (p === "!~~" && q === "~~");
     }),
   );
+}
+
+/** `NOT p` of a `p` that is never null, `p IS NOT TRUE` of `p` and of `p IS TRUE`. */
+function negates(condition: unknown, denial: unknown, target: Target): boolean {
+  const not = as(denial, "BoolExpr");
+  if (not !== undefined && text(not, "boolop") === "NOT_EXPR")
+    return sameValue(condition, list(not, "args")[0], target) && neverNull(condition, target) && !callsVolatile(condition, target.isVolatile);
+  const test = as(denial, "BooleanTest");
+  if (test === undefined || callsVolatile(test["arg"], target.isVolatile)) return false;
+  const other = as(condition, "BooleanTest");
+  const [kind, subject] = other === undefined ? ["IS_TRUE", condition] : [text(other, "booltesttype"), other["arg"]];
+  return sameValue(subject, test["arg"], target) && text(test, "booltesttype") === kind.replace("IS_", "IS_NOT_");
 }
 
 /** Whether both are the same value in every row, however written: `id`, `t.id`, `id + 0`, `(SELECT id)`. */
