@@ -13,15 +13,21 @@ const layers = {
   pipeline: ["effects", "policy", "audit", "catalogue", "model", "base"],
   adapters: ["pipeline/guard.ts", "catalogue", "model", "base"],
   scan: ["model", "base"],
-  control: ["audit", "model", "base"],
+  // What the control plane keeps over a restart.
+  store: ["model", "base"],
+  // Runs with what they use up, and the grants that persons open for them: state of one process, written through to the store.
+  sessions: ["store", "model", "base"],
+  control: ["sessions", "audit", "model", "base"],
   // Pure plans of rights, and appliers that are handed a connected client: neither opens a connection.
   provision: ["model", "base"],
-  // Session roles are made under the groups that provisioning made.
-  credentials: ["provision", "model", "base"],
+  // Session roles are made under the groups that provisioning made. The vault is replaced and locked as the log's small files are.
+  credentials: ["provision", "audit/files.ts", "audit/lock.ts", "model", "base"],
   cli: [
     "wiring.ts",
     "wiring",
     "control/client.ts",
+    "control/sign-request.ts",
+    "control/person-key.ts",
     "control/contract.ts",
     "control/state-directory.ts",
     "config",

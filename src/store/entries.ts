@@ -1,0 +1,89 @@
+/**
+ * Runs, asks and grants as the text of one row, and back: what a row says is looked at before anybody trusts its shape.
+ * It does not read or write files.
+ */
+import type { Ask, Grant } from "../model/grant.ts";
+import type { Run } from "../model/run.ts";
+
+type Kind = "text" | "number" | "number or null" | "texts" | "object";
+type Shape = Readonly<Record<string, Kind>>;
+
+const runShape: Shape = {
+  id: "text",
+  kind: "text",
+  principal: "text",
+  principalKind: "text",
+  target: "text",
+  environment: "text",
+  program: "text",
+  programVersion: "text",
+  actsFor: "text",
+  purpose: "text",
+  budget: "object",
+  startedAtMs: "number",
+  state: "text",
+  used: "object",
+};
+
+const askShape: Shape = {
+  id: "text",
+  run: "text",
+  principal: "text",
+  target: "text",
+  tables: "texts",
+  operations: "texts",
+  purpose: "text",
+  askedAtMs: "number",
+  state: "text",
+};
+
+const grantShape: Shape = {
+  id: "text",
+  run: "text",
+  principal: "text",
+  target: "text",
+  tables: "texts",
+  operations: "texts",
+  sequences: "texts",
+  by: "text",
+  reason: "text",
+  givenAtMs: "number",
+  untilMs: "number",
+  usesMax: "number or null",
+  rowsMax: "number",
+  uses: "number",
+  rows: "number",
+  state: "text",
+};
+
+/** `undefined` when the text is not such an entry. */
+export const parseRun = (text: string): Run | undefined => parse<Run>(text, runShape);
+export const parseAsk = (text: string): Ask | undefined => parse<Ask>(text, askShape);
+export const parseGrant = (text: string): Grant | undefined => parse<Grant>(text, grantShape);
+
+function parse<T>(text: string, shape: Shape): T | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const fields = value as Record<string, unknown>;
+  return Object.entries(shape).every(([name, kind]) => fits(fields[name], kind)) ? (value as T) : undefined;
+}
+
+function fits(value: unknown, kind: Kind): boolean {
+  switch (kind) {
+    case "text":
+      return typeof value === "string";
+    case "number":
+      return typeof value === "number" && Number.isFinite(value);
+    case "number or null":
+      return value === null || fits(value, "number");
+    case "texts":
+      return Array.isArray(value) && value.every((item) => typeof item === "string");
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+  }
+}
