@@ -9,7 +9,7 @@ import { join } from "node:path";
 const lockFile = "lock";
 
 /** Resolves to the release. Rejects when another living process holds the lock. */
-export async function lockDirectory(directory: string, unique: string): Promise<() => Promise<void>> {
+export async function lockDirectory(directory: string, unique: string, what = "audit log"): Promise<() => Promise<void>> {
   const path = join(directory, lockFile);
   const own = join(directory, `${lockFile}.${process.pid}.${unique}`);
   const text = `${process.pid} ${startOf(process.pid) ?? "-"} ${unique}\n`;
@@ -27,7 +27,7 @@ export async function lockDirectory(directory: string, unique: string): Promise<
       if (taken) break;
       const holder = await readFile(path, "utf8").catch(() => "");
       if (attempt >= 5 || alive(holder)) {
-        throw new Error(`audit log \`${directory}\` is in use by process ${holder.split(" ")[0] || "unknown"}: stop it first`);
+        throw new Error(`${what} \`${directory}\` is in use by process ${holder.split(" ")[0] || "unknown"}: stop it first`);
       }
       // Moved aside before it is removed: of two processes that find the same stale lock, only one moves it.
       const aside = `${own}.stale`;

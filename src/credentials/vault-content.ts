@@ -1,0 +1,61 @@
+/**
+ * What a vault holds: secrets by name, the keys of persons, the log's signing key, and what the gateway must remember beyond the
+ * agent's reach. It does not seal; every change makes a new content.
+ */
+import type { Environment } from "../model/principal.ts";
+
+export const secretKinds = ["url", "password", "token", "text"] as const;
+export type SecretKind = (typeof secretKinds)[number];
+
+export interface VaultSecret {
+  readonly kind: SecretKind;
+  readonly value: string;
+  /** Hosts that it may be sent to; empty: wherever the configuration names it. */
+  readonly hosts: readonly string[];
+  readonly createdAtMs: number;
+  readonly rotatedAtMs: number | null;
+}
+
+export interface VaultPerson {
+  readonly approves: readonly Environment[];
+  /** How the key is made from the passphrase: scrypt's parameters, `salt` in base64. */
+  readonly key: { readonly salt: string; readonly cost: number; readonly blockSize: number; readonly parallelization: number };
+  /** Ed25519, 32 bytes in base64. The private half is nowhere. */
+  readonly publicKey: string;
+  readonly createdAtMs: number;
+}
+
+export interface VaultContent {
+  readonly secrets: Readonly<Record<string, VaultSecret>>;
+  readonly persons: Readonly<Record<string, VaultPerson>>;
+  /** PKCS#8 PEM of the key that signs the log's checkpoints. */
+  readonly auditKey: string;
+  /** The log had at least this many signed records: one that has fewer was cut. */
+  readonly logSize: number;
+  /** Digest of the configuration that a person accepted; `null` while any is taken. */
+  readonly configDigest: string | null;
+  /** The last of them, newest last: what is told in the log. */
+  readonly changes: readonly { readonly generation: number; readonly atMs: number; readonly what: string }[];
+}
+
+const changesKept = 50;
+
+export function withChange(content: VaultContent, generation: number, atMs: number, what: string): VaultContent {
+  return { ...content, changes: [...content.changes, { generation, atMs, what }].slice(-changesKept) };
+}
+
+export function contentBytes(content: VaultContent): Buffer {
+  return Buffer.from(JSON.stringify({ contentVersion: 1, ...content }), "utf8");
+}
+
+/** Of bytes that were authenticated: the shape is ours, unless a newer Holdfast sealed them. Throws then. */
+export function contentOf(bytes: Buffer): VaultContent {
+  const { contentVersion, ...content } = JSON.parse(bytes.toString("utf8")) as VaultContent & { readonly contentVersion: number };
+  if (contentVersion !== 1) throw new Error("the vault was written by a newer Holdfast: use that one");
+  return content;
+}
+
+/** As configurations refer to it. */
+export function secretNameProblem(name: string): string | null {
+  return /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(name) ? null : "a name has letters, digits, `_`, `.` and `-`, a letter first, at most 64";
+}
