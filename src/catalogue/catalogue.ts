@@ -3,6 +3,7 @@
  * It does not judge; an answer that is not certain is every candidate, and the analysis takes the worst of them.
  */
 import type { ParseResult } from "@pgsql/types";
+import type { Lists } from "./parts.ts";
 import type { CastInfo, CatalogueData, ForeignKey, FunctionInfo, OperatorInfo, Relation, TypeInfo } from "./types.ts";
 
 export interface Names {
@@ -24,7 +25,9 @@ export interface Names {
 export type ParseSql = (sql: string) => ParseResult;
 
 export interface Catalogue {
+  /** All of it as plain data; put together when it is first asked for, so that `lists` is cheaper where it does. */
   readonly data: CatalogueData;
+  readonly lists: Lists;
   /**
    * `t`, `schema.t` or `database.schema.t` taken apart. `undefined`: another database, or more parts than the server accepts; it
    * would fail.

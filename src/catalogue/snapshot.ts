@@ -4,58 +4,50 @@
  */
 import { withDdl } from "./ddl/with-ddl.ts";
 import type { Catalogue, Names, ParseSql } from "./catalogue.ts";
+import { dataOf, partsOf, type CatalogueParts, type Lists } from "./parts.ts";
 import { isBuiltIn } from "./types.ts";
 import type { CatalogueData, FunctionInfo, OperatorInfo, Relation } from "./types.ts";
 import { isTemporarySchema, searchedSchemas } from "./search-path.ts";
 
 /** Indexes a snapshot: O(size) once, then every lookup costs what it returns. */
 export function openCatalogue(data: CatalogueData): Catalogue {
-  return new Snapshot(data);
+  return new Snapshot(partsOf(data), data);
+}
+
+/** Lays a snapshot over one that is open already: what it holds is added, and its lists stand for the other's. */
+export function extendCatalogue(below: Catalogue, data: CatalogueData): Catalogue {
+  return new Snapshot(partsOf(data, below instanceof Snapshot ? below.parts : partsOf(below.data)));
 }
 
 class Snapshot implements Catalogue {
-  readonly data: CatalogueData;
-  readonly #relations: Named<Relation>;
-  readonly #functions: NamedMany<FunctionInfo>;
-  readonly #operators: NamedMany<OperatorInfo>;
-  readonly #types: Named<CatalogueData["types"][number]>;
-  readonly #relationByOid: ReadonlyMap<number, Relation>;
-  readonly #functionByOid: ReadonlyMap<number, FunctionInfo>;
-  readonly #typeByOid: ReadonlyMap<number, CatalogueData["types"][number]>;
-  readonly #children: ReadonlyMap<number, readonly number[]>;
-  readonly #keysTo: Grouped<CatalogueData["foreignKeys"][number]>;
-  readonly #keysFrom: Grouped<CatalogueData["foreignKeys"][number]>;
-  readonly #userCasts: Grouped<CatalogueData["casts"][number]>;
+  readonly parts: CatalogueParts;
+  #data: CatalogueData | undefined;
 
-  constructor(data: CatalogueData) {
-    this.data = data;
-    this.#relations = named(data.relations);
-    this.#functions = namedMany(data.functions);
-    this.#operators = namedMany(data.operators);
-    this.#types = named(data.types);
-    this.#relationByOid = new Map(data.relations.map((relation) => [relation.oid, relation]));
-    this.#functionByOid = new Map(data.functions.map((f) => [f.oid, f]));
-    this.#typeByOid = new Map(data.types.map((type) => [type.oid, type]));
-    this.#children = childrenOf(data.relations);
-    this.#keysTo = grouped(data.foreignKeys, (key) => key.to);
-    this.#keysFrom = grouped(data.foreignKeys, (key) => key.from);
-    this.#userCasts = grouped(
-      data.casts.filter((cast) => !isBuiltIn(cast.functionOid)),
-      (cast) => cast.target,
-    );
+  constructor(parts: CatalogueParts, data?: CatalogueData) {
+    this.parts = parts;
+    this.#data = data;
+  }
+
+  get data(): CatalogueData {
+    this.#data ??= dataOf(this.parts);
+    return this.#data;
+  }
+
+  get lists(): Lists {
+    return this.parts.lists;
   }
 
   qualified(parts: readonly string[]): { readonly schema: string | undefined; readonly name: string } | undefined {
     const name = parts.at(-1);
     if (name === undefined || parts.length > 3) return undefined;
-    if (parts.length === 3 && parts[0] !== this.data.database) return undefined;
+    if (parts.length === 3 && parts[0] !== this.parts.lists.database) return undefined;
     return { schema: parts.at(-2), name };
   }
 
   relation(schema: string | undefined, name: string, names: Names): Relation | "temporary" | undefined {
-    const bySchema = this.#relations.get(name);
+    const bySchema = this.parts.relations.ofName(name);
     for (const searched of schema === undefined ? searchedSchemas(names.searchPath, "temporary first") : [schema]) {
-      const found = bySchema?.get(isTemporarySchema(searched) ? "pg_temp" : searched);
+      const found = bySchema?.get(isTemporarySchema(searched) ? "pg_temp" : searched)?.at(-1);
       if (found) return found;
       if (isTemporarySchema(searched) && names.temporary.includes(name)) return "temporary";
     }
@@ -63,13 +55,13 @@ class Snapshot implements Catalogue {
   }
 
   relationByOid(oid: number): Relation | undefined {
-    return this.#relationByOid.get(oid);
+    return this.parts.relations.get(oid);
   }
 
   descendants(relation: Relation): readonly Relation[] {
     const found = new Set([relation.oid]);
-    for (const oid of found) for (const child of this.#children.get(oid) ?? []) found.add(child);
-    return [...found].flatMap((oid) => (oid === relation.oid ? relation : this.#relationByOid.get(oid)) ?? []);
+    for (const oid of found) for (const child of this.parts.children.get(oid) ?? []) found.add(child);
+    return [...found].flatMap((oid) => (oid === relation.oid ? relation : this.parts.relations.get(oid)) ?? []);
   }
 
   functions(schema: string | undefined, name: string, argumentCount: number, names: Names, named_ = false): readonly FunctionInfo[] {
@@ -87,11 +79,11 @@ class Snapshot implements Catalogue {
   }
 
   functionsNamed(schema: string | undefined, name: string, names: Names): readonly FunctionInfo[] {
-    return inOrder(this.#functions.get(name), schema, names);
+    return inOrder(this.parts.functions.ofName(name), schema, names);
   }
 
   functionByOid(oid: number): FunctionInfo | undefined {
-    return this.#functionByOid.get(oid);
+    return this.parts.functions.get(oid);
   }
 
   attributeFunctions(name: string, names: Names): readonly FunctionInfo[] {
@@ -100,7 +92,7 @@ class Snapshot implements Catalogue {
 
   operators(schema: string | undefined, name: string, names: Names): readonly OperatorInfo[] {
     const operands = new Set<string>();
-    return inOrder(this.#operators.get(name), schema, names).filter((operator) => {
+    return inOrder(operatorsByName(this.parts.lists.operators).get(name), schema, names).filter((operator) => {
       const key = `${operator.left} ${operator.right}`;
       // An operand type of DDL that is not known compares with nothing.
       if (operator.right === 0) return true;
@@ -111,28 +103,28 @@ class Snapshot implements Catalogue {
   }
 
   type(schema: string | undefined, name: string, names: Names): CatalogueData["types"][number] | undefined {
-    const bySchema = this.#types.get(name);
+    const bySchema = this.parts.types.ofName(name);
     for (const searched of schema === undefined ? searchedSchemas(names.searchPath, "temporary first") : [schema]) {
-      const found = bySchema?.get(isTemporarySchema(searched) ? "pg_temp" : searched);
+      const found = bySchema?.get(isTemporarySchema(searched) ? "pg_temp" : searched)?.at(-1);
       if (found) return found;
     }
     return undefined;
   }
 
   typeByOid(oid: number): CatalogueData["types"][number] | undefined {
-    return this.#typeByOid.get(oid);
+    return this.parts.types.get(oid);
   }
 
   userCastsTo(type: number): readonly CatalogueData["casts"][number][] {
-    return this.#userCasts.get(type) ?? [];
+    return userCasts(this.parts.lists.casts).get(type) ?? [];
   }
 
   foreignKeysTo(relation: Relation): readonly CatalogueData["foreignKeys"][number][] {
-    return this.#keysTo.get(relation.oid) ?? [];
+    return keysTo(this.parts.lists.foreignKeys).get(relation.oid) ?? [];
   }
 
   foreignKeysFrom(relation: Relation): readonly CatalogueData["foreignKeys"][number][] {
-    return this.#keysFrom.get(relation.oid) ?? [];
+    return keysFrom(this.parts.lists.foreignKeys).get(relation.oid) ?? [];
   }
 
   withDdl(
@@ -140,37 +132,45 @@ class Snapshot implements Catalogue {
     parse: ParseSql,
     names?: Names,
   ): { readonly catalogue: Catalogue; readonly notUnderstood: readonly string[] } {
-    const { data, notUnderstood } = withDdl(this.data, texts, parse, names);
-    return { catalogue: openCatalogue(data), notUnderstood };
+    const { parts, notUnderstood } = withDdl(this.parts, texts, parse, names);
+    return { catalogue: new Snapshot(parts), notUnderstood };
   }
 }
 
-type Named<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
 type NamedMany<T> = ReadonlyMap<string, ReadonlyMap<string, readonly T[]>>;
 type Grouped<T> = ReadonlyMap<number, readonly T[]>;
 
-/** Name first, then schema: most lookups are unqualified and meet one or two schemas. */
-function named<T extends { readonly schema: string; readonly name: string }>(objects: readonly T[]): Named<T> {
-  const byName = new Map<string, Map<string, T>>();
-  for (const object of objects) {
-    const bySchema = byName.get(object.name);
-    if (bySchema) bySchema.set(object.schema, object);
-    else byName.set(object.name, new Map([[object.schema, object]]));
-  }
-  return byName;
+/** Worked out once for a list: most changes of a catalogue leave most lists as they are. */
+function once<L extends object, R>(make: (list: L) => R): (list: L) => R {
+  const known = new WeakMap<L, R>();
+  return (list) => {
+    const found = known.get(list);
+    if (found !== undefined) return found;
+    const made = make(list);
+    known.set(list, made);
+    return made;
+  };
 }
 
-function namedMany<T extends { readonly schema: string; readonly name: string }>(objects: readonly T[]): NamedMany<T> {
-  const byName = new Map<string, Map<string, T[]>>();
-  for (const object of objects) {
-    const bySchema = byName.get(object.name) ?? new Map<string, T[]>();
-    const same = bySchema.get(object.schema);
-    if (same) same.push(object);
-    else bySchema.set(object.schema, [object]);
-    byName.set(object.name, bySchema);
+const operatorsByName = once((operators: CatalogueData["operators"]): NamedMany<OperatorInfo> => {
+  const byName = new Map<string, Map<string, OperatorInfo[]>>();
+  for (const operator of operators) {
+    const bySchema = byName.get(operator.name) ?? new Map<string, OperatorInfo[]>();
+    const same = bySchema.get(operator.schema);
+    if (same) same.push(operator);
+    else bySchema.set(operator.schema, [operator]);
+    byName.set(operator.name, bySchema);
   }
   return byName;
-}
+});
+const keysTo = once((keys: CatalogueData["foreignKeys"]) => grouped(keys, (key) => key.to));
+const keysFrom = once((keys: CatalogueData["foreignKeys"]) => grouped(keys, (key) => key.from));
+const userCasts = once((casts: CatalogueData["casts"]) =>
+  grouped(
+    casts.filter((cast) => !isBuiltIn(cast.functionOid)),
+    (cast) => cast.target,
+  ),
+);
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => number): Grouped<T> {
   const groups = new Map<number, T[]>();
@@ -180,18 +180,6 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => number): Grouped<T>
     else groups.set(keyOf(item), [item]);
   }
   return groups;
-}
-
-function childrenOf(relations: readonly Relation[]): ReadonlyMap<number, readonly number[]> {
-  const children = new Map<number, number[]>();
-  for (const { oid, parents } of relations) {
-    for (const parent of parents) {
-      const siblings = children.get(parent);
-      if (siblings) siblings.push(oid);
-      else children.set(parent, [oid]);
-    }
-  }
-  return children;
 }
 
 function inOrder<T>(bySchema: ReadonlyMap<string, readonly T[]> | undefined, schema: string | undefined, names: Names): readonly T[] {

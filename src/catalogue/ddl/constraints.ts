@@ -115,7 +115,8 @@ function addForeignKey(draft: Draft, table: Relation, constraint: Constraint, co
   // Partitions carry the key themselves, on both sides: deleting from a partition fires it too.
   const from = table.kind === "partitioned_table" ? draft.family(table.oid) : [table];
   const to = target.kind === "partitioned_table" ? draft.family(target.oid) : [target];
-  for (const member of from) for (const parent of to) draft.foreignKeys.push({ ...key, name, from: member.oid, to: parent.oid });
+  const made = from.flatMap((member) => to.map((parent) => ({ ...key, name, from: member.oid, to: parent.oid })));
+  draft.foreignKeys = [...draft.foreignKeys, ...made];
 }
 
 /** NOT NULL passes to everything below; dropping it too, as partitions cannot differ. */
@@ -139,11 +140,13 @@ export function joinPartition(draft: Draft, parentOid: number, partitionOid: num
     draft.putRelation({ ...member, keys: [...member.keys, ...missing], triggers: [...member.triggers, ...triggers] });
     const same = (a: { readonly fromColumns: readonly string[]; readonly toColumns: readonly string[] }, b: typeof a): boolean =>
       a.fromColumns.join() === b.fromColumns.join() && a.toColumns.join() === b.toColumns.join();
-    for (const key of [...draft.foreignKeys]) {
-      if (key.from === parentOid && !draft.foreignKeys.some((own) => own.from === member.oid && own.to === key.to && same(own, key))) {
-        draft.foreignKeys.push({ ...key, from: member.oid });
+    const keys = [...draft.foreignKeys];
+    for (const key of draft.foreignKeys) {
+      if (key.from === parentOid && !keys.some((own) => own.from === member.oid && own.to === key.to && same(own, key))) {
+        keys.push({ ...key, from: member.oid });
       }
-      if (key.to === parentOid) draft.foreignKeys.push({ ...key, to: member.oid });
+      if (key.to === parentOid) keys.push({ ...key, to: member.oid });
     }
+    draft.foreignKeys = keys;
   }
 }

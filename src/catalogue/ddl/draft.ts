@@ -3,12 +3,11 @@
  * It does not read statements.
  */
 import type { Names } from "../catalogue.ts";
+import type { CatalogueParts, Lists } from "../parts.ts";
 import { isTemporarySchema, searchedSchemas } from "../search-path.ts";
 import type { CastInfo, CatalogueData, ForeignKey, FunctionInfo, OperatorInfo, Relation, TypeInfo } from "../types.ts";
-import { Shelf } from "./shelf.ts";
-
-/** The server's OIDs have 32 bits: these can never be mistaken for one of its own. */
-const FIRST_DRAFT_OID = 2 ** 32;
+import type { Layered } from "./layered.ts";
+import type { Shelf } from "./shelf.ts";
 
 /** Thrown by a statement whose meaning is not known; the statement is listed, what it did before stays. */
 export class NotUnderstood extends Error {
@@ -22,56 +21,51 @@ export class Draft {
   schemas: CatalogueData["schemas"];
   operators: readonly OperatorInfo[];
   casts: readonly CastInfo[];
-  foreignKeys: ForeignKey[];
+  foreignKeys: readonly ForeignKey[];
   extensions: CatalogueData["extensions"];
   roles: CatalogueData["roles"];
   eventTriggers: CatalogueData["eventTriggers"];
   readonly owner: string;
-  readonly #base: CatalogueData;
+  readonly #lists: Lists;
   readonly #initialPath: readonly string[];
   #searchPath: readonly string[];
   /** Array type by its element. */
-  readonly #arrays = new Map<number, number>();
-  readonly #children = new Map<number, number[]>();
+  readonly #arrays: Layered<number, number>;
+  readonly #children: Layered<number, readonly number[]>;
   #nextOid: number;
 
-  constructor(data: CatalogueData, names: Names | undefined) {
-    this.#base = data;
-    this.relations = new Shelf(data.relations);
-    this.functions = new Shelf(data.functions);
-    this.types = new Shelf(data.types);
-    this.schemas = data.schemas;
-    this.operators = data.operators;
-    this.casts = data.casts;
-    this.foreignKeys = [...data.foreignKeys];
-    this.extensions = data.extensions;
-    this.roles = data.roles;
-    this.eventTriggers = data.eventTriggers;
-    this.owner = data.roles.find((role) => role.superuser)?.name ?? "postgres";
+  constructor(parts: CatalogueParts, names: Names | undefined) {
+    const { lists } = parts;
+    this.#lists = lists;
+    this.relations = parts.relations.fork();
+    this.functions = parts.functions.fork();
+    this.types = parts.types.fork();
+    this.schemas = lists.schemas;
+    this.operators = lists.operators;
+    this.casts = lists.casts;
+    this.foreignKeys = lists.foreignKeys;
+    this.extensions = lists.extensions;
+    this.roles = lists.roles;
+    this.eventTriggers = lists.eventTriggers;
+    this.owner = lists.roles.find((role) => role.superuser)?.name ?? "postgres";
     this.#initialPath = names?.searchPath ?? ["pg_catalog", "public"];
     this.#searchPath = this.#initialPath;
-    this.#nextOid = FIRST_DRAFT_OID;
-    for (const type of data.types) {
-      if (type.element !== 0) this.#arrays.set(type.element, type.oid);
-      if (type.oid >= this.#nextOid) this.#nextOid = type.oid + 1;
-    }
-    for (const object of [...data.relations, ...data.functions]) if (object.oid >= this.#nextOid) this.#nextOid = object.oid + 1;
-    for (const relation of data.relations) this.#adopt(relation);
+    this.#arrays = parts.arrays.fork();
+    this.#children = parts.children.fork();
+    this.#nextOid = parts.nextOid;
   }
 
-  data(): CatalogueData {
+  /** What there is now. The draft must not be used any more. */
+  parts(): CatalogueParts {
+    const { relations, functions, types, schemas, operators, casts, foreignKeys, extensions, roles, eventTriggers } = this;
     return {
-      ...this.#base,
-      schemas: this.schemas,
-      relations: this.relations.all(),
-      functions: this.functions.all(),
-      types: this.types.all(),
-      operators: this.operators,
-      casts: this.casts,
-      foreignKeys: this.foreignKeys,
-      extensions: this.extensions,
-      roles: this.roles,
-      eventTriggers: this.eventTriggers,
+      relations,
+      functions,
+      types,
+      arrays: this.#arrays,
+      children: this.#children,
+      nextOid: this.#nextOid,
+      lists: { ...this.#lists, schemas, operators, casts, foreignKeys, extensions, roles, eventTriggers },
     };
   }
 
@@ -162,23 +156,15 @@ export class Draft {
   }
 
   putRelation(relation: Relation): void {
-    const before = this.relations.get(relation.oid);
-    for (const parent of before?.parents ?? []) {
+    for (const parent of this.relations.get(relation.oid)?.parents ?? []) {
+      const siblings = this.#children.get(parent) ?? [];
       this.#children.set(
         parent,
-        (this.#children.get(parent) ?? []).filter((oid) => oid !== relation.oid),
+        siblings.filter((oid) => oid !== relation.oid),
       );
     }
     this.relations.put(relation);
-    this.#adopt(relation);
-  }
-
-  #adopt({ oid, parents }: Relation): void {
-    for (const parent of parents) {
-      const siblings = this.#children.get(parent);
-      if (siblings) siblings.push(oid);
-      else this.#children.set(parent, [oid]);
-    }
+    for (const parent of relation.parents) this.#children.set(parent, [...(this.#children.get(parent) ?? []), relation.oid]);
   }
 
   children(oid: number): readonly Relation[] {

@@ -4,7 +4,7 @@
  */
 import type { Node, SelectStmt, VariableSetStmt } from "@pgsql/types";
 import type { Names, ParseSql } from "../catalogue.ts";
-import type { CatalogueData } from "../types.ts";
+import type { CatalogueParts } from "../parts.ts";
 import { applyStatement } from "./apply.ts";
 import { Draft, NotUnderstood } from "./draft.ts";
 import { constantText } from "./routines.ts";
@@ -14,8 +14,8 @@ import { fromBytes, Statement, toBytes } from "./statement.ts";
  * Never throws on what a text says: a text that does not parse, and each statement that is not understood, is listed and the rest applies.
  * A defect of ours does throw.
  */
-export function withDdl(data: CatalogueData, texts: readonly string[], parse: ParseSql, names: Names | undefined) {
-  const draft = new Draft(data, names);
+export function withDdl(parts: CatalogueParts, texts: readonly string[], parse: ParseSql, names: Names | undefined) {
+  const draft = new Draft(parts, names);
   const notUnderstood: string[] = [];
   for (const text of texts) {
     for (const statement of statementsOf(text, parse, notUnderstood)) {
@@ -27,7 +27,7 @@ export function withDdl(data: CatalogueData, texts: readonly string[], parse: Pa
       }
     }
   }
-  return { data: draft.data(), notUnderstood };
+  return { parts: draft.parts(), notUnderstood };
 }
 
 /** Lines that pg_dump writes for psql alone; the server never sees them. */

@@ -17,7 +17,7 @@ import {
   type Scope,
 } from "./engine.ts";
 import { builtinMeanings, type BuiltinMeaning } from "./builtins.ts";
-import { isBuiltin, knowledgeOf, onlyComputes } from "./knowledge.ts";
+import { isBuiltin, knowledgeOf, relationOfRowType, onlyComputes } from "./knowledge.ts";
 import { walkPlpgsql } from "./plpgsql.ts";
 import { emitSetting, emitUnknownSetting } from "./session.ts";
 import { parseSql } from "./parse.ts";
@@ -266,7 +266,7 @@ export function castTo(typeOid: number, at: Place, seen: readonly number[] = [])
   }
   if (type.element !== 0) castTo(type.element, at, [...seen, typeOid]);
   if (type.kind === "composite") {
-    const row = knowledgeOf(at.catalogue).rowTypes.get(typeOid);
+    const row = relationOfRowType(typeOid, at.catalogue);
     for (const column of row?.columns ?? []) if (!isBuiltIn(column.type)) castTo(column.type, at, [...seen, typeOid]);
   }
   for (const oid of [type.inputFunction, type.outputFunction, ...(type.support ?? [])]) {

@@ -13,8 +13,6 @@ export interface Knowledge {
   readonly operatorNames: ReadonlySet<string>;
   /** Implicit and assignment casts that run such a function. */
   readonly riskyCasts: readonly (CastInfo & { readonly fn: FunctionInfo })[];
-  /** Relations by the OID of their row type, those that came with the server left out. */
-  readonly rowTypes: ReadonlyMap<number, Relation>;
   /** Effects of what was expanded before: functions and relations, under the names they were expanded with. */
   readonly expansions: Map<string, readonly Effect[]>;
 }
@@ -32,7 +30,7 @@ export function knowledgeOf(catalogue: Catalogue): Knowledge {
 function makeKnowledge(catalogue: Catalogue): Knowledge {
   const riskyOperators = new Map<string, FunctionInfo[]>();
   const operatorNames = new Set<string>();
-  for (const operator of catalogue.data.operators) {
+  for (const operator of catalogue.lists.operators) {
     operatorNames.add(operator.name);
     const fn = catalogue.functionByOid(operator.functionOid);
     if (fn === undefined || onlyComputes(fn, catalogue)) continue;
@@ -41,14 +39,19 @@ function makeKnowledge(catalogue: Catalogue): Knowledge {
     else same.push(fn);
   }
   const riskyCasts: (CastInfo & { fn: FunctionInfo })[] = [];
-  for (const cast of catalogue.data.casts) {
+  for (const cast of catalogue.lists.casts) {
     const fn = cast.functionOid === 0 ? undefined : catalogue.functionByOid(cast.functionOid);
     if (fn !== undefined && !onlyComputes(fn, catalogue)) riskyCasts.push({ ...cast, fn });
   }
-  const rowTypes = new Map<number, Relation>();
-  for (const relation of catalogue.data.relations)
-    if (relation.rowType !== undefined && !isBuiltIn(relation.rowType)) rowTypes.set(relation.rowType, relation);
-  return { riskyOperators, operatorNames, riskyCasts, rowTypes, expansions: new Map() };
+  return { riskyOperators, operatorNames, riskyCasts, expansions: new Map() };
+}
+
+/** The relation whose rows a composite type describes: the server names the type after it. */
+export function relationOfRowType(typeOid: number, catalogue: Catalogue): Relation | undefined {
+  const type = catalogue.typeByOid(typeOid);
+  if (type?.kind !== "composite") return undefined;
+  const relation = catalogue.relation(type.schema, type.name, { searchPath: [], temporary: [] });
+  return relation !== undefined && relation !== "temporary" && relation.rowType === typeOid ? relation : undefined;
 }
 
 /** Constructors of ranges and multiranges: the server makes them with each type (makeRangeConstructors in typecmds.c). */

@@ -23,7 +23,7 @@ const NEWER: readonly (readonly [tag: string, since: number, names: readonly str
 ];
 
 function calls(since: number, names: readonly string[], at: Place): void {
-  if (at.catalogue.data.serverVersion >= since) return;
+  if (at.catalogue.lists.serverVersion >= since) return;
   for (const name of names)
     for (const fn of at.catalogue.functionsNamed(undefined, name, at.names)) if (!isBuiltIn(fn.oid)) call(fn, [], at);
 }

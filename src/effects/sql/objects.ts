@@ -129,7 +129,7 @@ export function newName(parts: readonly string[], at: Place, temporary = false):
   if (temporary) return `pg_temp.${parts.at(-1)}`;
   if (parts.length > 1) return parts.join(".");
   const schema = at.names.searchPath.find(
-    (one) => one !== "pg_catalog" && !one.startsWith("pg_temp") && at.catalogue.data.schemas.some((known) => known.name === one),
+    (one) => one !== "pg_catalog" && !one.startsWith("pg_temp") && at.catalogue.lists.schemas.some((known) => known.name === one),
   );
   return schema === undefined ? parts.join(".") : `${schema}.${parts.join(".")}`;
 }

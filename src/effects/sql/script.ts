@@ -15,6 +15,7 @@ import { Sink, emitUnknown, identity, noCuts, type Place } from "./engine.ts";
 import { numbersAreFree } from "./free-numbers.ts";
 import { parseSql } from "./parse.ts";
 import { redact } from "./redact.ts";
+import { isReplicable } from "./replicable.ts";
 import { settingValues } from "./session.ts";
 import { engine } from "./statements.ts";
 import { summarise } from "./summary.ts";
@@ -159,7 +160,7 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
   if (state.uncertain && !control) emitUnknown(at, "what names mean is not certain here: send this statement by itself");
   const summary = summarise(node?.tag ?? "", node?.fields ?? {}, sink.effects, span);
   if (!last) carryOver(node, own, summary, state);
-  return summary;
+  return isReplicable(stmt, sink.effects, at) ? { ...summary, replicable: true } : summary;
 }
 
 /** A call that changes search_path in the middle of a statement: what is planned later in the same statement reads the new one. */
@@ -172,7 +173,7 @@ function mayMoveNames(effects: readonly Effect[], tag: string): boolean {
 
 /** DDL fires every enabled event trigger: which of its events a command raises is not told apart. */
 function fireEventTriggers(at: Place): void {
-  for (const trigger of at.catalogue.data.eventTriggers) {
+  for (const trigger of at.catalogue.lists.eventTriggers) {
     if (!trigger.enabled) continue;
     const fn = at.catalogue.functionByOid(trigger.functionOid);
     if (fn === undefined) emitUnknown(at, "an event trigger's function is not known", trigger.name, "unknown_function", "trigger");
@@ -219,5 +220,5 @@ function changesNames(effects: readonly Effect[]): boolean {
 function effectivePath(values: readonly string[], state: State): readonly string[] {
   const written = values.length === 1 && (values[0] ?? "").includes(",") ? (values[0] ?? "").split(",").map((one) => one.trim()) : values;
   const path = written.map((schema) => (schema === "$user" || schema === '"$user"' ? state.role : schema));
-  return path.filter((schema) => schema.startsWith("pg_temp") || state.catalogue.data.schemas.some((known) => known.name === schema));
+  return path.filter((schema) => schema.startsWith("pg_temp") || state.catalogue.lists.schemas.some((known) => known.name === schema));
 }
