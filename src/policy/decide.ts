@@ -2,10 +2,11 @@
  * The decision: forbid > require_approval > permit > deny by default, whatever the order of the rules.
  * It does no I/O, keeps no state and never throws: a rule that cannot be evaluated is a deny that names it.
  */
-import type { Decision } from "../model/decision.ts";
+import type { Decision, Obligation } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Decide, Policy, Rule } from "./policy.ts";
+import { coveringGrant, grantRule, grantsOf, liftedByGrant } from "./grants.ts";
 import { matches } from "./match.ts";
 import { strictest } from "./obligations.ts";
 import { reasonFor, type Ground } from "./reasons.ts";
@@ -37,17 +38,26 @@ export const decide: Decide = (effects, facts, policy) => {
     return { kind: "allow", obligations: [], ...determined, ...observed };
   }
   if (ruling.kind === "allow") {
-    const owed = [...policy.obligations, ...ruling.rules.flatMap((permit) => permit.obligations)];
+    const owed = [...policyObligations(policy, determined.rules), ...ruling.rules.flatMap((permit) => permit.obligations)];
     return { kind: "allow", obligations: strictest(owed), ...determined };
   }
   const decision: Decision = { kind: ruling.kind, reason: reasonFor(ruling.kind, ruling.grounds, facts), ...determined };
   return decision;
 };
 
+/** Where a grant lets changes through, its own bound on rows takes the place of the policy's, which may be none at all. */
+function policyObligations(policy: Policy, rules: readonly string[]): readonly Obligation[] {
+  if (grantsOf(rules).length === 0) return policy.obligations;
+  return policy.obligations.filter(({ kind }) => kind !== "rows_changed_max" && kind !== "rows_changed_per_transaction_max");
+}
+
 function answersTo(effect: Effect, facts: Facts, policy: Policy): Answers {
   const answers = { effect, forbid: [] as Rule[], requireApproval: [] as Rule[], permit: [] as Rule[], failed: [] as Rule[] };
+  const grant = facts.grants === undefined ? undefined : coveringGrant(effect, facts.grants);
+  if (grant !== undefined) answers.permit.push(grantRule(grant));
   for (const rule of policy.rules) {
     if (!matches(rule, effect, facts)) continue;
+    if (grant !== undefined && liftedByGrant(rule)) continue;
     const applies = evaluate(rule, effect, facts);
     if (applies === "failed") answers.failed.push(rule);
     else if (applies) answers[listOf[rule.answer]].push(rule);
