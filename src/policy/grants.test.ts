@@ -106,7 +106,13 @@ describe("a grant beside other answers", () => {
     };
     const ledger = own("    answer: forbid\n    match: { operation: delete, resource_name: public.orders }");
     assert.equal(decide([effect("delete", "delete")], facts([grant]), ledger).kind, "deny");
-    const failing = own("    answer: permit\n    match: { operation: delete }\n    when: effect.rows > 1");
+    const fails = (): boolean => {
+      throw new Error("no such field");
+    };
+    const failing = {
+      ...ledger,
+      rules: ledger.rules.map((rule) => (rule.id === "mine" ? { ...rule, answer: "permit", when: fails } : rule)),
+    } as Policy;
     assert.equal(decide([effect("delete", "delete")], facts([grant]), failing).kind, "deny");
   });
 });
