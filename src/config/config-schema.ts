@@ -12,8 +12,10 @@ const portSchema = z.number().int().min(1, "must be a port between 1 and 65535")
 const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`");
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable");
 
+const vaultName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be the name of a secret in the vault");
+
 const NO_PLAIN_SECRET =
-  "a secret does not stand in this file: write `{ env: NAME }` for an environment variable or `{ file: PATH }` for a file";
+  "a secret does not stand in this file: write `{ vault: NAME }` for one in the vault, `{ env: NAME }` or `{ file: PATH }`";
 const refused = (message: string) => ({
   error: (issue: { code?: string; input?: unknown }) =>
     issue.code === "invalid_type" && typeof issue.input === "string" ? message : undefined,
@@ -22,8 +24,8 @@ const exactlyOne = (value: object): boolean => Object.values(value).filter((v) =
 
 /** A secret by reference: it is read when it is needed and never kept in the configuration. */
 const secretSchema = z
-  .strictObject({ env: envName.optional(), file: z.string().min(1).optional() }, refused(NO_PLAIN_SECRET))
-  .refine(exactlyOne, "must hold one of `env` and `file`");
+  .strictObject({ vault: vaultName.optional(), env: envName.optional(), file: z.string().min(1).optional() }, refused(NO_PLAIN_SECRET))
+  .refine(exactlyOne, "must hold one of `vault`, `env` and `file`");
 
 const verifierText = /^SCRAM-SHA-256\$\d{4,7}:[A-Za-z0-9+/=]{16,}\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=$/;
 const loginSchema = z
@@ -33,12 +35,15 @@ const loginSchema = z
         .string()
         .regex(verifierText, "must be a verifier as `holdfast init` prints it: SCRAM-SHA-256$iterations:salt$stored key:server key")
         .optional(),
+      vault: vaultName.optional(),
       env: envName.optional(),
       file: z.string().min(1).optional(),
     },
-    refused('a password does not stand in this file: write `{ verifier: "SCRAM-SHA-256$..." }`, `{ env: NAME }` or `{ file: PATH }`'),
+    refused(
+      'a password does not stand in this file: write `{ verifier: "SCRAM-SHA-256$..." }`, `{ vault: NAME }`, `{ env: NAME }` or `{ file: PATH }`',
+    ),
   )
-  .refine(exactlyOne, "must hold one of `verifier`, `env` and `file`");
+  .refine(exactlyOne, "must hold one of `verifier`, `vault`, `env` and `file`");
 
 const urlSchema = z.string().superRefine((text, context) => {
   const parsed = upstreamFromUrl(text);
@@ -48,7 +53,10 @@ const urlSchema = z.string().superRefine((text, context) => {
 
 const upstreamSchema = z
   .strictObject({
-    url: z.union([urlSchema, secretSchema]).optional().describe("A PostgreSQL URL, or where to find one: { env: DATABASE_URL }."),
+    url: z
+      .union([urlSchema, secretSchema])
+      .optional()
+      .describe("A PostgreSQL URL, or where to find one: { vault: shop-url }, { env: DATABASE_URL }."),
     host: z.string().min(1).optional(),
     port: portSchema.optional(),
     database: z
@@ -120,6 +128,10 @@ export const configSchema = z.strictObject({
   users: z.record(z.string().min(1).max(63), userSchema).optional(),
   policies: z.record(nameSchema, policySchema).optional(),
   audit: z.strictObject({ directory: z.string().min(1).optional() }).optional(),
+  vault: z
+    .strictObject({ directory: z.string().min(1).optional() })
+    .optional()
+    .describe("Folder of the sealed vault; `vault` in `state`."),
 });
 
 export type ConfigEntry = z.infer<typeof configSchema>;

@@ -7,7 +7,10 @@ import type { Policy } from "../policy/policy.ts";
 import type { Address } from "./address.ts";
 
 /** Where a secret is to be found. A file's path is absolute. */
-export type SecretReference = { readonly kind: "env"; readonly name: string } | { readonly kind: "file"; readonly path: string };
+export type SecretReference =
+  | { readonly kind: "env"; readonly name: string }
+  | { readonly kind: "vault"; readonly name: string }
+  | { readonly kind: "file"; readonly path: string };
 
 /** How a user of Holdfast logs in: a verifier as it stands, or a secret that holds a password or a verifier. */
 export type LoginReference = { readonly kind: "verifier"; readonly text: string } | SecretReference;
@@ -16,6 +19,14 @@ export interface Config {
   /** Folder for the audit log, keys and the control socket. */
   readonly state: string;
   readonly auditDirectory: string;
+  /** Folder of the vault, which need not be there; `vault` in the state folder. */
+  readonly vaultDirectory?: string;
+  /** Absent where the configuration was not read from a file. */
+  readonly source?: {
+    readonly path: string;
+    /** Of the data as it was examined: comments and white space do not count. */
+    readonly digest: string;
+  };
   readonly shutdownMs: number;
   readonly targets: readonly TargetConfig[];
   readonly users: readonly UserConfig[];

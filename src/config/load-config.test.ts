@@ -220,7 +220,7 @@ users:
 `);
     assert.equal(found.length, 4);
     assert.match(found[0] ?? "", /^5:22 the URL holds a password: .*\{ env: NAME \}/);
-    assert.match(found[1] ?? "", /^8:48 a secret does not stand in this file: write `\{ env: NAME \}`/);
+    assert.match(found[1] ?? "", /^8:48 a secret does not stand in this file: write `\{ vault: NAME \}`/);
     assert.match(found[2] ?? "", /^10:38 a password does not stand in this file: /);
     assert.match(found[3] ?? "", /^11:50 must be a verifier/);
     assert(!found.join().includes("hunter2"));

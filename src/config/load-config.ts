@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { digestOf } from "../base/canonical.ts";
 import { isLoopback, parseListen } from "./address.ts";
 import type { PolicyDocument } from "./compile-policy.ts";
 import type { Config } from "./config.ts";
@@ -32,7 +33,9 @@ export function loadConfig(source: ConfigSource, options: { readonly details?: r
   const { documents, problems } = documentsOf(examined.value, options.details);
   problems.push(...referenceProblems(examined.value, documents));
   if (problems.length > 0) return { problems: inOrder(problems.map(read.yaml.locate)) };
-  return { config: resolveConfig(examined.value, documents, opened.directory) };
+  const config = resolveConfig(examined.value, documents, opened.directory);
+  if (!("path" in source)) return { config };
+  return { config: { ...config, source: { path: resolve(source.path), digest: digestOf(examined.value) } } };
 }
 
 function open(source: ConfigSource): { readonly text: string; readonly directory: string } | { readonly problems: readonly Problem[] } {
@@ -114,6 +117,7 @@ function resolveConfig(entry: ConfigEntry, documents: Documents, directory: stri
   return {
     state,
     auditDirectory: entry.audit?.directory === undefined ? resolve(state, "audit") : resolve(directory, entry.audit.directory),
+    vaultDirectory: resolve(entry.vault?.directory === undefined ? state : directory, entry.vault?.directory ?? "vault"),
     shutdownMs: parseDuration(entry.shutdown_time ?? "10s") ?? 10_000,
     targets,
     users: Object.entries(entry.users ?? {}).map(([name, user]) => resolveUser(name, user, entry.targets, documents, directory)),

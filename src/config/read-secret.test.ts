@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { UpstreamConfig } from "./config.ts";
-import { readSecret, resolveUpstreamAddress } from "./read-secret.ts";
+import { readSecret, resolveUpstreamAddress, vaultPlace } from "./read-secret.ts";
 
 const fixed = { md5Allowed: false, cleartextAllowed: false } as const;
 const url = { kind: "env", name: "URL" } as const;
@@ -47,4 +47,21 @@ test("files: one line end is not part of the secret, and not everybody may read 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a secret of the vault is asked for where one is open, and its absence says what to do", () => {
+  const inVault = { kind: "vault", name: "shop-url" } as const;
+  const held = new Map([["shop-url", "postgres://app:synthetic@db.example/shop"]]);
+  const places = { URL: "other", [vaultPlace]: { secret: (name: string) => held.get(name) } };
+  assert.deepEqual(readSecret(inVault, places), { ok: true, value: "postgres://app:synthetic@db.example/shop" });
+  const resolved = resolveUpstreamAddress({ ...fixed, url: inVault }, places);
+  assert("upstream" in resolved && resolved.upstream.password() === "synthetic");
+  // What a copy of the variables is made of keeps the vault: it is handed on whole.
+  assert.equal(readSecret(inVault, { ...places }).ok, true);
+  held.set("shop-url", "postgres://app:rotated@db.example/shop");
+  assert.equal(resolved.upstream.password(), "rotated");
+  const closed = readSecret(inVault, {});
+  assert(!closed.ok && /not open: make one with `holdfast vault init`/.test(closed.message));
+  const absent = readSecret({ kind: "vault", name: "none" }, places);
+  assert(!absent.ok && /`holdfast vault add none`/.test(absent.message));
 });

@@ -7,10 +7,20 @@ import { upstreamFromUrl } from "./address.ts";
 import type { SecretReference, UpstreamConfig } from "./config.ts";
 import { defaultTls } from "./resolve-entries.ts";
 
+/** Where an open vault stands among the places that secrets are read from: no variable can have this name. */
+export const vaultPlace: unique symbol = Symbol("vault");
+
+/** The process's environment variables by their name, and the vault when one is open. */
+export interface SecretPlaces {
+  readonly [variable: string]: string | undefined;
+  readonly [vaultPlace]?: { secret(name: string): string | undefined } | undefined;
+}
+
 export type SecretResult = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly message: string };
 
 /** One line end at the end of a file is not part of the secret. `environment` is the process's own, handed in. */
-export function readSecret(reference: SecretReference, environment: Readonly<Record<string, string | undefined>>): SecretResult {
+export function readSecret(reference: SecretReference, environment: SecretPlaces): SecretResult {
+  if (reference.kind === "vault") return sealedSecret(reference.name, environment[vaultPlace]);
   if (reference.kind === "env") {
     const value = environment[reference.name];
     return value === undefined || value === ""
@@ -28,6 +38,18 @@ export function readSecret(reference: SecretReference, environment: Readonly<Rec
   }
 }
 
+function sealedSecret(name: string, vault: SecretPlaces[typeof vaultPlace]): SecretResult {
+  if (vault === undefined)
+    return {
+      ok: false,
+      message: `\`${name}\` stands in the vault, which is not open: make one with \`holdfast vault init\`, or let it be opened`,
+    };
+  const value = vault.secret(name);
+  if (value === undefined)
+    return { ok: false, message: `the vault holds no secret \`${name}\`: put it in with \`holdfast vault add ${name}\`` };
+  return { ok: true, value };
+}
+
 /** An upstream with its address known. The password is fetched at each login and not kept. */
 export interface ResolvedUpstream {
   readonly host: string;
@@ -41,7 +63,7 @@ export interface ResolvedUpstream {
 /** Joins the fields of the file with those of a URL that stands in a secret; the file's own are the last word. */
 export function resolveUpstreamAddress(
   upstream: UpstreamConfig,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: SecretPlaces,
 ): { readonly upstream: ResolvedUpstream } | { readonly message: string } {
   const { url } = upstream;
   const secret = url === undefined ? undefined : readSecret(url, environment);
@@ -65,7 +87,7 @@ export function resolveUpstreamAddress(
   };
 }
 
-function passwordNow(upstream: UpstreamConfig, environment: Readonly<Record<string, string | undefined>>): string | undefined {
+function passwordNow(upstream: UpstreamConfig, environment: SecretPlaces): string | undefined {
   const reference = upstream.password ?? upstream.url;
   if (reference === undefined) return undefined;
   const secret = readSecret(reference, environment);
@@ -74,5 +96,6 @@ function passwordNow(upstream: UpstreamConfig, environment: Readonly<Record<stri
 }
 
 function placeOf(reference: SecretReference | undefined): string {
-  return reference?.kind === "file" ? `\`${reference.path}\`` : `environment variable \`${reference?.name ?? ""}\``;
+  if (reference?.kind === "file") return `\`${reference.path}\``;
+  return `${reference?.kind === "vault" ? "the vault's" : "environment variable"} \`${reference?.name ?? ""}\``;
 }

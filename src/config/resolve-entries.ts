@@ -92,10 +92,13 @@ export function defaultTls(host: string | undefined): "disable" | "verify-full" 
   return host !== undefined && isLoopback(host) ? "disable" : "verify-full";
 }
 
-function secretReference(entry: { env?: string | undefined; file?: string | undefined }, directory: string): SecretReference {
+type SecretEntry = { readonly [kind in SecretReference["kind"]]?: string | undefined };
+
+function secretReference(entry: SecretEntry, directory: string): SecretReference {
+  if (entry.vault !== undefined) return { kind: "vault", name: entry.vault };
   if (entry.env !== undefined) return { kind: "env", name: entry.env };
   if (entry.file !== undefined) return { kind: "file", path: resolve(directory, entry.file) };
-  throw new Defect("invariant broken: a secret names an environment variable or a file");
+  throw new Defect("invariant broken: a secret names an entry of the vault, an environment variable or a file");
 }
 
 function loginReference(entry: UserEntry["password"], directory: string): LoginReference {

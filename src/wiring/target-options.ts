@@ -8,9 +8,10 @@ import type { Account, TargetOptions, ScramVerifier, UpstreamOptions } from "../
 import { makeVerifier } from "../adapters/postgres/scram.ts";
 import { parseVerifier } from "../adapters/postgres/scram-text.ts";
 import type { Config, LoginReference, TargetConfig, UserConfig } from "../config/config.ts";
-import { readSecret, resolveUpstreamAddress } from "../config/read-secret.ts";
+import { readSecret, resolveUpstreamAddress, type SecretPlaces } from "../config/read-secret.ts";
 
-export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
+/** Handed on whole: an open vault stands beside the variables. */
+export type EnvironmentVariables = SecretPlaces;
 
 /** What `holdfast up` prints and exits on: a configuration that cannot be carried out. The message names the place and never the bytes. */
 export class WiringError extends Error {
