@@ -80,6 +80,8 @@ export interface Relation {
    * unknown table).
    */
   readonly columnsUnknown?: true;
+  /** The search path under which DDL wrote its expressions. Absent: the server printed them, which names everything in full. */
+  readonly path?: readonly string[];
 }
 
 export interface Column {
@@ -148,6 +150,8 @@ export interface FunctionInfo {
   readonly support: readonly number[];
   /** pg_get_functiondef, only for plpgsql: what parsePlPgSQL needs. */
   readonly definition: string | null;
+  /** The search path under which DDL wrote its argument defaults and its body of bound names; as for a relation. */
+  readonly path?: readonly string[];
 }
 
 export interface OperatorInfo {
@@ -188,6 +192,8 @@ export interface TypeInfo {
    * send, type modifier).
    */
   readonly support?: readonly number[];
+  /** The search path under which DDL wrote its checks and its default; as for a relation. */
+  readonly path?: readonly string[];
 }
 
 /** First OID of objects that initdb did not make (FirstNormalObjectId in the server's transam.h). */

@@ -130,6 +130,7 @@ export function setNotNull(draft: Draft, oid: number, column: string, notNull: b
 export function joinPartition(draft: Draft, parentOid: number, partitionOid: number): void {
   const parent = draft.relations.get(parentOid);
   if (!parent) return;
+  draft.demandSamePath(parent);
   for (const member of draft.family(partitionOid)) {
     const missing = parent.keys.filter(
       (key) => !member.keys.some((own) => own.primary === key.primary && own.columns.join() === key.columns.join()),

@@ -155,8 +155,28 @@ export class Draft {
     return this.#arrays.get(element) ?? 0;
   }
 
-  putRelation(relation: Relation): void {
-    for (const parent of this.relations.get(relation.oid)?.parents ?? []) {
+  /**
+   * What carries expressions that a statement wrote is marked with the search path they were written under: names in them mean what
+   * they meant there, whatever path the session has when they run.
+   */
+  written<T extends { readonly path?: readonly string[] }>(object: T): T {
+    const path = this.#searchPath;
+    if (object.path === undefined) return { ...object, path };
+    if (object.path.join("\n") !== path.join("\n")) throw new NotUnderstood("expressions of one object under two search paths");
+    return object;
+  }
+
+  /** A relation whose expressions are to be part of another's, in the words they have: they must mean the same there. */
+  demandSamePath({ path }: Relation): void {
+    if (path !== undefined && path.join("\n") !== this.#searchPath.join("\n")) {
+      throw new NotUnderstood("expressions taken over from a table that was made under another search path");
+    }
+  }
+
+  putRelation(given: Relation): void {
+    const before = this.relations.get(given.oid);
+    const relation = sameExpressions(before, given) ? given : this.written(given);
+    for (const parent of before?.parents ?? []) {
       const siblings = this.#children.get(parent) ?? [];
       this.#children.set(
         parent,
@@ -184,4 +204,22 @@ export class Draft {
     this.foreignKeys = this.foreignKeys.filter((key) => key.from !== relation.oid && key.to !== relation.oid);
     this.relations.remove(relation.oid);
   }
+}
+
+/** Whether `now` holds no expression that `before` does not hold too. */
+function sameExpressions(before: Relation | undefined, now: Relation): boolean {
+  const known = new Set(before === undefined ? [] : expressionsOf(before));
+  return expressionsOf(now).every((text) => known.has(text));
+}
+
+function expressionsOf(relation: Relation): readonly string[] {
+  const texts = [
+    relation.definition,
+    ...relation.columns.map((column) => column.default),
+    ...relation.expressions.map((expression) => expression.text),
+    ...relation.triggers.map((trigger) => trigger.when),
+    ...relation.rules.map((rule) => rule.definition),
+    ...relation.policies.flatMap((policy) => [policy.using, policy.check]),
+  ];
+  return texts.flatMap((text) => text ?? []);
 }

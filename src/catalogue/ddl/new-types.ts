@@ -28,9 +28,9 @@ export function createDomain(draft: Draft, statement: Statement, create: CreateD
   const stops = constraints.map((constraint) => constraint.location ?? 0);
   const given = constraints.find((constraint) => constraint.contype === "CONSTR_DEFAULT");
   const text = given?.raw_expr ? statement.after(["default"], given.location ?? 0, stops, given.raw_expr) : null;
-  draft.addType({
+  const domain = {
     ...newName(draft, strings(create.domainname)),
-    kind: "domain",
+    kind: "domain" as const,
     baseType: base,
     notNull: constraints.some((constraint) => constraint.contype === "CONSTR_NOTNULL"),
     checks: constraints.flatMap((constraint) =>
@@ -41,7 +41,8 @@ export function createDomain(draft: Draft, statement: Statement, create: CreateD
     inputFunction: builtIn(draft, "domain_in"),
     outputFunction: draft.types.get(base)?.outputFunction ?? 0,
     ...(text === null ? {} : { default: text }),
-  });
+  };
+  draft.addType(draft.written<Parameters<Draft["addType"]>[0]>(domain));
 }
 
 /** Subtypes as in the server's AlterDomainStmt: T default, N drop and O set NOT NULL, C add and X drop constraint, V validate. */
@@ -49,7 +50,9 @@ export function alterDomain(draft: Draft, statement: Statement, alter: AlterDoma
   const { schema, name } = splitName(strings(alter.typeName));
   const domain = draft.findType(schema, name);
   if (!domain) throw new NotUnderstood("the domain does not exist");
-  draft.types.put(changedDomain(domain, statement, alter));
+  const changed = changedDomain(domain, statement, alter);
+  const rewritten = changed.default !== domain.default || changed.checks.length > domain.checks.length;
+  draft.types.put(rewritten ? draft.written(changed) : changed);
 }
 
 function changedDomain(domain: TypeInfo, statement: Statement, { subtype, def }: AlterDomainStmt): TypeInfo {

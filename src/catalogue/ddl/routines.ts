@@ -117,7 +117,8 @@ function resultType(draft: Draft, create: CreateFunctionStmt, outputs: readonly 
 /** CREATE OR REPLACE keeps the OID, so that triggers and operators stay with the new body. */
 function putFunction(draft: Draft, f: Omit<FunctionInfo, "oid">): void {
   const before = draft.functions.named(f.schema, f.name).find((other) => other.arguments.join() === f.arguments.join());
-  draft.functions.put({ ...f, oid: before?.oid ?? draft.newOid() });
+  const bound = f.bodyIsAtomic || f.defaultExpressions !== undefined;
+  draft.functions.put({ ...(bound ? draft.written(f) : f), oid: before?.oid ?? draft.newOid() });
 }
 
 /** The routines a DROP or ALTER means: exactly the one with these argument types, or all of the name when none are given. */

@@ -35,6 +35,7 @@ export function createTable(draft: Draft, statement: Statement, create: CreateSt
   const named = newRelationName(draft, create.relation);
   if (create.if_not_exists && draft.relations.named(named.schema, named.name).length > 0) return;
   const parents = (create.inhRelations ?? []).flatMap((node) => ("RangeVar" in node ? [existing(draft, node.RangeVar)] : []));
+  for (const parent of parents) draft.demandSamePath(parent);
   const elements = [...(create.tableElts ?? []), ...(create.constraints ?? [])];
   const columns = new Map<string, Column>();
   for (const parent of parents) for (const column of parent.columns) columns.set(column.name, merged(columns.get(column.name), column));
@@ -44,6 +45,7 @@ export function createTable(draft: Draft, statement: Statement, create: CreateSt
   for (const element of elements) {
     if ("TableLikeClause" in element) {
       const source = existing(draft, element.TableLikeClause.relation);
+      draft.demandSamePath(source);
       if (source.columnsUnknown) columnsUnknown = true;
       for (const column of likeColumns(source, element.TableLikeClause)) columns.set(column.name, column);
     } else if ("ColumnDef" in element) {

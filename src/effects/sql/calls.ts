@@ -2,10 +2,12 @@
  * Function calls: names through the catalogue, built-ins by their table, bodies analysed under their own settings.
  * It does not take PL/pgSQL apart (plpgsql.ts).
  */
+import type { Names } from "../../catalogue/catalogue.ts";
 import { isBuiltIn, type FunctionInfo } from "../../catalogue/types.ts";
 import {
   UNCERTAIN,
   Sink,
+  definedNames,
   emit,
   emitUnknown,
   identity,
@@ -69,7 +71,7 @@ export function call(fn: FunctionInfo, args: readonly unknown[], at: Place): voi
   }
   // A call that leaves arguments out runs their defaults.
   const omitted = args.length < fn.arguments.length ? fn.defaultExpressions : undefined;
-  if (omitted !== undefined) at.engine.expressionText(`ROW(${omitted})`, { ...at, cause: "default", scope: undefined });
+  if (omitted !== undefined) at.engine.expressionText(`ROW(${omitted})`, { ...definedNames(fn, at), cause: "default", scope: undefined });
   expand(fn, at);
 }
 
@@ -134,7 +136,7 @@ function emitBuiltin(meaning: BuiltinMeaning, fn: FunctionInfo, args: readonly u
         const sql = literalString(args[argument]);
         if (sql === undefined)
           emitUnknown(at, `${fn.name} runs SQL text that is put together at run time`, identity(fn), "dynamic_sql", "function");
-        else at.engine.statementsText(sql, { ...at, cause: "function", repeated: true });
+        else at.engine.statementsText(sql, { ...under(at.runtime ?? at.names, at), cause: "function", repeated: true });
       }
       return;
     }
@@ -142,9 +144,20 @@ function emitBuiltin(meaning: BuiltinMeaning, fn: FunctionInfo, args: readonly u
       const name = literalString(args[0]);
       if (name === undefined || !/^[a-z_][a-z0-9_.]*$/.test(name))
         emitUnknown(at, `${fn.name} reads a table that is named at run time`, identity(fn), "dynamic_sql", "function");
-      else at.engine.statementsText(`TABLE ${name}`, { ...at, cause: "function", repeated: true });
+      else at.engine.statementsText(`TABLE ${name}`, { ...under(at.runtime ?? at.names, at), cause: "function", repeated: true });
       return;
     }
+    case "names_type": {
+      const written = literalString(args[1]);
+      if (written === undefined || parseSql(`SELECT NULL::${written}`)?.length !== 1)
+        emitUnknown(at, `${fn.name} makes a value of a type that is named at run time`, identity(fn), "dynamic_sql", "function");
+      else at.engine.expressionText(`NULL::${written}`, { ...at, cause: "function", repeated: true });
+      return;
+    }
+    case "makes_record":
+      // `NULL::type` says the type and is judged as a cast; a row of a table says it only to the server.
+      if (as(args[0], "TypeCast") === undefined) castToAny(at);
+      return;
     case "unknowable":
       emitUnknown(at, `${fn.name} reads what is only known at run time`, identity(fn), "dynamic_sql", "function");
   }
@@ -168,19 +181,19 @@ function expand(fn: FunctionInfo, at: Place): void {
     fn.settings.map((setting) => [setting.slice(0, setting.indexOf("=")).toLowerCase(), setting.slice(setting.indexOf("=") + 1)]),
   );
   const path = settings.get("search_path");
-  const names = path === undefined ? at.names : { ...at.names, searchPath: pathOf(path, at) };
+  const session = at.runtime ?? at.names;
+  const names = path === undefined ? session : { ...session, searchPath: pathOf(path, at) };
   const memo = knowledgeOf(at.catalogue).expansions;
-  const key = `f${fn.oid}|${namesKey({ ...at, names })}`;
+  const key = `f${fn.oid}|${namesKey(under(names, at))}`;
   let effects = memo.get(key) ?? partialResult(key, at);
   if (effects === undefined) {
     const sink = new Sink();
     const cuts = at.expanding.length === 0 ? noCuts() : at.cuts;
     const cutsBefore = cuts.count;
     const inside: Place = {
-      ...at,
+      ...under(names, at),
       sink,
       cuts,
-      names,
       cause: "function",
       repeated: true,
       stored: false,
@@ -207,6 +220,10 @@ function expand(fn: FunctionInfo, at: Place): void {
   for (const effect of effects) at.sink.add(at.cause === "direct" ? effect : { ...effect, cause: at.cause });
 }
 
+function under(names: Names, { runtime: _, ...at }: Place): Place {
+  return { ...at, names };
+}
+
 function pathOf(setting: string, at: Place): readonly string[] {
   const schemas = setting
     .split(",")
@@ -226,7 +243,7 @@ function walkBody(fn: FunctionInfo, at: Place): void {
   }
   if (fn.language === "sql" && fn.body !== null) {
     const variables: Scope = { parent: undefined, ctes: new Set(), sources: [], variables: new Set([fn.name]) };
-    if (fn.bodyIsAtomic) walkAtomic(fn, fn.body, { ...at, scope: variables });
+    if (fn.bodyIsAtomic) walkAtomic(fn, fn.body, { ...definedNames(fn, at), scope: variables });
     else at.engine.statementsText(fn.body, { ...at, scope: variables });
   } else if (fn.language === "plpgsql" && (fn.definition ?? fn.body) !== null) {
     walkPlpgsql(fn.definition ?? wrapped(fn), at, identity(fn));
@@ -251,6 +268,24 @@ function wrapped(fn: FunctionInfo): string {
   return `CREATE FUNCTION body() RETURNS ${fn.returnsSet ? "SETOF record" : "record"} LANGUAGE plpgsql AS $holdfast$${fn.body ?? ""}$holdfast$`;
 }
 
+/** Where a value may become one of any type, and only the server knows which: the checks of every domain, every assignment cast. */
+export function castToAny(at: Place): void {
+  if (at.stored || at.planned) return;
+  const { riskyCasts, expansions } = knowledgeOf(at.catalogue);
+  const key = `any|${namesKey(at)}`;
+  let effects = expansions.get(key);
+  if (effects === undefined) {
+    const sink = new Sink();
+    const inside: Place = { ...at, sink, cuts: noCuts(), cause: "default", repeated: true, scope: undefined, expanding: [] };
+    for (const { oid, kind, checks } of at.catalogue.data.types)
+      if (kind === "domain" && checks.length > 0 && !isBuiltIn(oid)) castTo(oid, inside);
+    for (const cast of riskyCasts) if (cast.context !== "explicit") call(cast.fn, [], inside);
+    effects = sink.effects;
+    expansions.set(key, effects);
+  }
+  for (const effect of effects) at.sink.add(effect);
+}
+
 /** A cast to this type: its input function, user-made casts, a domain's checks. */
 export function castTo(typeOid: number, at: Place, seen: readonly number[] = []): void {
   if (seen.includes(typeOid)) return;
@@ -261,7 +296,7 @@ export function castTo(typeOid: number, at: Place, seen: readonly number[] = [])
   const type = at.catalogue.typeByOid(typeOid);
   if (type === undefined) return;
   if (type.kind === "domain") {
-    for (const check of type.checks) at.engine.expressionText(check, { ...at, cause: "default", scope: VALUE_SCOPE });
+    for (const check of type.checks) at.engine.expressionText(check, { ...definedNames(type, at), cause: "default", scope: VALUE_SCOPE });
     castTo(type.baseType, at, [...seen, typeOid]);
   }
   if (type.element !== 0) castTo(type.element, at, [...seen, typeOid]);

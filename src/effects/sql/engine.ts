@@ -32,6 +32,8 @@ export interface Place {
   readonly engine: Engine;
   readonly catalogue: Catalogue;
   readonly names: Names;
+  /** Where names of a stored definition are being resolved: those under which bodies of functions that it calls run. */
+  readonly runtime?: Names;
   readonly role: string;
   readonly sink: Sink;
   readonly cause: Cause;
@@ -154,14 +156,44 @@ export function lookUp(schema: string | undefined, name: string, at: Place): Rel
   return at.catalogue.relation(schema, name, at.names);
 }
 
+/** Whether a temporary relation's name, `pg_temp.x`, means another relation where the temporary one is not. */
+export function hidesRelation(name: string, at: Pick<Place, "catalogue" | "names">): boolean {
+  const bare = name.slice(name.indexOf(".") + 1);
+  return at.catalogue.relation(undefined, bare, { ...at.names, temporary: [] }) !== undefined;
+}
+
 /** Whether this temporary relation is a view: it passes changes on to tables that are not known. */
 export function isTemporaryView(name: string, at: Place): boolean {
   return at.madeViews.has(name) || at.names.temporaryViews?.includes(name) === true;
 }
 
+/**
+ * Names in a stored definition: those that the server printed name everything outside pg_catalog in full; those taken from DDL text
+ * mean what they meant under the search path they were written under. Bodies of functions called there run under the session's own.
+ */
+export function definedNames(object: { readonly schema: string; readonly path?: readonly string[] }, at: Place): Place {
+  const searchPath = object.path ?? at.names.searchPath;
+  const own = object.path !== undefined && !isTemporarySchema(object.schema);
+  return {
+    ...at,
+    runtime: at.runtime ?? at.names,
+    names: {
+      searchPath: ["pg_catalog", ...searchPath.filter((schema) => schema !== "pg_catalog")],
+      // A lasting definition that were about a temporary table would be temporary itself.
+      temporary: own ? [] : at.names.temporary,
+      ...(own || at.names.temporaryViews === undefined ? {} : { temporaryViews: at.names.temporaryViews }),
+    },
+  };
+}
+
 /** What the memo of expansions depends on besides the object. */
 export function namesKey(at: Place): string {
-  return `${at.names.searchPath.join(",")}|${at.names.temporary.join(",")}|${(at.names.temporaryViews ?? []).join(",")}|${[...at.made].join(",")}|${[...at.madeViews].join(",")}|${at.role}`;
+  const own = namesText(at, at.names);
+  return at.runtime === undefined ? own : `${own}|${namesText(at, at.runtime)}`;
+}
+
+function namesText(at: Place, names: Names): string {
+  return `${names.searchPath.join(",")}|${names.temporary.join(",")}|${(names.temporaryViews ?? []).join(",")}|${[...at.made].join(",")}|${[...at.madeViews].join(",")}|${at.role}`;
 }
 
 /** What may happen any number of times has no certain count. */

@@ -2,7 +2,7 @@
  * Maintenance and table locks: VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH, LOCK, with the expressions they compute again.
  * It does not change structure or rights (alter.ts).
  */
-import { emit, emitUnknown, lookUp, ONE, type Place, type Scope, UNBOUNDED } from "./engine.ts";
+import { definedNames, emit, emitUnknown, lookUp, ONE, type Place, type Scope, UNBOUNDED } from "./engine.ts";
 import { objectName, rangeVarParts } from "./objects.ts";
 import { as, type Fields, flag, list, part, stringOf, text } from "./tree.ts";
 import type { Visitor } from "./walk.ts";
@@ -59,7 +59,7 @@ function maintain(rangeVar: Fields | undefined, detail: string, at: Place): void
       sources: [{ alias: relation.name, relation, columns: new Set(relation.columns.map((column) => column.name)) }],
     };
     for (const expression of relation.expressions)
-      at.engine.expressionText(expression.text, { ...at, scope, cause: "function", repeated: true });
+      at.engine.expressionText(expression.text, { ...definedNames(relation, at), scope, cause: "function", repeated: true });
   }
 }
 
@@ -83,8 +83,7 @@ function refresh(fields: Fields, at: Place): void {
     emitUnknown(at, "the view's definition is not known", parts.join("."), "unknown_relation", "view");
   else
     at.engine.statementsText(relation.definition, {
-      ...at,
-      names: { ...at.names, searchPath: ["pg_catalog", ...at.names.searchPath] },
+      ...definedNames(relation, at),
       cause: "view",
       scope: undefined,
     });

@@ -2,13 +2,14 @@
  * What reading or changing a relation sets off: views, rules, triggers, row policies, defaults, cascades, partitions, foreign servers.
  * It does not know statements; dml.ts says how many rows are meant.
  */
-import { isBuiltIn, type ForeignKey, type Relation } from "../../catalogue/types.ts";
+import { isBuiltIn, type ForeignKey, type Relation, type TypeInfo } from "../../catalogue/types.ts";
 import { call, castTo } from "./calls.ts";
 import { catalogueClassification } from "./builtins.ts";
 import {
   Sink,
   UNBOUNDED,
   UNCERTAIN,
+  definedNames,
   emit,
   emitUnknown,
   identity,
@@ -71,7 +72,7 @@ function expandRead(relation: Relation, at: Place): void {
   if (relation.kind === "foreign_table") return emitRemote(relation, at);
   if (relation.kind === "view") {
     if (relation.definition === null) emitUnknown(at, "the view's definition is not known", identity(relation), "unknown_relation", "view");
-    else at.engine.statementsText(relation.definition, definedNames(at));
+    else at.engine.statementsText(relation.definition, definedNames(relation, at));
   }
   for (const child of at.catalogue.descendants(relation)) if (child.kind === "foreign_table" && child !== relation) emitRemote(child, at);
   for (const policy of relation.policies) {
@@ -93,23 +94,11 @@ function emitRemote(relation: Relation, at: Place): void {
   });
 }
 
-/** Definitions that the server deparsed name everything outside pg_catalog in full; those taken from DDL text may not. */
-function definedNames(at: Place): Place {
-  return {
-    ...at,
-    names: {
-      searchPath: ["pg_catalog", ...at.names.searchPath.filter((schema) => schema !== "pg_catalog")],
-      temporary: at.names.temporary,
-      ...(at.names.temporaryViews === undefined ? {} : { temporaryViews: at.names.temporaryViews }),
-    },
-  };
-}
-
 /** An expression about a relation's own columns. */
-function rowExpression(text: string, relation: Relation, at: Place): void {
+export function rowExpression(text: string, relation: Relation, at: Place, definedBy: Relation | TypeInfo = relation): void {
   const columns = new Set(relation.columns.map((column) => column.name));
   const scope: Scope = { parent: undefined, ctes: new Set(), sources: [{ alias: relation.name, relation, columns }], variables: undefined };
-  at.engine.expressionText(text, { ...definedNames(at), scope });
+  at.engine.expressionText(text, { ...definedNames(definedBy, at), scope });
 }
 
 export function resourceType(relation: Relation): ResourceType {
@@ -224,7 +213,7 @@ function fireRules(kind: WriteKind, relation: Relation, at: Place): void {
       sources: ["old", "new"].map((alias) => ({ alias, relation, columns })),
       variables: undefined,
     };
-    const inside: Place = { ...definedNames(at), cause: "rule", repeated: true, scope };
+    const inside: Place = { ...definedNames(relation, at), cause: "rule", repeated: true, scope };
     at.engine.nodes(definition["whereClause"], inside);
     for (const action of list(definition, "actions")) at.engine.statement(action, inside);
   }
@@ -240,7 +229,7 @@ function writeThrough(kind: WriteKind, view: Relation, change: Change, at: Place
   const select = view.definition === null ? undefined : as((parseSql(view.definition)?.[0] as Fields | undefined)?.["stmt"], "SelectStmt");
   const from = list(select ?? {}, "fromClause");
   const rangeVar = as(from[0], "RangeVar");
-  const named = definedNames(at);
+  const named = definedNames(view, at);
   const schema = rangeVar?.["schemaname"];
   const base =
     rangeVar === undefined || from.length !== 1
@@ -295,7 +284,8 @@ function evaluateColumns(kind: "insert" | "update", relation: Relation, change: 
     if (given && !isBuiltIn(column.type)) {
       castTo(column.type, inside);
       const type = at.catalogue.typeByOid(column.type);
-      if (kind === "insert" && column.default === null && typeof type?.default === "string") rowExpression(type.default, relation, inside);
+      if (kind === "insert" && column.default === null && typeof type?.default === "string")
+        rowExpression(type.default, relation, inside, type);
     } else if (given) {
       for (const cast of at.catalogue.userCastsTo(column.type)) {
         const fn = cast.functionOid === 0 || cast.context === "explicit" ? undefined : at.catalogue.functionByOid(cast.functionOid);
