@@ -2,7 +2,7 @@
  * The file operations that the audit log needs, as a port, so that each can be made to fail in tests; and the real ones.
  * It does not know what is in the files.
  */
-import { constants, write as writeCallback } from "node:fs";
+import { constants, stat as statCallback, write as writeCallback } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -86,10 +86,14 @@ const synchronous = process.platform === "linux" ? constants.O_DSYNC : 0;
 async function openAppend(path: string): Promise<AppendFile> {
   const handle = await open(path, constants.O_CREAT | constants.O_WRONLY | constants.O_APPEND | synchronous, 0o600);
   await syncDirectory(dirname(path));
+  const { ino, size: sizeBefore } = await handle.stat();
+  let size = sizeBefore;
   return {
     async append(bytes) {
       await writeAll(handle, bytes);
       if (synchronous === 0) await handle.datasync();
+      size += bytes.length;
+      await demandInPlace(path, ino, size);
     },
     close: () => handle.close(),
   };
@@ -105,6 +109,18 @@ function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
         else resolve();
       });
     from(0);
+  });
+}
+
+/** What was written to a file that was removed, moved or cut meanwhile is kept nowhere: it must not count as durable. */
+function demandInPlace(path: string, ino: number, size: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    statCallback(path, (error, found) => {
+      if (error !== null) reject(new Error(`its file was removed or moved: ${error.code ?? error.message}`));
+      else if (found.ino !== ino) reject(new Error("another file was put in the place of its file"));
+      else if (found.size !== size) reject(new Error("its file was cut, or written by somebody else"));
+      else resolve();
+    });
   });
 }
 

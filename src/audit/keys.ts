@@ -1,6 +1,7 @@
 /**
  * The key pair that signs checkpoints: made once, kept in a state directory, mode 0600.
- * It does not seal the key: until there is a vault the file is plain, and whoever reads it can sign in the log's name.
+ * It does not seal the key: without a vault the file is plain, and whoever reads it can sign in the log's name. With one the private
+ * half is handed in, and only the public half lies here.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
@@ -19,6 +20,8 @@ export async function loadOrCreateSigner(directory: string, keyName: string): Pr
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, privateFile);
   const existing = await readPrivateKey(path);
+  if (existing === null && (await exists(join(directory, publicKeyFile))))
+    throw new Error(`the audit log's signing key \`${path}\` is gone: put it back, or the vault that holds it`);
   const privateKey = existing ?? (await createKey(path));
   const signer = signerOf(privateKey, keyName);
   const publicPath = join(directory, publicKeyFile);
@@ -27,6 +30,33 @@ export async function loadOrCreateSigner(directory: string, keyName: string): Pr
     await writeNew(publicPath, `${verifierKeyText(keyName, signer.publicKey)}\n`, 0o644);
   }
   return signer;
+}
+
+/** A signer over a key that the vault holds; `directory` gets its public half. Throws when another key's public half lies there. */
+export async function sealedSigner(pem: string, directory: string, keyName: string): Promise<CheckpointSigner> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const signer = signerOf(createPrivateKey(pem), keyName);
+  const text = `${verifierKeyText(keyName, signer.publicKey)}\n`;
+  const path = join(directory, publicKeyFile);
+  const found = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (found === null) await writeNew(path, text, 0o644);
+  else if (found !== text)
+    throw new Error(`\`${path}\` is not the public half of the key in the vault: one of the two was put in the other's place`);
+  return signer;
+}
+
+/** The plain key of an installation that had no vault, or a new one, as PEM for the vault. */
+export async function keyToSeal(directory: string): Promise<string> {
+  const key = (await readPrivateKey(join(directory, privateFile))) ?? generateKeyPairSync("ed25519").privateKey;
+  return key.export({ format: "pem", type: "pkcs8" }) as string;
+}
+
+/** Once the vault holds the key durably. What the disk keeps of the file's former blocks is beyond us. */
+export async function removePlainKey(directory: string): Promise<void> {
+  await rm(join(directory, privateFile), { force: true });
 }
 
 /** A signer over an Ed25519 private key that somebody else keeps. */

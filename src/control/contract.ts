@@ -16,6 +16,10 @@ export interface GatewayStatus {
   readonly targets: readonly TargetStatus[];
   readonly sessions: readonly SessionStatus[];
   readonly audit: AuditStatus;
+  /** Present where the installation has a vault. */
+  readonly vault?: VaultStatus;
+  /** Absent where the configuration was not read from a file. */
+  readonly config?: ConfigStatus;
   readonly counters: Counters;
 }
 
@@ -48,6 +52,25 @@ export interface AuditStatus {
   readonly size: number;
   /** False once a write or sync failed: from then on nothing that changes data passes, until a restart. */
   readonly writable: boolean;
+}
+
+export interface VaultStatus {
+  /** Counts its versions. */
+  readonly generation: number;
+  /** Registered persons: without one nothing that needs a person can be done. */
+  readonly persons: number;
+  /** What is wrong with its file; what was open stays in use. */
+  readonly problem?: string;
+}
+
+export interface ConfigStatus {
+  readonly path: string;
+  /** Of the data in use. */
+  readonly digest: string;
+  /** It is the one that a person accepted, with the vault's passphrase. */
+  readonly accepted: boolean;
+  /** What the file holds now. */
+  readonly onDisk: "as loaded" | "changed" | "unreadable";
 }
 
 /** Counts since the start of the process. */

@@ -38,10 +38,10 @@ export interface Vault {
   /** `undefined` when there is none of the name. */
   secret(name: string): string | undefined;
   /**
-   * Changes the newest version and makes it durable. `what` is told in the log: names, never values.
+   * Changes the newest version and makes it durable. `what` is told in the log: names, never values; `null` where nobody needs to know.
    * Rejects, and changes nothing, when the file cannot be read or written or is not a later version of this vault.
    */
-  update(change: (content: VaultContent) => VaultContent, what: string): Promise<void>;
+  update(change: (content: VaultContent) => VaultContent, what: string | null): Promise<void>;
   /** Takes over what others wrote. Returns whether it was anything. Rejects with {@link VaultUnreadable}: what was open stays as it was. */
   refresh(): Promise<boolean>;
   /** Seals everything anew: the former passphrase opens no later version. */
@@ -112,7 +112,7 @@ class OpenVault implements Vault {
     return Object.hasOwn(this.#content.secrets, name) ? this.#content.secrets[name]?.value : undefined;
   }
 
-  update(change: (content: VaultContent) => VaultContent, what: string): Promise<void> {
+  update(change: (content: VaultContent) => VaultContent, what: string | null): Promise<void> {
     return locked(this.#parts, async () => {
       await this.refresh();
       await this.#write(change(this.#content), what, this.#key);
@@ -151,9 +151,9 @@ class OpenVault implements Vault {
     this.#key.key.fill(0);
   }
 
-  async #write(next: VaultContent, what: string, key: VaultKey): Promise<void> {
+  async #write(next: VaultContent, what: string | null, key: VaultKey): Promise<void> {
     const generation = this.#generation + 1;
-    const content = withChange(next, generation, this.#parts.clock.now(), what);
+    const content = what === null ? next : withChange(next, generation, this.#parts.clock.now(), what);
     await write(this.#files, content, generation, key, this.#parts.random);
     this.#content = content;
     this.#generation = generation;

@@ -7,6 +7,8 @@ import { sha256Hex } from "../base/canonical.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { type RandomBytes, systemRandom } from "../base/ids.ts";
 import { loadOrCreateSigner } from "../audit/keys.ts";
+import type { CheckpointSigner } from "../audit/note.ts";
+import type { AuditLog } from "../audit/log.ts";
 import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
@@ -26,11 +28,14 @@ import type { Situation } from "../pipeline/scopes.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
+import { GuardedState } from "./guarded-state.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
 import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
 import { situations } from "./situations.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
-import { type EnvironmentVariables, targetOptions } from "./target-options.ts";
+import { type EnvironmentVariables, targetOptions, WiringError } from "./target-options.ts";
+import { sealedVaultExists, signerOfVault, type Vault } from "./vault.ts";
+import { demandNewestVault, demandWholeLog, logOrigin, rememberLog } from "./vault-and-log.ts";
 import { version } from "./version.ts";
 import { type WatchedLog, watched } from "./watched-log.ts";
 
@@ -42,7 +47,8 @@ export interface Gateway {
   status(): GatewayStatus;
   /**
    * Takes over the policies of a configuration; running sessions are judged by them from their next statement on. Returns what
-   * else is different and waits for a restart, as a clause each.
+   * else is different and waits for a restart, as a clause each. Throws `WiringError` for one that no person accepted, where persons are
+   * registered.
    */
   reload(config: Config): readonly string[];
   /** What a crash before this start left behind. */
@@ -52,6 +58,8 @@ export interface Gateway {
 export interface GatewayOptions {
   /** The process's environment variables: where `{ env: NAME }` references are looked up. */
   readonly environment: EnvironmentVariables;
+  /** The open vault, where the installation has one: it holds the log's key, and knows how long the log was. */
+  readonly vault?: Vault;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
   /** Told what an operator should know and nobody waits for: a catalogue that cannot be read. */
@@ -64,24 +72,32 @@ const ANALYSIS_WORKERS = 2;
 /** Opens everything that does not accept clients yet. Rejects with `WiringError` or the failing part's own error. */
 export async function openGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   const { clock = systemClock, random = systemRandom, warn = () => {} } = options;
-  const state = stateDirectory(config.state);
   await mkdir(config.state, { recursive: true, mode: 0o700 });
-  const signer = await loadOrCreateSigner(state.keys, "holdfast");
-  const { log, recovered } = await openAuditLog({ directory: config.auditDirectory, origin: "holdfast", clock, random, signer });
+  const signer = await signerFor(config, options.vault);
+  const { log, recovered } = await openAuditLog({ directory: config.auditDirectory, origin: logOrigin, clock, random, signer });
+  await fitTogether(config, log, options.vault);
   const broken = watched(log);
+  const append: AuditLog["append"] = (event) => {
+    // A log that is broken refuses every act by itself.
+    if (broken.writable) broken.log.append(event);
+  };
+  const guarded = new GuardedState({ vault: options.vault, config, signer, append, warn });
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
   const policies = { situation: situations(config) };
   const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation: (action) => policies.situation(action) });
   const catalogues = createCatalogues({
-    publish: (data) => analyser.publish(data),
+    clock,
+    publish: (own, ground) => analyser.publish(own, ground),
+    define: (base, version, definitions) => analyser.define(base, version, definitions),
     retire: (catalogueVersion) => analyser.retire(catalogueVersion),
     onFailure: (target, database, error) => warn(`target \`${target}\`, database \`${database}\`: ${error.message}`),
   });
   return new RunningGateway({
     config,
     policies,
-    options: { ...options, clock, random, warn },
+    options: { environment: options.environment, clock, random, warn },
     log: broken,
+    guarded,
     analyser,
     guard,
     catalogues,
@@ -90,12 +106,37 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   });
 }
 
+/** With a vault the key comes from it alone, and the log is held against what the vault remembers before anything is signed. */
+async function signerFor(config: Config, vault: Vault | undefined): Promise<CheckpointSigner> {
+  if (vault === undefined) {
+    if (sealedVaultExists(config)) throw new WiringError("the vault is sealed: it holds the log's signing key, and has to be opened first");
+    return loadOrCreateSigner(stateDirectory(config.state).keys, "holdfast");
+  }
+  const signer = await signerOfVault(vault, config);
+  await demandWholeLog(config.auditDirectory, vault.content.logSize, signer);
+  return signer;
+}
+
+/** Closes the log again when it and the vault do not fit. */
+async function fitTogether(config: Config, log: AuditLog, vault: Vault | undefined): Promise<void> {
+  if (vault === undefined) return;
+  try {
+    await demandNewestVault(config.auditDirectory, vault);
+    // Opening has signed all of it.
+    await rememberLog(vault, log.size);
+  } catch (error) {
+    await log.close().catch(() => undefined);
+    throw error;
+  }
+}
+
 interface Parts {
   readonly config: Config;
   /** What the guard asks; replaced when policies are reloaded. */
   readonly policies: { situation: Situation };
-  readonly options: Required<GatewayOptions>;
+  readonly options: Required<Omit<GatewayOptions, "vault">>;
   readonly log: WatchedLog;
+  readonly guarded: GuardedState;
   readonly analyser: SqlAnalyserPool;
   readonly guard: OpenGuard;
   readonly catalogues: Catalogues;
@@ -130,6 +171,7 @@ class RunningGateway implements Gateway {
     const { config, log } = this.#parts;
     const digests = config.targets.map(({ policy }) => policy.digest).join(" ");
     log.log.append({ kind: "started", version: version(), policyDigest: digests });
+    await this.#parts.guarded.start();
     this.#control = await startControlServer(stateDirectory(config.state).controlSocket, () => this.status());
     for (const target of config.targets) await this.#serve(target);
   }
@@ -176,13 +218,15 @@ class RunningGateway implements Gateway {
   }
 
   reload(config: Config): readonly string[] {
-    const { guard, policies, log } = this.#parts;
+    const { guard, policies, log, guarded } = this.#parts;
+    guarded.demandAccepted(config);
     const waiting = needsRestart(this.#config, config);
     // Targets and users that are new, gone or otherwise different stay as they are until then; only their policies change.
     const next = { ...this.#config, ...samePlaces(this.#config, config) };
     this.#config = next;
     policies.situation = situations(next);
     guard.policyChanged();
+    guarded.took(config);
     for (const { name, policy } of next.targets) log.log.append(policyLoaded(name, policy));
     return waiting;
   }
@@ -199,8 +243,10 @@ class RunningGateway implements Gateway {
     await this.#control?.close();
     await catalogues.close();
     await analyser.close();
+    await this.#parts.guarded.close();
     if (log.writable) log.log.append({ kind: "stopped", because });
     await log.log.close();
+    await this.#parts.guarded.closed(log.log.size);
   }
 
   status(): GatewayStatus {
@@ -236,6 +282,7 @@ class RunningGateway implements Gateway {
       targets,
       sessions,
       audit: { directory: config.auditDirectory, size: log.log.size, writable: log.writable },
+      ...this.#parts.guarded.status(),
       counters: { ...guard.counters },
     };
   }
