@@ -66,6 +66,11 @@ export function createRoleSql(wanted: NewRole, version: number): string {
   ].join(";\n");
 }
 
+/** How later logins of the role begin their transactions; sessions that run keep what they have. */
+export function readOnlySql(role: string, readOnly: boolean): string {
+  return `ALTER ROLE ${ident(role)} SET default_transaction_read_only = ${readOnly ? "on" : "off"}`;
+}
+
 function settings({ limits, readOnly }: NewRole, version: number): Readonly<Record<string, string>> {
   const { statementMsMax, idleInTransactionMsMax, transactionMsMax } = limits;
   return {

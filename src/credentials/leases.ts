@@ -5,9 +5,10 @@
 import type { Clock } from "../base/clock.ts";
 import { type RandomBytes, randomText } from "../base/ids.ts";
 import type { SessionLimits } from "../model/session-limits.ts";
-import { AdminConnection, type ClosableClient } from "./admin-connection.ts";
+import { type Admin, AdminConnection, type ClosableClient } from "./admin-connection.ts";
 import { endRole, sweepRoles } from "./end-role.ts";
-import { createRoleSql, rolePrefix } from "./lease-sql.ts";
+import { createRoleSql, readOnlySql, rolePrefix } from "./lease-sql.ts";
+import { type RoleRights, settleRights } from "./role-rights.ts";
 
 /** A login lent to one connection. */
 export interface Lease {
@@ -53,11 +54,19 @@ export interface LeasesOptions {
   /** Told what went wrong behind everybody's back: a role that could not be removed. */
   readonly warn: (message: string) => void;
   readonly record: (event: LeaseEvent) => void;
+  /** Rights beside the group's that a principal's role has now, and the role in whose name they are given. Absent: none ever. */
+  readonly extra?: { readonly of: (principal: string) => readonly RoleRights[]; readonly executor: string };
 }
 
 export interface Leases {
   /** Rejects when the server cannot be asked or refuses: then nobody logs in. */
   lease(request: LeaseRequest): Promise<Lease>;
+  /** Makes the rights of the principal's roles what `extra` says now. Rejects when a role has others than it should. */
+  adjust(principal: string): Promise<void>;
+  /** Ends the principal's roles with their connections. */
+  end(principal: string, because: string): Promise<void>;
+  /** Runs a task on the administrator's connection, after those before it. */
+  ask<T>(task: (admin: Admin) => Promise<T>): Promise<T>;
   /** Removes what a crash or another gateway left behind. Returns how many roles went. */
   sweep(): Promise<number>;
   /** Ends every role of this process with its connections. */
@@ -73,6 +82,8 @@ interface Live {
   readonly request: LeaseRequest;
   readonly startedAtMs: number;
   readonly expiresAtMs: number;
+  /** It is there at the server. */
+  made: boolean;
   uses: number;
   linger: NodeJS.Timeout | undefined;
   expiry: NodeJS.Timeout | undefined;
@@ -138,6 +149,33 @@ class RunningLeases implements Leases {
     };
   }
 
+  async adjust(principal: string): Promise<void> {
+    const own = [...this.#live.values()].filter(({ request }) => request.principal === principal);
+    for (const live of own) {
+      await this.#admin.use(async (admin) => {
+        // One that is being ended loses everything with its end.
+        if (live.ending === undefined && this.#live.has(live.role) && live.made) await this.#settle(admin, live);
+      });
+    }
+  }
+
+  async end(principal: string, because: string): Promise<void> {
+    const own = [...this.#live.values()].filter(({ request }) => request.principal === principal);
+    await Promise.all(own.map((live) => this.#end(live, because)));
+  }
+
+  ask<T>(task: (admin: Admin) => Promise<T>): Promise<T> {
+    return this.#admin.use(task);
+  }
+
+  async #settle(admin: Admin, live: Live): Promise<void> {
+    const { extra } = this.#options;
+    if (extra === undefined) return;
+    const rights = extra.of(live.request.principal);
+    await settleRights(admin, live.role, extra.executor, rights);
+    if (live.request.readOnly) await admin.client.query(readOnlySql(live.role, !rights.some(({ privileges }) => privileges.some(changes))));
+  }
+
   sweep(): Promise<number> {
     const { target, instance, warn, clock } = this.#options;
     return this.#admin.use((admin) => sweepRoles(admin, { target, instance, mine: (role) => this.#live.has(role), warn, clock }));
@@ -168,6 +206,7 @@ class RunningLeases implements Leases {
       request,
       startedAtMs,
       expiresAtMs,
+      made: false,
       uses: 0,
       linger: undefined,
       expiry: undefined,
@@ -176,10 +215,13 @@ class RunningLeases implements Leases {
     // Known before it is made, so that a sweep in between does not take it for a leftover.
     this.#live.set(role, live);
     try {
-      await this.#admin.use(({ client, version, aheadMs }) => {
+      await this.#admin.use(async (admin) => {
+        const { client, version, aheadMs } = admin;
         const { group, readOnly, connectionsMax } = request;
         const mark = { target, instance, expires: expiresAtMs + aheadMs };
-        return client.query(createRoleSql({ role, verifier, group, readOnly, connectionsMax, limits, mark }, version));
+        await client.query(createRoleSql({ role, verifier, group, readOnly, connectionsMax, limits, mark }, version));
+        live.made = true;
+        await this.#settle(admin, live);
       });
     } catch (error) {
       // The server may have made it although the answer was lost: the next sweep looks.
@@ -226,6 +268,10 @@ class RunningLeases implements Leases {
       this.#live.delete(live.role);
     }
   }
+}
+
+function changes(privilege: RoleRights["privileges"][number]): boolean {
+  return privilege !== "SELECT";
 }
 
 function messageOf(error: unknown): string {

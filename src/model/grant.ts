@@ -8,6 +8,19 @@ import type { AskId, GrantId, RunId } from "../base/ids.ts";
 export type GrantOperation = "select" | "insert" | "update" | "delete";
 export const grantOperations: readonly GrantOperation[] = ["select", "insert", "update", "delete"];
 
+/** Of each operation, what the analysis calls it. TRUNCATE and definitions are in none. */
+const details: Readonly<Record<GrantOperation, readonly string[]>> = {
+  select: ["select", "copy_out"],
+  insert: ["insert", "copy_in"],
+  update: ["update", "select_for_update", "set_null"],
+  delete: ["delete"],
+};
+
+/** Whether an effect's detail is a part of the operation. */
+export function coveredDetail(operation: GrantOperation, detail: string): boolean {
+  return details[operation].includes(detail);
+}
+
 /** What a decision looks at. Names are resolved identities: `public.orders`. */
 export interface GrantFact {
   readonly id: GrantId;

@@ -19,6 +19,21 @@ export interface Budget {
 
 export const noBudget: Budget = { statements: null, rowsRead: null, rowsChanged: null, bytes: null, held: null, wallMs: null };
 
+/** Of two budgets the stricter figure each: what a run asks for can only lower what its target allows. */
+export function strictestBudget(target: Budget | undefined, asked: Partial<Budget>): Budget {
+  const lower = (a: number | null, b: number | null | undefined): number | null =>
+    a === null || b === null || b === undefined ? (a ?? b ?? null) : Math.min(a, b);
+  const own = target ?? noBudget;
+  return {
+    statements: lower(own.statements, asked.statements),
+    rowsRead: lower(own.rowsRead, asked.rowsRead),
+    rowsChanged: lower(own.rowsChanged, asked.rowsChanged),
+    bytes: lower(own.bytes, asked.bytes),
+    held: lower(own.held, asked.held),
+    wallMs: lower(own.wallMs, asked.wallMs),
+  };
+}
+
 /** What a run has used up. Wall time follows from the clock. */
 export interface Used {
   readonly statements: number;

@@ -7,6 +7,7 @@ import type { ActionId } from "../base/ids.ts";
 import type { Obligation, Reason, StatementSummary } from "../model/decision.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
+import type { ReadingBudget } from "./session-gate.ts";
 
 export interface Guard {
   /**
@@ -32,6 +33,10 @@ export interface Guard {
   sessionClosed(session: Session, because: string): void;
   loginRefused(user: string, peer: string, because: string): void;
   limitReached(session: Session, action: ActionId | null, reason: Reason, figure: number, allowed: number): void;
+  /** No transaction is open on the connection, and everything that it sent is settled. */
+  sessionIdle?(session: Session): void;
+  /** True while what the session may do next depends on how its last act ended: the next is judged when that is known. */
+  inOrder?(session: Session): boolean;
 }
 
 /** What this adapter can fulfil; an obligation outside it turns the allow into a deny. */
@@ -48,6 +53,10 @@ export interface Allowed {
   readonly obligations: readonly Obligation[];
   /** Nothing durable can change: no `seal` is owed before it is sent. */
   readonly readOnly: boolean;
+  /** Rows that it returns are counted here too, one by one: the run's connections share what they may read. */
+  readonly reading?: ReadingBudget;
+  /** False once what it rested on has changed: it must be judged again before it is sent. */
+  readonly current?: () => boolean;
 }
 
 /** `statements` are there when the text was understood: the adapter still needs its shape to answer as the server would. */

@@ -6,14 +6,16 @@ import type { Clock } from "../base/clock.ts";
 import { type RandomBytes, randomText, type SessionId } from "../base/ids.ts";
 import type { AuditLog } from "../audit/log.ts";
 import type { Action } from "../model/action.ts";
-import type { Reason } from "../model/decision.ts";
+import type { Obligation, Reason } from "../model/decision.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
+import { strictest } from "../policy/obligations.ts";
 import type { Decide } from "../policy/policy.ts";
 import type { Admission, Capabilities, Guard } from "./guard.ts";
 import { judge, type Judgement } from "./judge.ts";
 import { createRates } from "./rates.ts";
 import { type Counters, createRecord, type OpenSession } from "./record.ts";
 import { createScopes, type Scope, type Situation } from "./scopes.ts";
+import type { Gated, SessionGate } from "./session-gate.ts";
 
 export interface GuardOptions {
   readonly clock: Clock;
@@ -23,7 +25,11 @@ export interface GuardOptions {
   readonly decide: Decide;
   /** Policy and facts of an action's situation; asked again after `policyChanged`. */
   readonly situation: Situation;
+  /** Runs, their budgets and grants. Absent: every connection stands for itself. */
+  readonly gate?: SessionGate;
 }
+
+const UNBOUNDED: Gated = { obligations: [] };
 
 export interface OpenGuard extends Guard {
   /** Call after the policy that `situation` returns has changed: every cached judgement is dropped. */
@@ -33,7 +39,7 @@ export interface OpenGuard extends Guard {
 }
 
 export function openGuard(options: GuardOptions): OpenGuard {
-  const { clock, log, analyser, decide } = options;
+  const { clock, log, analyser, decide, gate } = options;
   const scopes = createScopes(options.situation);
   const rates = createRates();
   const record = createRecord(log);
@@ -43,9 +49,15 @@ export function openGuard(options: GuardOptions): OpenGuard {
 
   /** From here on everything is synchronous: what was true when the act was judged is true when its intent is written. */
   function finish(action: Action, scope: Scope, judgement: Judgement, can: Capabilities): Admission {
-    const refused = refusalNow(action, scope, judgement, can);
+    const tooMany = rateReached(scope, rates.count(action.session.id, clock.monotonic()));
+    const gated = gate === undefined || tooMany !== undefined ? UNBOUNDED : asked(gate, action, judgement);
+    const obligations = owed(judgement, gated);
+    const refused = tooMany ?? gated.refused?.reason ?? unkept(judgement, obligations, can);
     try {
       record.intent(action, judgement, refused);
+      const { reason, figure, allowed } = gated.refused ?? {};
+      if (reason !== undefined && figure !== undefined && allowed !== undefined)
+        record.limitReached(action.session, action.id, reason, figure, allowed);
     } catch {
       const reason: Reason = {
         code: "record_unavailable",
@@ -54,25 +66,13 @@ export function openGuard(options: GuardOptions): OpenGuard {
       };
       return { kind: "deny", id: action.id, reason, statements: judgement.statements };
     }
-    const { decision, statements } = judgement;
+    const { decision, statements, readOnly } = judgement;
     if (refused !== undefined) return { kind: "deny", id: action.id, reason: refused, statements };
-    if (decision.kind === "allow") {
-      return { kind: "allow", id: action.id, statements, obligations: decision.obligations, readOnly: judgement.readOnly };
-    }
-    return { kind: decision.kind, id: action.id, reason: decision.reason, statements };
-  }
-
-  function refusalNow(action: Action, scope: Scope, judgement: Judgement, can: Capabilities): Reason | undefined {
-    const allowed = scope.policy.statementsPerMinuteMax;
-    const count = rates.count(action.session.id, clock.monotonic());
-    if (allowed !== null && count > allowed) {
-      const message = `${count} statements in the last minute, ${allowed} are permitted`;
-      return { code: "rate_limit", message, next: "wait a minute, or do the work in fewer statements" };
-    }
-    if (judgement.decision.kind !== "allow") return undefined;
-    const missing = judgement.decision.obligations.find((obligation) => !can.obligations.has(obligation.kind));
-    if (missing === undefined) return undefined;
-    return { code: "obligation_unfulfilled", message: `the permission asks for \`${missing.kind}\`, which this adapter cannot keep` };
+    if (decision.kind !== "allow") return { kind: decision.kind, id: action.id, reason: decision.reason, statements };
+    const { reading, current } = gated;
+    const allowed: Admission = { kind: "allow", id: action.id, statements, obligations, readOnly };
+    if (reading === undefined && current === undefined) return allowed;
+    return { ...allowed, ...(reading === undefined ? {} : { reading }), ...(current === undefined ? {} : { current }) };
   }
 
   async function admit(action: Action, can: Capabilities): Promise<Admission> {
@@ -98,17 +98,57 @@ export function openGuard(options: GuardOptions): OpenGuard {
       return judgement === undefined ? undefined : finish(action, scope, judgement, can);
     },
     seal: () => log.seal(),
-    settle: (admission, outcome) => record.outcome(admission.id, outcome),
-    settleTransaction: (session, actions, end, rowsChanged, tables) => record.transactionEnded(session, actions, end, rowsChanged, tables),
-    sessionOpened: (session, target, serverProcess) => record.sessionOpened(session, target, serverProcess),
+    settle(admission, outcome) {
+      record.outcome(admission.id, outcome);
+      gate?.settled(admission.id, outcome);
+    },
+    settleTransaction(session, actions, end, rowsChanged, tables) {
+      record.transactionEnded(session, actions, end, rowsChanged, tables);
+      gate?.transactionEnded(session.id, end, rowsChanged, tables);
+    },
+    sessionOpened: (session, target, serverProcess) =>
+      record.sessionOpened(session, target, serverProcess, gate?.sessionOpened(session, target)),
     sessionClosed(session, because) {
       rates.forget(session.id);
+      gate?.sessionClosed(session.id);
       record.sessionClosed(session, because);
     },
     loginRefused: (name, peer, because) => record.loginRefused(name, peer, because),
     limitReached: (session, action, reason, figure, allowed) => record.limitReached(session, action, reason, figure, allowed),
+    sessionIdle: (session) => gate?.idle(session.id),
+    inOrder: (session) => gate?.inOrder(session.id) ?? false,
     policyChanged: () => scopes.clear(),
     counters: record.counters,
     sessions: record.sessions,
   };
+}
+
+/** A gate that fails has not agreed. */
+function asked(gate: SessionGate, action: Action, judgement: Judgement): Gated {
+  try {
+    return gate.admit(action, judgement);
+  } catch (error) {
+    const message = `a defect of Holdfast kept the session's limits from being looked at: ${error instanceof Error ? error.message : String(error)}`;
+    return { refused: { reason: { code: "internal", message } }, obligations: [] };
+  }
+}
+
+function rateReached({ policy }: Scope, count: number): Reason | undefined {
+  const allowed = policy.statementsPerMinuteMax;
+  if (allowed === null || count <= allowed) return undefined;
+  const message = `${count} statements in the last minute, ${allowed} are permitted`;
+  return { code: "rate_limit", message, next: "wait a minute, or do the work in fewer statements" };
+}
+
+/** The decision's own list where nothing is added to it: adapters know it by its identity. */
+function owed({ decision }: Judgement, { obligations }: Gated): readonly Obligation[] {
+  if (decision.kind !== "allow") return [];
+  return obligations.length === 0 ? decision.obligations : strictest([...decision.obligations, ...obligations]);
+}
+
+function unkept({ decision }: Judgement, obligations: readonly Obligation[], can: Capabilities): Reason | undefined {
+  if (decision.kind !== "allow") return undefined;
+  const missing = obligations.find((obligation) => !can.obligations.has(obligation.kind));
+  if (missing === undefined) return undefined;
+  return { code: "obligation_unfulfilled", message: `the permission asks for \`${missing.kind}\`, which this adapter cannot keep` };
 }

@@ -2,7 +2,7 @@
  * What the guard writes into the audit log, and the promise that each allowed act gets exactly one outcome.
  * It does not make anything durable; `seal` does.
  */
-import type { ActionId, SessionId } from "../base/ids.ts";
+import type { ActionId, RunId, SessionId } from "../base/ids.ts";
 import { sha256Hex } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";
 import type { AuditLog } from "../audit/log.ts";
@@ -43,7 +43,7 @@ export interface Record {
     rowsChanged: number,
     tables?: readonly TableCount[],
   ): void;
-  sessionOpened(session: Session, target: Target, serverProcess: number | undefined): void;
+  sessionOpened(session: Session, target: Target, serverProcess: number | undefined, run?: RunId): void;
   sessionClosed(session: Session, because: string): void;
   loginRefused(name: string, peer: string, because: string): void;
   limitReached(session: Session, action: ActionId | null, reason: Reason, figure: number, allowed: number): void;
@@ -99,10 +99,11 @@ export function createRecord(log: AuditLog): Record {
       const counts = tables === undefined ? {} : { tables };
       appendAfter({ kind: "transaction_ended", session: session.id, end, actions, rowsChanged, ...counts });
     },
-    sessionOpened(session, target, serverProcess) {
+    sessionOpened(session, target, serverProcess, run) {
       counters.sessionsOpened += 1;
       sessions.set(session.id, { session, target, serverProcess });
-      appendAfter(openedEvent(session, target, serverProcess));
+      const opened = openedEvent(session, target, serverProcess);
+      appendAfter(run === undefined ? opened : { ...opened, run });
     },
     sessionClosed(session, because) {
       sessions.delete(session.id);
@@ -137,7 +138,7 @@ function intentEvent(action: Action, judgement: Judgement, decision: Decision["k
   return { kind: "intent", action: action.id, judgement: judgement.id, decision, code: refused?.code ?? judgement.code, ...own };
 }
 
-function openedEvent(session: Session, target: Target, serverProcess: number | undefined): AuditEvent {
+function openedEvent(session: Session, target: Target, serverProcess: number | undefined): Extract<AuditEvent, { kind: "session_opened" }> {
   const { principal, client, peer } = session;
   const place = { target: target.name, environment: target.environment, database: target.database };
   const process = serverProcess === undefined ? {} : { serverProcess };

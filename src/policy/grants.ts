@@ -3,16 +3,8 @@
  * It does not know whether a grant is still open or used up; whoever hands the facts in does.
  */
 import type { Effect } from "../model/effect.ts";
-import type { GrantFact, GrantOperation } from "../model/grant.ts";
+import { coveredDetail, type GrantFact } from "../model/grant.ts";
 import type { Answer, Rule } from "./policy.ts";
-
-/** Of each operation, what the analysis calls it. TRUNCATE and definitions are in none. */
-const details: Readonly<Record<GrantOperation, readonly string[]>> = {
-  select: ["select", "copy_out"],
-  insert: ["insert", "copy_in"],
-  update: ["update", "select_for_update", "set_null"],
-  delete: ["delete"],
-};
 
 /** The first of the grants that covers the effect, in the order given. A cascade into a table that is not named is not covered. */
 export function coveringGrant(effect: Effect, grants: readonly GrantFact[]): GrantFact | undefined {
@@ -26,7 +18,7 @@ function covers(grant: GrantFact, { operation, resource, detail }: Effect): bool
   return (
     resource.type === "table" &&
     grant.tables.includes(resource.name) &&
-    grant.operations.some((granted) => details[granted].includes(detail))
+    grant.operations.some((granted) => coveredDetail(granted, detail))
   );
 }
 

@@ -22,7 +22,7 @@ export function planRoles(draft: Draft, request: ProvisionRequest, groups: Group
   }
   group(draft, ownerExecutor, `owner executor ${what}: never an agent's`);
   ownership(draft, ownerExecutor);
-  broker(draft, request.brokerRole, [reader, ...writers.map(({ role }) => role)]);
+  broker(draft, request.brokerRole, [reader, ...writers.map(({ role }) => role)], ownerExecutor);
 }
 
 function group(draft: Draft, name: string, mark: string): void {
@@ -66,8 +66,8 @@ function ownership(draft: Draft, executor: string): void {
   }
 }
 
-/** Whoever makes session roles must be able to put them into the groups. */
-function broker(draft: Draft, name: string | null, groups: readonly string[]): void {
+/** Whoever makes session roles must be able to put them into the groups, and to give them what a person grants, as the executor. */
+function broker(draft: Draft, name: string | null, groups: readonly string[], executor: string): void {
   if (name === null || name === draft.state.admin.name) return;
   const role = draft.role(name);
   if (role === undefined) return draft.refuse(`\`roles.admin\` logs in as \`${name}\`, which does not exist on this server`);
@@ -75,4 +75,6 @@ function broker(draft: Draft, name: string | null, groups: readonly string[]): v
   if (role.superuser || draft.state.version < OPTIONS_SINCE) return;
   for (const group of groups)
     member(draft, { role: group, of: name, options: "ADMIN TRUE, INHERIT FALSE, SET FALSE", why: "makes session roles members" });
+  // Without INHERIT: it acts for owners only where it says so.
+  member(draft, { role: executor, of: name, options: "INHERIT FALSE, SET TRUE", why: "gives session roles what a person grants" });
 }

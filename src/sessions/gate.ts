@@ -1,0 +1,192 @@
+/**
+ * The gate that each act of a run passes between decision and record: suspended or over budget it is refused, and what rests on a grant is
+ * counted there. It holds where the policy only observes too: a budget and a grant's bounds are not the policy's.
+ */
+import type { Action } from "../model/action.ts";
+import type { ActionId, RunId, SessionId } from "../base/ids.ts";
+import type { Decision, Obligation, Reason } from "../model/decision.ts";
+import type { Effect } from "../model/effect.ts";
+import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
+import type { Session, Target } from "../model/principal.ts";
+import type { LiveGrant } from "./live-grant.ts";
+import { type LiveRun, type ReadTooMuch, rowsOf } from "./live-run.ts";
+import { budgetSpent, grantOver, nothingLeft, type Spent, suspended } from "./reasons.ts";
+import type { RowPool } from "./row-pool.ts";
+import type { SessionPorts } from "./ports.ts";
+import type { Runs } from "./runs.ts";
+
+interface Judged {
+  readonly decision: Decision;
+  readonly effects: readonly Effect[];
+  readonly readOnly: boolean;
+}
+
+interface Answer {
+  readonly refused?: { readonly reason: Reason; readonly figure?: number; readonly allowed?: number };
+  readonly obligations: readonly Obligation[];
+  readonly reading?: { take(bytes: number): ReadTooMuch | undefined };
+  readonly current?: () => boolean;
+}
+
+interface Connection {
+  readonly run: LiveRun;
+  readonly principal: string;
+  readonly target: string;
+  /** One object a run: an act carries it, and the hot path makes none. */
+  readonly reads: Answer;
+}
+
+const FREE: Answer = { obligations: [] };
+const idPrefix = "grant:";
+
+/** Fulfils the guard's port. */
+export class RunGate {
+  readonly #runs: Runs;
+  readonly #ports: Pick<SessionPorts, "record">;
+  readonly #connections = new Map<SessionId, Connection>();
+
+  constructor(runs: Runs, ports: Pick<SessionPorts, "record">) {
+    this.#runs = runs;
+    this.#ports = ports;
+  }
+
+  sessionOpened(session: Session, target: Target): RunId | undefined {
+    const principal = session.principal.name;
+    const run = this.#runs.of(principal, target.name);
+    if (run === undefined) return undefined;
+    run.connected(session.id);
+    const reads: Answer = run.readsAreCounted ? { obligations: [], reading: { take: (bytes) => run.take(bytes) } } : FREE;
+    this.#connections.set(session.id, { run, principal, target: target.name, reads });
+    return run.id;
+  }
+
+  sessionClosed(session: SessionId): void {
+    const connection = this.#connections.get(session);
+    if (connection === undefined) return;
+    this.idle(session);
+    connection.run.disconnected(session);
+    this.#connections.delete(session);
+  }
+
+  admit(action: Action, judged: Judged): Answer {
+    const connection = this.#connections.get(action.session.id);
+    if (connection === undefined) return FREE;
+    const answer = this.#answer(action, judged, connection);
+    connection.run.statement(answer.refused === undefined ? judged.decision.kind : "deny");
+    return answer;
+  }
+
+  #answer(action: Action, judged: Judged, connection: Connection): Answer {
+    const { run, reads } = connection;
+    const { decision } = judged;
+    if (run.state !== "open") return refuse({ reason: suspended(run.because ?? "it has ended") });
+    if (decision.kind === "deny") return FREE;
+    // What ends a transaction is never refused: the way back stays open.
+    const spent = endsOnly(judged) ? undefined : run.spent();
+    if (spent !== undefined) return refuse(spent);
+    if (decision.kind === "hold") {
+      const held = run.heldSpent();
+      return held === undefined ? FREE : refuse(held);
+    }
+    if (judged.readOnly && !decision.rules.some((id) => id.startsWith(idPrefix))) return reads;
+    return this.#change(action, judged, connection);
+  }
+
+  /** An act that may change something, or rests on a grant to read. */
+  #change(action: Action, judged: Judged, connection: Connection): Answer {
+    const { run, reads } = connection;
+    const session = action.session.id;
+    const grants = this.#uses(judged, connection);
+    const over = grants.filter(({ phase }) => phase !== "open");
+    const named = judged.decision.rules.filter((id) => id.startsWith(idPrefix)).map((id) => id.slice(idPrefix.length));
+    if (named.some((id) => !grants.some((grant) => grant.id === id)) || over.length > 0) {
+      const because = over[0]?.because ?? "it was taken back";
+      return refuse({ reason: grantOver(over.length > 0 ? over.map(({ fact }) => fact) : [], because) });
+    }
+    const pools = judged.readOnly ? [] : [...(run.rowsChanged === undefined ? [] : [run.rowsChanged]), ...grants.map(({ rows }) => rows)];
+    const bounds = pools.map((pool) => ({ pool, rows: pool.allow(session, run.connections) }));
+    const none = bounds.find(({ rows }) => rows === 0);
+    if (none !== undefined) {
+      for (const { pool, rows } of bounds) if (rows === 0) pool.release(session);
+      return refuse(noRows(none.pool));
+    }
+    for (const grant of grants) {
+      if (!judged.readOnly || named.includes(grant.id)) {
+        grant.use(action.id, session);
+        this.#ports.record({ kind: "grant_used", grant: grant.id, action: action.id, uses: grant.uses });
+      }
+    }
+    if (bounds.length === 0 && grants.length === 0) return reads;
+    const rows = Math.min(...bounds.map((bound) => bound.rows));
+    return {
+      ...reads,
+      obligations: bounds.length === 0 ? [] : [{ kind: "rows_changed_per_transaction_max", rows }],
+      current: () =>
+        run.state === "open" &&
+        bounds.every((bound) => bound.pool.holds(session, bound.rows)) &&
+        grants.every(({ phase }) => phase !== "over"),
+    };
+  }
+
+  /**
+   * The grants that an act counts against: those whose table and operation it names, and all of them where what it does is not known or
+   * was let through although the policy would refuse it. What the server lets through because of a grant is counted, whoever permits it.
+   */
+  #uses({ effects, decision, readOnly }: Judged, { target, principal }: Connection): readonly LiveGrant[] {
+    const grants = this.#runs.grants.of(target, principal);
+    if (grants.length === 0) return grants;
+    const unsure = !readOnly && (effects.length === 0 || (decision.kind === "allow" && decision.observed !== undefined));
+    return grants.filter((grant) => unsure || effects.some((effect) => grant.touches(effect)));
+  }
+
+  settled(action: ActionId, outcome: Outcome): void {
+    const session = action.slice(0, action.lastIndexOf(".")) as SessionId;
+    const connection = this.#connections.get(session);
+    if (connection === undefined) return;
+    connection.run.settled(session, outcome);
+    const sent = outcome.status === "unknown" || outcome.measured.elapsedMs > 0;
+    for (const grant of this.#runs.grants.of(connection.target, connection.principal)) {
+      if (!grant.settled(action, sent)) continue;
+      // A statement that was a transaction by itself: no other end of it is told.
+      if (outcome.status === "succeeded" && outcome.measured.tables !== undefined)
+        grant.charge(session, rowsOf(outcome.measured.tables), outcome.measured.tables);
+    }
+  }
+
+  transactionEnded(session: SessionId, end: TransactionEnd, rowsChanged: number, tables: readonly TableCount[] | undefined): void {
+    const connection = this.#connections.get(session);
+    if (connection === undefined) return;
+    const rows = end === "rolled_back" ? 0 : tables === undefined ? rowsChanged : rowsOf(tables);
+    connection.run.transactionEnded(session, rows);
+    for (const grant of this.#runs.grants.of(connection.target, connection.principal))
+      grant.charge(session, rows, rows === 0 ? undefined : tables);
+  }
+
+  idle(session: SessionId): void {
+    const connection = this.#connections.get(session);
+    if (connection === undefined) return;
+    connection.run.idle(session);
+    this.#runs.grants.idle(connection.target, connection.principal, session);
+  }
+
+  inOrder(session: SessionId): boolean {
+    const connection = this.#connections.get(session);
+    if (connection === undefined) return false;
+    return connection.run.rowsChanged !== undefined || this.#runs.grants.of(connection.target, connection.principal).length > 0;
+  }
+}
+
+function refuse(refused: NonNullable<Answer["refused"]>): Answer {
+  return { refused, obligations: [] };
+}
+
+function noRows(pool: RowPool): Spent {
+  const { used, max } = pool;
+  return used >= max ? budgetSpent("rows changed", used, max) : nothingLeft("rows", max - used, used, max);
+}
+
+const ENDING: ReadonlySet<string> = new Set(["transaction"]);
+
+function endsOnly({ effects }: Judged): boolean {
+  return effects.length > 0 && effects.every(({ operation, detail }) => operation === "execute" && ENDING.has(detail));
+}

@@ -1,0 +1,58 @@
+/**
+ * Rows that several connections may change in all: each open transaction gets an allowance out of what is left, so that what they change
+ * together never passes the whole, whoever commits first.
+ * It measures nothing; whoever read the server's counts tells it.
+ */
+import type { SessionId } from "../base/ids.ts";
+
+export class RowPool {
+  readonly #max: number;
+  #used: number;
+  readonly #allowed = new Map<SessionId, number>();
+
+  constructor(max: number, used = 0) {
+    this.#max = max;
+    this.#used = used;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get max(): number {
+    return this.#max;
+  }
+
+  /** Whether others hold some of what is left. */
+  get shared(): boolean {
+    return this.#allowed.size > 0;
+  }
+
+  /**
+   * What the transaction on this connection may change. The same until `release`. A run with several connections gives each newcomer half
+   * of what is left, so that the first does not shut out the others.
+   */
+  allow(session: SessionId, connections: number): number {
+    const known = this.#allowed.get(session);
+    if (known !== undefined) return known;
+    let free = this.#max - this.#used;
+    for (const rows of this.#allowed.values()) free -= rows;
+    const rows = Math.max(0, connections > 1 ? Math.ceil(free / 2) : free);
+    this.#allowed.set(session, rows);
+    return rows;
+  }
+
+  /** Whether the connection still holds the allowance it was given. */
+  holds(session: SessionId, rows: number): boolean {
+    return this.#allowed.get(session) === rows;
+  }
+
+  /** The transaction is over. */
+  release(session: SessionId): void {
+    this.#allowed.delete(session);
+  }
+
+  charge(rows: number): void {
+    this.#used += rows;
+  }
+}
