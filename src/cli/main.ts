@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /**
- * The program's first lines: refuses a Node.js that is too old, runs the command line, and ends with its exit code.
+ * The program's first lines: closes the debugger's door, refuses a Node.js that is too old, runs the command line, and ends with its exit code.
  * It does not know any command.
  */
+// Node.js opens a debugger for everybody on this machine at this signal, unless somebody listens: whoever has one reads all memory.
+process.on("SIGUSR1", () => {});
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 13)) {
   process.stderr.write(`error: holdfast needs Node.js 22.13 or newer, and this is ${process.versions.node}\n`);

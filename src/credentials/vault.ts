@@ -46,6 +46,8 @@ export interface Vault {
   refresh(): Promise<boolean>;
   /** Seals everything anew: the former passphrase opens no later version. */
   changePassphrase(passphrase: Uint8Array, cost?: KeyCost): Promise<void>;
+  /** Goes on counting from a later number: for a person who has accepted an older version. */
+  skipTo(generation: number): Promise<void>;
   /** Wipes the key. Secrets that were handed out as text stay in memory until the process ends. */
   close(): void;
 }
@@ -126,6 +128,14 @@ class OpenVault implements Vault {
       await this.#write(this.#content, "passphrase changed", key);
       this.#key.key.fill(0);
       this.#key = key;
+    });
+  }
+
+  skipTo(generation: number): Promise<void> {
+    return locked(this.#parts, async () => {
+      await this.refresh();
+      if (generation > this.#generation) this.#generation = generation;
+      await this.#write(this.#content, "an older version was accepted", this.#key);
     });
   }
 

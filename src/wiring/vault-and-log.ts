@@ -26,13 +26,19 @@ export async function demandWholeLog(directory: string, remembered: number, sign
 export async function demandNewestVault(directory: string, vault: Vault): Promise<void> {
   await vault.refresh();
   // The log of a later version's opening or change lies behind what this version remembers of it.
-  let newest = 0;
-  for await (const { event } of readEvents({ directory, from: vault.content.logSize }))
-    if (event.kind === "vault_opened" || event.kind === "vault_changed") newest = Math.max(newest, event.generation);
+  const newest = await newestKnown(directory, vault.content.logSize);
   if (newest > vault.generation)
     throw new WiringError(
       `the vault \`${vault.path}\` is version ${vault.generation}, and the audit log knows version ${newest}: an older one was put back: ${accept}`,
     );
+}
+
+/** The latest version of the vault that the log tells of from record `from` on; 0 when it tells of none. */
+export async function newestKnown(directory: string, from: number): Promise<number> {
+  let newest = 0;
+  for await (const { event } of readEvents({ directory, from }))
+    if (event.kind === "vault_opened" || event.kind === "vault_changed") newest = Math.max(newest, event.generation);
+  return newest;
 }
 
 /** Notes the log's length in the vault. `what` is null where nobody needs to be told. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { keyToSeal, removePlainKey, sealedSigner } from "../audit/keys.ts";
 import type { CheckpointSigner } from "../audit/note.ts";
 import { openAuditLog } from "../audit/open.ts";
+import { signedSize } from "../audit/signed-size.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemRandom } from "../base/ids.ts";
 import type { Config } from "../config/config.ts";
@@ -13,7 +14,7 @@ import { stateDirectory } from "../control/state-directory.ts";
 import type { RegisteredPerson } from "../control/authority.ts";
 import { type VaultContent, secretKinds, secretNameProblem } from "../credentials/vault-content.ts";
 import { type Vault, createVault, openVault, vaultExists } from "../credentials/vault.ts";
-import { demandNewestVault, demandWholeLog, logOrigin } from "./vault-and-log.ts";
+import { demandNewestVault, demandWholeLog, logOrigin, newestKnown } from "./vault-and-log.ts";
 
 export type { Vault, VaultContent };
 export { secretKinds, secretNameProblem };
@@ -64,6 +65,31 @@ export function changeVault(vault: Vault, config: Config, change: (content: Vaul
 /** As {@link changeVault} for the passphrase. */
 export function changeVaultPassphrase(vault: Vault, config: Config, passphrase: Uint8Array): Promise<void> {
   return told(vault, config, "passphrase changed", () => vault.changePassphrase(passphrase));
+}
+
+/**
+ * Takes the log's present length, and a configuration by its digest, for what they should be. Nothing is held against what was remembered:
+ * this is what a person does who has looked at a difference.
+ */
+export async function acceptState(
+  vault: Vault,
+  config: Config,
+  digest: string | null,
+): Promise<{ readonly before: string | null; readonly after: string | null }> {
+  const signer = await signerOfVault(vault, config);
+  const before = vault.content.configDigest;
+  const logSize = await signedSize(config.auditDirectory, logOrigin, signer);
+  const what = `accepted ${digest === null ? "any configuration" : `the configuration ${digest.slice(0, 12)}`} and ${logSize} signed records`;
+  await passNewest(vault, config);
+  await vault.update((content) => ({ ...content, configDigest: digest, logSize }), what);
+  await tellOfVault(vault, config, signer, what);
+  return { before, after: digest };
+}
+
+/** Makes the vault's number larger than any that the log knows, so that the accepted one is not taken for an older one. */
+async function passNewest(vault: Vault, config: Config): Promise<void> {
+  const newest = await newestKnown(config.auditDirectory, 0);
+  if (newest > vault.generation) await vault.skipTo(newest);
 }
 
 async function told(vault: Vault, config: Config, because: string, act: () => Promise<void>): Promise<void> {

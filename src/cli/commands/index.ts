@@ -20,6 +20,8 @@ export const commands: readonly Entry[] = [
   },
   { name: "up", summary: "start the gateway", load: () => import("./up.ts") },
   { name: "run", summary: "run a program, an agent, with a session of its own at Holdfast", load: () => import("./run.ts") },
+  { name: "vault", summary: "keep secrets sealed, by name", load: () => import("./vault.ts") },
+  { name: "person", summary: "say who may approve and grant", load: () => import("./person.ts") },
   { name: "status", summary: "show what a running gateway is doing", load: () => import("./status.ts") },
   { name: "explain", summary: "judge statements without running anything", load: () => import("./explain.ts") },
   { name: "policy", summary: "look at a policy and test it", load: () => import("./policy.ts") },

@@ -4,24 +4,25 @@
  */
 import type { GatewayStatus } from "../../control/contract.ts";
 import type { Gateway } from "../../wiring.ts";
+import { withoutCoreDumps } from "../process-guard.ts";
 import { causeText, failed } from "../errors.ts";
 import { padEnd, paragraph, visible } from "../output.ts";
 import { configOption, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";
+import { secretPlaces, unsealed, vaultKeyOptions, type VaultKeyOptions } from "../unseal.ts";
 
-interface Options {
+interface Options extends VaultKeyOptions {
   readonly config?: string;
   readonly json?: boolean;
 }
 
 export const define: Define = (command, terminal) => {
-  command
-    .addOption(configOption())
+  vaultKeyOptions(command.addOption(configOption()))
     .option("--json", "print one JSON object when it is ready")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast up\n  holdfast up --config staging.yaml\n\nIt stops on SIGINT and " +
+      "\nExamples:\n  holdfast up\n  holdfast up --config staging.yaml\n  holdfast up --vault-key-fd 3 3< KEY\n\nIt stops on SIGINT and " +
         "SIGTERM: running statements get `shutdown_time`, then are ended.\n",
     )
     .action((options: Options) => up(options, terminal));
@@ -29,9 +30,15 @@ export const define: Define = (command, terminal) => {
 
 async function up(options: Options, terminal: Terminal): Promise<void> {
   const config = await readConfig(options.config, terminal);
+  const vault = await unsealed(config, options, terminal);
+  if (vault !== undefined) await withoutCoreDumps(process.pid);
   const ended = terminal.untilEnded();
   const { WiringError, openGateway } = await import("../../wiring.ts");
-  const gateway = await openGateway(config, { environment: terminal.env }).catch((error: unknown) => {
+  const gateway = await openGateway(config, {
+    environment: secretPlaces(terminal, vault),
+    ...(vault === undefined ? {} : { vault }),
+    warn: (message) => terminal.err(`${terminal.styleErr("yellow", "warning:")} ${visible(message)}\n`),
+  }).catch((error: unknown) => {
     throw failed(
       error instanceof WiringError ? error.message : `the gateway cannot be opened: ${causeText(error)}`,
       "see `holdfast doctor`",
