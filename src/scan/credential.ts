@@ -38,7 +38,7 @@ export interface SourceText {
   readonly text: string;
 }
 
-/** Something that a rule takes for a secret, before placeholders and overlaps are sorted out. Never leaves `detect`. */
+/** Something that a rule takes for a secret, before placeholders and overlaps are sorted out. Never leaves `src/scan`. */
 export interface Candidate {
   /** Offsets into the text, end exclusive. */
   readonly start: number;

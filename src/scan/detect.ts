@@ -26,7 +26,21 @@ const candidatesMax = 5_000;
 
 /** In the order of the text. */
 export function detect(file: SourceText, fingerprint: Fingerprint): readonly Credential[] {
-  const { path, text } = file;
+  const line = lineNumbers(file.text);
+  return secretsIn(file).map(({ start, secret, rule, kind, destroys, login }) => ({
+    path: file.path,
+    line: line(start),
+    rule,
+    kind,
+    length: secret.length,
+    fingerprint: fingerprint(secret),
+    ...(destroys === undefined ? {} : { destroys }),
+    ...(login === undefined ? {} : { login }),
+  }));
+}
+
+/** With the secrets themselves, for `masked.ts` alone: what tells or shows anything takes `detect`. In the order of the text. */
+export function secretsIn({ path, text }: SourceText): readonly Candidate[] {
   const kind = fileKind(path);
   // Order is precedence: where two overlap, the first names the secret.
   const candidates = [
@@ -37,17 +51,7 @@ export function detect(file: SourceText, fingerprint: Fingerprint): readonly Cre
     ...(kind === "generated" ? [] : phraseCandidates(text, kind === "example" || isTestFile(path))),
     ...assignedCandidates(path, text, kind),
   ];
-  const line = lineNumbers(text);
-  return withSplitLogin(kind, text, withoutOverlaps(candidates)).map(({ start, secret, rule, kind: found, destroys, login }) => ({
-    path,
-    line: line(start),
-    rule,
-    kind: found,
-    length: secret.length,
-    fingerprint: fingerprint(secret),
-    ...(destroys === undefined ? {} : { destroys }),
-    ...(login === undefined ? {} : { login }),
-  }));
+  return withSplitLogin(kind, text, withoutOverlaps(candidates));
 }
 
 /** Also for paths and other texts that are shown: a token in a file's name is a token. */

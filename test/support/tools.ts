@@ -1,5 +1,5 @@
 /**
- * Client programs that npm does not carry: psql, pg_dump, pgbench, pgbouncer. Found, else installed by apt when we are root.
+ * Programs that npm does not carry: psql, pg_dump, pgbench, pgbouncer, bubblewrap. Found, else installed by apt when we are root.
  * It never skips: a test that needs a tool which cannot be had fails and says what to install.
  */
 import { execFileSync } from "node:child_process";
@@ -14,6 +14,7 @@ const debianPackages = {
   pg_dump: ["postgresql-client"],
   pgbench: ["postgresql-client", "postgresql-contrib"],
   pgbouncer: ["pgbouncer"],
+  bwrap: ["bubblewrap"],
 } as const;
 export type Tool = keyof typeof debianPackages;
 

@@ -1,9 +1,7 @@
 /**
  * `holdfast run -- <program>`: gives one program a session of its own at Holdfast and nothing else of the database; both end together.
- * It does not confine the program: what it can reach beside its environment variables is the sandbox's matter.
+ * What the program can reach beside its environment variables is the sandbox's matter.
  */
-import { spawn } from "node:child_process";
-import { constants } from "node:os";
 import { basename, join } from "node:path";
 import { randomText, systemRandom } from "../../base/ids.ts";
 import type { Config, TargetConfig } from "../../config/config.ts";
@@ -16,8 +14,10 @@ import { causeText, failed, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
 import { visible } from "../output.ts";
 import { childEnvironment, type ChildEnvironment } from "../run/child-environment.ts";
+import { type Launch, runProgram } from "../run/program.ts";
+import { openRunSandbox, sandboxText } from "../run/run-sandbox.ts";
 import { createSummary, summaryText } from "../run/summary.ts";
-import { configOption, readConfig } from "../settings.ts";
+import { configOption, configPath, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Options {
@@ -26,6 +26,8 @@ interface Options {
   readonly environment?: string;
   readonly database?: string;
   readonly keep?: readonly string[];
+  readonly sandbox?: boolean | string;
+  readonly writable?: readonly string[];
   readonly quiet?: boolean;
 }
 
@@ -36,7 +38,15 @@ export const define: Define = (command, terminal) => {
     .option("-t, --target <name>", "the target (default: the only one)")
     .option("-e, --environment <name>", "what the run is for; a target of a stricter environment is then refused")
     .option("-d, --database <name>", "the database (default: the one the upstream names)")
-    .option("-k, --keep <name...>", "environment variables that the program gets although they look like secrets")
+    .option(
+      "-k, --keep <name...>",
+      "environment variables, or files by a path with `/`, that the program gets although they look like secrets",
+    )
+    .option(
+      "--sandbox [how]",
+      "no network but Holdfast, masked secret files, its own processes (Linux); best-effort: go on with what the machine allows",
+    )
+    .option("-w, --writable <path...>", "with --sandbox: folders beside this one that the program may write")
     .option("-q, --quiet", "no summary")
     .addHelpText(
       "after",
@@ -71,15 +81,27 @@ async function run(program: readonly string[], options: Options, terminal: Termi
     const listen = gateway.status().targets[0]?.listen ?? "";
     const port = Number(listen.slice(listen.lastIndexOf(":") + 1));
     const database = options.database ?? upstream.database ?? upstream.role;
+    const session = { host: "127.0.0.1", port, user, password: login.password, database };
     const child = childEnvironment({
       parent: terminal.env,
-      session: { host: "127.0.0.1", port, user, password: login.password, database },
+      session,
       secrets: [upstream.password() ?? ""],
       secretNames: secretNames(config),
       keep: new Set(options.keep ?? []),
     });
-    if (options.quiet !== true) terminal.err(greeting(target, child, terminal));
-    setExit(terminal, await ended(program, child.variables));
+    const sandbox = await openRunSandbox(
+      { options, config, configFile: configPath(options.config, terminal), program, child, session },
+      terminal,
+    );
+    try {
+      if (options.quiet !== true) terminal.err(greeting(target, child, terminal));
+      terminal.err(sandboxText(sandbox, options.quiet === true, terminal));
+      const [file = "", ...args] = program;
+      const plain: Launch = { file, args, environment: child.variables };
+      setExit(terminal, await runProgram(sandbox?.launch ?? plain));
+    } finally {
+      await sandbox?.close();
+    }
   } finally {
     await gateway.stop("the run is over");
   }
@@ -150,25 +172,6 @@ function greeting(target: TargetConfig, child: ChildEnvironment, terminal: Termi
   const observing =
     target.policy.mode === "observe" ? `\n  ${terminal.styleErr(["bold", "yellow"], "it only observes: NOTHING IS REFUSED")}` : "";
   return `${head}${withheld}${observing}\n`;
-}
-
-/** Runs the program on this terminal. A signal that ends us is handed on; an interrupt from the keyboard reaches it by itself. */
-function ended([file = "", ...args]: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: "inherit", env });
-    const pass = (signal: NodeJS.Signals) => void child.kill(signal);
-    const keep = () => undefined;
-    process.on("SIGINT", keep).on("SIGQUIT", keep).on("SIGTERM", pass).on("SIGHUP", pass);
-    const done = () => process.off("SIGINT", keep).off("SIGQUIT", keep).off("SIGTERM", pass).off("SIGHUP", pass);
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      done();
-      reject(failed(`\`${visible(file)}\` cannot be run: ${error.code ?? error.message}`));
-    });
-    child.once("exit", (code, signal) => {
-      done();
-      resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
-    });
-  });
 }
 
 async function told(directory: string, from: number, principal: string, terminal: Terminal): Promise<string> {

@@ -1,0 +1,86 @@
+/**
+ * What `holdfast run --sandbox` asks of the sandbox, from its options and the configuration, and what it tells the person.
+ * It confines nothing itself.
+ */
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import type { Config } from "../../config/config.ts";
+import { wrongUse } from "../errors.ts";
+import { paragraph, visible } from "../output.ts";
+import type { Terminal } from "../terminal.ts";
+import { type ChildEnvironment, type SessionAddress, sessionUrl } from "./child-environment.ts";
+import { missingText, openSandbox, type Sandbox } from "./sandbox.ts";
+
+export interface RunSandboxParts {
+  readonly options: { readonly sandbox?: boolean | string; readonly keep?: readonly string[]; readonly writable?: readonly string[] };
+  readonly config: Config;
+  readonly configFile: string;
+  readonly program: readonly string[];
+  readonly child: ChildEnvironment;
+  readonly session: SessionAddress;
+}
+
+const masksShown = 12;
+
+/** `undefined` where none was asked for. Rejects with a CliError. */
+export async function openRunSandbox(parts: RunSandboxParts, terminal: Terminal): Promise<Sandbox | undefined> {
+  const { options, config, configFile, program, child, session } = parts;
+  if (options.sandbox === undefined || options.sandbox === false) {
+    if (options.writable !== undefined) throw wrongUse("--writable says what a sandbox lets through, and there is none", "add --sandbox");
+    return undefined;
+  }
+  if (typeof options.sandbox === "string" && options.sandbox !== "best-effort")
+    throw wrongUse(
+      `\`${visible(options.sandbox)}\` is no kind of sandbox`,
+      "--sandbox, or --sandbox=best-effort; the program comes after --",
+    );
+  const absolute = (path: string) => (isAbsolute(path) ? path : join(terminal.workingDirectory, path));
+  return openSandbox({
+    program,
+    environment: child.variables,
+    bestEffort: options.sandbox === "best-effort",
+    workingDirectory: terminal.workingDirectory,
+    home: terminal.env["HOME"] ?? homedir(),
+    gate: { host: session.host, port: session.port },
+    url: sessionUrl({ ...session, host: "127.0.0.1" }),
+    keep: (options.keep ?? []).filter((name) => name.includes("/")).map(absolute),
+    writable: (options.writable ?? []).map(absolute),
+    own: { folders: [config.state, config.auditDirectory], files: [configFile, ...secretFiles(config)] },
+    signal: new AbortController().signal,
+  });
+}
+
+/** Files that the configuration reads its own secrets from, and keys of certificates. */
+function secretFiles(config: Config): readonly string[] {
+  const references = [
+    ...config.targets.flatMap(({ upstream, roles }) => [upstream.url, upstream.password, roles?.admin?.url, roles?.admin?.password]),
+    ...config.users.map(({ login }) => login),
+  ];
+  return [
+    ...references.flatMap((reference) => (reference?.kind === "file" ? [reference.path] : [])),
+    ...config.targets.flatMap(({ clientTls }) => (clientTls === undefined ? [] : [clientTls.key])),
+  ];
+}
+
+/** For standard error. What is missing is said even where little is to be said. */
+export function sandboxText(sandbox: Sandbox | undefined, quiet: boolean, terminal: Terminal): string {
+  if (sandbox === undefined) return "";
+  const lines: string[] = [];
+  if (sandbox.missing.length > 0)
+    lines.push(`${terminal.styleErr(["bold", "red"], "THE SANDBOX HAS HOLES")}\n${missingText(sandbox.missing)}\n`);
+  if (!quiet) {
+    const { masked } = sandbox;
+    const more = masked.length > masksShown ? ` and ${masked.length - masksShown} more` : "";
+    const files =
+      masked.length === 0 ? "no file with a secret was found" : `masked: ${masked.slice(0, masksShown).map(visible).join(", ")}${more}`;
+    const unread = sandbox.unread === 0 ? "" : `; ${sandbox.unread} could not be looked into`;
+    lines.push(
+      paragraph(
+        `sandbox: no network but Holdfast; writes to ${sandbox.writable.map(visible).join(", ")} and /tmp; ${files}${unread}`,
+        100,
+        2,
+      ),
+    );
+  }
+  return lines.join("");
+}
