@@ -17,6 +17,7 @@ import { type Vault, createVault, openVault, vaultExists } from "../credentials/
 import { demandNewestVault, demandWholeLog, logOrigin, newestKnown } from "./vault-and-log.ts";
 
 export type { Vault, VaultContent };
+export { demandNewestVault, demandWholeLog };
 export { secretKinds, secretNameProblem };
 
 export function vaultDirectory(config: Pick<Config, "state" | "vaultDirectory">): string {

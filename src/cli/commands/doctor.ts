@@ -4,27 +4,31 @@
  */
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Config } from "../../config/config.ts";
+import type { Vault } from "../../wiring/vault.ts";
 import { publicKeyFile } from "../../audit/keys.ts";
 import { verifyLog } from "../../audit/verify.ts";
 import { type Finding, type State, finding } from "../doctor/finding.ts";
 import { examineConfigFile, examineEnvFiles, examineNode, examineSecretFiles, examineState } from "../doctor/machine.ts";
 import { examineRoles } from "../doctor/roles.ts";
 import { examineTarget, examineUsers } from "../doctor/targets.ts";
+import { examineRunning, examineVault } from "../doctor/vault.ts";
 import { causeText, exitCodes } from "../errors.ts";
 import { figure, padEnd, paragraph } from "../output.ts";
 import { setExit } from "../exit.ts";
 import { type StatePlaces, configOption, configPath, readConfig, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";
+import { canType } from "../passphrase.ts";
+import { keyIsGiven, secretPlaces, unsealed, vaultKeyOptions, type VaultKeyOptions } from "../unseal.ts";
 
-interface Options {
+interface Options extends VaultKeyOptions {
   readonly config?: string;
   readonly json?: boolean;
 }
 
 export const define: Define = (command, terminal) => {
-  command
-    .addOption(configOption())
+  vaultKeyOptions(command.addOption(configOption()))
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -51,19 +55,31 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
   const config = await readConfig(options.config, terminal);
   const places = await stateOf(options.config, terminal);
   const path = configPath(options.config, terminal);
-  const targets = await Promise.all(config.targets.map((target) => examineTarget(target, terminal.env)));
+  const vault = await openedVault(config, options, terminal);
+  const environment = secretPlaces(terminal, vault ?? undefined);
+  const targets = await Promise.all(config.targets.map((target) => examineTarget(target, environment)));
   const upstreams = targets.flatMap(({ upstream }) => (upstream === undefined ? [] : [upstream]));
   return [
     examineNode(process.versions.node),
     ...(await examineConfigFile(path)),
     ...(await examineState(config, places)),
     ...(await examineSecretFiles(config)),
+    ...(await examineVault(config, places, vault)),
+    ...(await examineRunning(places)),
     ...(await examineEnvFiles(dirname(path), upstreams)),
     ...targets.flatMap(({ findings }) => findings),
     ...config.targets.flatMap(examineRoles),
     ...examineUsers(config),
     await examineLog(places),
   ];
+}
+
+/** `null`: there is one, and nobody can be asked to open it. What it holds then stays unknown. */
+async function openedVault(config: Config, options: Options, terminal: Terminal): Promise<Vault | null | undefined> {
+  const { sealedVaultExists } = await import("../../wiring/vault.ts");
+  if (!sealedVaultExists(config)) return undefined;
+  const can = keyIsGiven(options, terminal) || (canType(terminal) && options.json !== true);
+  return can ? unsealed(config, options, terminal) : null;
 }
 
 async function examineLog(places: StatePlaces): Promise<Finding> {

@@ -12,12 +12,14 @@ import { figure, paragraph, visible } from "../output.ts";
 import { configOption, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";
+import { secretPlaces, unsealed, vaultKeyOptions, type VaultKeyOptions } from "../unseal.ts";
 
-interface Options {
+interface Options extends VaultKeyOptions {
   readonly config?: string;
   readonly target?: string;
   readonly adminUrlEnv?: string;
   readonly adminUrlFile?: string;
+  readonly adminUrlVault?: string;
   readonly migrationRole?: string;
   readonly dryRun?: boolean;
   readonly undo?: boolean;
@@ -26,11 +28,11 @@ interface Options {
 }
 
 export const define: Define = (command, terminal) => {
-  command
-    .addOption(configOption())
+  vaultKeyOptions(command.addOption(configOption()))
     .option("--target <name>", "which target of the configuration (default: the only one)")
     .option("--admin-url-env <name>", "the environment variable with the administrator's URL")
     .option("--admin-url-file <file>", "the file with the administrator's URL")
+    .option("--admin-url-vault <name>", "the secret in the vault that is the administrator's URL")
     .option("--migration-role <name>", "the migration runner's login, which is never shared; `none` where there is none")
     .option("--dry-run", "show the statements and change nothing")
     .option("--undo", "take back what was provisioned")
@@ -56,24 +58,37 @@ async function provision(options: Options, terminal: Terminal): Promise<void> {
   const migrationRole = undo ? null : await migrationRoleOf(options, configured, terminal);
   const { WiringError, openProvisioning } = await import("../../wiring.ts");
   const direction = undo ? "undo" : "provision";
-  const opened = await openProvisioning(config, { target, admin, migrationRole, direction, environment: terminal.env }).catch(
-    (error: unknown) => {
-      throw error instanceof WiringError ? failed(error.message) : failed(`the server's rights cannot be read: ${causeText(error)}`);
-    },
-  );
+  const vault = await unsealed(config, options, terminal);
+  const opened = await openProvisioning(config, {
+    target,
+    admin,
+    migrationRole,
+    direction,
+    environment: secretPlaces(terminal, vault),
+  }).catch((error: unknown) => {
+    throw error instanceof WiringError ? failed(error.message) : failed(`the server's rights cannot be read: ${causeText(error)}`);
+  });
   try {
     await carryOut(opened, { ...options, target }, terminal);
   } finally {
     await opened.close().catch(() => undefined);
+    vault?.close();
   }
 }
 
-function adminReference({ adminUrlEnv, adminUrlFile }: Options, terminal: Terminal): SecretReference {
-  if ((adminUrlEnv === undefined) === (adminUrlFile === undefined))
-    throw wrongUse("the administrator's URL is missing", "give one of --admin-url-env NAME and --admin-url-file FILE");
-  return adminUrlEnv === undefined
-    ? { kind: "file", path: resolve(terminal.workingDirectory, adminUrlFile ?? "") }
-    : { kind: "env", name: adminUrlEnv };
+function adminReference({ adminUrlEnv, adminUrlFile, adminUrlVault }: Options, terminal: Terminal): SecretReference {
+  const references: readonly SecretReference[] = [
+    ...(adminUrlEnv === undefined ? [] : [{ kind: "env", name: adminUrlEnv } as const]),
+    ...(adminUrlFile === undefined ? [] : [{ kind: "file", path: resolve(terminal.workingDirectory, adminUrlFile) } as const]),
+    ...(adminUrlVault === undefined ? [] : [{ kind: "vault", name: adminUrlVault } as const]),
+  ];
+  const [only, ...more] = references;
+  if (only === undefined || more.length > 0)
+    throw wrongUse(
+      only === undefined ? "the administrator's URL is missing" : "the administrator's URL is given twice",
+      "give one of --admin-url-vault NAME, --admin-url-env NAME and --admin-url-file FILE",
+    );
+  return only;
 }
 
 /** Asked for where it can be: the one login that must never be an agent's. */

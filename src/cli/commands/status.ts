@@ -43,7 +43,7 @@ function adviceFor(code: string): string {
 }
 
 function rendered(found: GatewayStatus, terminal: Terminal): string {
-  const { counters, audit } = found;
+  const { counters, audit, vault, config } = found;
   const line = (name: string, text: string) => `${terminal.style("dim", padEnd(name, 10))} ${text}\n`;
   const decisions = [
     `${figure(counters.allowed)} allowed`,
@@ -58,8 +58,20 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
     line("gateway", `holdfast ${found.version}, process ${found.processId}, up since ${new Date(found.startedAtMs).toISOString()}`) +
     line("decisions", decisions.join(", ")) +
     line("audit log", record) +
+    (vault === undefined ? "" : line("vault", vaultText(vault, terminal))) +
+    (config === undefined ? "" : line("config", configText(config, terminal))) +
     line("logins", `${figure(counters.sessionsOpened)} sessions opened, ${figure(counters.loginsRefused)} logins refused`);
   return `${head}\n${targetTable(found, terminal)}\n${sessionTable(found, terminal)}`;
+}
+
+function vaultText({ generation, persons, problem }: NonNullable<GatewayStatus["vault"]>, terminal: Terminal): string {
+  const text = `version ${figure(generation)}, ${figure(persons)} ${persons === 1 ? "person" : "persons"} registered`;
+  return problem === undefined ? text : terminal.style(["bold", "red"], `its file was touched: ${visible(problem)}`);
+}
+
+function configText({ digest, accepted, onDisk }: NonNullable<GatewayStatus["config"]>, terminal: Terminal): string {
+  const text = `${digest.slice(0, 12)}${accepted ? ", accepted by a person" : ""}`;
+  return onDisk === "as loaded" ? text : `${text}, ${terminal.style(["bold", "yellow"], `the file is ${onDisk} since it was loaded`)}`;
 }
 
 function targetTable(found: GatewayStatus, terminal: Terminal): string {

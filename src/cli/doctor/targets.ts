@@ -4,11 +4,10 @@
  */
 import { isLoopback } from "../../config/address.ts";
 import type { Config, TargetConfig } from "../../config/config.ts";
-import { type ResolvedUpstream, resolveUpstreamAddress } from "../../config/read-secret.ts";
+import { type ResolvedUpstream, type SecretPlaces, resolveUpstreamAddress, vaultPlace } from "../../config/read-secret.ts";
 import { causeText } from "../errors.ts";
 import { visible } from "../output.ts";
 import { type Probed, probeServer } from "../probe.ts";
-import type { Terminal } from "../terminal.ts";
 import { type Finding, finding } from "./finding.ts";
 
 export interface ExaminedTarget {
@@ -17,10 +16,13 @@ export interface ExaminedTarget {
   readonly upstream?: { readonly host: string; readonly port: number };
 }
 
-export async function examineTarget(target: TargetConfig, env: Terminal["env"]): Promise<ExaminedTarget> {
+export async function examineTarget(target: TargetConfig, env: SecretPlaces): Promise<ExaminedTarget> {
   const topic = `target ${target.name}`;
   const policy = examinePolicy(target, topic);
   const resolved = resolveUpstreamAddress(target.upstream, env);
+  const sealed = target.upstream.url?.kind === "vault" && env[vaultPlace] === undefined;
+  if ("message" in resolved && sealed)
+    return { findings: [...policy, finding(topic, "unknown", "its address stands in the vault, which was not opened")] };
   if ("message" in resolved) return { findings: [...policy, finding(topic, "bad", resolved.message, "set it where Holdfast runs")] };
   const { upstream } = resolved;
   const probe = {
