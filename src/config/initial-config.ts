@@ -1,6 +1,6 @@
 /**
  * The commented holdfast.yaml that `holdfast init` writes.
- * It writes no file and takes no secret: the upstream's address stays in an environment variable, the user's password becomes a verifier.
+ * It writes no file and takes no secret: the upstream's address stays where it is named, the user's password becomes a verifier.
  */
 import type { Environment } from "../model/principal.ts";
 
@@ -11,6 +11,8 @@ export interface InitialConfig {
   readonly listen: string;
   /** Name of the environment variable that holds the upstream's PostgreSQL URL. */
   readonly urlVariable: string;
+  /** Name of the secret in the vault that holds it in the variable's place. */
+  readonly urlSecret?: string;
   readonly user: { readonly name: string; readonly kind: "human" | "ai_agent" | "workload"; readonly verifier: string };
 }
 
@@ -19,7 +21,10 @@ const SCHEMA = "node_modules/holdfast/presets/holdfast.schema.json";
 
 /** YAML text that `loadConfig` accepts as it stands. Every value that came from outside is quoted. */
 export function renderInitialConfig(initial: InitialConfig): string {
-  const { target, environment, listen, urlVariable, user } = initial;
+  const { target, environment, listen, urlVariable, urlSecret, user } = initial;
+  const sealed = urlSecret !== undefined;
+  const place = sealed ? "the vault, see `holdfast vault list`" : "the environment of Holdfast, which the agent must not see";
+  const reference = sealed ? `vault: ${urlSecret}` : `env: ${urlVariable}`;
   return `# yaml-language-server: $schema=${SCHEMA}
 #
 # Holdfast's configuration. Relative paths start at this file. A key that is not known is an error.
@@ -36,8 +41,8 @@ targets:
     # Where clients connect. Another address than this machine's needs \`tls\` below.
     listen: ${quoted(listen)}
     upstream:
-      # The server's URL with its password stays in the environment of Holdfast, which the agent must not see.
-      url: { env: ${urlVariable} }
+      # The server's URL with its password stays in ${place}.
+      url: { ${reference} }
       # tls: verify-full      # disable, require or verify-full; verify-full unless the server is on this machine
       # ca: server-ca.pem
     # tls: { cert: server.crt, key: server.key, required: true }

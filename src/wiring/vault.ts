@@ -24,7 +24,7 @@ export function vaultDirectory(config: Pick<Config, "state" | "vaultDirectory">)
   return config.vaultDirectory ?? join(config.state, "vault");
 }
 
-export function sealedVaultExists(config: Config): boolean {
+export function sealedVaultExists(config: Pick<Config, "state" | "vaultDirectory">): boolean {
   return vaultExists(vaultDirectory(config));
 }
 

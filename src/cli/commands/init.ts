@@ -1,21 +1,27 @@
 /**
  * `holdfast init`: looks at a server without changing it, and writes a commented holdfast.yaml with a login for the agent.
- * The server's password is written nowhere; the agent's is shown once, and the file keeps what cannot be turned back into it.
+ * The server's password is written nowhere but into a sealed vault, when one is wanted; the agent's is shown once, and the file keeps what
+ * cannot be turned back into it.
  */
 import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { systemRandom } from "../../base/ids.ts";
 import { type UpstreamAddress, isLoopback, parseListen, upstreamFromUrl } from "../../config/address.ts";
 import { renderInitialConfig } from "../../config/initial-config.ts";
 import { defaultTls } from "../../config/resolve-entries.ts";
 import { type Environment, environments } from "../../model/principal.ts";
+import type { VaultContent } from "../../wiring/vault.ts";
+import { ask, canAsk } from "../ask.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
+import { newPassphrase } from "../new-passphrase.ts";
 import { figure, padEnd, paragraph, visible } from "../output.ts";
 import { type Probed, probeServer } from "../probe.ts";
-import { configOption, configPath, defaultConfigFile } from "../settings.ts";
+import { configOption, configPath, defaultConfigFile, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";
+import { vaultKeyOptions, vaultPassphrase, type VaultKeyOptions } from "../unseal.ts";
 
-interface Options {
+interface Options extends VaultKeyOptions {
   readonly config?: string;
   readonly url?: string;
   readonly urlVariable: string;
@@ -24,12 +30,14 @@ interface Options {
   readonly target: string;
   readonly user: string;
   readonly force?: boolean;
+  readonly vault?: boolean;
 }
 
 export const define: Define = (command, terminal) => {
-  command
-    .addOption(configOption())
+  vaultKeyOptions(command.addOption(configOption()))
     .option("--url <url>", "the server (default: from the environment variable)")
+    .option("--vault", "seal the server's URL in a vault, by a passphrase (asked on a terminal when neither is given)")
+    .option("--no-vault", "leave the server's URL in its environment variable")
     .option("--url-variable <name>", "the environment variable that Holdfast will read the server's URL from", "DATABASE_URL")
     .option("-e, --environment <name>", `what the server is: ${environments.join(", ")}`, "production")
     .option("--listen <host:port>", "where the agent will connect", "127.0.0.1:6432")
@@ -46,21 +54,25 @@ export const define: Define = (command, terminal) => {
 
 async function init(options: Options, terminal: Terminal): Promise<void> {
   const asked = checked(options);
-  const upstream = addressOf(options, terminal);
+  const { address: upstream, text: serverUrl } = addressOf(options, terminal);
+  const sealing = await wantsVault(options, terminal);
   const probed = await probe(upstream, options.urlVariable);
   const { newLogin } = await import("../../wiring.ts");
   const { password, verifier } = newLogin(systemRandom);
+  const path = configPath(options.config, terminal);
   const text = renderInitialConfig({
     target: options.target,
     environment: asked.environment,
     listen: options.listen,
     urlVariable: options.urlVariable,
+    ...(sealing ? { urlSecret: urlSecret(options) } : {}),
     user: { name: options.user, kind: "ai_agent", verifier },
   });
-  const path = configPath(options.config, terminal);
+  const passphrase = sealing ? await passphraseFor(path, options, terminal) : undefined;
   await write(path, text, options.force === true);
+  if (passphrase !== undefined) await sealUrl(serverUrl, passphrase, options, terminal);
   await terminal.out(summary(probed, upstream, terminal));
-  await terminal.out(nextSteps({ options, database: probed.database, password, listen: asked.listen }, terminal));
+  await terminal.out(nextSteps({ options, database: probed.database, password, listen: asked.listen, sealed: sealing }, terminal));
 }
 
 function checked(options: Options): {
@@ -87,7 +99,44 @@ function checked(options: Options): {
   return { environment, listen };
 }
 
-function addressOf(options: Options, terminal: Terminal): UpstreamAddress {
+/** On a terminal a person is asked; a program says what it wants, or gets what it always got. */
+async function wantsVault({ vault }: Options, terminal: Terminal): Promise<boolean> {
+  if (vault !== undefined) return vault;
+  if (!canAsk(terminal)) return false;
+  return !/^n/i.test(await ask("Seal the server's URL in a vault, so that no plain secret stays on this machine? [Y/n] ", terminal));
+}
+
+/** Of the vault that a former `init` made where this file's state will be, or of a new one. */
+async function passphraseFor(path: string, options: Options, terminal: Terminal): Promise<Buffer> {
+  const { sealedVaultExists } = await import("../../wiring/vault.ts");
+  const exists = sealedVaultExists({ state: join(dirname(path), ".holdfast") });
+  return exists ? vaultPassphrase(options, terminal) : newPassphrase(options, terminal);
+}
+
+function urlSecret({ target }: Options): string {
+  return `${target}-url`;
+}
+
+/** An existing vault is opened, and must not hold the name yet; else one is made. */
+async function sealUrl(value: string, passphrase: Buffer, options: Options, terminal: Terminal): Promise<void> {
+  const { changeVault, makeVault, openSealedVault, sealedVaultExists } = await import("../../wiring/vault.ts");
+  const name = urlSecret(options);
+  try {
+    const config = await readConfig(options.config, terminal);
+    const vault = await (sealedVaultExists(config) ? openSealedVault(config, passphrase) : makeVault(config, passphrase));
+    const secret = { kind: "url" as const, value, hosts: [], createdAtMs: Date.now(), rotatedAtMs: null };
+    const change = (content: VaultContent): VaultContent => ({ ...content, secrets: { ...content.secrets, [name]: secret } });
+    await changeVault(vault, config, change, `added the secret ${name}`);
+    vault.close();
+  } catch (error) {
+    const advice = `put the URL in with \`holdfast vault add ${name}\`: the configuration names it there`;
+    throw failed(`the file is written, and the URL is not in the vault: ${causeText(error)}`, advice);
+  } finally {
+    passphrase.fill(0);
+  }
+}
+
+function addressOf(options: Options, terminal: Terminal): { readonly address: UpstreamAddress; readonly text: string } {
   const text = options.url ?? terminal.env[options.urlVariable];
   if (text === undefined || text === "")
     throw wrongUse(
@@ -102,7 +151,7 @@ function addressOf(options: Options, terminal: Terminal): UpstreamAddress {
         `is no PostgreSQL URL with a host and a role`,
       "for example postgres://role:password@host:5432/database",
     );
-  return address;
+  return { address, text };
 }
 
 async function probe(upstream: UpstreamAddress, variable: string): Promise<Probed> {
@@ -147,7 +196,7 @@ function summary(probed: Probed, upstream: UpstreamAddress, terminal: Terminal):
 }
 
 function nextSteps(
-  made: { options: Options; database: string; password: string; listen: { host: string; port: number } },
+  made: { options: Options; database: string; password: string; listen: { host: string; port: number }; sealed: boolean },
   terminal: Terminal,
 ): string {
   const { options, listen } = made;
@@ -161,8 +210,15 @@ function nextSteps(
     `\n${style("bold", "the agent's connection string, shown this once:")}\n  ${url}\n`,
     `\n${style("bold", "next")}\n`,
     step("holdfast policy show", "read what will be allowed"),
-    step("holdfast up", `start it, with ${options.urlVariable} set to the server's URL`),
+    step(
+      "holdfast up",
+      made.sealed ? "start it: it asks for the vault's passphrase" : `start it, with ${options.urlVariable} set to the server's URL`,
+    ),
     step("holdfast doctor", "see what is left unprotected"),
-    paragraph(`Then give the agent the connection string above, and keep ${options.urlVariable} out of its reach.`, terminal.columns, 2),
+    paragraph(
+      `Then give the agent the connection string above, and keep ${made.sealed ? "the server's URL" : options.urlVariable} out of its reach.`,
+      terminal.columns,
+      2,
+    ),
   ].join("");
 }

@@ -7,12 +7,13 @@ import type { Config } from "../../config/config.ts";
 import type { Vault, VaultContent } from "../../wiring/vault.ts";
 import { passphraseBytes, passphraseProblem } from "../../base/passphrase-key.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
+import { newPassphrase } from "../new-passphrase.ts";
 import { table, visible } from "../output.ts";
 import { canType, fromDescriptor, typed, typedTwice, withoutLineEnd } from "../passphrase.ts";
 import { configOption, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";
-import { demandVault, keyIsGiven, vaultKeyOptions, vaultPassphrase, type VaultKeyOptions } from "../unseal.ts";
+import { demandVault, vaultKeyOptions, type VaultKeyOptions } from "../unseal.ts";
 
 interface Options extends VaultKeyOptions {
   readonly config?: string;
@@ -68,15 +69,6 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
   } finally {
     passphrase.fill(0);
   }
-}
-
-/** A new vault's: given where a key is given, else typed twice. */
-export async function newPassphrase(options: VaultKeyOptions, terminal: Terminal): Promise<Buffer> {
-  if (!keyIsGiven(options, terminal) && canType(terminal)) return typedTwice("for the vault", terminal);
-  const given = await vaultPassphrase(options, terminal);
-  const problem = passphraseProblem(given);
-  if (problem !== null) throw failed(problem);
-  return given;
 }
 
 async function list(options: Options, terminal: Terminal): Promise<void> {
