@@ -10,7 +10,7 @@ import type { AuditEvent } from "../model/event.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Authority, Challenge, SignedRequest, Verification } from "./authority-port.ts";
 import type { PersonKeyParameters } from "./person-key.ts";
-import { bodyDigest, signatureFits, statementText } from "./signed-statement.ts";
+import { bodyDigest, gatewayName, signatureFits, statementText } from "./signed-statement.ts";
 
 export interface RegisteredPerson {
   readonly name: string;
@@ -23,7 +23,7 @@ export interface RegisteredPerson {
 export interface AuthorityOptions {
   readonly clock: Clock;
   readonly random: RandomBytes;
-  /** The control socket's absolute path, as the person's client names it too. */
+  /** The control socket's path; its folder is there. */
   readonly gateway: string;
   /** Asked each time: the vault may change while the gateway runs. */
   readonly persons: () => readonly RegisteredPerson[];
@@ -37,7 +37,7 @@ const refusalsToldMax = 20;
 const refusalsEveryMs = 60_000;
 
 export function openAuthority(options: AuthorityOptions): Authority {
-  return new PersonAuthority(options);
+  return new PersonAuthority({ ...options, gateway: gatewayName(options.gateway) });
 }
 
 type Refusal = Extract<Verification, { ok: false }>;

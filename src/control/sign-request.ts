@@ -5,7 +5,7 @@
 import { type KeyObject, sign } from "node:crypto";
 import type { Challenge, SignedRequest } from "./authority-port.ts";
 import { derivePersonKey, keyParametersOf } from "./person-key.ts";
-import { bodyDigest, statementText } from "./signed-statement.ts";
+import { bodyDigest, gatewayName, statementText } from "./signed-statement.ts";
 
 export interface RequestToSign {
   readonly person: string;
@@ -13,7 +13,7 @@ export interface RequestToSign {
   readonly passphrase: Uint8Array;
   /** As the socket gave it: not trusted. */
   readonly challenge: Challenge;
-  /** The absolute path of the socket that the person means. */
+  /** The path of the control socket that the person means. */
   readonly gateway: string;
   readonly method: string;
   readonly path: string;
@@ -33,6 +33,6 @@ export async function signRequest(request: RequestToSign): Promise<Pick<SignedRe
     const cause = error instanceof Error ? error.message : String(error);
     throw new Error(`nothing was signed, the socket may not be Holdfast's: ${cause}`);
   }
-  const statement = statementText({ gateway, person, nonce, method, path, bodyDigest: bodyDigest(body) });
+  const statement = statementText({ gateway: gatewayName(gateway), person, nonce, method, path, bodyDigest: bodyDigest(body) });
   return { person, nonce, signature: sign(null, Buffer.from(statement), privateKey).toString("base64") };
 }

@@ -3,6 +3,8 @@
  * It holds the terms by their digest: whoever has the body, or the record of it, can hold the two together.
  */
 import { verify } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { canonicalJson, digestOf } from "../base/canonical.ts";
 import { signedPurpose } from "./authority-port.ts";
 import { publicKeyOf } from "./person-key.ts";
@@ -16,6 +18,15 @@ export interface Signed {
   readonly path: string;
   /** Digest of the body's canonical JSON. */
   readonly bodyDigest: string;
+}
+
+/** The socket's path as both sides name it, whatever links lead to its folder; as it stands where the folder is not there. */
+export function gatewayName(socketPath: string): string {
+  try {
+    return join(realpathSync(dirname(socketPath)), basename(socketPath));
+  } catch {
+    return socketPath;
+  }
 }
 
 export function bodyDigest(body: unknown): string {
