@@ -105,6 +105,12 @@ describe("holdfast run --sandbox", () => {
     assert.ok(readFileSync(join(project, ".env"), "utf8").includes(SECRET), "outside it is as it was");
   });
 
+  test("without a sandbox a `.env` that leads past Holdfast is named, and nothing of its login", async () => {
+    const { err } = await holdfast(["run", ...config, "--", "true"], { cwd: project, env });
+    assert.match(err, new RegExp(`careful: \`\\.env\` holds a login at 127\\.0\\.0\\.1:${server.port}: .*\\n.*--sandbox masks it`));
+    assert.ok(!err.includes(role.password));
+  });
+
   test("Holdfast's own state, configuration and secrets are out of reach, and cannot be swapped by their folder", async () => {
     const { out, err } = await inside(`
       cat ops/holdfast.yaml ops/password.txt; ls -A ops/.holdfast

@@ -14,6 +14,7 @@ import { causeText, failed, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
 import { visible } from "../output.ts";
 import { childEnvironment, type ChildEnvironment } from "../run/child-environment.ts";
+import { pastHoldfast } from "../run/env-files.ts";
 import { type Launch, runProgram } from "../run/program.ts";
 import { openRunSandbox, sandboxText } from "../run/run-sandbox.ts";
 import { createSummary, summaryText } from "../run/summary.ts";
@@ -86,6 +87,7 @@ async function run(program: readonly string[], options: Options, terminal: Termi
       parent: terminal.env,
       session,
       secrets: [upstream.password() ?? ""],
+      places: [upstream],
       secretNames: secretNames(config),
       keep: new Set(options.keep ?? []),
     });
@@ -95,6 +97,7 @@ async function run(program: readonly string[], options: Options, terminal: Termi
     );
     try {
       if (options.quiet !== true) terminal.err(greeting(target, child, terminal));
+      if (sandbox === undefined) terminal.err(await pastHoldfast(terminal.workingDirectory, [session], terminal));
       terminal.err(sandboxText(sandbox, options.quiet === true, terminal));
       const [file = "", ...args] = program;
       const plain: Launch = { file, args, environment: child.variables };

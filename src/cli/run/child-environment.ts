@@ -2,16 +2,8 @@
  * The environment variables of an agent's program: its database is Holdfast, and what else opens the server is kept from it.
  * It knows variables only; files that hold secrets are `holdfast scan`'s and the sandbox's matter.
  */
-import { upstreamFromUrl } from "../../config/address.ts";
 import { detect } from "../../scan/detect.ts";
-
-export interface SessionAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
+import { type SessionAddress, sessionPieces, sessionUrl, sessionValue } from "./session-values.ts";
 
 export interface ChildEnvironment {
   readonly variables: Readonly<Record<string, string>>;
@@ -26,6 +18,8 @@ export interface EnvironmentParts {
   readonly session: SessionAddress;
   /** Secrets of the server that no value may hold: passwords, whole connection strings. */
   readonly secrets: readonly string[];
+  /** The real servers of the configuration. */
+  readonly places: readonly { readonly host: string; readonly port: number }[];
   /** Variables that the configuration reads its secrets from. */
   readonly secretNames: ReadonlySet<string>;
   /** Variables that the person who starts the program lets it have all the same. */
@@ -52,21 +46,19 @@ const AGENTS_OWN = /^(ANTHROPIC|OPENAI|CLAUDE|CODEX|CURSOR|GEMINI|GOOGLE_GENERAT
 /** Shorter ones stand in too many values by chance. */
 const SECRET_CHARACTERS_MIN = 6;
 
-export function sessionUrl({ host, port, user, password, database }: SessionAddress): string {
-  const place = host.includes(":") ? `[${host}]` : host;
-  return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${place}:${port}/${encodeURIComponent(database)}`;
-}
-
 export function childEnvironment(parts: EnvironmentParts): ChildEnvironment {
   const { session } = parts;
   const url = sessionUrl(session);
   const variables: Record<string, string> = {};
   const replaced: string[] = [];
   const withheld: string[] = [];
+  const split = sessionPieces(parts.parent, session, parts.places);
   for (const [name, value] of Object.entries(parts.parent)) {
     if (value === undefined || isLibpq(name)) continue;
-    if (upstreamFromUrl(value) !== undefined) {
-      variables[name] = url;
+    // A variable of the configuration's is replaced only where all of it is an address.
+    const own = sessionValue(value, session) ?? (parts.secretNames.has(name) ? undefined : split.get(name));
+    if (own !== undefined) {
+      variables[name] = own;
       replaced.push(name);
     } else if (holdsSecret(name, value, parts)) withheld.push(name);
     else variables[name] = value;

@@ -8,8 +8,9 @@ import type { Config } from "../../config/config.ts";
 import { wrongUse } from "../errors.ts";
 import { paragraph, visible } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
-import { type ChildEnvironment, type SessionAddress, sessionUrl } from "./child-environment.ts";
+import type { ChildEnvironment } from "./child-environment.ts";
 import { missingText, openSandbox, type Sandbox } from "./sandbox.ts";
+import { type SessionAddress, sessionUrl } from "./session-values.ts";
 
 export interface RunSandboxParts {
   readonly options: { readonly sandbox?: boolean | string; readonly keep?: readonly string[]; readonly writable?: readonly string[] };
