@@ -29,7 +29,10 @@ export interface CatalogueParts {
 /** The server's OIDs have 32 bits: these can never be mistaken for one of its own. */
 const FIRST_DRAFT_OID = 2 ** 32;
 
-/** The objects of `data`; with `below`, laid over those of another catalogue, and the lists of `data` in place of its own. */
+/**
+ * The objects of `data`; with `below`, laid over those of another catalogue. Operators, casts and foreign keys of both count, other
+ * lists are those of `data`.
+ */
 export function partsOf(data: CatalogueData, below?: CatalogueParts): CatalogueParts {
   const arrays = below?.arrays.fork() ?? new Layered<number, number>();
   for (const type of data.types) if (type.element !== 0) arrays.set(type.element, type.oid);
@@ -37,7 +40,8 @@ export function partsOf(data: CatalogueData, below?: CatalogueParts): CatalogueP
   for (const { oid, parents } of data.relations) for (const parent of parents) children.set(parent, [...(children.get(parent) ?? []), oid]);
   let nextOid = below?.nextOid ?? FIRST_DRAFT_OID;
   for (const objects of [data.relations, data.functions, data.types]) for (const { oid } of objects) if (oid >= nextOid) nextOid = oid + 1;
-  const { relations: _, functions: _f, types: _t, ...lists } = data;
+  const { relations: _, functions: _f, types: _t, ...given } = data;
+  const lists = below === undefined ? given : { ...given, ...joined(below.lists, given) };
   return {
     relations: new Shelf(data.relations, below?.relations),
     functions: new Shelf(data.functions, below?.functions),
@@ -51,4 +55,12 @@ export function partsOf(data: CatalogueData, below?: CatalogueParts): CatalogueP
 
 export function dataOf(parts: CatalogueParts): CatalogueData {
   return { ...parts.lists, relations: parts.relations.all(), functions: parts.functions.all(), types: parts.types.all() };
+}
+
+function joined(below: Lists, above: Lists): Pick<Lists, "operators" | "casts" | "foreignKeys"> {
+  return {
+    operators: [...below.operators, ...above.operators],
+    casts: [...below.casts, ...above.casts],
+    foreignKeys: [...below.foreignKeys, ...above.foreignKeys],
+  };
 }

@@ -47,6 +47,8 @@ export interface StatementSummary {
   readonly changesContext: boolean;
   /** The statement is DDL: the catalogue is stale once it commits. */
   readonly definesObjects: boolean;
+  /** Its text tells all that it defines: what the catalogue holds afterwards need not be asked of the server. */
+  readonly plainDefinition?: true;
   /** The server refuses it inside a transaction block (VACUUM, CREATE DATABASE ...): its effect is immediate. */
   readonly immediate: boolean;
   /** `PREPARE name`, `EXECUTE name`, `DEALLOCATE name`, cursors: names that live in the session. */

@@ -4,6 +4,8 @@
  */
 import { type RunningCatalogueSource, catalogueSource, versionCounter } from "../adapters/postgres/catalogue-source.ts";
 import { catalogueConnection } from "../adapters/postgres/catalogue-connection.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Definition } from "../catalogue/source.ts";
 import type { UpstreamOptions } from "../adapters/postgres/options.ts";
 import type { CatalogueData } from "../catalogue/types.ts";
 
@@ -14,30 +16,41 @@ export interface Catalogues {
 }
 
 export interface CataloguesParts {
-  readonly publish: (data: CatalogueData) => void | Promise<void>;
+  readonly clock: Clock;
+  readonly publish: (own: CatalogueData, ground: CatalogueData) => void | Promise<void>;
+  readonly define: (base: number, version: number, definitions: readonly Definition[]) => void;
   readonly retire: (version: number) => void;
   readonly onFailure: (target: string, database: string, error: Error) => void;
 }
 
 /** Time between looks for changes that others made. */
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 250;
 const QUERY_MS_MAX = 20_000;
 /** Sessions move to the newest version at their next statement; what they were judged by until then stays for this many versions. */
 const VERSIONS_KEPT = 3;
+/** Of those that were read: the last one is gone back to when what was defined since has changed nothing. */
+const READ_KEPT = 2;
 
 export function createCatalogues(parts: CataloguesParts): Catalogues {
   const nextVersion = versionCounter();
   const sources = new Map<string, RunningCatalogueSource>();
 
   function open(target: string, upstream: UpstreamOptions, database: string): RunningCatalogueSource {
-    const published: number[] = [];
+    const read: number[] = [];
+    const defined: number[] = [];
     const source = catalogueSource({
       connection: () => catalogueConnection(upstream, database),
+      clock: parts.clock,
       nextVersion,
-      publish: async (data) => {
-        await parts.publish(data);
-        published.push(data.version);
-        if (published.length > VERSIONS_KEPT) parts.retire(published.shift() as number);
+      publish: async (own, ground) => {
+        await parts.publish(own, ground);
+        read.push(own.version);
+        if (read.length > READ_KEPT) parts.retire(read.shift() as number);
+      },
+      define: (base, version, definitions) => {
+        parts.define(base, version, definitions);
+        defined.push(version);
+        if (defined.length > VERSIONS_KEPT) parts.retire(defined.shift() as number);
       },
       onFailure: (error) => parts.onFailure(target, database, error),
       everyMs: LOOK_EVERY_MS,

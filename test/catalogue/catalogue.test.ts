@@ -8,6 +8,7 @@ import { loadModule, parseSync } from "libpg-query";
 import pg from "pg";
 import { catalogueSource, NO_CATALOGUE, versionCounter } from "../../src/adapters/postgres/catalogue-source.ts";
 import { loadCatalogue, probeCatalogue } from "../../src/adapters/postgres/catalogue.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { builtinCatalogue } from "../../src/catalogue/builtin/builtin.ts";
 import { openCatalogue } from "../../src/catalogue/snapshot.ts";
 import type { CatalogueData } from "../../src/catalogue/types.ts";
@@ -99,8 +100,8 @@ for (const version of [15, 18] as const) {
     test("the probe differs after each change and not otherwise", async () => {
       await withDatabase(version, async (client) => {
         await client.query(ddl);
-        let last = await probeCatalogue(client);
-        assert.equal(await probeCatalogue(client), last);
+        let last = (await probeCatalogue(client)).own;
+        assert.equal((await probeCatalogue(client)).own, last);
         for (const change of [
           "ALTER TABLE app.customers ALTER COLUMN email SET DEFAULT 'y'",
           "ALTER TABLE app.customers ENABLE TRIGGER t_stmt",
@@ -111,7 +112,7 @@ for (const version of [15, 18] as const) {
           "DROP INDEX app.items_u",
         ]) {
           await client.query(change);
-          const next = await probeCatalogue(client);
+          const next = (await probeCatalogue(client)).own;
           assert.notEqual(next, last, change);
           last = next;
         }
@@ -231,6 +232,7 @@ test("a source sees each commit, keeps the version of unchanged content, and fai
     let target = connectionString;
     const source = catalogueSource({
       connection: () => ({ connectionString: target }),
+      clock: systemClock,
       nextVersion: versionCounter(),
       everyMs: 3_600_000,
       queryMsMax: 30_000,

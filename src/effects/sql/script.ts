@@ -15,6 +15,7 @@ import { Sink, emitUnknown, identity, noCuts, type Place } from "./engine.ts";
 import { numbersAreFree } from "./free-numbers.ts";
 import { parseSql } from "./parse.ts";
 import { redact } from "./redact.ts";
+import { isPlainDefinition } from "./plain-definition.ts";
 import { isReplicable } from "./replicable.ts";
 import { settingValues } from "./session.ts";
 import { engine } from "./statements.ts";
@@ -159,8 +160,14 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
   const control = node?.tag === "TransactionStmt";
   if (state.uncertain && !control) emitUnknown(at, "what names mean is not certain here: send this statement by itself");
   const summary = summarise(node?.tag ?? "", node?.fields ?? {}, sink.effects, span);
-  if (!last) carryOver(node, own, summary, state);
-  return isReplicable(stmt, sink.effects, at) ? { ...summary, replicable: true } : summary;
+  const applied = summary.definesObjects ? state.catalogue.withDdl([own], parseSync, state.names) : undefined;
+  const plain = applied !== undefined && applied.notUnderstood.length === 0 && isPlainDefinition(stmt, sink.effects, at);
+  if (!last) carryOver(node, applied, summary, state);
+  return {
+    ...summary,
+    ...(isReplicable(stmt, sink.effects, at) ? { replicable: true as const } : {}),
+    ...(plain && !state.uncertain ? { plainDefinition: true as const } : {}),
+  };
 }
 
 /** A call that changes search_path in the middle of a statement: what is planned later in the same statement reads the new one. */
@@ -184,7 +191,7 @@ function fireEventTriggers(at: Place): void {
 /** What this statement changes for those after it in the same text. */
 function carryOver(
   node: { readonly tag: string; readonly fields: Fields } | undefined,
-  own: string,
+  applied: ReturnType<Catalogue["withDdl"]> | undefined,
   summary: StatementSummary,
   state: State,
 ): void {
@@ -203,13 +210,12 @@ function carryOver(
   }
   if (summary.effects.some((effect) => effect.operation === "unknown")) state.uncertain = true;
   if (changesNames(summary.effects)) state.uncertain = true;
-  if (!summary.definesObjects) return;
+  if (applied === undefined) return;
   state.changed = true;
   if (summary.effects.every((effect) => effect.operation !== "define" || effect.cause !== "direct") && !/^(DROP|ALTER)/.test(summary.tag))
     return;
-  const { catalogue, notUnderstood } = state.catalogue.withDdl([own], parseSync, state.names);
-  state.catalogue = catalogue;
-  if (notUnderstood.length > 0) state.uncertain = true;
+  state.catalogue = applied.catalogue;
+  if (applied.notUnderstood.length > 0) state.uncertain = true;
 }
 
 function changesNames(effects: readonly Effect[]): boolean {

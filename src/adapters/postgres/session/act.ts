@@ -28,6 +28,8 @@ export class Act {
   rowsChanged: number | undefined = undefined;
   /** What the meter read, when the act was a transaction by itself. */
   tables: readonly TableCount[] | undefined = undefined;
+  /** Statements of the text that have changed what names mean for those after them. */
+  moves = "";
   /** Statements of the text that the server has completed. */
   completed = 0;
   /** SQLSTATE, when it failed. */

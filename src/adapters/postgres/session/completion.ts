@@ -5,6 +5,7 @@
 import type { StatementSummary } from "../../../model/decision.ts";
 import type { Act } from "./act.ts";
 import type { Core } from "./core.ts";
+import { notUnderstood } from "./facts.ts";
 
 /** Tags whose figure is a number of rows changed. A SELECT's is one when it filled a table. */
 const CHANGING: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"]);
@@ -15,14 +16,19 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   act.completed += 1;
   const word = firstWord(tag);
   if (tag === "COMMIT" || (tag === "ROLLBACK" && summary?.transaction !== "rollback_to")) {
-    core.transaction.ended(tag === "COMMIT" ? "committed" : "rolled_back");
+    const end = tag === "COMMIT" ? "committed" : "rolled_back";
+    core.transaction.ended(end);
+    core.context.ended(end);
   } else if (tag === "PREPARE TRANSACTION") {
     core.transaction.ended("unknown");
+    core.context.ended("unknown");
+  } else if (tag === "COMMIT PREPARED" || act.facts === notUnderstood) {
+    core.context.unclear();
   }
   if (resets(act, tag, summary)) core.repin = core.parts.pinSql !== "";
   names(core, act, tag, summary);
   if (summary?.savepoint !== undefined) core.context.savepoint(summary.transaction, summary.savepoint);
-  if (summary?.definesObjects === true) core.context.ddl(statementText(act, summary.span));
+  if (summary !== undefined) defines(core, act, summary);
   if (rows === undefined || summary?.copy === "out") return true;
   // A SELECT whose rows went to nobody filled a table.
   const filled = word === "SELECT" && rows > 0 && summary?.readOnly === false && act.rowsReturned === act.rowsReturnedBefore;
@@ -34,6 +40,16 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   // to count the rows of a table that the same statement made.
   const made = filled && !summary.effects.some(({ detail }) => detail === "create_temporary");
   return (metered && !made) || withinLimits(core, act, rows);
+}
+
+/** Takes down DDL, together with what moved search_path before it in the same text. */
+function defines(core: Core, act: Act, summary: StatementSummary): void {
+  const text = statementText(act, summary.span);
+  if (summary.definesObjects) core.context.ddl(`${act.moves}${text}`, summary.plainDefinition === true && act.moves === "");
+  if (!summary.changesContext || act.admission.statements.length === 1) return;
+  // Only a search_path that is written out can be followed; what is not makes the DDL behind it uncertain.
+  const followed = /^(SET|SELECT)$/.test(summary.tag) && /\bsearch_path\b/i.test(text) && !/\bdefault\b|\$user/i.test(text);
+  act.moves += followed ? `${text};\n` : "DO '';\n";
 }
 
 /** SET ... TO DEFAULT is a RESET by another name; asking once too often does no harm. */

@@ -4,7 +4,8 @@
  */
 import type { SqlContext } from "../../../model/action.ts";
 import type { TransactionControl } from "../../../model/decision.ts";
-import type { CatalogueSource } from "../../../catalogue/source.ts";
+import type { TransactionEnd } from "../../../model/outcome.ts";
+import type { CatalogueSource, Definition } from "../../../catalogue/source.ts";
 
 /** Reserved for statements and portals of ours; a client's name that begins so is refused. */
 export const RESERVED = "holdfast_";
@@ -57,7 +58,9 @@ export class ContextKeeper {
   readonly #pool: ContextPool;
   readonly #source: CatalogueSource;
   #parts: Parts;
-  #pendingDdl: readonly string[] = [];
+  #pending: readonly Defined[] = [];
+  /** What ended with a transaction and the catalogue's source has not been told of. */
+  #done: Defined[] = [];
   /** Open savepoints, outermost first, and how much DDL had run at each. */
   #savepoints: { readonly name: string; readonly ddl: number }[] = [];
   #current: SqlContext;
@@ -90,45 +93,79 @@ export class ContextKeeper {
     return true;
   }
 
-  /** DDL that ran in the open transaction. */
-  ddl(text: string): void {
-    this.#pendingDdl = [...this.#pendingDdl, text];
+  /** DDL that ran in the open transaction. `plain`: the text tells all that it did. */
+  ddl(text: string, plain: boolean): void {
+    this.#pending = [...this.#pending, { text, searchPath: this.#parts.searchPath, plain }];
     this.#rebuild();
+  }
+
+  /** Something may have been defined and committed that shows in no text. */
+  unclear(): void {
+    this.#done.push({ text: "", searchPath: [], plain: false });
   }
 
   /** Whether the end of the open transaction may change what names mean. */
   get unsettled(): boolean {
-    return this.changedInTransaction || this.#pendingDdl.length > 0;
+    return this.changedInTransaction || this.#pending.length > 0;
   }
 
   /** A savepoint was set, released or gone back to: DDL after it is undone with it. */
   savepoint(kind: TransactionControl, name: string): void {
-    if (kind === "savepoint") this.#savepoints.push({ name, ddl: this.#pendingDdl.length });
+    if (kind === "savepoint") this.#savepoints.push({ name, ddl: this.#pending.length });
     const index = this.#savepoints.findLastIndex((one) => one.name === name);
     const found = this.#savepoints[index];
     if (kind === "savepoint" || found === undefined) return;
     this.#savepoints = this.#savepoints.slice(0, kind === "release" ? index : index + 1);
-    if (kind === "release" || found.ddl === this.#pendingDdl.length) return;
-    this.#pendingDdl = this.#pendingDdl.slice(0, found.ddl);
+    if (kind === "release" || found.ddl === this.#pending.length) return;
+    this.#pending = this.#pending.slice(0, found.ddl);
     this.#rebuild();
   }
 
-  /** The transaction ended: its DDL is in the catalogue, or gone. */
-  transactionEnded(committed: boolean): void {
+  /** A transaction ended; another may begin in the same text. Its DDL is committed, or gone. */
+  ended(end: TransactionEnd): void {
     if (this.changedInTransaction) this.dirty = true;
     this.changedInTransaction = false;
     this.#savepoints = [];
-    if (this.#pendingDdl.length === 0) return;
-    if (committed) this.stale = true;
-    this.#pendingDdl = [];
+    if (this.#pending.length === 0) return;
+    if (end === "committed") this.#done.push(...this.#pending);
+    if (end === "unknown") this.unclear();
+    this.#pending = [];
     this.#rebuild();
+  }
+
+  /** Tells the catalogue's source what was committed: from here on every session is judged by it. */
+  tell(): void {
+    if (this.#done.length === 0) return;
+    const done = this.#done;
+    this.#done = [];
+    const source = this.#source;
+    if (source.defined === undefined) this.stale = true;
+    else source.defined(done.every(({ plain }) => plain) ? done : undefined);
+  }
+
+  /** The connection is lost: what was on its way may have been committed. */
+  lost(definesInFlight: boolean): void {
+    if (definesInFlight || this.#pending.length > 0) this.unclear();
+    this.tell();
   }
 
   #rebuild(): void {
     const version = this.#source.version;
     const plain = this.#pool.intern(this.#parts, version);
-    this.#current = this.#pendingDdl.length === 0 ? plain : Object.freeze({ ...plain, pendingDdl: this.#pendingDdl });
+    if (this.#pending.length === 0) this.#current = plain;
+    else this.#current = Object.freeze({ ...plain, pendingDdl: this.#pending.map((one) => underPath(one, plain.searchPath)) });
   }
+}
+
+interface Defined extends Definition {
+  readonly plain: boolean;
+}
+
+/** The text as it means the same under another search path. */
+function underPath({ text, searchPath }: Definition, now: readonly string[]): string {
+  if (searchPath.length === now.length && searchPath.every((schema, i) => schema === now[i])) return text;
+  const schemas = searchPath.map((schema) => `'${schema.replaceAll("'", "''")}'`);
+  return `SET search_path TO ${schemas.join(", ") || "''"};\n${text}`;
 }
 
 function texts(json: string): string[] | undefined {

@@ -216,7 +216,8 @@ export class Judge {
       return undefined;
     }
     // Version 0: no snapshot has been read yet, or none could be.
-    if (core.context.stale || core.parts.catalogue.version === 0) return this.#refresh();
+    const { catalogue } = core.parts;
+    if (core.context.stale || catalogue.version === 0 || catalogue.usable?.() === false) return this.#refresh();
     if (!core.context.dirty || nameless) return core.context.current;
     if (core.contextProblem !== undefined) {
       const problem = core.contextProblem;
@@ -232,6 +233,7 @@ export class Judge {
     return undefined;
   }
 
+  /** The catalogue is read until it holds all that this gateway let be defined, and is not older than the source allows. */
   #refresh(): Refusal | undefined {
     const core = this.#core;
     if (core.refreshFailed) {

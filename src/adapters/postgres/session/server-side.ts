@@ -242,6 +242,8 @@ export class ServerSide {
   }
 
   #answered(act: Act): void {
+    // A block of code may have committed what it defined before it failed.
+    if (act.code !== undefined && act.facts.procedural && act.facts.definesObjects) this.#core.context.unclear();
     this.#core.transaction.answered(act);
     this.#core.returned(act);
   }
@@ -351,7 +353,9 @@ export class ServerSide {
     core.meter.ready(!open, open && end === "committed");
     this.#error = undefined;
     if (end !== undefined && !ours) {
-      core.context.transactionEnded(end !== "rolled_back");
+      // What was defined behind the last COMMIT or ROLLBACK of a text is committed with the text, or gone.
+      if (!open) core.context.ended(end === "unknown" || this.#muted ? "unknown" : failed ? "rolled_back" : "committed");
+      core.context.tell();
       if (!open) core.names.endPortals(entry.batch ?? -1);
     }
     if (more) return false;

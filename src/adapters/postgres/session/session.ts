@@ -70,6 +70,7 @@ export class WireSession {
       commitInFlight ||= entry.act.facts.commits;
     }
     core.settleRolledBack();
+    core.context.lost(inFlight.some(({ facts }) => facts.definesObjects || facts.commits));
     core.transaction.lost(inFlight, because, commitInFlight);
     for (const statement of core.names.statements.values()) core.forget(statement);
     for (const portal of core.names.portals.values()) core.forget(portal.statement);

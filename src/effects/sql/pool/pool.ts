@@ -4,15 +4,22 @@
  */
 import { Worker } from "node:worker_threads";
 import { limits } from "../../../base/limits.ts";
+import type { Definition } from "../../../catalogue/source.ts";
 import type { CatalogueData } from "../../../catalogue/types.ts";
 import type { SqlCallPayload, SqlContext, SqlPayload } from "../../../model/action.ts";
 import type { Analysis, SqlAnalyser } from "../../analyse.ts";
+import { Published } from "./published.ts";
 import { unavailable, type FromWorker, type ToWorker } from "./protocol.ts";
 import { Watch, type WatchLimits } from "./watch.ts";
 
 export interface SqlAnalyserPool extends SqlAnalyser {
-  /** Makes a snapshot known to every worker; payloads name it by its version. */
-  publish(data: CatalogueData): void;
+  /**
+   * Makes a snapshot known to every worker; payloads name it by its version. With `ground`, it is laid over that, which is sent once
+   * as long as it is the same object.
+   */
+  publish(data: CatalogueData, ground?: CatalogueData): void;
+  /** Makes the catalogue of version `base` with these definitions applied known as `version`. */
+  define(base: number, version: number, definitions: readonly Definition[]): void;
   /** No payload will name this version any more. */
   retire(version: number): void;
   /** Ends every worker; what still waits is refused. */
@@ -56,7 +63,7 @@ export function createSqlAnalyser(options: PoolOptions): SqlAnalyserPool {
 class Pool implements SqlAnalyserPool {
   readonly #size: number;
   readonly #limits: WatchLimits;
-  readonly #catalogues = new Map<number, CatalogueData>();
+  readonly #published = new Published();
   #lanes: Lane[] = [];
   #spare: Lane | undefined;
   #sequence = 0;
@@ -70,14 +77,20 @@ class Pool implements SqlAnalyserPool {
     };
   }
 
-  publish(data: CatalogueData): void {
-    this.#catalogues.set(data.version, data);
-    for (const lane of this.#all()) post(lane, { kind: "publish", data });
+  publish(data: CatalogueData, ground?: CatalogueData): void {
+    this.#tell(this.#published.publish(data, ground));
+  }
+
+  define(base: number, version: number, definitions: readonly Definition[]): void {
+    this.#tell(this.#published.define(base, version, definitions));
   }
 
   retire(version: number): void {
-    this.#catalogues.delete(version);
-    for (const lane of this.#all()) post(lane, { kind: "retire", version });
+    this.#tell(this.#published.retire(version));
+  }
+
+  #tell(messages: readonly ToWorker[]): void {
+    for (const lane of this.#all()) for (const message of messages) post(lane, message);
   }
 
   analyse(payload: SqlPayload | SqlCallPayload): Promise<Analysis> {
@@ -133,7 +146,7 @@ class Pool implements SqlAnalyserPool {
     worker.on("message", (message: FromWorker) => this.#received(lane, message));
     worker.on("error", () => this.#replace(lane, "the worker died"));
     worker.on("exit", () => this.#replace(lane, "the worker ended"));
-    for (const data of this.#catalogues.values()) post(lane, { kind: "publish", data });
+    for (const message of this.#published.all()) post(lane, message);
     return lane;
   }
 

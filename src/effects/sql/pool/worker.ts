@@ -16,8 +16,14 @@ const send = (message: FromWorker): void => port.postMessage(message);
 
 port.on("message", (message: ToWorker) => {
   switch (message.kind) {
+    case "ground":
+      return judge.ground(message.number, message.data);
+    case "forget_ground":
+      return judge.forgetGround(message.number);
     case "publish":
-      return judge.publish(message.data);
+      return judge.publish(message.data, message.ground);
+    case "define":
+      return judge.define(message.base, message.version, message.definitions);
     case "retire":
       return judge.retire(message.version);
     case "context":
