@@ -53,6 +53,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   load_library: "load into the server",
   remote: "reach another server through",
   sequence: "move",
+  sequence_set: "set to another number",
   refresh: "refresh",
   notify: "send a notice to other sessions on",
   advisory_lock: "take",

@@ -2,7 +2,7 @@
  * ALTER, GRANT and maintenance: each subcommand of ALTER TABLE by itself, rights, owners, VACUUM and its kin.
  * It does not know whether a change rewrites the table; expressions in it that run at once are walked as such.
  */
-import { emit, emitUnknown, ONE, UNBOUNDED, UNCERTAIN, type Place, type Scope, lookUp } from "./engine.ts";
+import { emit, emitUnknown, hidesRelation, ONE, UNBOUNDED, UNCERTAIN, type Place, type Scope, lookUp } from "./engine.ts";
 import type { Operation, ResourceType, Reversibility } from "../../model/effect.ts";
 import { objectKind, objectName, objectParts, isRelationKind, rangeVarParts } from "./objects.ts";
 import { maintenanceVisitors } from "./maintain.ts";
@@ -79,6 +79,7 @@ const SUBCOMMANDS: Readonly<Record<string, Judged>> = {
 
 function alterTable(fields: Fields, at: Place): void {
   const objectType = text(fields, "objtype");
+  if (alterComposite(fields, at)) return;
   const parts = rangeVarParts(part(fields, "relation") ?? {});
   const name = objectName(objectType, parts, at);
   const relation = lookUp(parts.length > 1 ? parts[0] : undefined, parts.at(-1) ?? "", at);
@@ -130,6 +131,8 @@ function renamed(fields: Fields, at: Place): void {
           : "OBJECT_TABLE";
   const parts = relation === undefined ? objectParts(fields["object"]) : rangeVarParts(relation);
   const named = parts.length > 0 ? objectName(type, parts, at) : text(fields, "subname");
+  if (at.repeated && named.startsWith("pg_temp.") && hidesRelation(named, at))
+    emitUnknown(at, "a temporary table that hides another of that name is renamed inside a body", named);
   const grants = objectType === "OBJECT_ROLE";
   const detail = grants ? "alter_role" : objectType === "OBJECT_DATABASE" ? "alter_database" : "alter_rename";
   emit(at, {
@@ -193,7 +196,28 @@ function alterDomain(fields: Fields, at: Place): void {
 
 function alterSequence(fields: Fields, at: Place): void {
   const name = objectName("OBJECT_SEQUENCE", rangeVarParts(part(fields, "sequence") ?? {}), at);
-  emit(at, { operation: "update", resource: { type: "sequence", name }, detail: "sequence", reversibility: "restorable" });
+  const options = list(fields, "options").map((option) => text(as(option, "DefElem") ?? {}, "defname"));
+  if (options.includes("restart"))
+    emit(at, { operation: "update", resource: { type: "sequence", name }, detail: "sequence_set", reversibility: "restorable" });
+  if (options.some((option) => option !== "restart"))
+    emit(at, { operation: "define", resource: { type: "sequence", name }, detail: "alter_other", reversibility: "reversible" });
+}
+
+/** ALTER TYPE: an attribute more or less changes what every row constructor and literal of the type means. */
+function alterComposite(fields: Fields, at: Place): boolean {
+  if (text(fields, "objtype") !== "OBJECT_TYPE") return false;
+  const name = objectName("OBJECT_TYPE", rangeVarParts(part(fields, "relation") ?? {}), at);
+  for (const command of list(fields, "cmds")) {
+    const drops = text(as(command, "AlterTableCmd") ?? {}, "subtype") === "AT_DropColumn";
+    emit(at, {
+      operation: drops ? "delete" : "define",
+      resource: { type: "type", name },
+      detail: drops ? "alter_drop_column" : "alter_other",
+      reversibility: drops ? "irreversible" : "reversible",
+    });
+    at.engine.nodes(command, at);
+  }
+  return true;
 }
 
 function grantees(fields: Fields, key: string): string {

@@ -10,13 +10,17 @@ export type BuiltinMeaning =
   | { readonly kind: "effect"; readonly effect: BuiltinEffect }
   /** `set_config(name, value, is_local)`: judged like SET. */
   | { readonly kind: "setting" }
-  /** nextval, setval: the sequence is named by the first argument. */
+  /** nextval moves a sequence on, setval puts it anywhere: the first argument names it. */
   | { readonly kind: "sequence" }
   /** Runs the SQL texts in these arguments, where they are given; unknown unless they are literals. */
   | { readonly kind: "sql_text"; readonly arguments: readonly number[] }
   /** Reads the relation that argument 0 names; unknown unless that is a literal. */
   | { readonly kind: "reads_relation" }
-  /** Reads every table of a schema or of the database. */
+  /** Makes a value of the type that argument 1 names: a domain's checks run; unknown unless that is a literal. */
+  | { readonly kind: "names_type" }
+  /** Makes rows of the type of argument 0, by the input functions of its columns. */
+  | { readonly kind: "makes_record" }
+  /** Reads every table of a schema or of the database, or makes values of a type that an OID names. */
   | { readonly kind: "unknowable" };
 
 export interface BuiltinEffect {
@@ -64,7 +68,7 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
     pg_stat_get_xact_function_calls pg_stat_get_xact_function_self_time pg_stat_get_xact_function_total_time
     pg_stat_get_xact_numscans pg_stat_get_xact_tuples_deleted pg_stat_get_xact_tuples_fetched pg_stat_get_xact_tuples_hot_updated
     pg_stat_get_xact_tuples_inserted pg_stat_get_xact_tuples_newpage_updated pg_stat_get_xact_tuples_returned
-    pg_stat_get_xact_tuples_updated pg_stat_have_stats currtid2 query_to_xmlschema cursor_to_xmlschema`,
+    pg_stat_get_xact_tuples_updated pg_stat_have_stats currtid2 cursor_to_xmlschema`,
   ],
   // Support functions: the server calls them itself, and refuses them in a statement.
   [
@@ -79,8 +83,7 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
   [
     HARMLESS,
     `gen_random_bytes gen_salt uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 moddatetime autoinc insert_username
-    pg_freespace pg_visibility pg_visibility_map pgstattuple pgstatindex pgstattuple_approx pg_prewarm bt_index_check
-    bt_index_parent_check system_rows system_time postgres_fdw_get_connections pg_stat_statements_info pg_buffercache_pages
+    pg_freespace pg_visibility pg_visibility_map pgstattuple pgstatindex pgstattuple_approx pg_prewarm system_rows system_time postgres_fdw_get_connections pg_stat_statements_info pg_buffercache_pages
     pg_buffercache_summary show_limit normal_rand`,
   ],
   [{ kind: "sequence" }, "nextval setval"],
@@ -169,14 +172,26 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
     dblink_fetch dblink_close dblink_send_query dblink_get_result dblink_disconnect dblink_cancel_query dblink_is_busy
     dblink_get_notify dblink_build_sql_insert dblink_build_sql_delete dblink_build_sql_update`,
   ],
-  [{ kind: "sql_text", arguments: [0] }, "query_to_xml query_to_xml_and_xmlschema ts_stat crosstab2 crosstab3 crosstab4"],
+  [
+    { kind: "sql_text", arguments: [0] },
+    "query_to_xml query_to_xml_and_xmlschema query_to_xmlschema ts_stat crosstab2 crosstab3 crosstab4",
+  ],
   [{ kind: "sql_text", arguments: [0, 1] }, "crosstab crosstab_hash"],
   [{ kind: "sql_text", arguments: [1] }, "ts_rewrite"],
   [{ kind: "reads_relation" }, "table_to_xml table_to_xml_and_xmlschema"],
+  [{ kind: "names_type" }, "pg_input_is_valid pg_input_error_info"],
+  [
+    { kind: "makes_record" },
+    `json_populate_record json_populate_recordset jsonb_populate_record jsonb_populate_record_valid jsonb_populate_recordset
+    populate_record`,
+  ],
+  // The last lines: input functions, which take the type by its OID; checks of an index compute its expressions again.
   [
     { kind: "unknowable" },
     `cursor_to_xml schema_to_xml schema_to_xml_and_xmlschema database_to_xml database_to_xml_and_xmlschema
-    xpath_table connectby query_to_rows`,
+    xpath_table connectby query_to_rows
+    domain_in domain_recv record_in record_recv array_in array_recv range_in range_recv multirange_in multirange_recv
+    bt_index_check bt_index_parent_check`,
   ],
 ];
 

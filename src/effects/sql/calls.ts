@@ -125,7 +125,7 @@ function emitBuiltin(meaning: BuiltinMeaning, fn: FunctionInfo, args: readonly u
       emit(at, {
         operation: "update",
         resource: { type: "sequence", name: written === undefined ? "sequence" : sequenceName(written, at) },
-        detail: "sequence",
+        detail: fn.name === "setval" ? "sequence_set" : "sequence",
         reversibility: "restorable",
       });
       return;

@@ -3,14 +3,21 @@
  * It does not handle ALTER and DROP (alter.ts, drop.ts).
  */
 import { isTemporarySchema } from "../../catalogue/search-path.ts";
-import { emit, emitUnknown, noCuts, Sink, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
+import { isBuiltIn } from "../../catalogue/types.ts";
+import { castTo, castToAny } from "./calls.ts";
+import { emit, emitUnknown, hidesRelation, noCuts, Sink, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
 import { isRelationKind, newName, objectKind, objectName, objectParts, rangeVarParts } from "./objects.ts";
+import { rowExpression } from "./relations.ts";
 import { as, flag, list, nameParts, part, qualified, text, rangeVarName, stringOf, type Fields } from "./tree.ts";
 import type { ResourceType } from "../../model/effect.ts";
 import type { Visitor } from "./walk.ts";
 
 function define(at: Place, type: ResourceType, name: string, detail: string): void {
-  if (detail === "create_temporary" && !at.stored) at.made.add(name.slice("pg_temp.".length));
+  if (detail === "create_temporary" && !at.stored) {
+    at.made.add(name.slice("pg_temp.".length));
+    // A body is not followed in order: whether the temporary one is there at a later statement is not certain.
+    if (at.repeated && hidesRelation(name, at)) emitUnknown(at, "a temporary table hides another of that name inside a body", name);
+  }
   emit(at, { operation: "define", resource: { type, name }, detail, reversibility: "reversible" });
 }
 
@@ -31,6 +38,7 @@ function createTable(fields: Fields, at: Place): void {
   // No row exists yet: defaults and checks are kept for later. A partition's check runs over what it takes in.
   // What belongs to a temporary table is never seen again, so it is judged now.
   at.engine.children("CreateStmt", fields, temporary ? at : stored(at), ["relation", "inhRelations", "partbound"]);
+  if (temporary) for (const parent of list(fields, "inhRelations")) takeOver(as(parent, "RangeVar") ?? {}, EVERYTHING, at);
   const bound = part(fields, "partbound");
   if (bound !== undefined) at.engine.visit("PartitionBoundSpec", bound, at);
 }
@@ -40,6 +48,8 @@ function createTableAs(fields: Fields, at: Place): void {
   const view = text(fields, "objtype") === "OBJECT_MATVIEW";
   defineInto(into, view, at);
   const prepared = as(fields["query"], "ExecuteStmt");
+  // Which tables its columns' types come from, only the prepared statement knows.
+  if (prepared !== undefined && isTemporary(part(into, "rel") ?? {}, at)) castToAny(at);
   if (prepared !== undefined || !flag(into, "skipData")) at.engine.statement(fields["query"], at);
   else at.engine.statement(fields["query"], stored(at));
 }
@@ -100,6 +110,9 @@ function createFunction(fields: Fields, at: Place): void {
 function createSchema(fields: Fields, at: Place): void {
   const name = text(fields, "schemaname") || text(part(fields, "authrole") ?? {}, "rolename");
   define(at, "schema", name, "create_schema");
+  const owner = part(fields, "authrole");
+  if (owner !== undefined && text(owner, "roletype") === "ROLESPEC_CSTRING" && text(owner, "rolename") !== at.role)
+    emit(at, { operation: "grant", resource: { type: "schema", name }, detail: "alter_owner", reversibility: "reversible" });
   const inside: Place = { ...at, names: { ...at.names, searchPath: [name, ...at.names.searchPath] } };
   for (const element of list(fields, "schemaElts")) at.engine.statement(element, inside);
 }
@@ -221,18 +234,52 @@ function importSchema(fields: Fields, at: Place): void {
   define(at, "schema", text(fields, "local_schema"), "foreign_server");
 }
 
+/** CREATE_TABLE_LIKE_... of the parser. */
+const LIKE = { constraints: 4, defaults: 8, generated: 16, indexes: 64, statistics: 128 } as const;
+const EVERYTHING = ~0;
+
 function like(fields: Fields, at: Place): void {
-  const { schema, name } = rangeVarName(part(fields, "relation") ?? {});
-  if (lookUp(schema, name, at) === undefined)
-    emitUnknown(at, "no such table or view is known", writtenName(schema, name), "unknown_relation", "table");
+  const options = fields["options"];
+  takeOver(part(fields, "relation") ?? {}, typeof options === "number" ? options : 0, at);
+}
+
+/** What a new table takes over from another one: types of columns, and by `options` defaults, checks and index expressions. */
+function takeOver(rangeVar: Fields, options: number, at: Place): void {
+  const { schema, name } = rangeVarName(rangeVar);
+  const source = lookUp(schema, name, at);
+  if (source === undefined) emitUnknown(at, "no such table or view is known", writtenName(schema, name), "unknown_relation", "table");
+  if (source === undefined || source === "temporary") return;
+  for (const column of source.columns) {
+    if (!isBuiltIn(column.type)) castTo(column.type, at);
+    const kept = (options & (column.generated ? LIKE.generated : LIKE.defaults)) !== 0;
+    if (kept && column.default !== null) rowExpression(column.default, source, { ...at, cause: "default" });
+  }
+  const wanted = { check: LIKE.constraints, index: LIKE.indexes | LIKE.statistics, partition: 0 } as const;
+  for (const { kind, text: expression } of source.expressions)
+    if ((options & wanted[kind]) !== 0) rowExpression(expression, source, { ...at, cause: "default" });
 }
 
 function extension(detail: string): Visitor {
   return (fields, at) => define(at, "extension", text(fields, "extname"), detail);
 }
 
+/** What belongs to the whole server, and to whom its comments may mean something: a session role's comment says when it ends. */
+const SHARED: Readonly<Record<string, string>> = {
+  OBJECT_ROLE: "alter_role",
+  OBJECT_DATABASE: "alter_database",
+  OBJECT_TABLESPACE: "create_tablespace",
+};
+
 function comment(fields: Fields, at: Place): void {
   const objectType = text(fields, "objtype");
+  const shared = SHARED[objectType];
+  if (shared !== undefined)
+    emit(at, {
+      operation: shared === "alter_role" ? "grant" : "define",
+      resource: { type: objectKind(objectType).type, name: objectParts(fields["object"]).join(".") },
+      detail: shared,
+      reversibility: "reversible",
+    });
   const parts = objectParts(fields["object"]);
   define(
     at,

@@ -27,7 +27,8 @@ const rows: readonly DetailWord[] = [
   word("delete", "delete", "removes rows, also by MERGE"),
   word("truncate", "delete", "TRUNCATE: removes all rows; no row trigger sees them go"),
   word("set_null", "update", "a foreign key's SET NULL or SET DEFAULT, cause `cascade`"),
-  word("sequence", "update", "nextval, setval or currval's kin move a sequence"),
+  word("sequence", "update", "nextval moves a sequence on"),
+  word("sequence_set", "update", "setval, RESTART: a sequence starts again at another number; setval stays after a rollback"),
 ];
 
 /** Structure. */

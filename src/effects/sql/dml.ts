@@ -229,7 +229,7 @@ export function truncate(fields: Fields, at: Place): void {
     emit(at, {
       operation: "update",
       resource: { type: "sequence", name: "owned sequences" },
-      detail: "sequence",
+      detail: "sequence_set",
       reversibility: "restorable",
     });
 }

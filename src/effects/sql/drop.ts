@@ -2,7 +2,7 @@
  * DROP of every kind, with what goes along: partitions and children, the contents of a schema.
  * It does not know dependencies that the catalogue snapshot does not hold; CASCADE then says so by an unknown extent.
  */
-import { emit, identity, UNBOUNDED, UNCERTAIN, ONE, type Place, lookUp } from "./engine.ts";
+import { emit, emitUnknown, hidesRelation, identity, UNBOUNDED, UNCERTAIN, ONE, type Place, lookUp } from "./engine.ts";
 import { isRelationKind, objectKind, objectName, objectParts } from "./objects.ts";
 import { resourceType } from "./relations.ts";
 import { as, list, text, type Fields } from "./tree.ts";
@@ -25,9 +25,12 @@ function drop(fields: Fields, at: Place): void {
       continue;
     }
     const extent = cascades ? UNCERTAIN : ONE;
+    const name = objectName(objectType, parts, at);
+    if (at.repeated && name.startsWith("pg_temp.") && hidesRelation(name, at))
+      emitUnknown(at, "a temporary table that hides another of that name is dropped inside a body", name);
     emit(at, {
       operation: "delete",
-      resource: { type: objectKind(objectType).type, name: objectName(objectType, parts, at) },
+      resource: { type: objectKind(objectType).type, name },
       detail: "drop",
       extent,
       reversibility: "irreversible",

@@ -29,10 +29,14 @@ function argumentOf(arg: unknown): unknown {
   return as(arg, "NamedArgExpr") === undefined ? arg : { ParamRef: {} };
 }
 
-/** An implicit cast that runs a user's function may stand anywhere two types meet. */
-function implicitCasts(at: Place): void {
-  for (const cast of knowledgeOf(at.catalogue).riskyCasts) if (cast.context === "implicit") call(cast.fn, [], at);
+/** An implicit cast that runs a user's function may stand anywhere two types meet; one to JSON anywhere that JSON is made. */
+export function implicitCasts(at: Place): void {
+  for (const cast of knowledgeOf(at.catalogue).riskyCasts)
+    if (cast.context === "implicit" || cast.target === JSON_TYPE) call(cast.fn, [], at);
 }
+
+/** OID of `json`. Everything that makes JSON takes a cast to it where a type has one, whatever its context. */
+const JSON_TYPE = 114;
 
 function operatorByName(parts: readonly unknown[], at: Place): void {
   const names = nameParts(parts);
@@ -71,6 +75,16 @@ function typeName(fields: Fields, at: Place): void {
       emitUnknown(at, "no such type is known", writtenName(schema, name), "unknown", "type");
   }
   at.engine.children("TypeName", fields, at);
+}
+
+/** A column: where it has no default of its own, its domain's stands for it. */
+function columnDefinition(fields: Fields, at: Place): void {
+  at.engine.children("ColumnDef", fields, at);
+  const parts = nameParts(list(part(fields, "typeName") ?? {}, "names"));
+  if (parts === undefined || parts.length === 0) return;
+  const { schema, name } = qualified(parts);
+  const type = at.catalogue.type(schema, name, at.names);
+  if (typeof type?.default === "string") at.engine.expressionText(type.default, { ...at, cause: "default", scope: undefined });
 }
 
 /** `t.f` is the column f of t, or else the function f called with the row. */
@@ -269,6 +283,7 @@ export const expressionVisitors: ReadonlyMap<string, Visitor> = new Map<string, 
   ["A_Expr", expression],
   ["TypeCast", typeCast],
   ["TypeName", typeName],
+  ["ColumnDef", columnDefinition],
   ["ColumnRef", columnRef],
   ["A_Indirection", indirection],
   ["SubLink", subLink],

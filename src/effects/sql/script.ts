@@ -11,7 +11,7 @@ import type { StatementSummary } from "../../model/decision.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Analysis } from "../analyse.ts";
 import { castTo } from "./calls.ts";
-import { Sink, emitUnknown, identity, noCuts, type Place } from "./engine.ts";
+import { Sink, emitUnknown, hidesRelation, identity, noCuts, type Place } from "./engine.ts";
 import { numbersAreFree } from "./free-numbers.ts";
 import { parseSql } from "./parse.ts";
 import { redact } from "./redact.ts";
@@ -154,7 +154,10 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
     if (state.catalogue.typeByOid(oid) === undefined) emitUnknown(at, "a parameter's type is not known", `oid ${oid}`);
     else castTo(oid, at);
   }
-  if (node !== undefined && isDefinition(tagOf(node.tag, node.fields))) fireEventTriggers(at);
+  if (node !== undefined && (isDefinition(tagOf(node.tag, node.fields)) || sink.effects.some(firesEventTriggers))) fireEventTriggers(at);
+  if (sink.effects.some(({ detail }) => detail === "create_temporary")) takeColumnTypes(sink.effects, at);
+  if (redefinesInside(sink.effects, node?.tag ?? ""))
+    emitUnknown(at, "a body defines code or names and then runs more: send the definition by itself");
   if (node?.tag !== "VariableSetStmt" && mayMoveNames(sink.effects, node?.tag ?? ""))
     emitUnknown(at, "it changes search_path while it runs, and what names mean with it: send the change by itself");
   const control = node?.tag === "TransactionStmt";
@@ -176,6 +179,38 @@ function mayMoveNames(effects: readonly Effect[], tag: string): boolean {
   const settings = (effect: Effect): boolean => effect.resource.type === "setting" || effect.resource.type === "session";
   if (tag === "DoStmt" || tag === "CallStmt") return effects.some((effect) => !settings(effect));
   return effects.some((effect) => effect.detail === "call" || (effect.cause !== "direct" && !settings(effect)));
+}
+
+/** A temporary table may take its columns from what the statement reads, and is never seen again: what filling it casts to counts now. */
+function takeColumnTypes(effects: readonly Effect[], at: Place): void {
+  const read = new Set(effects.filter(({ detail }) => detail === "select").map(({ resource }) => resource.name));
+  for (const name of read) {
+    const relation = at.catalogue.relation(name.slice(0, name.indexOf(".")), name.slice(name.indexOf(".") + 1), at.names);
+    if (relation === undefined || relation === "temporary") continue;
+    for (const { type } of relation.columns) if (!isBuiltIn(type)) castTo(type, { ...at, cause: "default", repeated: true });
+  }
+}
+
+/** Definitions after which the rest of a body may mean something else than the catalogue says. */
+const REDEFINING: ReadonlySet<string> = new Set(
+  `create_function replace_function create_security_definer create_trigger create_rule create_view replace_view create_operator create_type
+  create_extension alter_rename alter_set_schema alter_other alter_trigger alter_inherit`.split(/\s+/),
+);
+const USING: ReadonlySet<string> = new Set(["insert", "update", "delete", "truncate", "set_null", "copy_in", "refresh"]);
+
+/** A body that defines such a thing and also changes rows, reads, or calls: it was judged by the definitions of before. */
+function redefinesInside(effects: readonly Effect[], tag: string): boolean {
+  const block = tag === "DoStmt";
+  if (!effects.some((effect) => REDEFINING.has(effect.detail) && (block || effect.cause === "function"))) return false;
+  const calls = new Set(effects.filter(({ detail }) => detail === "call").map(({ resource }) => resource.name));
+  if (calls.size > (block ? 0 : 1)) return true;
+  return effects.some(({ detail, resource }) => USING.has(detail) || (detail === "select" && resource.type !== "catalogue"));
+}
+
+/** Beside what is DDL by its own name: DDL in a body, and what else the server's table of event triggers lists. */
+function firesEventTriggers({ operation, detail, resource }: Effect): boolean {
+  if (operation === "define") return resource.type !== "setting";
+  return operation === "grant" || ["drop", "drop_owned", "alter_drop_column", "refresh"].includes(detail);
 }
 
 /** DDL fires every enabled event trigger: which of its events a command raises is not told apart. */
@@ -209,13 +244,23 @@ function carryOver(
     return;
   }
   if (summary.effects.some((effect) => effect.operation === "unknown")) state.uncertain = true;
-  if (changesNames(summary.effects)) state.uncertain = true;
+  if (changesNames(summary.effects) || uncovers(summary.effects, state)) state.uncertain = true;
   if (applied === undefined) return;
   state.changed = true;
   if (summary.effects.every((effect) => effect.operation !== "define" || effect.cause !== "direct") && !/^(DROP|ALTER)/.test(summary.tag))
     return;
   state.catalogue = applied.catalogue;
   if (applied.notUnderstood.length > 0) state.uncertain = true;
+}
+
+/** A temporary relation goes or gets another name: what it hid may be meant from here on. */
+function uncovers(effects: readonly Effect[], state: State): boolean {
+  return effects.some(
+    ({ detail, resource }) =>
+      ["drop", "alter_rename", "alter_set_schema"].includes(detail) &&
+      resource.name.startsWith("pg_temp.") &&
+      hidesRelation(resource.name, state),
+  );
 }
 
 function changesNames(effects: readonly Effect[]): boolean {

@@ -82,7 +82,10 @@ function isControl(summary: StatementSummary): boolean {
 }
 
 function reachesOutside(summary: StatementSummary): boolean {
-  return summary.effects.some((effect) => effect.operation !== "read" && OUTSIDE.has(effect.resource.type));
+  // What setval did stays after a rollback.
+  return summary.effects.some(
+    (effect) => effect.operation !== "read" && (OUTSIDE.has(effect.resource.type) || effect.detail === "sequence_set"),
+  );
 }
 
 /** The obligations of one act as figures; `Infinity` where there is no limit. */
