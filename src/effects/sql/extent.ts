@@ -150,7 +150,9 @@ function complementary(args: readonly unknown[], target: Target): boolean {
 function negates(condition: unknown, denial: unknown, target: Target): boolean {
   const not = as(denial, "BoolExpr");
   if (not !== undefined && text(not, "boolop") === "NOT_EXPR")
-    return sameValue(condition, list(not, "args")[0], target) && neverNull(condition, target) && !callsVolatile(condition, target.isVolatile);
+    return (
+      sameValue(condition, list(not, "args")[0], target) && neverNull(condition, target) && !callsVolatile(condition, target.isVolatile)
+    );
   const test = as(denial, "BooleanTest");
   if (test === undefined || callsVolatile(test["arg"], target.isVolatile)) return false;
   const other = as(condition, "BooleanTest");
