@@ -18,6 +18,8 @@ export interface GatewayStatus {
   readonly audit: AuditStatus;
   /** Present where the installation has a vault. */
   readonly vault?: VaultStatus;
+  /** Present when the control socket is not the one that the gateway opened. */
+  readonly control?: { readonly problem: string };
   /** Absent where the configuration was not read from a file. */
   readonly config?: ConfigStatus;
   readonly counters: Counters;

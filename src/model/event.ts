@@ -109,7 +109,7 @@ export type AuditEvent =
       readonly because: string;
     }
   /** What protects the gateway was touched past it: the vault's file, the configuration, the log's own files. */
-  | { readonly kind: "tampering_noticed"; readonly about: "vault" | "config" | "log"; readonly because: string }
+  | { readonly kind: "tampering_noticed"; readonly about: "vault" | "config" | "log" | "control socket"; readonly because: string }
   /** The configuration in use, or one that was refused because no person accepted it. Digests of its data, comments left out. */
   | {
       readonly kind: "config_loaded" | "config_refused";

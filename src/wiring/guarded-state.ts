@@ -9,6 +9,7 @@ import type { CheckpointSigner } from "../audit/note.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import type { GatewayStatus } from "../control/contract.ts";
+import { stateDirectory } from "../control/state-directory.ts";
 import type { Vault } from "../credentials/vault.ts";
 import { WiringError } from "./target-options.ts";
 import { logOrigin, rememberLog } from "./vault-and-log.ts";
@@ -31,6 +32,7 @@ export class GuardedState {
   #config: Config;
   #seen = new Map<string, string>();
   #problem: string | undefined;
+  #socket: { readonly ino: number; problem?: string } | undefined;
   #onDisk: "as loaded" | "changed" | "unreadable" = "as loaded";
   #looking: Promise<void> = Promise.resolve();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -84,6 +86,7 @@ export class GuardedState {
     this.#looking = this.#looking
       .then(() => this.#lookAtVault())
       .then(() => this.#lookAtConfig())
+      .then(() => this.#lookAtSocket())
       .catch((error: unknown) => this.#parts.warn(`the gateway's own files could not be looked at: ${messageOf(error)}`));
     return this.#looking;
   }
@@ -101,7 +104,7 @@ export class GuardedState {
     vault.close();
   }
 
-  status(): Pick<GatewayStatus, "vault" | "config"> {
+  status(): Pick<GatewayStatus, "vault" | "config" | "control"> {
     const { vault } = this.#parts;
     const { source } = this.#config;
     const problem = this.#problem === undefined ? {} : { problem: this.#problem };
@@ -109,9 +112,10 @@ export class GuardedState {
       vault === undefined
         ? {}
         : { vault: { generation: vault.generation, persons: Object.keys(vault.content.persons).length, ...problem } };
-    if (source === undefined) return sealed;
+    const socket = this.#socket?.problem === undefined ? {} : { control: { problem: this.#socket.problem } };
+    if (source === undefined) return { ...sealed, ...socket };
     const accepted = vault?.content.configDigest === source.digest;
-    return { ...sealed, config: { path: source.path, digest: source.digest, accepted, onDisk: this.#onDisk } };
+    return { ...sealed, ...socket, config: { path: source.path, digest: source.digest, accepted, onDisk: this.#onDisk } };
   }
 
   async #lookAtVault(): Promise<void> {
@@ -147,6 +151,26 @@ export class GuardedState {
       digest === undefined ? "its file cannot be read any more" : `its file is another one now, ${digest.slice(0, 12)}, and is not used`;
     warn(`the configuration that a person accepted was touched: ${because}`);
     append({ kind: "tampering_noticed", about: "config", because });
+  }
+
+  /** Whoever asks at the path that a person knows may talk to somebody else: what a person signs there is bound all the same. */
+  async #lookAtSocket(): Promise<void> {
+    const { config, append, warn } = this.#parts;
+    const path = stateDirectory(config.state).controlSocket;
+    const ino = await stat(path).then(
+      (found) => found.ino,
+      () => undefined,
+    );
+    // Until it is there for the first time it is not open yet.
+    if (this.#socket === undefined) {
+      if (ino !== undefined) this.#socket = { ino };
+      return;
+    }
+    if (ino === this.#socket.ino || this.#socket.problem !== undefined) return;
+    const because = ino === undefined ? "it was removed or moved" : "another socket is in its place";
+    this.#socket.problem = because;
+    warn(`the control socket was touched: ${because}`);
+    append({ kind: "tampering_noticed", about: "control socket", because });
   }
 
   /** Whether the file is not the one that was looked at last. */

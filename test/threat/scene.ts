@@ -45,6 +45,16 @@ export interface Up {
   connect(): Promise<pg.Client>;
 }
 
+/** What `probe` gives once it gives something. Rejects after 300 tries, naming what was waited for. */
+export async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const found = await probe();
+    if (found !== undefined && found !== false) return found;
+    await delay(100);
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
 const scenes: { close(): Promise<void> }[] = [];
 
 /** To be called after the tests of a file. */
