@@ -6,6 +6,7 @@ import { z } from "zod";
 import { limitsSchema, nameSchema, policySchema } from "./policy-schema.ts";
 import { parseDuration } from "./quantities.ts";
 import { parseListen, upstreamFromUrl } from "./address.ts";
+import { budgetSchema } from "./budget.ts";
 import { rolesSchemaWith } from "./roles-schema.ts";
 
 const portSchema = z.number().int().min(1, "must be a port between 1 and 65535").max(65535, "must be a port between 1 and 65535");
@@ -107,6 +108,7 @@ const targetSchema = z.strictObject({
   policy: nameSchema.optional().describe("A preset (read-only, guarded-writes, migrations, observe) or a name under `policies`."),
   replication: z.boolean().optional().describe("Whether a client may open a replication connection. No policy sees what it does."),
   limits: limitsSchema.optional().describe("Limits of this target: the last word."),
+  budget: budgetSchema.optional().describe("What one session may use up in all, over all its connections; see docs/sessions.md."),
   roles: rolesSchemaWith(upstreamSchema).optional().describe("Rights at the server itself; see docs/least-privilege.md."),
 });
 

@@ -3,6 +3,7 @@
  * It does not hold any secret's bytes.
  */
 import type { Environment } from "../model/principal.ts";
+import type { Budget } from "../model/run.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Address } from "./address.ts";
 
@@ -42,6 +43,8 @@ export interface TargetConfig {
   readonly clientTlsRequired: boolean;
   /** Name of the preset or policy, for people. */
   readonly policyName: string;
+  /** What one session may use up in all; absent: nothing is counted against it. */
+  readonly budget?: Budget;
   readonly policy: Policy;
   readonly replication: boolean;
   /** Absent: all sessions share the upstream's role, whatever its rights are. */

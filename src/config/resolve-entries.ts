@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { Defect } from "../base/assert.ts";
 import type { Policy } from "../policy/policy.ts";
 import { isLoopback, parseListen, upstreamFromUrl } from "./address.ts";
+import { resolveBudget } from "./budget.ts";
 import { compilePolicy, type PolicyDocument } from "./compile-policy.ts";
 import type { LoginReference, SecretReference, TargetConfig, UpstreamConfig, UserConfig } from "./config.ts";
 import type { TargetEntry, UserEntry } from "./config-schema.ts";
@@ -34,6 +35,7 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
   };
 }
 
+    ...(entry.budget === undefined ? {} : { budget: resolveBudget(entry.budget) }),
 export function resolveUser(
   name: string,
   entry: UserEntry,

@@ -1,8 +1,9 @@
 /**
  * What a running gateway tells about itself: all that the CLI, and later the console, may import from the control side.
- * It holds no secret and no statement of an agent, and offers nothing that changes anything.
+ * It holds no statement of an agent, and no secret but the password that a new session is told.
  */
 import type { Environment } from "../model/principal.ts";
+import type { Budget, Run } from "../model/run.ts";
 
 /** Path of the one endpoint; the answer is a {@link GatewayStatus}. */
 export const statusPath = "/v1/status";
@@ -15,6 +16,8 @@ export interface GatewayStatus {
   readonly startedAtMs: number;
   readonly targets: readonly TargetStatus[];
   readonly sessions: readonly SessionStatus[];
+  /** Runs that are open or suspended: what `sessions` are connections of. */
+  readonly runs?: readonly SessionView[];
   readonly audit: AuditStatus;
   /** Present where the installation has a vault. */
   readonly vault?: VaultStatus;
@@ -84,4 +87,28 @@ export interface Counters {
   readonly observed: number;
   readonly loginsRefused: number;
   readonly sessionsOpened: number;
+}
+
+/** A session as people see it: one run over all its connections. */
+export interface SessionView extends Run {
+  readonly connections: number;
+  /** Grants that are open for it. */
+  readonly grants: number;
+}
+
+/** What `holdfast run` gets for its program, and nobody else. */
+export interface OpenedSession {
+  readonly session: string;
+  /** The login at the gateway: a name, a password that ends with the session, and where. */
+  readonly user: string;
+  readonly password: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  /** Shows that an ask comes from inside the session. */
+  readonly askToken: string;
+  readonly target: string;
+  readonly environment: Environment;
+  readonly policy: { readonly name: string; readonly mode: "enforce" | "observe" };
+  readonly budget: Budget;
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { NoGateway, readStatus } from "./client.ts";
 import type { GatewayStatus } from "./contract.ts";
+import type { ControlParts, SessionControl } from "./parts.ts";
 import { startControlServer } from "./server.ts";
 
 const status: GatewayStatus = {
@@ -18,6 +19,23 @@ const status: GatewayStatus = {
   counters: { allowed: 1, denied: 2, held: 3, observed: 4, loginsRefused: 5, sessionsOpened: 6 },
 };
 
+const nothing = (): never => {
+  throw new Error("not asked for here");
+};
+const sessions: SessionControl = {
+  list: nothing,
+  open: nothing,
+  end: nothing,
+  suspend: nothing,
+  resume: nothing,
+  asks: nothing,
+  ask: nothing,
+  grants: () => [],
+  grant: nothing,
+  revoke: nothing,
+};
+const parts = (answer: () => GatewayStatus = () => status): ControlParts => ({ status: answer, authority: undefined, sessions });
+
 describe("the control socket", () => {
   let directory = "";
   before(async () => {
@@ -27,7 +45,7 @@ describe("the control socket", () => {
 
   test("answers the status, is private, and is gone after close", async () => {
     const path = join(directory, "a.sock");
-    const server = await startControlServer(path, () => status);
+    const server = await startControlServer(path, parts());
     assert.equal((await stat(path)).mode & 0o777, 0o600);
     assert.deepEqual(await readStatus(path), status);
     await server.close();
@@ -42,7 +60,7 @@ describe("the control socket", () => {
   ] as const) {
     test(`nothing else is answered: ${method} ${path}`, async () => {
       const socketPath = join(directory, "b.sock");
-      const server = await startControlServer(socketPath, () => status);
+      const server = await startControlServer(socketPath, parts());
       const code = await new Promise((resolve, reject) => {
         request({ socketPath, path, method }, (response) => resolve(response.resume().statusCode))
           .on("error", reject)
@@ -55,31 +73,28 @@ describe("the control socket", () => {
 
   test("a socket that still answers is not taken over", async () => {
     const path = join(directory, "c.sock");
-    const server = await startControlServer(path, () => status);
-    await assert.rejects(
-      startControlServer(path, () => status),
-      /another gateway is running/,
-    );
+    const server = await startControlServer(path, parts());
+    await assert.rejects(startControlServer(path, parts()), /another gateway is running/);
     await server.close();
   });
 
   test("a file in the way is left alone", async () => {
     const path = join(directory, "d.sock");
     await writeFile(path, "mine");
-    await assert.rejects(
-      startControlServer(path, () => status),
-      /it is no socket/,
-    );
+    await assert.rejects(startControlServer(path, parts()), /it is no socket/);
   });
 
   test("a status that throws is an error for the one who asks, and the server lives", async () => {
     const path = join(directory, "e.sock");
     let broken = true;
-    const server = await startControlServer(path, () => {
-      if (broken) throw new Error("broken");
-      return status;
-    });
-    await assert.rejects(readStatus(path), /answered 500/);
+    const server = await startControlServer(
+      path,
+      parts(() => {
+        if (broken) throw new Error("broken");
+        return status;
+      }),
+    );
+    await assert.rejects(readStatus(path), /a defect of Holdfast/);
     broken = false;
     assert.deepEqual(await readStatus(path), status);
     await server.close();

@@ -1,11 +1,14 @@
 /**
- * Answers `GET /v1/status` on a unix socket that only the gateway's own account may open. It is read-only by construction:
- * no other path or method exists.
+ * The control socket: a unix socket that only the gateway's own account may open. It answers what stands in the list of routes.
+ * Whose account it is proves nothing about who asks: an agent may run under the same one.
  */
 import { chmod, lstat, rm } from "node:fs/promises";
-import { type RequestListener, createServer } from "node:http";
+import { createServer } from "node:http";
 import { connect } from "node:net";
-import { type GatewayStatus, statusPath } from "./contract.ts";
+import { answerWith } from "./answer.ts";
+import type { ControlParts } from "./parts.ts";
+
+const CONNECTIONS_MAX = 512;
 
 export interface ControlServer {
   close(): Promise<void>;
@@ -15,10 +18,11 @@ export interface ControlServer {
  * Listens on `socketPath` with mode 0600. A socket left behind by a process that died is replaced; one that still answers is not:
  * then this rejects, because two gateways on one state directory would write one audit log.
  */
-export async function startControlServer(socketPath: string, status: () => GatewayStatus): Promise<ControlServer> {
+export async function startControlServer(socketPath: string, parts: ControlParts): Promise<ControlServer> {
   await removeStale(socketPath);
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 4_096 }, answer(status));
-  server.maxConnections = 32;
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 4_096 }, answerWith(parts));
+  // Each running `holdfast run` holds one.
+  server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     // Nobody else may connect in the moment before chmod: the umask makes the socket private from its first moment.
@@ -35,19 +39,6 @@ export async function startControlServer(socketPath: string, status: () => Gatew
         server.close(() => resolve());
         server.closeAllConnections();
       }),
-  };
-}
-
-function answer(status: () => GatewayStatus): RequestListener {
-  return (request, response) => {
-    if (request.url !== statusPath) return void response.writeHead(404, { connection: "close" }).end();
-    if (request.method !== "GET") return void response.writeHead(405, { allow: "GET", connection: "close" }).end();
-    try {
-      const body = JSON.stringify(status());
-      response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store", connection: "close" }).end(body);
-    } catch {
-      response.writeHead(500, { connection: "close" }).end();
-    }
   };
 }
 

@@ -61,8 +61,11 @@ export interface LeasesOptions {
 export interface Leases {
   /** Rejects when the server cannot be asked or refuses: then nobody logs in. */
   lease(request: LeaseRequest): Promise<Lease>;
-  /** Makes the rights of the principal's roles what `extra` says now. Rejects when a role has others than it should. */
-  adjust(principal: string): Promise<void>;
+  /**
+   * Makes the rights of the principal's roles what `extra` says now. Rejects when a role has others than it should. Resolves to whether
+   * their transactions should begin as read-only ones; `undefined` where there is no such role, or they may write anyway.
+   */
+  adjust(principal: string): Promise<boolean | undefined>;
   /** Ends the principal's roles with their connections. */
   end(principal: string, because: string): Promise<void>;
   /** Runs a task on the administrator's connection, after those before it. */
@@ -149,14 +152,16 @@ class RunningLeases implements Leases {
     };
   }
 
-  async adjust(principal: string): Promise<void> {
+  async adjust(principal: string): Promise<boolean | undefined> {
+    let readOnly: boolean | undefined;
     const own = [...this.#live.values()].filter(({ request }) => request.principal === principal);
     for (const live of own) {
       await this.#admin.use(async (admin) => {
         // One that is being ended loses everything with its end.
-        if (live.ending === undefined && this.#live.has(live.role) && live.made) await this.#settle(admin, live);
+        if (live.ending === undefined && this.#live.has(live.role) && live.made) readOnly = await this.#settle(admin, live);
       });
     }
+    return readOnly;
   }
 
   async end(principal: string, because: string): Promise<void> {
@@ -168,12 +173,15 @@ class RunningLeases implements Leases {
     return this.#admin.use(task);
   }
 
-  async #settle(admin: Admin, live: Live): Promise<void> {
+  async #settle(admin: Admin, { role, request }: Live): Promise<boolean | undefined> {
     const { extra } = this.#options;
-    if (extra === undefined) return;
-    const rights = extra.of(live.request.principal);
-    await settleRights(admin, live.role, extra.executor, rights);
-    if (live.request.readOnly) await admin.client.query(readOnlySql(live.role, !rights.some(({ privileges }) => privileges.some(changes))));
+    if (extra === undefined) return undefined;
+    const rights = extra.of(request.principal);
+    await settleRights(admin, role, extra.executor, rights);
+    if (!request.readOnly) return undefined;
+    const readOnly = !rights.some(({ privileges }) => privileges.some(changes));
+    await admin.client.query(readOnlySql(role, readOnly));
+    return readOnly;
   }
 
   sweep(): Promise<number> {

@@ -46,7 +46,9 @@ export async function resolveTables(
   }
   const beyond = found.find(({ within }) => !within);
   if (beyond !== undefined)
-    throw new RightsRefused(`\`${fullName(beyond)}\` belongs to \`${beyond.owner}\`, for whom \`${executor}\` may not act`);
+    throw new RightsRefused(
+      `\`${fullName(beyond)}\` belongs to \`${beyond.owner}\`, for whom \`${executor}\` may not act: see what \`holdfast provision\` says of it`,
+    );
   // A serial column's sequence hangs on the column (deptype a); an identity column's needs no right of the one who inserts.
   const { rows } = await client.query(
     `SELECT DISTINCT n.nspname::text || '.' || s.relname::text AS name FROM pg_catalog.pg_depend d

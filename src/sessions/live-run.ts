@@ -28,12 +28,18 @@ export class LiveRun {
   because: string | undefined;
   /** Something was used since the store heard of it. */
   dirty = false;
+  /** Resolves when it has ended and everything of it is gone. */
+  readonly over: Promise<void>;
+  #ended: () => void = () => {};
 
   constructor(run: Run) {
     this.#run = run;
     this.#used = { ...run.used };
     this.state = run.state;
     this.because = run.because;
+    this.over = new Promise((resolve) => {
+      this.#ended = resolve;
+    });
     const { rowsChanged } = run.budget;
     this.rowsChanged = rowsChanged === null ? undefined : new RowPool(rowsChanged, run.used.rowsChanged);
   }
@@ -58,6 +64,11 @@ export class LiveRun {
   snapshot(): Run {
     const over = this.because === undefined ? {} : { because: this.because };
     return { ...this.#run, ...over, state: this.state, used: { ...this.#used } };
+  }
+
+  /** Told by the registry, once. */
+  gone(): void {
+    this.#ended();
   }
 
   connected(session: SessionId): void {

@@ -137,6 +137,7 @@ export class Runs {
     this.#forget(live);
     this.#past = [...this.#past, over].slice(-PAST_MAX);
     await store.putRun(over).catch((error: unknown) => warn(messageOf(error)));
+    live.gone();
   }
 
   /** Programs' runs end with the process; logins' go on at the next start. */

@@ -13,6 +13,8 @@ import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import type { GatewayStatus } from "../control/contract.ts";
+import { type AuthorityOptions, openAuthority } from "../control/authority.ts";
+import type { Authority } from "../control/authority-port.ts";
 import { type ControlServer, startControlServer } from "../control/server.ts";
 import { stateDirectory } from "../control/state-directory.ts";
 import { type Listener, listen } from "../adapters/postgres/listener.ts";
@@ -20,7 +22,7 @@ import { Ticker } from "../adapters/postgres/enforce-time.ts";
 import { relay } from "../adapters/postgres/relay.ts";
 import { ContextPool } from "../adapters/postgres/session/context.ts";
 import type { TakeSession } from "../adapters/postgres/handover.ts";
-import type { UpstreamOptions } from "../adapters/postgres/options.ts";
+import type { TargetOptions, UpstreamOptions } from "../adapters/postgres/options.ts";
 import type { LeaseEvent } from "../credentials/leases.ts";
 import { createSqlAnalyser, type SqlAnalyserPool } from "../effects/sql/pool/pool.ts";
 import { openGuard, type OpenGuard } from "../pipeline/open-guard.ts";
@@ -28,13 +30,16 @@ import type { Situation } from "../pipeline/scopes.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
+import { StoreUnavailable } from "../store/port.ts";
+import { ControlSessions } from "./control-sessions.ts";
 import { GuardedState } from "./guarded-state.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
+import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
 import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
 import { situations } from "./situations.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
 import { type EnvironmentVariables, targetOptions, WiringError } from "./target-options.ts";
-import { sealedVaultExists, signerOfVault, type Vault } from "./vault.ts";
+import { registeredPersons, sealedVaultExists, signerOfVault, type Vault } from "./vault.ts";
 import { demandNewestVault, demandWholeLog, logOrigin, rememberLog } from "./vault-and-log.ts";
 import { version } from "./version.ts";
 import { type WatchedLog, watched } from "./watched-log.ts";
@@ -83,8 +88,11 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   };
   const guarded = new GuardedState({ vault: options.vault, config, signer, append, warn });
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
-  const policies = { situation: situations(config) };
-  const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation: (action) => policies.situation(action) });
+  const runs = await openRuns({ config, clock, random, log: broken, warn });
+  const policies = { situation: situations(config, (...whose) => runs.grantFacts(...whose)) };
+  const situation: Situation = (action) => policies.situation(action);
+  const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation, gate: runs.gate });
+  runs.onGrantsChanged(() => guard.policyChanged());
   const catalogues = createCatalogues({
     clock,
     publish: (own, ground) => analyser.publish(own, ground),
@@ -100,10 +108,29 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     guarded,
     analyser,
     guard,
+    runs,
+    authority: authorityOf(config, options.vault, { clock, random, record: append }),
     catalogues,
     recovered,
     instance: sha256Hex(signer.publicKey).slice(0, 24),
   });
+}
+
+async function openRuns(parts: RunControlParts): Promise<RunControl> {
+  return RunControl.open(parts).catch(async (error: unknown) => {
+    await parts.log.log.close().catch(() => undefined);
+    throw error instanceof StoreUnavailable ? new WiringError(error.message) : error;
+  });
+}
+
+/** Persons live in the vault: without one nobody can sign, and what takes a person is refused. */
+function authorityOf(
+  config: Config,
+  vault: Vault | undefined,
+  parts: Pick<AuthorityOptions, "clock" | "random" | "record">,
+): Authority | undefined {
+  if (vault === undefined) return undefined;
+  return openAuthority({ ...parts, gateway: stateDirectory(config.state).controlSocket, persons: () => registeredPersons(vault) });
 }
 
 /** With a vault the key comes from it alone, and the log is held against what the vault remembers before anything is signed. */
@@ -139,6 +166,8 @@ interface Parts {
   readonly guarded: GuardedState;
   readonly analyser: SqlAnalyserPool;
   readonly guard: OpenGuard;
+  readonly runs: RunControl;
+  readonly authority: Authority | undefined;
   readonly catalogues: Catalogues;
   readonly recovered: RecoveredInfo;
   /** Names this gateway to servers, over its restarts: one state directory, one gateway. */
@@ -172,7 +201,14 @@ class RunningGateway implements Gateway {
     const digests = config.targets.map(({ policy }) => policy.digest).join(" ");
     log.log.append({ kind: "started", version: version(), policyDigest: digests });
     await this.#parts.guarded.start();
-    this.#control = await startControlServer(stateDirectory(config.state).controlSocket, () => this.status());
+    const { runs, authority, options } = this.#parts;
+    const own = ({ listener }: ServedTarget) => ({ host: loopbackOf(listener.address.host), port: listener.address.port });
+    const sessions = new ControlSessions({ runs, clock: options.clock, random: options.random, own });
+    this.#control = await startControlServer(stateDirectory(config.state).controlSocket, {
+      status: () => this.status(),
+      authority,
+      sessions,
+    });
     for (const target of config.targets) await this.#serve(target);
   }
 
@@ -193,7 +229,10 @@ class RunningGateway implements Gateway {
       return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker }, handover);
     };
     const lease = sessionRoles === undefined ? {} : { lease: sessionRoles.lease };
-    const listener = await listen({ target: { ...rest, accounts, ...lease }, guard, clock, random, onSession });
+    const { runs } = this.#parts;
+    const barred: TargetOptions["barred"] = (account) => runs.barred(target.name, account);
+    const listener = await listen({ target: { ...rest, accounts, barred, ...lease }, guard, clock, random, onSession });
+    runs.serve({ target, database, accounts, roles: sessionRoles, listener });
     this.#listeners.set(target.name, listener);
     this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
     log.log.append(policyLoaded(target.name, target.policy));
@@ -212,7 +251,9 @@ class RunningGateway implements Gateway {
       // A log that is broken refuses every act by itself; a role that ends must end all the same.
       if (log.writable) log.log.append({ ...event, target: target.name });
     };
-    const opened = await openSessionRoles(config, target, upstream, database, { environment, random, clock, warn, instance, record });
+    const rights = (principal: string) => this.#parts.runs.rights(target.name, principal);
+    const parts = { environment, random, clock, warn, instance, record, rights };
+    const opened = await openSessionRoles(config, target, upstream, database, parts);
     this.#sessionRoles.push(opened);
     return opened;
   }
@@ -224,7 +265,7 @@ class RunningGateway implements Gateway {
     // Targets and users that are new, gone or otherwise different stay as they are until then; only their policies change.
     const next = { ...this.#config, ...samePlaces(this.#config, config) };
     this.#config = next;
-    policies.situation = situations(next);
+    policies.situation = situations(next, (...whose) => this.#parts.runs.grantFacts(...whose));
     guard.policyChanged();
     guarded.took(config);
     for (const { name, policy } of next.targets) log.log.append(policyLoaded(name, policy));
@@ -239,11 +280,13 @@ class RunningGateway implements Gateway {
   async #close(because: string): Promise<void> {
     const { catalogues, analyser, log } = this.#parts;
     await Promise.all([...this.#listeners.values()].map((listener) => listener.stop()));
+    await this.#parts.runs.close();
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
     await this.#control?.close();
     await catalogues.close();
     await analyser.close();
     await this.#parts.guarded.close();
+    await this.#parts.runs.closeStore();
     if (log.writable) log.log.append({ kind: "stopped", because });
     await log.log.close();
     await this.#parts.guarded.closed(log.log.size);
@@ -281,6 +324,7 @@ class RunningGateway implements Gateway {
       startedAtMs: this.#startedAtMs,
       targets,
       sessions,
+      runs: this.#parts.runs.views().filter(({ state }) => state !== "ended"),
       audit: { directory: config.auditDirectory, size: log.log.size, writable: log.writable },
       ...this.#parts.guarded.status(),
       counters: { ...guard.counters },

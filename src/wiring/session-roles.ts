@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import { type LeaseEvent, type Leases, openLeases } from "../credentials/leases.ts";
+import { type RoleRights, resolveTables } from "../credentials/role-rights.ts";
 import { groupNames } from "../provision/names.ts";
 import { readReach } from "../provision/reach.ts";
 import { adminAddress } from "./admin-client.ts";
@@ -22,12 +23,20 @@ export interface SessionRolesParts {
   readonly instance: string;
   readonly warn: (message: string) => void;
   readonly record: (event: LeaseEvent) => void;
+  /** Rights that a principal's role has beside its group's now. */
+  readonly rights: (principal: string) => readonly RoleRights[];
 }
 
 export interface SessionRoles {
   readonly lease: NonNullable<TargetOptions["lease"]>;
   /** Where the target's contexts are shared. */
   readonly contexts: ContextPool;
+  /** Gives the principal's roles just the rights that they should have beside their group's; see `Leases.adjust`. */
+  adjust(principal: string): Promise<boolean | undefined>;
+  /** The named tables as the server has them, as far as the owner executor may act for their owners. */
+  resolveTables(names: readonly string[]): ReturnType<typeof resolveTables>;
+  /** Ends the principal's roles with their connections. */
+  end(principal: string, because: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,6 +71,7 @@ export async function openSessionRoles(
     limits: target.policy.sessionLimits,
     ...roles.lease,
     warn: (message) => warn(`${place}: ${message}`),
+    extra: { of: parts.rights, executor: groups.ownerExecutor },
     record: (event) => {
       if (event.kind === "lease_started") byRole.set(event.role, event.group);
       else byRole.delete(event.role);
@@ -81,6 +91,9 @@ export async function openSessionRoles(
       const group = writes ? groups.writer(writer) : groups.reader;
       return leases.lease({ principal: account.name, connectionsMax: account.connectionsMax, group, readOnly: !writes });
     },
+    adjust: (principal) => leases.adjust(principal),
+    resolveTables: (names) => leases.ask(({ client }) => resolveTables(client, groups.ownerExecutor, names)),
+    end: (principal, because) => leases.end(principal, because),
     close: () => leases.close(),
   };
 }

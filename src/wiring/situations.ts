@@ -4,24 +4,30 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Action } from "../model/action.ts";
+import type { GrantFact } from "../model/grant.ts";
 import type { Situation } from "../pipeline/scopes.ts";
 import type { Policy } from "../policy/policy.ts";
 
+/** What persons have opened for a principal at a target. */
+type GrantFacts = (target: string, principal: string) => readonly GrantFact[] | undefined;
+
 /** Policy and facts by target and principal; the start-up test's login has the target's own policy. */
-export function situations(config: Config): Situation {
+export function situations(config: Config, grants: GrantFacts = () => undefined): Situation {
   const targets = new Map(config.targets.map((target) => [target.name, target]));
   const users = new Map(config.users.map((user) => [user.name, user]));
   return (action) => {
     const target = targets.get(action.target.name);
     if (target === undefined) throw new Error(`no target is named \`${action.target.name}\``);
     const policy = users.get(action.session.principal.name)?.policies?.get(target.name) ?? target.policy;
-    return situation(action, policy);
+    return situation(action, policy, grants(target.name, action.session.principal.name));
   };
 }
 
-function situation(action: Action, policy: Policy) {
+function situation(action: Action, policy: Policy, grants: readonly GrantFact[] | undefined) {
   const { target, session, payload } = action;
   const { kind: principalKind, name: principal } = session.principal;
   const { name, environment, database } = target;
-  return { policy, facts: { target: name, environment, database, principal, principalKind, role: payload.context.role, approvals: false } };
+  const { role } = payload.context;
+  const facts = { target: name, environment, database, principal, principalKind, role, approvals: false };
+  return { policy, facts: grants === undefined ? facts : { ...facts, grants } };
 }

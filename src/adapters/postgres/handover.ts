@@ -3,6 +3,7 @@
  * It does not relay anything: whoever takes the handover owns both sockets from then on.
  */
 import type { Duplex } from "node:stream";
+import type { ReasonCode } from "../../model/codes.ts";
 import type { Session, Target } from "../../model/principal.ts";
 import type { Account, TargetOptions } from "./options.ts";
 
@@ -72,3 +73,7 @@ export interface RunningSession {
  * (`guard.sessionClosed`); the listener has recorded the opening.
  */
 export type TakeSession = (handover: Handover) => RunningSession;
+  /** Ends it at once: the client is told, and the server rolls back what is open. */
+  readonly end?: (code: ReasonCode, message: string) => void;
+  /** Whether its next transactions begin as read-only ones, unless they say otherwise. Sent to the server before its next statement. */
+  readonly beginReadOnly?: (readOnly: boolean) => void;

@@ -138,6 +138,8 @@ export class LoginConnection {
     const { account } = login;
     this.#socket.off("data", this.#data);
     this.#socket.pause();
+    const barred = target.barred?.(account);
+    if (barred !== undefined) return void this.#fail({ sqlstate: "57P01", message: `holdfast: ${barred}` }, barred);
     if (!sessions.reserve(account.name, account.connectionsMax)) {
       const error = { sqlstate: "53300", message: `too many connections for role "${account.name}"` };
       return void this.#fail(error, "too many connections of this account");

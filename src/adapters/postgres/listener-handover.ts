@@ -29,7 +29,11 @@ export function handOver(context: SharedParts, opened: NewSession, client: Duple
   const { socket: server, facts } = upstream;
   const session: Session = {
     id: opened.id,
-    principal: { kind: account.kind, name: account.name },
+    principal: {
+      kind: account.kind,
+      name: account.name,
+      ...(account.onBehalfOf === undefined ? {} : { onBehalfOf: account.onBehalfOf }),
+    },
     client: applicationName,
     peer: opened.peer,
     openedAtMs: clock.now(),
@@ -68,7 +72,7 @@ export function handOver(context: SharedParts, opened: NewSession, client: Duple
   }
   const name = account.name;
   const { lease } = opened;
-  sessions.add({ session: running, client, server }, () => {
+  sessions.add({ id: opened.id, account: name, session: running, client, server }, () => {
     withdraw();
     lease?.end();
     sessions.release(name);

@@ -3,9 +3,12 @@
  * It keeps nothing of a login alive: an entry holds the session's end, its two sockets, and no more.
  */
 import type { Duplex } from "node:stream";
+import type { SessionId } from "../../base/ids.ts";
 import type { RunningSession } from "./handover.ts";
 
 interface Entry {
+  readonly id: SessionId;
+  readonly account: string;
   readonly session: RunningSession;
   readonly client: Duplex;
   readonly server: Duplex;
@@ -41,6 +44,15 @@ export class RunningSessions {
       ended();
     };
     entry.session.finished.then(over, over);
+  }
+
+  find(id: SessionId): RunningSession | undefined {
+    for (const entry of this.#entries) if (entry.id === id) return entry.session;
+    return undefined;
+  }
+
+  of(account: string): readonly RunningSession[] {
+    return Array.from(this.#entries).flatMap((entry) => (entry.account === account ? [entry.session] : []));
   }
 
   /** Asks all to end, and destroys the sockets of those that have not after `graceMs`. Resolves when none is left. */

@@ -4,10 +4,12 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
+import type { SessionId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import { CancelRegistry } from "./cancel.ts";
 import { toClient } from "./codec/auth-messages.ts";
 import { type LoginContext, LoginConnection } from "./listener-connection.ts";
+import type { RunningSession } from "./handover.ts";
 import type { ListenerParts } from "./listener-parts.ts";
 import { RunningSessions } from "./listener-sessions.ts";
 import type { TargetOptions } from "./options.ts";
@@ -19,6 +21,10 @@ export interface Listener {
   readonly address: { readonly host: string; readonly port: number };
   /** Sessions that run and logins under way. */
   readonly connections: number;
+  /** A session that runs, by its id. */
+  readonly session: (id: SessionId) => RunningSession | undefined;
+  /** Those of one account. */
+  readonly sessionsOf: (account: string) => readonly RunningSession[];
   /** Stops accepting at once; resolves when every connection is closed, after `shutdownMs` at the latest. */
   readonly stop: () => Promise<void>;
 }
@@ -50,6 +56,8 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     get connections() {
       return logins.size + sessions.size;
     },
+    session: (id) => sessions.find(id),
+    sessionsOf: (account) => sessions.of(account),
     async stop() {
       stopping = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -6,6 +6,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
 import type { CatalogueSource } from "../../catalogue/source.ts";
+import type { ReasonCode } from "../../model/codes.ts";
 import type { Guard } from "../../pipeline/guard.ts";
 import { Deadlines, type Ticker, type Ticking } from "./enforce-time.ts";
 import type { Handover, RunningSession } from "./handover.ts";
@@ -35,7 +36,12 @@ const JOIN_BYTES_MAX = 16 * 1024;
 /** Takes a session over from the listener. */
 export function relay(parts: RelayParts, handover: Handover): RunningSession {
   const running = new Relay(parts, handover);
-  return { shutdown: () => running.shutdown(), finished: running.finished };
+  return {
+    shutdown: () => running.shutdown(),
+    finished: running.finished,
+    end: (code, message) => running.end(code, message),
+    beginReadOnly: (readOnly) => running.beginReadOnly(readOnly),
+  };
 }
 
 class Relay implements Ticking {
@@ -183,6 +189,17 @@ class Relay implements Ticking {
   }
 
   #serverGone(): void {
+  end(code: ReasonCode, message: string): void {
+    if (this.#because !== undefined) return;
+    this.#session.core.fatal(code, message);
+    this.#after();
+  }
+
+  beginReadOnly(readOnly: boolean): void {
+    this.#session.core.settings = `SET default_transaction_read_only = ${readOnly ? "on" : "off"}`;
+    this.#changed();
+  }
+
     if (this.#because !== undefined) return;
     const { core } = this.#session;
     const fatal = this.#session.serverFatal;

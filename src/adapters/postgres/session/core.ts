@@ -113,6 +113,8 @@ export class Core {
   sealedTo = 0;
   sealing = false;
   sealFailed = false;
+  /** A SET of ours that goes to the server between two of the client's transactions. */
+  settings: string | undefined = undefined;
   refreshing = false;
   refreshFailed = false;
   closed: { readonly because: string } | undefined = undefined;

@@ -149,7 +149,7 @@ export class Extended {
     const context = this.#judge.contextOf(statement.text);
     if (context === undefined) return undefined;
     if ("reason" in context) return context;
-    if (context === statement.context) return true;
+    if (context === statement.context && statement.judged?.admission.current?.() !== false) return true;
     const judged = this.#judge.text(statement.text, "prepare", statement.parameterTypes);
     if (!(judged instanceof Act)) return judged;
     this.#core.forget(statement);

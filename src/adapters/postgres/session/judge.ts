@@ -9,7 +9,7 @@ import type { StatementSummary } from "../../../model/decision.ts";
 import type { Admission, Allowed } from "../../../pipeline/guard.ts";
 import { Act, type Refusal } from "./act.ts";
 import { capabilities, textFacts } from "./facts.ts";
-import { FAILED, type Core } from "./core.ts";
+import { FAILED, IDLE, type Core } from "./core.ts";
 import { CONTEXT_SQL } from "./context.ts";
 import { bind, closePortal, closeStatement, execute, parse, query, SYNC as SYNC_FRAME } from "../codec/write.ts";
 import { BIND, CLOSE, EXECUTE, PARSE, QUERY, SYNC, type ExpectKind } from "./queue.ts";
@@ -205,7 +205,9 @@ export class Judge {
   #context(nameless: boolean): SqlContext | Refusal | undefined {
     const core = this.#core;
     if (core.refreshing) return undefined;
-    if (core.contextInFlight > 0) {
+    // What this session may do next depends on how its last act ended: that is known when it is answered.
+    const ordered = !core.drained && !core.batchSent && core.parts.guard.inOrder?.(core.parts.session) === true;
+    if (core.contextInFlight > 0 || ordered) {
       core.flush();
       return undefined;
     }
@@ -214,6 +216,12 @@ export class Judge {
       core.toServer(query(core.parts.pinSql));
       core.expect.push({ kind: QUERY, audience: "nobody" });
       return undefined;
+    if (core.settings !== undefined && core.drained && !core.batchSent && core.status === IDLE) {
+      core.toServer(query(core.settings));
+      core.settings = undefined;
+      core.expect.push({ kind: QUERY, audience: "nobody" });
+      return undefined;
+    }
     }
     // Version 0: no snapshot has been read yet, or none could be.
     const { catalogue } = core.parts;

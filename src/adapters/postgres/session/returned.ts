@@ -9,6 +9,11 @@ import type { Core } from "./core.ts";
 export function returned(core: Core, act: Act, bytes: number): boolean {
   act.rowsReturned += 1;
   act.bytesReturned += bytes;
+  const spent = act.admission.reading?.take(bytes);
+  if (spent !== undefined) {
+    core.overLimit(act, "budget_exhausted", spent.figure, spent.allowed, spent.what, spent.next);
+    return false;
+  }
   const { rowsReturnedMax, bytesReturnedMax } = act.limits;
   let rowsSeen = act.rowsReturned;
   let bytesSeen = act.bytesReturned;

@@ -106,7 +106,7 @@ export class ServerSide {
   /** Rows that follow a row that went to the client, within the same limits: most rows of a long result are counted here. */
   #alike(): void {
     const act = this.#core.expect.front?.act;
-    if (act === undefined || act.fetches || this.#muted) return;
+    if (act === undefined || act.fetches || this.#muted || act.admission.reading !== undefined) return;
     const { limits } = act;
     const scanner = this.#scanner;
     const rows = scanner.takeAlike(limits.rowsReturnedMax - act.rowsReturned, limits.bytesReturnedMax - act.bytesReturned);

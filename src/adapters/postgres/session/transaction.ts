@@ -117,6 +117,7 @@ export class Transaction {
     this.fetchedBytes = 0;
     for (const act of this.#suspended) this.settle(act);
     this.#suspended.clear();
+    this.#guard.sessionIdle?.(this.#session);
   }
 
   settle(act: Act): void {

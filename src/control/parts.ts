@@ -1,0 +1,97 @@
+/**
+ * What the routes of the control socket ask of the running gateway. The composition root fulfils it.
+ * It names no protocol and holds no secret but the one password that a new session is told.
+ */
+import type { Ask, Grant, GrantOperation } from "../model/grant.ts";
+import type { Budget } from "../model/run.ts";
+import type { Authority, VerifiedPerson } from "./authority-port.ts";
+import type { GatewayStatus, OpenedSession, SessionView } from "./contract.ts";
+
+export interface ControlParts {
+  readonly status: () => GatewayStatus;
+  readonly authority: Authority | undefined;
+  readonly sessions: SessionControl;
+}
+
+export interface WantedSession {
+  readonly target: string;
+  readonly program: string;
+  readonly programVersion: string;
+  readonly actsFor: string;
+  readonly purpose: string;
+  readonly budget: Partial<Budget>;
+}
+
+/** A session that whoever asked for it holds: it ends when they let go of it. */
+export interface HeldSession {
+  readonly opened: OpenedSession;
+  /** Resolves with the reason when it has ended, whoever ended it. Never rejects. */
+  readonly ended: Promise<string>;
+  readonly letGo: () => void;
+}
+
+export interface WantedRights {
+  /** Of an ask, where it answers one. */
+  readonly ask?: string;
+  readonly session: string;
+  readonly tables: readonly string[];
+  readonly operations: readonly GrantOperation[];
+  readonly untilMs: number;
+  readonly usesMax: number | null;
+  readonly rowsMax: number;
+  readonly reason: string;
+}
+
+/** A person who signed this very request. */
+export interface Signer {
+  readonly person: VerifiedPerson;
+  readonly nonce: string;
+}
+
+/** Every method rejects with {@link ControlRefusal} where it is not to be. */
+export interface SessionControl {
+  readonly list: () => readonly SessionView[];
+  readonly open: (wanted: WantedSession) => Promise<HeldSession>;
+  readonly end: (session: string, because: string, by: Signer) => Promise<void>;
+  readonly suspend: (session: string, because: string, by: Signer) => Promise<void>;
+  readonly resume: (session: string, because: string, by: Signer) => Promise<void>;
+  readonly asks: () => readonly Ask[];
+  readonly ask: (wanted: {
+    session: string;
+    token: string;
+    tables: readonly string[];
+    operations: readonly GrantOperation[];
+    purpose: string;
+  }) => Promise<Ask>;
+  readonly grants: () => readonly Grant[];
+  readonly grant: (wanted: WantedRights, by: Signer) => Promise<Grant>;
+  readonly revoke: (grant: string, by: Signer) => Promise<void>;
+}
+
+/** A refusal for the one who asked: `code` for programs, `message` and `next` for people. */
+export class ControlRefusal extends Error {
+  override readonly name = "ControlRefusal";
+  readonly code: RefusalCode;
+  readonly next: string | undefined;
+
+  constructor(code: RefusalCode, message: string, next?: string) {
+    super(message);
+    this.code = code;
+    this.next = next;
+  }
+}
+
+/** Each with its HTTP status. */
+export const refusalStatus = {
+  bad_request: 400,
+  person_needed: 403,
+  not_allowed: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  too_many: 429,
+  unavailable: 503,
+  internal: 500,
+} as const;
+
+export type RefusalCode = keyof typeof refusalStatus;

@@ -1,0 +1,238 @@
+/**
+ * What the control socket offers of runs, asks and grants, in terms of the parts that do it: who may, within which bounds, and with whom
+ * for an answer. Signatures were held against persons' keys before anything here is asked.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { basename } from "node:path";
+import { randomText } from "../base/ids.ts";
+import type { Clock } from "../base/clock.ts";
+import type { RandomBytes } from "../base/ids.ts";
+import { strictestBudget } from "../model/run.ts";
+import { makeVerifier } from "../adapters/postgres/scram.ts";
+import type { SessionView } from "../control/contract.ts";
+import {
+  ControlRefusal,
+  type HeldSession,
+  type SessionControl,
+  type Signer,
+  type WantedRights,
+  type WantedSession,
+} from "../control/parts.ts";
+import type { LiveRun } from "../sessions/live-run.ts";
+import { GrantRefused } from "../sessions/ports.ts";
+import { RightsRefused } from "../credentials/role-rights.ts";
+import type { RunControl, ServedTarget } from "./run-control.ts";
+
+export interface ControlSessionsParts {
+  readonly runs: RunControl;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Of this build and these settings: which address a program is told. */
+  readonly own: (served: ServedTarget) => { readonly host: string; readonly port: number };
+}
+
+/** Programs at once, of all targets: each is a login and a role at the server. */
+const PROGRAMS_MAX = 200;
+const CONNECTIONS_MAX = 50;
+/** A grant lasts this long at most: what is wanted for longer belongs into the configuration. */
+const GRANT_MS_MAX = 24 * 3_600_000;
+
+export class ControlSessions implements SessionControl {
+  readonly #parts: ControlSessionsParts;
+  /** Digests of the tokens by which asks show that they come from inside. */
+  readonly #askTokens = new Map<string, Buffer>();
+
+  constructor(parts: ControlSessionsParts) {
+    this.#parts = parts;
+  }
+
+  list(): readonly SessionView[] {
+    return this.#parts.runs.views();
+  }
+
+  async open(wanted: WantedSession): Promise<HeldSession> {
+    const { runs, random } = this.#parts;
+    const served = runs.served(wanted.target);
+    if (served === undefined) throw new ControlRefusal("not_found", `no target is named \`${wanted.target}\``);
+    const programs = runs.runs.list().filter(({ kind, state }) => kind === "program" && state !== "ended");
+    if (programs.length >= PROGRAMS_MAX)
+      throw new ControlRefusal("too_many", `${programs.length} sessions of programs are open`, "end some");
+    const { target } = served;
+    const user = sessionName(wanted.program, random);
+    const live = await runs.runs.open({
+      ...wanted,
+      kind: "program",
+      principal: user,
+      principalKind: "ai_agent",
+      environment: target.environment,
+      budget: strictestBudget(target.budget, wanted.budget),
+    });
+    const password = randomText(32, random);
+    const onBehalfOf = wanted.actsFor === "" ? {} : { onBehalfOf: [wanted.actsFor] };
+    served.accounts.set(user, {
+      name: user,
+      kind: "ai_agent",
+      verifier: makeVerifier(password, { iterations: 4096, salt: random(16) }),
+      databases: null,
+      connectionsMax: CONNECTIONS_MAX,
+      ...onBehalfOf,
+    });
+    const askToken = randomText(32, random);
+    this.#askTokens.set(live.id, digest(askToken));
+    return { opened: this.#opened(served, live, password, askToken), ended: this.#whenEnded(live), letGo: () => this.#letGo(live) };
+  }
+
+  #opened(served: ServedTarget, live: LiveRun, password: string, askToken: string): HeldSession["opened"] {
+    const { target, database } = served;
+    const { principal, budget } = live.snapshot();
+    const { name, mode } = target.policy;
+    return {
+      session: live.id,
+      user: principal,
+      password,
+      ...this.#parts.own(served),
+      database,
+      askToken,
+      target: target.name,
+      environment: target.environment,
+      policy: { name, mode },
+      budget,
+    };
+  }
+
+  async #whenEnded(live: LiveRun): Promise<string> {
+    await live.over;
+    this.#askTokens.delete(live.id);
+    return live.because ?? "";
+  }
+
+  #letGo(live: LiveRun): void {
+    void this.#parts.runs.runs.end(live.id, "its program has ended");
+  }
+
+  async end(session: string, because: string, by: Signer): Promise<void> {
+    const live = this.#live(session);
+    this.#demand(live, by, "end");
+    await this.#parts.runs.runs.end(live.id, `${by.person.name} ended it${because === "" ? "" : `: ${because}`}`);
+  }
+
+  async suspend(session: string, because: string, by: Signer): Promise<void> {
+    const live = this.#live(session);
+    this.#demand(live, by, "suspend");
+    this.#parts.runs.runs.suspend(live, because, by.person.name);
+  }
+
+  async resume(session: string, because: string, by: Signer): Promise<void> {
+    const live = this.#live(session);
+    this.#demand(live, by, "resume");
+    if (live.state !== "suspended") throw new ControlRefusal("conflict", `session \`${session}\` is not suspended`);
+    this.#parts.runs.runs.resume(live, because, by.person.name);
+  }
+
+  asks() {
+    return this.#parts.runs.asks.list();
+  }
+
+  async ask(wanted: Parameters<SessionControl["ask"]>[0]) {
+    const live = this.#live(wanted.session);
+    const run = live.snapshot();
+    const token = this.#askTokens.get(live.id);
+    if (token !== undefined && !timingSafeEqual(token, digest(wanted.token)))
+      throw new ControlRefusal(
+        "not_allowed",
+        "an ask comes from inside the session that it is for",
+        "run it where `holdfast run` started the program",
+      );
+    const asked = await this.#parts.runs.asks.ask({ ...wanted, run });
+    if (asked === undefined) throw new ControlRefusal("too_many", "the session has too many open asks", "wait for a person's answer");
+    return asked;
+  }
+
+  grants() {
+    return this.#parts.runs.runs.grants.list();
+  }
+
+  async grant(wanted: WantedRights, by: Signer) {
+    const { runs, clock } = this.#parts;
+    const live = this.#live(wanted.session);
+    this.#demand(live, by, "grant rights on");
+    const run = live.snapshot();
+    if (live.state !== "open") throw new ControlRefusal("conflict", `session \`${wanted.session}\` is ${live.state}`);
+    const left = wanted.untilMs - clock.now();
+    if (left <= 0 || left > GRANT_MS_MAX)
+      throw new ControlRefusal("bad_request", `a grant lasts up to ${GRANT_MS_MAX / 3_600_000} hours, and not into the past`);
+    const ask = wanted.ask === undefined ? undefined : runs.asks.get(wanted.ask);
+    if (wanted.ask !== undefined && (ask === undefined || ask.run !== run.id || ask.state !== "open"))
+      throw new ControlRefusal("conflict", `ask \`${wanted.ask}\` is not one that waits in this session`);
+    const { tables, operations, untilMs, usesMax, rowsMax, reason } = wanted;
+    try {
+      const answers = ask === undefined ? {} : { ask: ask.id };
+      const bounds = { untilMs, usesMax, rowsMax };
+      const given = await runs.runs.grants.give({
+        run,
+        tables,
+        operations,
+        ...bounds,
+        by: by.person.name,
+        nonce: by.nonce,
+        reason,
+        ...answers,
+      });
+      if (ask !== undefined) runs.asks.granted(ask, given.id);
+      return given;
+    } catch (error) {
+      if (error instanceof GrantRefused || error instanceof RightsRefused)
+        throw new ControlRefusal("not_allowed", error.message, error instanceof GrantRefused ? error.next : undefined);
+      throw new ControlRefusal("unavailable", `the grant was not given: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async revoke(grant: string, by: Signer): Promise<void> {
+    const { grants } = this.#parts.runs.runs;
+    const live = grants.get(grant);
+    if (live === undefined) throw new ControlRefusal("not_found", `no open grant is named \`${grant}\``);
+    const served = this.#parts.runs.served(live.given.target);
+    if (served !== undefined) this.#demandEnvironment(served, by, "revoke");
+    await grants.lapse(live.id, `${by.person.name} took it back`, by.person.name);
+  }
+
+  #live(session: string): LiveRun {
+    const live = this.#parts.runs.runs.named(session);
+    if (live === undefined)
+      throw new ControlRefusal("not_found", `no open session is named \`${session}\``, "see `holdfast sessions list`");
+    return live;
+  }
+
+  /** A session's own principal is never the person who decides about it, and a person decides only where it may. */
+  #demand(live: LiveRun, by: Signer, what: string): void {
+    const { principal, target } = live.snapshot();
+    if (principal === by.person.name)
+      throw new ControlRefusal(
+        "not_allowed",
+        `\`${principal}\` is the session's own principal and cannot ${what} it`,
+        "another person has to",
+      );
+    const served = this.#parts.runs.served(target);
+    if (served !== undefined) this.#demandEnvironment(served, by, what);
+  }
+
+  #demandEnvironment({ target }: ServedTarget, by: Signer, what: string): void {
+    if (by.person.approves.includes(target.environment)) return;
+    const may = by.person.approves.join(", ") || "nothing";
+    throw new ControlRefusal(
+      "not_allowed",
+      `\`${by.person.name}\` may decide about ${may}, and target \`${target.name}\` is ${target.environment}: it cannot ${what} it`,
+      `holdfast person add ${by.person.name} --approves ${target.environment},...`,
+    );
+  }
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+/** Names the program in the record and in the server's lists, and is told apart from every other run. */
+function sessionName(program: string, random: RandomBytes): string {
+  const word = basename(program).replace(/[^A-Za-z0-9]/g, "_");
+  return `run_${word.slice(0, 24)}_${randomText(8, random)}`;
+}

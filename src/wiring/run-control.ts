@@ -1,0 +1,209 @@
+/**
+ * Joins runs, budgets, grants and asks to the rest of the gateway: its listeners, its session roles, its log, its store.
+ * What persons and programs may ask of it through the control socket stands in `control-sessions.ts`.
+ */
+import { join } from "node:path";
+import type { Account } from "../adapters/postgres/options.ts";
+import type { Listener } from "../adapters/postgres/listener.ts";
+import type { Clock } from "../base/clock.ts";
+import type { RandomBytes, SessionId } from "../base/ids.ts";
+import type { Config, TargetConfig } from "../config/config.ts";
+import type { SessionView } from "../control/contract.ts";
+import type { ReasonCode } from "../model/codes.ts";
+import type { GrantFact } from "../model/grant.ts";
+import { noBudget, type Run } from "../model/run.ts";
+import type { RoleRights, TablePrivilege } from "../credentials/role-rights.ts";
+import { Asks } from "../sessions/asks.ts";
+import { RunGate } from "../sessions/gate.ts";
+import { type GrantsAtServer, GrantRefused, type WantedGrant } from "../sessions/ports.ts";
+import { Runs } from "../sessions/runs.ts";
+import { openSqliteStore } from "../store/sqlite-store.ts";
+import type { ControlStore } from "../store/port.ts";
+import type { SessionRoles } from "./session-roles.ts";
+import type { WatchedLog } from "./watched-log.ts";
+
+export interface RunControlParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: WatchedLog;
+  readonly warn: (message: string) => void;
+}
+
+/** One target while it is served. */
+export interface ServedTarget {
+  readonly target: TargetConfig;
+  readonly database: string;
+  /** Who may log in: programs' logins come and go here. */
+  readonly accounts: Map<string, Account>;
+  readonly roles: SessionRoles | undefined;
+  readonly listener: Listener;
+}
+
+/** A configured user's run without `roles` lasts this long; with them as long as its role may. */
+const LOGIN_RUN_MS = 8 * 3_600_000;
+
+export class RunControl implements GrantsAtServer {
+  readonly runs: Runs;
+  readonly asks: Asks;
+  readonly gate: RunGate;
+  readonly #parts: RunControlParts;
+  readonly #store: ControlStore;
+  readonly #served = new Map<string, ServedTarget>();
+  /** Set when the guard is there. */
+  #grantsChanged: () => void = () => {};
+
+  /** Rejects when the store cannot be used: what a former process left could then not be closed. */
+  static async open(parts: RunControlParts): Promise<RunControl> {
+    const store = await openSqliteStore(join(parts.config.state, "control.db"));
+    const control = new RunControl(parts, store);
+    try {
+      await control.runs.adopt();
+      await control.asks.adopt();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return control;
+  }
+
+  constructor(parts: RunControlParts, store: ControlStore) {
+    const { clock, random, log, warn, config } = parts;
+    this.#parts = parts;
+    this.#store = store;
+    const lifetimes = config.targets.flatMap(({ roles }) => (roles === undefined ? [] : [roles.lease.lifetimeMs]));
+    const ports = {
+      clock,
+      random,
+      store,
+      warn,
+      // A log that is broken refuses every act by itself; what ends must end all the same.
+      record: (event: Parameters<WatchedLog["log"]["append"]>[0]) => {
+        if (log.writable) log.log.append(event);
+      },
+      seal: () => log.log.seal(),
+      grantsChanged: () => this.#grantsChanged(),
+      endConnection: (session: SessionId, code: ReasonCode, message: string) => this.#endConnection(session, code, message),
+      server: this,
+    };
+    this.runs = new Runs({
+      ...ports,
+      closeRun: (run, because) => this.#closeRun(run, because),
+      loginRun: (principal, target) => this.#loginRun(principal, target),
+      loginRunMsMax: Math.min(LOGIN_RUN_MS, ...lifetimes),
+    });
+    this.asks = new Asks(ports);
+    this.gate = new RunGate(this.runs, ports);
+  }
+
+  /** Whom to tell that a principal's grants are others than before. */
+  onGrantsChanged(act: () => void): void {
+    this.#grantsChanged = act;
+  }
+
+  serve(served: ServedTarget): void {
+    this.#served.set(served.target.name, served);
+  }
+
+  served(target: string): ServedTarget | undefined {
+    return this.#served.get(target);
+  }
+
+  /** For the facts of a decision; `undefined` where there are none, so that facts without grants are what they were. */
+  grantFacts(target: string, principal: string): readonly GrantFact[] | undefined {
+    const facts = this.runs.grants.factsOf(target, principal);
+    return facts.length === 0 ? undefined : facts;
+  }
+
+  /** For people: every run with its connections and open grants. */
+  views(): readonly SessionView[] {
+    const open = this.runs.grants.list().filter(({ state }) => state === "open");
+    return this.runs.list().map((run) => ({
+      ...run,
+      connections: this.runs.named(run.id)?.connections ?? 0,
+      grants: open.filter((grant) => grant.run === run.id).length,
+    }));
+  }
+
+  /** What a principal's role has beside its group's rights now, for the server. */
+  rights(target: string, principal: string): readonly RoleRights[] {
+    return this.runs.grants.heldBy(target, principal).map(({ tables, operations, sequences }) => ({
+      tables,
+      sequences,
+      privileges: operations.map((operation) => operation.toUpperCase() as TablePrivilege),
+    }));
+  }
+
+  /** Why an account may not come in now. */
+  barred(target: string, { name }: Account): string | undefined {
+    const run = this.runs.find(name, target);
+    return run === undefined || run.state === "open" ? undefined : `the session is ${run.state}: ${run.because ?? "no reason was given"}`;
+  }
+
+  async resolve({ target, tables }: WantedGrant): Promise<Pick<GrantFact, "tables" | "sequences">> {
+    const roles = this.#rolesOf(target);
+    return roles.resolveTables(tables);
+  }
+
+  async apply(target: string, principal: string): Promise<void> {
+    const roles = this.#rolesOf(target);
+    this.#beginReadOnly(target, principal, await roles.adjust(principal));
+  }
+
+  async revoke(target: string, principal: string): Promise<void> {
+    const roles = this.#served.get(target)?.roles;
+    if (roles !== undefined) this.#beginReadOnly(target, principal, await roles.adjust(principal));
+  }
+
+  /** After the listeners have stopped, before the roles are closed. */
+  async close(): Promise<void> {
+    await this.runs.close();
+  }
+
+  async closeStore(): Promise<void> {
+    await this.#store.close();
+  }
+
+  #rolesOf(target: string): SessionRoles {
+    const roles = this.#served.get(target)?.roles;
+    if (roles === undefined)
+      throw new GrantRefused(
+        `target \`${target}\` has no session roles, so there is nothing that a right could be given to`,
+        "set `roles` with `mode: ephemeral` for it: docs/least-privilege.md",
+      );
+    return roles;
+  }
+
+  #beginReadOnly(target: string, principal: string, readOnly: boolean | undefined): void {
+    if (readOnly === undefined) return;
+    for (const session of this.#served.get(target)?.listener.sessionsOf(principal) ?? []) session.beginReadOnly?.(readOnly);
+  }
+
+  #endConnection(id: SessionId, code: ReasonCode, message: string): void {
+    for (const { listener } of this.#served.values()) listener.session(id)?.end?.(code, message);
+  }
+
+  async #closeRun(run: Run, because: string): Promise<void> {
+    this.asks.drop(run);
+    const served = this.#served.get(run.target);
+    if (served === undefined) return;
+    // Nobody comes in any more before those who are in are sent out.
+    if (run.kind === "program") served.accounts.delete(run.principal);
+    for (const session of served.listener.sessionsOf(run.principal)) session.end?.("suspended", `the session is over: ${because}`);
+    await served.roles?.end(run.principal, because);
+  }
+
+  #loginRun(principal: string, target: string) {
+    const { config } = this.#parts;
+    const user = config.users.find(({ name }) => name === principal);
+    const at = config.targets.find(({ name }) => name === target);
+    if (user === undefined || at === undefined) return undefined;
+    return { principalKind: user.kind, environment: at.environment, budget: at.budget ?? noBudget };
+  }
+}
+
+/** Where a program of this machine reaches what listens on every address. */
+export function loopbackOf(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}
