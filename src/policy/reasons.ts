@@ -141,6 +141,12 @@ function sessionPinned(): Sentence {
 
 function notUnderstood(effect: Effect): Sentence {
   const because = effect.because === undefined ? "" : `: ${effect.because}`;
+  if (effect.detail === "unknown_relation" || effect.detail === "unknown_function") {
+    return {
+      why: `what it would do is not known${because}: \`${effect.resource.name}\``,
+      next: "check the name, its schema and the search_path; what the server does not hold cannot be judged",
+    };
+  }
   return {
     why: `what it would do is not known${because}`,
     next: "write it as plain statements that name the tables and the values they touch",

@@ -269,6 +269,32 @@ function join(fields: Fields, at: Place): void {
   at.engine.children("JoinExpr", fields, at);
 }
 
+/** In FROM the server itself takes a plain `unnest` of several arrays apart, one call of its own `unnest` for each. */
+function rangeFunction(fields: Fields, at: Place): void {
+  for (const item of list(fields, "functions")) {
+    const [first, definitions] = list(as(item, "List") ?? {}, "items");
+    const unnest = first === undefined || tagged(definitions) !== undefined ? undefined : unnestOfSeveral(first);
+    if (unnest === undefined) at.engine.nodes(item, at);
+    else {
+      for (const arg of list(unnest, "args")) callByName("pg_catalog", "unnest", [arg], at);
+      implicitCasts(at);
+      at.engine.children("FuncCall", unnest, at);
+    }
+  }
+  at.engine.children("RangeFunction", fields, at, ["functions"]);
+}
+
+function unnestOfSeveral(node: unknown): Fields | undefined {
+  const found = as(node, "FuncCall");
+  if (found === undefined || list(found, "args").length < 2) return undefined;
+  const parts = nameParts(list(found, "funcname"));
+  if (parts?.length !== 1 || parts[0] !== "unnest") return undefined;
+  const decorated = ["agg_order", "agg_filter", "over", "agg_star", "agg_distinct", "func_variadic"].some(
+    (key) => found[key] !== undefined,
+  );
+  return decorated ? undefined : found;
+}
+
 function sample(fields: Fields, at: Place): void {
   const parts = nameParts(list(fields, "method"));
   const name = parts === undefined ? undefined : qualified(parts);
@@ -292,6 +318,7 @@ export const expressionVisitors: ReadonlyMap<string, Visitor> = new Map<string, 
   ["RangeVar", rangeVar],
   ["CaseExpr", choice],
   ["JoinExpr", join],
+  ["RangeFunction", rangeFunction],
   ["RangeTableSample", sample],
   [
     "MinMaxExpr",
