@@ -31,11 +31,11 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
     policyName,
     policy: policyAt(policyName, entry, documents),
     replication: entry.replication ?? false,
+    ...(entry.budget === undefined ? {} : { budget: resolveBudget(entry.budget) }),
     ...(entry.roles === undefined ? {} : { roles: resolveRoles(entry.roles, (address) => resolveUpstream(address, directory)) }),
   };
 }
 
-    ...(entry.budget === undefined ? {} : { budget: resolveBudget(entry.budget) }),
 export function resolveUser(
   name: string,
   entry: UserEntry,

@@ -66,6 +66,10 @@ export interface RunningSession {
   readonly shutdown: () => void;
   /** Resolves with the reason when both sockets are closed. Never rejects. */
   readonly finished: Promise<string>;
+  /** Ends it at once: the client is told, and the server rolls back what is open. */
+  readonly end?: (code: ReasonCode, message: string) => void;
+  /** Whether its next transactions begin as read-only ones, unless they say otherwise. Sent to the server before its next statement. */
+  readonly beginReadOnly?: (readOnly: boolean) => void;
 }
 
 /**
@@ -73,7 +77,3 @@ export interface RunningSession {
  * (`guard.sessionClosed`); the listener has recorded the opening.
  */
 export type TakeSession = (handover: Handover) => RunningSession;
-  /** Ends it at once: the client is told, and the server rolls back what is open. */
-  readonly end?: (code: ReasonCode, message: string) => void;
-  /** Whether its next transactions begin as read-only ones, unless they say otherwise. Sent to the server before its next statement. */
-  readonly beginReadOnly?: (readOnly: boolean) => void;

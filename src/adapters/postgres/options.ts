@@ -20,10 +20,10 @@ export interface TargetOptions {
   readonly limits: SessionLimits;
   /** Time that running statements get when the gateway stops, in milliseconds. */
   readonly shutdownMs: number;
-  /**
-   * Lends the login that one session uses at the server in place of the upstream's own. Rejects when there is none: then nobody
   /** Why this account may not come in now, in a clause; `undefined` when it may. Asked after its password held. */
   readonly barred?: (account: Account) => string | undefined;
+  /**
+   * Lends the login that one session uses at the server in place of the upstream's own. Rejects when there is none: then nobody
    * gets in. Absent: sessions share the upstream's role.
    */
   readonly lease?: (account: Account, database: string) => Promise<LentLogin>;
@@ -60,10 +60,10 @@ export interface Account {
   /** Databases it may ask for; `null` is any. */
   readonly databases: readonly string[] | null;
   readonly connectionsMax: number;
-}
-
   /** Whose authority it uses, nearest first. */
   readonly onBehalfOf?: readonly string[];
+}
+
 /** RFC 5802 / RFC 7677 server side secrets: a password cannot be recovered from them but by guessing. */
 export interface ScramVerifier {
   readonly iterations: number;

@@ -143,6 +143,17 @@ class Relay implements Ticking {
     if (this.#because === undefined) this.#after();
   }
 
+  end(code: ReasonCode, message: string): void {
+    if (this.#because !== undefined) return;
+    this.#session.core.fatal(code, message);
+    this.#after();
+  }
+
+  beginReadOnly(readOnly: boolean): void {
+    this.#session.core.settings = `SET default_transaction_read_only = ${readOnly ? "on" : "off"}`;
+    this.#changed();
+  }
+
   #changed(): void {
     if (this.#because !== undefined) return;
     this.#session.resume();
@@ -189,17 +200,6 @@ class Relay implements Ticking {
   }
 
   #serverGone(): void {
-  end(code: ReasonCode, message: string): void {
-    if (this.#because !== undefined) return;
-    this.#session.core.fatal(code, message);
-    this.#after();
-  }
-
-  beginReadOnly(readOnly: boolean): void {
-    this.#session.core.settings = `SET default_transaction_read_only = ${readOnly ? "on" : "off"}`;
-    this.#changed();
-  }
-
     if (this.#because !== undefined) return;
     const { core } = this.#session;
     const fatal = this.#session.serverFatal;

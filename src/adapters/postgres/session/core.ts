@@ -105,6 +105,8 @@ export class Core {
   translation: Translation | undefined = undefined;
   /** What the login pinned may have been reset. */
   repin = false;
+  /** A SET of ours that goes to the server between two of the client's transactions. */
+  settings: string | undefined = undefined;
   contextProblem: string | undefined = undefined;
   serial = 0;
   actions = 0;
@@ -113,8 +115,6 @@ export class Core {
   sealedTo = 0;
   sealing = false;
   sealFailed = false;
-  /** A SET of ours that goes to the server between two of the client's transactions. */
-  settings: string | undefined = undefined;
   refreshing = false;
   refreshFailed = false;
   closed: { readonly because: string } | undefined = undefined;

@@ -211,17 +211,17 @@ export class Judge {
       core.flush();
       return undefined;
     }
-    if (core.repin && core.drained && !core.batchSent && core.status !== FAILED) {
-      core.repin = false;
-      core.toServer(query(core.parts.pinSql));
-      core.expect.push({ kind: QUERY, audience: "nobody" });
-      return undefined;
     if (core.settings !== undefined && core.drained && !core.batchSent && core.status === IDLE) {
       core.toServer(query(core.settings));
       core.settings = undefined;
       core.expect.push({ kind: QUERY, audience: "nobody" });
       return undefined;
     }
+    if (core.repin && core.drained && !core.batchSent && core.status !== FAILED) {
+      core.repin = false;
+      core.toServer(query(core.parts.pinSql));
+      core.expect.push({ kind: QUERY, audience: "nobody" });
+      return undefined;
     }
     // Version 0: no snapshot has been read yet, or none could be.
     const { catalogue } = core.parts;
