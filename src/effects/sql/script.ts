@@ -7,7 +7,7 @@ import { limits } from "../../base/limits.ts";
 import type { Catalogue, Names } from "../../catalogue/catalogue.ts";
 import { isBuiltIn } from "../../catalogue/types.ts";
 import type { SqlCallPayload, SqlContext } from "../../model/action.ts";
-import type { StatementSummary } from "../../model/decision.ts";
+import type { StatementSummary, TransactionControl } from "../../model/decision.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Analysis } from "../analyse.ts";
 import { castTo } from "./calls.ts";
@@ -21,7 +21,7 @@ import { settingValues } from "./session.ts";
 import { engine } from "./statements.ts";
 import { summarise } from "./summary.ts";
 import { isDefinition, tagOf } from "./tags.ts";
-import { tagged, text, type Fields } from "./tree.ts";
+import { flag, tagged, text, type Fields } from "./tree.ts";
 
 interface State {
   catalogue: Catalogue;
@@ -29,8 +29,12 @@ interface State {
   readonly role: string;
   /** Something before may have changed what names mean, in a way that cannot be told. */
   uncertain: boolean;
-  /** A setting was changed in this text: the end of a transaction may take it back. */
+  /** A setting was changed or something defined in the transaction at hand: its end may take that back. */
   changed: boolean;
+  /** The same where its end takes it back however it ends, as with SET LOCAL. */
+  changedUntilEnd: boolean;
+  /** What names meant when the transaction at hand began: a text that goes on behind a ROLLBACK goes on with that. */
+  before: { readonly catalogue: Catalogue; readonly names: Names };
   readonly made: Set<string>;
   readonly madeViews: Set<string>;
   /** Types that the client gave its parameters: their values are made before the statement runs. */
@@ -66,16 +70,7 @@ export function analyseSql(
       code: "too_large",
       message: `${raws.length} statements in one text, more than the ${limits.statementsPerMessageMax} that can be judged`,
     };
-  const state: State = {
-    catalogue,
-    names: namesOf(context),
-    role: context.role,
-    uncertain,
-    changed: false,
-    made: new Set(),
-    madeViews: new Set(),
-    parameterTypes,
-  };
+  const state = stateOf(context, catalogue, uncertain, parameterTypes);
   const encoded = raws.length > 1 || bytes !== sql.length ? Buffer.from(sql, "utf8") : undefined;
   const statements = raws.map((raw, index) => {
     const fields = raw as Fields;
@@ -91,16 +86,7 @@ export function analyseSql(
 export function analyseCall(payload: SqlCallPayload, catalogue: Catalogue, uncertain = false): Analysis {
   const fn = catalogue.functionByOid(payload.functionOid);
   const context = payload.context;
-  const state: State = {
-    catalogue,
-    names: namesOf(context),
-    role: context.role,
-    uncertain,
-    changed: false,
-    made: new Set(),
-    madeViews: new Set(),
-    parameterTypes: [],
-  };
+  const state = stateOf(context, catalogue, uncertain, []);
   const sink = new Sink();
   const at = placeOf(state, sink);
   if (fn === undefined) emitUnknown(at, "no such function is known", `oid ${payload.functionOid}`, "unknown_function", "function");
@@ -116,6 +102,22 @@ export function analyseCall(payload: SqlCallPayload, catalogue: Catalogue, uncer
     kind: "understood",
     statements: [{ ...summary, tag: "SELECT" }],
     redactedText: fn === undefined ? `call of oid ${payload.functionOid}` : `call of ${identity(fn)}`,
+  };
+}
+
+function stateOf(context: SqlContext, catalogue: Catalogue, uncertain: boolean, parameterTypes: readonly number[]): State {
+  const names = namesOf(context);
+  return {
+    catalogue,
+    names,
+    role: context.role,
+    uncertain,
+    changed: false,
+    changedUntilEnd: false,
+    before: { catalogue, names },
+    made: new Set(),
+    madeViews: new Set(),
+    parameterTypes,
   };
 }
 
@@ -234,23 +236,35 @@ function carryOver(
     node?.tag === "VariableSetStmt" &&
     text(node.fields, "kind") === "VAR_SET_VALUE" &&
     text(node.fields, "name").toLowerCase() === "search_path";
-  if (node?.tag === "TransactionStmt") {
-    if (state.changed && summary.transaction !== "begin" && summary.transaction !== "savepoint") state.uncertain = true;
-    return;
-  }
+  if (node?.tag === "TransactionStmt") return endOfTransaction(summary.transaction, state);
   if (isSetPath) {
     state.names = { ...state.names, searchPath: effectivePath(settingValues(node.fields), state) };
     state.changed = true;
+    if (flag(node.fields, "is_local")) state.changedUntilEnd = true;
     return;
   }
   if (summary.effects.some((effect) => effect.operation === "unknown")) state.uncertain = true;
   if (changesNames(summary.effects) || uncovers(summary.effects, state)) state.uncertain = true;
   if (applied === undefined) return;
   state.changed = true;
-  if (summary.effects.every((effect) => effect.operation !== "define" || effect.cause !== "direct") && !/^(DROP|ALTER)/.test(summary.tag))
-    return;
   state.catalogue = applied.catalogue;
-  if (applied.notUnderstood.length > 0) state.uncertain = true;
+  // What a body or an event trigger defines is in no text of its own.
+  const inside = summary.effects.some(({ operation, cause }) => operation === "define" && cause !== "direct");
+  if (applied.notUnderstood.length > 0 || inside) state.uncertain = true;
+}
+
+/**
+ * What is reached behind a COMMIT was committed: had anything before it failed, the server would have dropped the rest of the text. A
+ * transaction that began before this text has changed nothing that matters here: the session sees to that.
+ */
+function endOfTransaction(control: TransactionControl, state: State): void {
+  if (control === "begin" || control === "savepoint" || control === "release" || !state.changed) return;
+  const told = state.made.size === 0 && !state.changedUntilEnd && !state.uncertain;
+  if (told && control === "rollback") Object.assign(state, state.before);
+  else if (!told || control !== "commit") state.uncertain = true;
+  state.before = { catalogue: state.catalogue, names: state.names };
+  state.changed = false;
+  state.changedUntilEnd = false;
 }
 
 /** A temporary relation goes or gets another name: what it hid may be meant from here on. */

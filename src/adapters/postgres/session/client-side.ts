@@ -5,10 +5,12 @@
 import { FrameScanner, BAD, BODY, MORE } from "../codec/scanner.ts";
 import { clientShapes, front, HELD_WHOLE_MAX } from "../codec/shapes.ts";
 import { utf8 } from "../codec/read.ts";
+import { query } from "../codec/write.ts";
 import { IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { Act, type Refusal } from "./act.ts";
 import { Judge } from "./judge.ts";
 import { Extended } from "./extended.ts";
+import { Pieces } from "./pieces.ts";
 import { Run } from "./run.ts";
 import { Translation } from "./translation.ts";
 import { CALL, QUERY } from "./queue.ts";
@@ -25,6 +27,7 @@ export class ClientSide {
   #forwarding = false;
   #running = false;
   #text: string | undefined = undefined;
+  #pieces: Pieces | undefined = undefined;
   /** The message at hand waits for something. */
   held = false;
   terminated = false;
@@ -72,6 +75,7 @@ export class ClientSide {
         this.#forwarding = disposition === FORWARD;
         this.#judge.reset();
         this.#text = undefined;
+        this.#pieces = undefined;
       }
       if (this.#forwarding) this.#run.add(scanner.buffer, scanner.from, scanner.to, core.serverOut);
       scanner.take();
@@ -180,8 +184,14 @@ export class ClientSide {
     const { buffer, from, to } = this.#scanner;
     this.#text ??= buffer[to - 1] === 0 ? utf8(buffer, from + 5, to - 1) : undefined;
     if (this.#text === undefined) return this.#refuse(refusal("not_parsed", "the text is not valid UTF-8, or holds a NUL"));
+    if (this.#pieces !== undefined) return this.#piece(this.#pieces);
     const judged = this.#judge.text(this.#text, "simple");
     if (judged === undefined) return HOLD;
+    if (this.#judge.cutAt !== undefined) {
+      this.#pieces = new Pieces(buffer.subarray(from + 5, to - 1));
+      core.textGoesOn = true;
+      if (this.#pieces.cut(this.#judge.cutAt)) return this.#nextPiece(this.#pieces);
+    }
     if (!(judged instanceof Act)) return this.#refuse(judged);
     const problem = unmeasurable(core, judged);
     if (problem !== undefined) return this.#refuse(withdraw(core, judged, problem));
@@ -190,6 +200,37 @@ export class ClientSide {
       return DROP;
     }
     return this.#send(judged, QUERY);
+  }
+
+  #nextPiece(pieces: Pieces): Disposition {
+    this.#judge.reset();
+    return this.#piece(pieces);
+  }
+
+  /** One piece of a text, judged in the context that those before it have left. The message is done with when the last is sent. */
+  #piece(pieces: Pieces): Disposition {
+    const core = this.#core;
+    // What came before has failed, and the client has been told.
+    if (!core.textGoesOn) return DROP;
+    const { text } = pieces;
+    const judged = this.#judge.text(text, "simple");
+    if (judged === undefined) return HOLD;
+    if (this.#judge.cutAt !== undefined && pieces.cut(this.#judge.cutAt)) return this.#nextPiece(pieces);
+    if (!(judged instanceof Act)) return this.#refuse(judged);
+    const problem = unmeasurable(core, judged);
+    if (problem !== undefined) return this.#refuse(withdraw(core, judged, problem));
+    const { last } = pieces;
+    if (this.#stepped(judged)) {
+      core.translation = new Translation(core, judged, Buffer.from(text, "utf8"));
+    } else {
+      const sent = this.#send(judged, QUERY);
+      if (sent !== FORWARD) return sent;
+      core.toServer(query(text));
+    }
+    core.textGoesOn = !last;
+    pieces.next();
+    this.#judge.reset();
+    return last ? DROP : HOLD;
   }
 
   /** A text that must not run as it came: what it did is to be known before it can commit. */

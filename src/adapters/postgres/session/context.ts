@@ -10,11 +10,28 @@ import type { CatalogueSource, Definition } from "../../../catalogue/source.ts";
 /** Reserved for statements and portals of ours; a client's name that begins so is refused. */
 export const RESERVED = "holdfast_";
 
+const op = (name: string): string => `OPERATOR(pg_catalog.${name})`;
+
+/**
+ * The schemas of search_path, taken apart by us: `current_schemas` makes the session's temporary schema when pg_temp stands first in it.
+ * As the server does: quotes undone, the rest in lower case, `$user` is the role, and what does not exist or may not be used is left out.
+ */
+const LISTED = `SELECT pg_catalog.json_agg(p.name ORDER BY p.place) FROM (
+ SELECT m.place, CASE WHEN n.name ${op("=")} '$user' THEN CURRENT_USER::pg_catalog.text ELSE n.name END AS name
+ FROM pg_catalog.regexp_matches(pg_catalog.current_setting('search_path'), '("(?:[^"]|"")*"|[^",[:space:]]+)', 'g') WITH ORDINALITY m(word, place),
+ LATERAL (SELECT CASE WHEN pg_catalog.left(m.word[1], 1) ${op("=")} '"'
+  THEN pg_catalog.replace(pg_catalog.substr(m.word[1], 2, pg_catalog.length(m.word[1]) ${op("-")} 2), '""', '"')
+  ELSE pg_catalog.lower(m.word[1]) END AS name) n) p
+ WHERE p.name ${op("=")} 'pg_temp' OR EXISTS (SELECT FROM pg_catalog.pg_namespace s WHERE s.nspname ${op("=")} p.name::pg_catalog.name
+ AND pg_catalog.has_schema_privilege(s.oid, 'USAGE'))`;
+
 /**
  * Every name is qualified: an earlier schema on the search_path must not answer for us. One row: role, session role,
  * schemas, temporary names, temporary views. Only listed schemas are asked for: pg_temp is searched unlisted, but made in only when listed.
  */
-export const CONTEXT_SQL = `SELECT CURRENT_USER, SESSION_USER, pg_catalog.array_to_json(pg_catalog.current_schemas(false)),
+export const CONTEXT_SQL = `SELECT CURRENT_USER, SESSION_USER, CASE WHEN pg_catalog.pg_my_temp_schema() ${op("=")} 0::pg_catalog.oid
+ AND pg_catalog.strpos(pg_catalog.lower(pg_catalog.current_setting('search_path')), 'pg_temp') ${op(">")} 0
+ THEN COALESCE((${LISTED}), '[]') ELSE pg_catalog.array_to_json(pg_catalog.current_schemas(false)) END,
  CASE WHEN pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN NULL
  ELSE (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.pg_class c
  WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()) END,

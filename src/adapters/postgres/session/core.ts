@@ -103,6 +103,8 @@ export class Core {
   #withheldBytes = 0;
   /** A simple query that runs as an extended one, so that it can be checked before it commits. */
   translation: Translation | undefined = undefined;
+  /** A simple query is sent in pieces and this is not the last: the client does not see the ReadyForQuery unless something failed. */
+  textGoesOn = false;
   /** What the login pinned may have been reset. */
   repin = false;
   /** A SET of ours that goes to the server between two of the client's transactions. */

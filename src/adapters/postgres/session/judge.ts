@@ -34,6 +34,8 @@ export class Judge {
   /** An allowed text whose EXECUTEs are still to be judged. */
   #main: { readonly admission: Allowed; readonly context: SqlContext } | undefined = undefined;
   #pending = false;
+  /** Set with a refusal: the text may pass in two pieces, the second of which begins at this byte. */
+  cutAt: number | undefined = undefined;
   /** Counts messages: an answer that comes when its message was dropped must not be taken for the next one's. */
   #message = 0;
 
@@ -48,6 +50,7 @@ export class Judge {
     this.#outcome = undefined;
     this.#main = undefined;
     this.#pending = false;
+    this.cutAt = undefined;
     this.#message += 1;
   }
 
@@ -121,6 +124,7 @@ export class Judge {
     }
     if (this.#core.context.dirty && admission.statements.length > 1) {
       this.#abandon(new Act(admission, [], text, context, 0), "25P02");
+      this.cutAt = cutBehind(admission.statements, 0);
       return (this.#outcome = refusal(
         "not_permitted",
         "the transaction has failed and what follows it cannot be judged yet",
@@ -129,6 +133,7 @@ export class Judge {
     }
     if (this.#core.context.unsettled && goesOnAfterEnd(admission.statements)) {
       this.#abandon(new Act(admission, [], text, context, 0), "0A000");
+      this.cutAt = cutBehind(admission.statements, admission.statements.findIndex(endsTransaction));
       return (this.#outcome = refusal(
         "not_permitted",
         "the end of this transaction changes what the statements after it mean",
@@ -265,8 +270,18 @@ export class Judge {
 
 /** Whether something other than transaction control follows the end of a transaction, or the way back to a savepoint. */
 function goesOnAfterEnd(statements: readonly StatementSummary[]): boolean {
-  const end = statements.findIndex(({ transaction }) => ["commit", "rollback", "rollback_to", "prepare_transaction"].includes(transaction));
+  const end = statements.findIndex(endsTransaction);
   return end >= 0 && statements.slice(end + 1).some(({ transaction }) => transaction === "none");
+}
+
+function endsTransaction({ transaction }: StatementSummary): boolean {
+  return ["commit", "rollback", "rollback_to", "prepare_transaction"].includes(transaction);
+}
+
+/** Where the statement behind this one begins. COPY data come behind the whole text, so that what asks for them must not wait for a piece. */
+function cutBehind(statements: readonly StatementSummary[], index: number): number | undefined {
+  if (statements.slice(0, index + 1).some(({ copy }) => copy === "in")) return undefined;
+  return statements[index + 1]?.span.start;
 }
 
 function typed(parameterTypes: readonly number[] | undefined): { parameterTypes?: readonly number[] } {

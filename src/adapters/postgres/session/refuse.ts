@@ -10,6 +10,7 @@ import { refusal, refusalFrame } from "./refusal.ts";
 /** In place of a Query or FunctionCall. Only when nothing is in flight before it but its own batch. */
 export function refuseSimple(core: Core, because: Refusal): void {
   const frame = refusalFrame(because);
+  core.textGoesOn = false;
   core.dropUnnamed();
   if (core.batchSent || core.status === IN_TRANSACTION) {
     core.poison(frame, true);

@@ -359,9 +359,10 @@ export class ServerSide {
       if (!open) core.names.endPortals(entry.batch ?? -1);
     }
     if (more) return false;
+    core.textGoesOn &&= !failed;
     if (!this.#muted) {
       core.release();
-      return !ours;
+      return !ours && !core.textGoesOn;
     }
     this.#muted = false;
     if (status !== IN_TRANSACTION) return !ours;

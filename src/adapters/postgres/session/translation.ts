@@ -156,6 +156,7 @@ export class Translation {
     const because = withdraw(core, this.#act, recordUnavailable());
     core.forgetWithheld();
     this.#over = true;
+    core.textGoesOn = false;
     if (!this.#wrapped) {
       refuseSimple(core, because);
       return;
