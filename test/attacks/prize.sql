@@ -93,11 +93,6 @@ CREATE FUNCTION wipe_range_diff(int, int) RETURNS float8 IMMUTABLE LANGUAGE plpg
 CREATE TABLE traps_default (id int, d int DEFAULT wipe());
 CREATE TABLE traps_checked (v checked);
 CREATE DOMAIN defaulted AS int DEFAULT wipe();
-CREATE TYPE grade AS ENUM ('good', 'bad');
-CREATE FUNCTION wipe_json(grade) RETURNS json LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.prizes; RETURN '1'; END $$;
-CREATE CAST (grade AS json) WITH FUNCTION wipe_json(grade);
-CREATE TABLE traps_json (id int, a grade);
-INSERT INTO traps_json VALUES (1, 'good');
 CREATE TABLE traps_generated (a int, b int GENERATED ALWAYS AS (wipe_immutable(a)) STORED);
 CREATE TABLE traps_index (a int);
 CREATE INDEX ON traps_index (wipe_immutable(a));

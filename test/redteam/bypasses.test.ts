@@ -53,6 +53,36 @@ const ways: readonly Way[] = [
   },
   { name: "a domain inside a row", texts: ["SELECT '(1,5)'::traps"] },
   { name: "a domain inside JSON", texts: [`SELECT * FROM json_populate_record(NULL::traps, '{"kept": 5}')`] },
+  {
+    name: "a cast to json that everything takes that makes JSON",
+    texts: [
+      "SELECT to_json(kept) FROM grades",
+      "SELECT json_agg(kept) FROM grades",
+      "SELECT row_to_json(g) FROM grades g",
+      "SELECT jsonb_build_object('x', kept) FROM grades",
+    ],
+  },
+  {
+    name: "a function that a body replaces before it calls it",
+    texts: [
+      `DO $do$ BEGIN
+         CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql AS 'DELETE FROM public.orders; SELECT 1::bigint';
+         PERFORM total();
+       END $do$`,
+    ],
+    presets: ["migrations"],
+  },
+  {
+    name: "a trigger that a body makes before it inserts",
+    texts: [
+      `DO $do$ BEGIN
+         CREATE FUNCTION wipes() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.orders; RETURN NULL; END';
+         CREATE TRIGGER w AFTER INSERT ON customers FOR EACH STATEMENT EXECUTE FUNCTION wipes();
+         INSERT INTO customers VALUES (900, 'x');
+       END $do$`,
+    ],
+    presets: ["migrations"],
+  },
   { name: "a domain of a PL/pgSQL variable", texts: ["DO $$ DECLARE v trapped; BEGIN v := 5; END $$"] },
   { name: "a domain in a row variable", texts: ["DO $$ DECLARE v traps%ROWTYPE; BEGIN v.kept := 5; END $$"] },
   { name: "a record's first value", texts: ["DO $$ DECLARE r record := (SELECT row(purge())); BEGIN END $$"] },
@@ -150,7 +180,7 @@ for (const version of serverVersions) {
     const full = await gate.held();
 
     test("the fixture's traps are real", async () => {
-      for (const text of ["SELECT purge()", "SELECT '(1,5)'::traps", `SELECT ${"p".repeat(70)}()`]) {
+      for (const text of ["SELECT purge()", "SELECT '(1,5)'::traps", "SELECT to_json(kept) FROM grades", `SELECT ${"p".repeat(70)}()`]) {
         const client = await gate.connect("read-only");
         await assert.rejects(client.query(text), { code: "42501" });
         await client.end();

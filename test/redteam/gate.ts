@@ -37,6 +37,11 @@ CREATE FUNCTION report() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN total(
 CREATE FUNCTION ${"p".repeat(63)}() RETURNS int LANGUAGE sql AS 'SELECT public.purge()';
 CREATE DOMAIN trapped AS int CHECK (purge(VALUE) > 0);
 CREATE TABLE traps (id int, kept trapped);
+CREATE TYPE grade AS ENUM ('good', 'bad');
+CREATE FUNCTION graded(grade) RETURNS json LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders; RETURN '1'; END $$;
+CREATE CAST (grade AS json) WITH FUNCTION graded(grade);
+CREATE TABLE grades (id int, kept grade);
+INSERT INTO grades VALUES (1, 'good');
 `;
 const fill = `
 DELETE FROM customers; DELETE FROM other.customers;

@@ -19,6 +19,7 @@ function funcCall(fields: Fields, at: Place): void {
     // In WITHIN GROUP the sorted columns are arguments too.
     const sorted = flag(fields, "agg_within_group") ? list(fields, "agg_order") : [];
     callByName(schema, name, [...args.map(argumentOf), ...sorted], at);
+    if (name.includes("json")) castsToJson(at);
   }
   implicitCasts(at);
   at.engine.children("FuncCall", fields, at);
@@ -29,14 +30,18 @@ function argumentOf(arg: unknown): unknown {
   return as(arg, "NamedArgExpr") === undefined ? arg : { ParamRef: {} };
 }
 
-/** An implicit cast that runs a user's function may stand anywhere two types meet; one to JSON anywhere that JSON is made. */
-export function implicitCasts(at: Place): void {
-  for (const cast of knowledgeOf(at.catalogue).riskyCasts)
-    if (cast.context === "implicit" || cast.target === JSON_TYPE) call(cast.fn, [], at);
+/** An implicit cast that runs a user's function may stand anywhere two types meet. */
+function implicitCasts(at: Place): void {
+  for (const cast of knowledgeOf(at.catalogue).riskyCasts) if (cast.context === "implicit") call(cast.fn, [], at);
 }
 
-/** OID of `json`. Everything that makes JSON takes a cast to it where a type has one, whatever its context. */
+/** OID of `json`. */
 const JSON_TYPE = 114;
+
+/** Whatever makes JSON takes a cast to it where a type has one, whatever the cast's context. */
+export function castsToJson(at: Place): void {
+  for (const cast of knowledgeOf(at.catalogue).riskyCasts) if (cast.target === JSON_TYPE) call(cast.fn, [], at);
+}
 
 function operatorByName(parts: readonly unknown[], at: Place): void {
   const names = nameParts(parts);

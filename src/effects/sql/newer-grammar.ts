@@ -5,7 +5,7 @@
 import { isBuiltIn } from "../../catalogue/types.ts";
 import { call } from "./calls.ts";
 import type { Place } from "./engine.ts";
-import { implicitCasts } from "./expressions.ts";
+import { castsToJson } from "./expressions.ts";
 import type { Visitor } from "./walk.ts";
 
 /** Node types, the server version that brought their syntax, and the function names it is written with. */
@@ -34,7 +34,7 @@ export const newerGrammar: ReadonlyMap<string, Visitor> = new Map(
     tag,
     (fields, at) => {
       calls(since, names, at);
-      implicitCasts(at);
+      castsToJson(at);
       at.engine.children(tag, fields, at);
     },
   ]),
