@@ -27,6 +27,7 @@ const layers = {
     "wiring",
     "control/client.ts",
     "control/sign-request.ts",
+    "control/signed-call.ts",
     "control/person-key.ts",
     "control/contract.ts",
     "control/state-directory.ts",
