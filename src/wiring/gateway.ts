@@ -56,6 +56,8 @@ export interface Gateway {
    * registered.
    */
   reload(config: Config): readonly string[];
+  /** Looks at vault and configuration now, and not only when its time comes. Never rejects. */
+  look(): Promise<void>;
   /** What a crash before this start left behind. */
   readonly recovered: RecoveredInfo;
 }
@@ -270,6 +272,10 @@ class RunningGateway implements Gateway {
     guarded.took(config);
     for (const { name, policy } of next.targets) log.log.append(policyLoaded(name, policy));
     return waiting;
+  }
+
+  look(): Promise<void> {
+    return this.#parts.guarded.look();
   }
 
   stop(because: string): Promise<void> {

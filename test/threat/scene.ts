@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -185,6 +185,23 @@ export class Scene {
     const code = await new Promise((resolve) => child.once("close", resolve));
     if (code !== 0) throw new Error(`the agent's program failed: ${err}`);
     return out.trim();
+  }
+
+  /** Rows of `orders`, asked past the gateway. */
+  async rows(): Promise<number> {
+    const client = new pg.Client({ connectionString: this.#database?.url() ?? "" });
+    await client.connect();
+    const { rows } = await client.query("SELECT count(*)::int AS n FROM orders");
+    await client.end();
+    return (rows[0] as { n: number }).n;
+  }
+
+  /** Gives a copied folder to the account that gateway and agent share. */
+  own(folder: string): void {
+    const { uid, gid } = account;
+    if (uid === undefined || gid === undefined) return;
+    chownSync(folder, uid, gid);
+    for (const name of readdirSync(folder, { recursive: true })) chownSync(join(folder, String(name)), uid, gid);
   }
 
   async close(): Promise<void> {

@@ -59,8 +59,10 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
 }
 
 /** On SIGHUP: policies are taken over; a configuration with a problem changes nothing. */
-async function reload(gateway: Pick<Gateway, "reload">, options: Options, terminal: Terminal): Promise<void> {
+async function reload(gateway: Pick<Gateway, "look" | "reload">, options: Options, terminal: Terminal): Promise<void> {
   try {
+    // What a person accepted a moment ago counts.
+    await gateway.look();
     const waiting = gateway.reload(await readConfig(options.config, terminal));
     terminal.err("policies are reloaded\n");
     for (const clause of waiting) terminal.err(`${terminal.styleErr("yellow", "waits for a restart:")} ${visible(clause)}\n`);
