@@ -7,3 +7,4 @@ export { type Explainer, openExplainer, openPolicyTest, type PolicyTest } from "
 export { newLogin } from "./wiring/new-login.ts";
 export { WiringError } from "./wiring/target-options.ts";
 export { openProvisioning, type Provisioning } from "./wiring/provisioning.ts";
+export { type Leftover, lookAtServer, type ServerLook } from "./wiring/server-look.ts";

@@ -59,6 +59,29 @@ export async function probeServer(target: ProbeTarget): Promise<Probed> {
   }
 }
 
+/** Whether the server takes this login without its password: it is asked once, and nothing else. */
+export async function opensWithoutPassword(target: ProbeTarget): Promise<boolean> {
+  const client = new pg.Client({
+    host: target.host,
+    port: target.port,
+    database: target.database,
+    user: target.role,
+    // A function, because an empty text would be filled from the environment.
+    password: () => "",
+    ssl: target.tls === "disable" ? false : await tlsOptions(target),
+    connectionTimeoutMillis: connectMsMax,
+    application_name: "holdfast",
+  });
+  client.on("error", () => {});
+  return client
+    .connect()
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => client.end().catch(() => {}));
+}
+
 async function tlsOptions(target: ProbeTarget): Promise<pg.ClientConfig["ssl"]> {
   if (target.tls === "require") return { rejectUnauthorized: false };
   const ca = target.ca === undefined ? {} : { ca: await readFile(target.ca, "utf8") };

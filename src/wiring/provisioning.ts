@@ -63,7 +63,8 @@ export async function openProvisioning(config: Config, options: ProvisioningOpti
   }
 }
 
-function requestOf(
+/** What provisioning is asked for, by the configuration. Throws {@link WiringError}. */
+export function requestOf(
   target: TargetConfig,
   migrationRole: string | null,
   upstream: string,

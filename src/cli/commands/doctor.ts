@@ -2,21 +2,23 @@
  * `holdfast doctor`: looks at the guard itself, and says what leaves it unprotected and what to do about it.
  * It changes nothing, on this machine or on a server.
  */
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { Config } from "../../config/config.ts";
 import type { Vault } from "../../wiring/vault.ts";
-import { publicKeyFile } from "../../audit/keys.ts";
-import { verifyLog } from "../../audit/verify.ts";
-import { type Finding, type State, finding } from "../doctor/finding.ts";
-import { examineConfigFile, examineEnvFiles, examineNode, examineSecretFiles, examineState } from "../doctor/machine.ts";
+import type { Finding, State } from "../doctor/finding.ts";
+import { examineConfigFile, examineConfigText, examineNode, examineRoom, examineSecretFiles, examineState } from "../doctor/machine.ts";
+import { examineDrift } from "../doctor/drift.ts";
+import { examineLog } from "../doctor/log.ts";
+import { examineWays } from "../doctor/ways-around.ts";
 import { examineRoles } from "../doctor/roles.ts";
+import { readStatus } from "../../control/client.ts";
+import { secretFiles } from "../secret-files.ts";
 import { examineTarget, examineUsers } from "../doctor/targets.ts";
 import { examineRunning, examineVault } from "../doctor/vault.ts";
-import { causeText, exitCodes } from "../errors.ts";
-import { figure, padEnd, paragraph } from "../output.ts";
+import { exitCodes } from "../errors.ts";
+import { figure, fit, padEnd, paragraph, width } from "../output.ts";
 import { setExit } from "../exit.ts";
-import { type StatePlaces, configOption, configPath, readConfig, stateOf } from "../settings.ts";
+import { configOption, configPath, readConfig, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";
 import { canType } from "../passphrase.ts";
@@ -43,7 +45,8 @@ async function doctor(options: Options, terminal: Terminal): Promise<void> {
   const bad = findings.filter(({ state }) => state === "bad").length;
   if (bad > 0) setExit(terminal, exitCodes.failed);
   if (options.json === true) return terminal.out(`${JSON.stringify({ ok: bad === 0, findings })}\n`);
-  await terminal.out(findings.map((found) => rendered(found, terminal)).join(""));
+  const indent = Math.min(34, Math.max(22, ...findings.map(({ topic }) => width(topic) + 7)));
+  await terminal.out(findings.map((found) => rendered(found, indent, terminal)).join(""));
   const end =
     bad === 0
       ? terminal.style("green", "nothing is unprotected")
@@ -57,20 +60,25 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
   const path = configPath(options.config, terminal);
   const vault = await openedVault(config, options, terminal);
   const environment = secretPlaces(terminal, vault ?? undefined);
-  const targets = await Promise.all(config.targets.map((target) => examineTarget(target, environment)));
+  const status = await readStatus(places.controlSocket).catch(() => undefined);
+  const targets = await Promise.all(config.targets.map((target) => examineTarget(target, environment, status !== undefined)));
   const upstreams = targets.flatMap(({ upstream }) => (upstream === undefined ? [] : [upstream]));
+  const own = { folders: [config.state, config.auditDirectory], files: secretFiles(config) };
   return [
     examineNode(process.versions.node),
     ...(await examineConfigFile(path)),
+    ...(await examineConfigText(path)),
     ...(await examineState(config, places)),
     ...(await examineSecretFiles(config)),
     ...(await examineVault(config, places, vault)),
     ...(await examineRunning(places)),
-    ...(await examineEnvFiles(dirname(path), upstreams)),
+    ...examineDrift(config, status),
+    ...(await examineWays({ folder: dirname(path), home: terminal.env["HOME"], upstreams, own, signal: terminal.untilEnded() })),
     ...targets.flatMap(({ findings }) => findings),
     ...config.targets.flatMap(examineRoles),
     ...examineUsers(config),
-    await examineLog(places),
+    await examineLog(places, status !== undefined),
+    ...(await examineRoom(places.audit)),
   ];
 }
 
@@ -82,28 +90,6 @@ async function openedVault(config: Config, options: Options, terminal: Terminal)
   return can ? unsealed(config, options, terminal) : null;
 }
 
-async function examineLog(places: StatePlaces): Promise<Finding> {
-  const publicKey = await readFile(join(places.keys, publicKeyFile), "utf8").catch(() => undefined);
-  if (publicKey === undefined) return finding("audit log", "unknown", "there is no log yet", "start the gateway once: holdfast up");
-  try {
-    const report = await verifyLog({ directory: places.audit, publicKey });
-    if (report.ok)
-      return finding(
-        "audit log",
-        "good",
-        `verifies: ${figure(report.records)} records, ${figure(report.unanchored)} of them not yet under a checkpoint`,
-      );
-    return finding(
-      "audit log",
-      "bad",
-      `does not verify: ${report.problems[0]?.message ?? "for a reason not given"}`,
-      "see `holdfast audit verify`, and keep a copy of the folder",
-    );
-  } catch (error) {
-    return finding("audit log", "bad", `cannot be verified: ${causeText(error)}`, "see `holdfast audit verify`");
-  }
-}
-
 const marks: Readonly<Record<State, readonly [mark: string, style: "green" | "yellow" | "red" | "dim"]>> = {
   good: ["ok", "green"],
   weak: ["weak", "yellow"],
@@ -111,10 +97,9 @@ const marks: Readonly<Record<State, readonly [mark: string, style: "green" | "ye
   unknown: ["?", "dim"],
 };
 
-function rendered({ topic, state, text, next }: Finding, terminal: Terminal): string {
+function rendered({ topic, state, text, why, next }: Finding, indent: number, terminal: Terminal): string {
   const [mark, style] = marks[state];
-  const indent = 22;
-  const body = paragraph(text, terminal.columns, indent);
+  const body = paragraph(why === undefined ? text : `${text}: ${why}`, terminal.columns, indent);
   const advice = next === undefined ? "" : terminal.style("dim", paragraph(next, terminal.columns, indent));
-  return `${terminal.style(style, padEnd(mark, 5))} ${padEnd(topic, indent - 7)} ${body.trimStart()}${advice}`;
+  return `${terminal.style(style, padEnd(mark, 5))} ${padEnd(fit(topic, indent - 7), indent - 7)} ${body.trimStart()}${advice}`;
 }

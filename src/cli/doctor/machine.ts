@@ -1,13 +1,14 @@
 /**
  * Looks at what lies on this machine: modes of files and folders, secrets within an agent's reach, and Node.js itself.
- * It reads no secret's bytes but to find PostgreSQL URLs in `.env` files, and never shows them.
+ * It reads no secret's bytes but to see that there are some, and never shows them.
  */
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readFile, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { upstreamFromUrl } from "../../config/address.ts";
 import type { Config } from "../../config/config.ts";
 import type { StatePlaces } from "../settings.ts";
-import { type Finding, finding } from "./finding.ts";
+import { secretsIn } from "../../scan/detect.ts";
+import { figure } from "../output.ts";
+import { type Finding, finding, weakness } from "./finding.ts";
 
 export function examineNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split(".").map(Number);
@@ -70,32 +71,49 @@ export async function examineSecretFiles(config: Config): Promise<readonly Findi
   return found;
 }
 
-/** A login of the real server that lies beside the config is a way round the gate for whoever works in that folder. */
-export async function examineEnvFiles(
-  directory: string,
-  upstreams: readonly { readonly host: string; readonly port: number }[],
-): Promise<readonly Finding[]> {
-  const names = (await readdir(directory).catch(() => [])).filter((name) => name === ".env" || name.startsWith(".env."));
+/** The config holds references and verifiers: a verifier lets whoever reads it guess the password at leisure. */
+export async function examineConfigText(path: string): Promise<readonly Finding[]> {
   const found: Finding[] = [];
-  for (const name of names) {
-    const text = await readFile(join(directory, name), "utf8").catch(() => "");
-    const urls = text.slice(0, 1024 * 1024).match(/postgres(?:ql)?:\/\/[^\s"'`]+/g) ?? [];
-    const round = urls
-      .map(upstreamFromUrl)
-      .some((url) => url?.password !== undefined && upstreams.some((at) => at.host === url.host && at.port === url.port));
-    if (round) {
-      const next = "put the agent's connection string of Holdfast there, and the server's where the agent's account cannot read";
-      found.push(
-        finding(
-          "secrets",
-          "bad",
-          `\`${join(directory, name)}\` holds a login of the real server: an agent that finds it goes round Holdfast`,
-          next,
-        ),
-      );
-    }
-  }
+  const mode = await modeOf(path);
+  if (mode !== undefined && (mode & 0o044) !== 0)
+    found.push(
+      weakness("config-readable", "config", "weak", {
+        text: `\`${path}\` may be read by other accounts (mode ${octal(mode)})`,
+        why: "it says where every secret lies, and its verifiers let passwords be guessed at leisure",
+        next: `chmod 600 ${path}`,
+      }),
+    );
+  const text = (await readFile(path, "utf8").catch(() => "")).replace(/SCRAM-SHA-256\$[^\s"']+/g, "");
+  const secrets = secretsIn({ path: "holdfast.yaml", text });
+  if (secrets.length > 0)
+    found.push(
+      weakness("config-secret", "config", "bad", {
+        text: `\`${path}\` holds ${secrets.length === 1 ? "something" : `${secrets.length} things`} that looks like a secret`,
+        why: "comments and old lines are read by whoever reads the file",
+        next: "take it out, make it void where it came from, and write { env: NAME }, { file: PATH } or { vault: NAME }",
+      }),
+    );
   return found;
+}
+
+const roomWeak = 1024 ** 3;
+const roomBad = 64 * 1024 ** 2;
+
+export async function examineRoom(directory: string): Promise<readonly Finding[]> {
+  const room = await statfs(directory).catch(() => undefined);
+  return room === undefined ? [] : judgeRoom(room.bavail * room.bsize, directory);
+}
+
+/** Nothing that changes data passes a log that cannot be written. `left` in bytes. */
+export function judgeRoom(left: number, directory: string): readonly Finding[] {
+  if (left >= roomWeak) return [];
+  return [
+    weakness("room", "audit log", left < roomBad ? "bad" : "weak", {
+      text: `${figure(Math.floor(left / 1024 ** 2))} MiB are left where the audit log is written`,
+      why: "when it is full, everything is refused",
+      next: `make room in the file system of ${directory}, or set \`audit.directory\``,
+    }),
+  ];
 }
 
 async function modeOf(path: string): Promise<number | undefined> {

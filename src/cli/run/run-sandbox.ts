@@ -7,6 +7,7 @@ import { isAbsolute, join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { wrongUse } from "../errors.ts";
 import { paragraph, visible } from "../output.ts";
+import { secretFiles } from "../secret-files.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ChildEnvironment } from "./child-environment.ts";
 import { missingText, openSandbox, type Sandbox } from "./sandbox.ts";
@@ -49,18 +50,6 @@ export async function openRunSandbox(parts: RunSandboxParts, terminal: Terminal)
     own: { folders: [config.state, config.auditDirectory], files: [configFile, ...secretFiles(config)] },
     signal: new AbortController().signal,
   });
-}
-
-/** Files that the configuration reads its own secrets from, and keys of certificates. */
-function secretFiles(config: Config): readonly string[] {
-  const references = [
-    ...config.targets.flatMap(({ upstream, roles }) => [upstream.url, upstream.password, roles?.admin?.url, roles?.admin?.password]),
-    ...config.users.map(({ login }) => login),
-  ];
-  return [
-    ...references.flatMap((reference) => (reference?.kind === "file" ? [reference.path] : [])),
-    ...config.targets.flatMap(({ clientTls }) => (clientTls === undefined ? [] : [clientTls.key])),
-  ];
 }
 
 /** For standard error. What is missing is said even where little is to be said. */

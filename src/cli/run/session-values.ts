@@ -15,7 +15,7 @@ export interface SessionAddress {
 const urlForm = /^(postgres(?:ql)?|postgis|pgsql)(\+[a-z0-9_]+)?:\/\//i;
 const jdbcForm = /^jdbc:postgresql:/i;
 
-/** `undefined` where the value is no address of a PostgreSQL server. What stood in it, options included, is gone: they could lead elsewhere. */
+/** `undefined` where the value is no address of a PostgreSQL server. Its options are gone too: they could lead elsewhere. */
 export function sessionValue(value: string, session: SessionAddress): string | undefined {
   const text = value.trim();
   const url = urlForm.exec(text);
