@@ -57,6 +57,8 @@ export interface StatementSummary {
   readonly savepoint?: string;
   /** COPY from or to the client. */
   readonly copy?: "in" | "out";
+  /** Tables and views that it names and the catalogue does not hold. Present when nothing else about it is unknown. */
+  readonly absent?: readonly string[];
   /** UTF-8 byte offsets of the statement in its text. */
   readonly span: { readonly start: number; readonly end: number };
 }

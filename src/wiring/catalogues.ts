@@ -1,5 +1,6 @@
 /**
- * One catalogue source per target and database, opened when its first session comes and shared by all that follow.
+ * One catalogue source per database and login, opened when its first session comes and shared by all targets that reach it so. What a
+ * session of one defines is told to the others that read the same database with another login.
  * It does not resolve names; each snapshot is published to the analysis under its version.
  */
 import { type RunningCatalogueSource, catalogueSource, versionCounter } from "../adapters/postgres/catalogue-source.ts";
@@ -34,6 +35,8 @@ const READ_KEPT = 2;
 export function createCatalogues(parts: CataloguesParts): Catalogues {
   const nextVersion = versionCounter();
   const sources = new Map<string, RunningCatalogueSource>();
+  /** Sources of the same database of the same server, as far as its address tells. */
+  const places = new Map<string, Set<RunningCatalogueSource>>();
 
   function open(target: string, upstream: UpstreamOptions, database: string): RunningCatalogueSource {
     const read: number[] = [];
@@ -63,16 +66,38 @@ export function createCatalogues(parts: CataloguesParts): Catalogues {
 
   return {
     of(target, upstream, database) {
-      const key = JSON.stringify([target, database]);
+      const { host, port, role, tls, tlsServerName } = upstream;
+      const place = JSON.stringify([host, port, database]);
+      const key = JSON.stringify([place, role, tls, tlsServerName ?? ""]);
       const known = sources.get(key);
       if (known !== undefined) return known;
+      const siblings = places.get(place) ?? new Set<RunningCatalogueSource>();
+      places.set(place, siblings);
       const source = open(target, upstream, database);
-      sources.set(key, source);
-      return source;
+      siblings.add(source);
+      const telling = tellingSiblings(source, siblings);
+      sources.set(key, telling);
+      return telling;
     },
     async close() {
       await Promise.all([...sources.values()].map((source) => source.close()));
       sources.clear();
     },
+  };
+}
+
+/** What is defined is applied to this source's catalogue; the others read it. */
+function tellingSiblings(source: RunningCatalogueSource, siblings: ReadonlySet<RunningCatalogueSource>): RunningCatalogueSource {
+  return {
+    get version() {
+      return source.version;
+    },
+    refresh: () => source.refresh(),
+    usable: () => source.usable(),
+    defined(definitions) {
+      source.defined(definitions);
+      for (const other of siblings) if (other !== source) other.defined(undefined);
+    },
+    close: () => source.close(),
   };
 }

@@ -33,7 +33,7 @@ export interface CatalogueSourceOptions {
   readonly queryMsMax: number;
 }
 
-export interface RunningCatalogueSource extends CatalogueSource {
+export interface RunningCatalogueSource extends Required<CatalogueSource> {
   /** Ends the timer and the connection. A refresh under way fails. */
   close(): Promise<void>;
 }
@@ -52,9 +52,9 @@ export function catalogueSource(options: CatalogueSourceOptions): RunningCatalog
 /** Definitions known by their texts alone: after so many, or so long, the server is asked. */
 const DEFINITIONS_MAX = 256;
 const DEFINED_MS_MAX = 2_000;
-/** Looking takes no more than one part in so many of the server's time, as far as that shows here. */
-const PARTS_OF_TIME = 25;
-const LOOK_MS_MAX = 5_000;
+/** Looking takes no more than one part in so many of the server's time, but for the longest time between looks. */
+const PARTS_OF_TIME = 10;
+const LOOK_MS_MAX = 2_000;
 
 class Source implements RunningCatalogueSource {
   readonly #options: CatalogueSourceOptions;
@@ -77,6 +77,7 @@ class Source implements RunningCatalogueSource {
   #queued: Promise<number> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #definedTimer: NodeJS.Timeout | undefined;
+  /** What the last look took that found nothing new. */
   #lookMs = 0;
   #closed = false;
 
@@ -181,7 +182,7 @@ class Source implements RunningCatalogueSource {
       const client = await this.#connected();
       const sent = this.#options.clock.monotonic();
       const loaded = await this.#changed(client);
-      this.#lookMs = this.#options.clock.monotonic() - sent;
+      if (loaded.digest === this.#read?.loaded.digest) this.#lookMs = this.#options.clock.monotonic() - sent;
       if (this.#closed) throw new Error("the catalogue source is closed");
       // What was defined while it was read may lack in it: with that on top, it might be in twice.
       if (this.#definitions === began) {

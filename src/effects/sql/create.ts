@@ -5,7 +5,7 @@
 import { isTemporarySchema } from "../../catalogue/search-path.ts";
 import { isBuiltIn } from "../../catalogue/types.ts";
 import { castTo, castToAny } from "./calls.ts";
-import { emit, emitUnknown, hidesRelation, noCuts, Sink, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
+import { emit, emitUnknown, hidesRelation, NO_SUCH_RELATION, noCuts, Sink, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
 import { isRelationKind, newName, objectKind, objectName, objectParts, rangeVarParts } from "./objects.ts";
 import { rowExpression } from "./relations.ts";
 import { as, flag, list, nameParts, part, qualified, text, rangeVarName, stringOf, type Fields } from "./tree.ts";
@@ -247,7 +247,7 @@ function like(fields: Fields, at: Place): void {
 function takeOver(rangeVar: Fields, options: number, at: Place): void {
   const { schema, name } = rangeVarName(rangeVar);
   const source = lookUp(schema, name, at);
-  if (source === undefined) emitUnknown(at, "no such table or view is known", writtenName(schema, name), "unknown_relation", "table");
+  if (source === undefined) emitUnknown(at, NO_SUCH_RELATION, writtenName(schema, name), "unknown_relation", "table");
   if (source === undefined || source === "temporary") return;
   for (const column of source.columns) {
     if (!isBuiltIn(column.type)) castTo(column.type, at);

@@ -7,6 +7,7 @@ import type { Extent } from "../../model/effect.ts";
 import {
   ONE,
   UNBOUNDED,
+  NO_SUCH_RELATION,
   UNCERTAIN,
   emit,
   emitUnknown,
@@ -62,7 +63,7 @@ function change(
     });
     if (known && isTemporaryView(name.slice("pg_temp.".length), at))
       emitUnknown(at, "which table a temporary view passes changes on to is not known", name, "unknown_relation", "view");
-    if (!known) emitUnknown(at, "no such table or view is known", target.written, "unknown_relation", "table");
+    if (!known) emitUnknown(at, NO_SUCH_RELATION, target.written, "unknown_relation", "table");
     return;
   }
   at.engine.write(kind, target.relation, { extent, columns, descend, detail }, at);

@@ -121,6 +121,8 @@ export class Sink {
 
 export const ONE: Extent = { kind: "exact", count: 1 };
 export const UNBOUNDED: Extent = { kind: "unbounded" };
+/** Why a relation is unknown that the catalogue does not hold. */
+export const NO_SUCH_RELATION = "no such table or view is known";
 export const UNCERTAIN: Extent = { kind: "unknown" };
 
 export interface Finding {

@@ -4,7 +4,7 @@
  */
 import type { Relation } from "../../catalogue/types.ts";
 import { call, callByName, castTo } from "./calls.ts";
-import { emit, emitUnknown, UNCERTAIN, writtenName, type Place, type Scope, type Source, lookUp } from "./engine.ts";
+import { emit, emitUnknown, NO_SUCH_RELATION, UNCERTAIN, writtenName, type Place, type Scope, type Source, lookUp } from "./engine.ts";
 import { knowledgeOf } from "./knowledge.ts";
 import { outputColumns } from "./mentions.ts";
 import { as, flag, list, nameParts, part, qualified, rangeVarName, stringOf, tagged, text, type Fields } from "./tree.ts";
@@ -219,7 +219,7 @@ function rangeVar(fields: Fields, at: Place): void {
   const { schema, name } = rangeVarName(fields);
   if (schema === undefined && (isCte(name, at.scope) || isTransitionTable(name, at))) return;
   const relation = namedRelation(fields, at);
-  if (relation === undefined) emitUnknown(at, "no such table or view is known", writtenName(schema, name), "unknown_relation", "table");
+  if (relation === undefined) emitUnknown(at, NO_SUCH_RELATION, writtenName(schema, name), "unknown_relation", "table");
   else if (relation === "temporary")
     emit(at, {
       operation: "read",

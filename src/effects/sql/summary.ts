@@ -4,6 +4,7 @@
  */
 import type { StatementSummary, TransactionControl } from "../../model/decision.ts";
 import type { Effect } from "../../model/effect.ts";
+import { NO_SUCH_RELATION } from "./engine.ts";
 import { isDefinition, isImmediate, tagOf } from "./tags.ts";
 import { flag, tagged, text, type Fields } from "./tree.ts";
 
@@ -75,10 +76,12 @@ export function summarise(tag: string, fields: Fields, effects: readonly Effect[
   const control = tag === "TransactionStmt" ? (transactionControls[text(fields, "kind")] ?? "none") : "none";
   const copy =
     tag === "CopyStmt" && text(fields, "filename") === "" ? (flag(fields, "is_from") ? ("in" as const) : ("out" as const)) : undefined;
+  const absent = absentRelations(effects);
   return {
     tag: named,
     effects,
     span,
+    ...(absent.length === 0 ? {} : { absent }),
     readOnly: effects.every(leavesNothing),
     transaction: control,
     // Back at a savepoint, settings and definitions are what they were there.
@@ -89,6 +92,13 @@ export function summarise(tag: string, fields: Fields, effects: readonly Effect[
     ...(["savepoint", "release", "rollback_to"].includes(control) ? { savepoint: text(fields, "savepoint_name") } : {}),
     ...(copy === undefined ? {} : { copy }),
   };
+}
+
+/** Written names of relations that do not exist, when that is all that is unknown. */
+function absentRelations(effects: readonly Effect[]): readonly string[] {
+  const unknown = effects.filter(({ operation }) => operation === "unknown");
+  const absent = unknown.filter(({ because }) => because === NO_SUCH_RELATION);
+  return absent.length === unknown.length ? absent.map(({ resource }) => resource.name) : [];
 }
 
 function leavesNothing(effect: Effect): boolean {

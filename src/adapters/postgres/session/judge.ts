@@ -116,7 +116,7 @@ export class Judge {
   }
 
   #admitted(admission: Admission, text: string, context: SqlContext): Judged | undefined {
-    if (admission.kind !== "allow") return (this.#outcome = { reason: admission.reason, action: admission.id });
+    if (admission.kind !== "allow") return (this.#outcome = refusedAdmission(admission));
     const changed = parserSettingChanged(admission.statements);
     if (changed !== undefined) {
       this.#abandon(new Act(admission, [], text, context, 0), "42501");
@@ -266,6 +266,17 @@ export class Judge {
     );
     return undefined;
   }
+}
+
+/**
+ * A statement about a table that does not exist is answered as the server would, in words that programs look for. It is refused all the
+ * same: nothing is sent that was not understood.
+ */
+function refusedAdmission({ kind, id, reason, statements }: Exclude<Admission, Allowed>): Refusal {
+  const absent = kind === "deny" && reason.code === "not_understood" ? statements.find((one) => one.absent !== undefined)?.absent : undefined;
+  const name = absent?.[0];
+  if (name === undefined) return { reason, action: id };
+  return { ...refusal("not_understood", `relation "${name}" does not exist`, undefined, "42P01"), action: id };
 }
 
 /** Whether something other than transaction control follows the end of a transaction, or the way back to a savepoint. */
