@@ -134,6 +134,8 @@ export class Runs {
     await closeRun(live.snapshot(), because).catch((error: unknown) => warn(`session \`${principal}\`: ${messageOf(error)}`));
     const over: Run = { ...live.snapshot(), endedAtMs: clock.now() };
     record({ kind: "run_ended", run: id, principal, because, used: over.used });
+    // Who sees that it has ended finds all of it in the log.
+    await this.#options.seal().catch((error: unknown) => warn(`session \`${principal}\`: ${messageOf(error)}`));
     this.#forget(live);
     this.#past = [...this.#past, over].slice(-PAST_MAX);
     await store.putRun(over).catch((error: unknown) => warn(messageOf(error)));

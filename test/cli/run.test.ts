@@ -77,7 +77,7 @@ describe("holdfast run", () => {
     assert.equal(url.hostname, "127.0.0.1");
     assert.notEqual(url.port, new URL(database.url(role)).port);
     assert.equal(seen["PGPASSWORD"], decodeURIComponent(url.password));
-    assert.equal(seen["SHOP_URL"], seen["DATABASE_URL"]);
+    assert.equal(seen["SHOP_URL"]?.replace(/^postgresql:/, "postgres:"), seen["DATABASE_URL"]);
     assert.ok(
       !out.includes(role.password) &&
         !out.includes("synthetic-password") &&
@@ -122,14 +122,43 @@ describe("holdfast run", () => {
     configure("staging", "guarded-writes");
   });
 
-  test("beside a running gateway it keeps a record of its own", async () => {
+  test("asks a running gateway for its session, and then needs no secret of the server's itself", async () => {
     const up = start(["up", "--json"], { cwd: folder, env });
     await new Promise((resolve) => up.stdout.once("data", resolve));
-    const { code, out, err } = await run(["--", psql, "-At", "-c", "SELECT 1"]);
+    const { SHOP_URL: _, DATABASE_URL: __, ...bare } = env;
+    const script = `${psql} -At -c "SELECT count(*) FROM notes" -c "DELETE FROM notes"; echo "$HOLDFAST_SESSION"`;
+    const { code, out, err } = await holdfast(["run", "--purpose", "count the notes", "--for", "ada", "--", "sh", "-c", script], {
+      cwd: folder,
+      env: bare,
+    });
+    const listed = await holdfast(["sessions", "list", "--all", "--json"], { cwd: folder, env });
     up.kill("SIGTERM");
     await new Promise((resolve) => up.once("close", resolve));
     assert.equal(code, 0, err);
-    assert.equal(out, "1\n");
-    assert.match(err, /the record is in .*\/runs\/run_psql_/);
+    assert.match(out, /^50\nrun_sh_\w+\n$/);
+    assert.match(err, /2 statements in 1 connections?, 1 rows read, 0 rows changed/);
+    assert.equal(await rows(), 50);
+    const { sessions } = JSON.parse(listed.out) as { sessions: Record<string, unknown>[] };
+    const session = sessions.find((each) => each["purpose"] === "count the notes");
+    const { state, actsFor, purpose, program, programVersion, used } = session ?? {};
+    assert.deepEqual([state, actsFor, purpose, program], ["ended", "ada", "count the notes", "sh"]);
+    assert.match(String(programVersion), /^sha256 [0-9a-f]{16}$/);
+    assert.deepEqual({ ...(used as object), bytes: 0 }, { statements: 2, refused: 0, rowsRead: 1, rowsChanged: 0, bytes: 0, held: 1 });
+  });
+
+  test("a budget is shared by all connections, and only lowered by the command line", async () => {
+    const twice = `${psql} -At -c "SELECT id FROM notes LIMIT 8"; ${psql} -At -c "SELECT id FROM notes LIMIT 8"`;
+    const { out, err } = await run(["--budget", "rows_read=10", "--", "sh", "-c", twice]);
+    assert.equal(out.trim().split("\n").length, 8, err);
+    assert.match(err, /11 rows would be read by this session in all, more than the 10 permitted/);
+    assert.match((await run(["--budget", "rows=3", "--", "true"])).err, /no budget is named `rows`: known: statements, rows_read/);
+    assert.match((await run(["--budget", "wall=soon", "--", "true"])).err, /`wall` takes a time such as 2h/);
+  });
+
+  test("what its program starts through Holdfast shares the session", async () => {
+    const inner = `${process.execPath} ${join(import.meta.dirname, "..", "..", "src", "cli", "main.ts")} run -q -- ${psql} -At -c "SELECT id FROM notes LIMIT 3"`;
+    const { out, err } = await run(["--budget", "rows_read=5", "--", "sh", "-c", `${inner}; ${inner}; ${inner} --budget rows_read=99`]);
+    assert.equal(out.trim().split("\n").length, 3, err);
+    assert.match(err, /6 rows would be read by this session in all, more than the 5 permitted/);
   });
 });

@@ -2,26 +2,32 @@
  * `holdfast run -- <program>`: gives one program a session of its own at Holdfast and nothing else of the database; both end together.
  * What the program can reach beside its environment variables is the sandbox's matter.
  */
-import { basename, join } from "node:path";
-import { randomText, systemRandom } from "../../base/ids.ts";
+import { userInfo } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseBudget } from "../../config/budget.ts";
 import type { Config, TargetConfig } from "../../config/config.ts";
-import { resolveUpstreamAddress } from "../../config/read-secret.ts";
-import { NoGateway, readStatus } from "../../control/client.ts";
-import { stateDirectory } from "../../control/state-directory.ts";
+import { callControl, type HeldSession, holdSession } from "../../control/client.ts";
+import type { SessionView } from "../../control/contract.ts";
+import type { Budget } from "../../model/run.ts";
 import { type Environment, environments } from "../../model/principal.ts";
 import type { Define } from "../define.ts";
-import { causeText, failed, wrongUse } from "../errors.ts";
+import { failed, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
 import { visible } from "../output.ts";
 import { childEnvironment, type ChildEnvironment } from "../run/child-environment.ts";
 import { pastHoldfast } from "../run/env-files.ts";
+import { identifyProgram } from "../run/identify.ts";
+import { innerSession } from "../run/inner-session.ts";
 import { type Launch, runProgram } from "../run/program.ts";
 import { openRunSandbox, sandboxText } from "../run/run-sandbox.ts";
+import { openPlace, type SessionPlace } from "../run/session-place.ts";
 import { createSummary, summaryText } from "../run/summary.ts";
+import { toldError } from "../person-call.ts";
 import { configOption, configPath, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
+import { vaultKeyOptions, type VaultKeyOptions } from "../unseal.ts";
 
-interface Options {
+interface Options extends VaultKeyOptions {
   readonly config?: string;
   readonly target?: string;
   readonly environment?: string;
@@ -29,11 +35,14 @@ interface Options {
   readonly keep?: readonly string[];
   readonly sandbox?: boolean | string;
   readonly writable?: readonly string[];
+  readonly purpose?: string;
+  readonly for?: string;
+  readonly budget?: string;
   readonly quiet?: boolean;
 }
 
 export const define: Define = (command, terminal) => {
-  command
+  vaultKeyOptions(command)
     .argument("<program...>", "the program and its arguments, after --")
     .addOption(configOption())
     .option("-t, --target <name>", "the target (default: the only one)")
@@ -48,67 +57,120 @@ export const define: Define = (command, terminal) => {
       "no network but Holdfast, masked secret files, its own processes (Linux); best-effort: go on with what the machine allows",
     )
     .option("-w, --writable <path...>", "with --sandbox: folders beside this one that the program may write")
+    .option("-p, --purpose <text>", "what the run is for, for the record and for whoever is asked")
+    .option("--for <person>", "whom it acts for (default: the account's name)")
+    .option(
+      "-b, --budget <figures>",
+      "what it may use up: statements=, rows_read=, rows_changed=, bytes=, held=, wall=; it can only lower the target's",
+    )
     .option("-q, --quiet", "no summary")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast run -- claude\n  holdfast run --environment staging -- npx drizzle-kit push\n\nDATABASE_URL and PG* lead to Holdfast with a password that ends with the run. The exit code is the program's own.\n",
+      '\nExamples:\n  holdfast run -- claude\n  holdfast run --environment staging -- npx drizzle-kit push\n  holdfast run --purpose "find slow orders" --budget rows_changed=10,wall=1h -- claude\n\nDATABASE_URL and PG* lead to Holdfast with a password that ends with the run. The exit code is the program\'s own.\n',
     )
     .action((program: readonly string[], options: Options) => run(program, options, terminal));
 };
 
 async function run(program: readonly string[], options: Options, terminal: Terminal): Promise<void> {
+  const inner = innerSession(terminal.env);
+  if (inner !== undefined) return runInside(program, options, inner, terminal);
+  const budget = budgetOf(options.budget);
   const config = await readConfig(options.config, terminal);
   const target = targetOf(config, options.target);
   demandEnvironment(target, options.environment);
-  const resolved = resolveUpstreamAddress(target.upstream, terminal.env);
-  if ("message" in resolved) throw failed(`target \`${target.name}\`: ${resolved.message}`);
-  const { upstream } = resolved;
-  const { WiringError, newLogin, openGateway } = await import("../../wiring.ts");
-  const login = newLogin(systemRandom);
-  const user = `run_${basename(program[0] ?? "")
-    .replace(/[^A-Za-z0-9]/g, "_")
-    .slice(0, 24)}_${randomText(8)}`;
-  const own = await ownConfig(config, target, user, login.verifier);
-  const fail = (error: unknown): never => {
-    throw failed(
-      error instanceof WiringError ? error.message : `the session cannot be opened: ${causeText(error)}`,
-      "see `holdfast doctor`",
-    );
-  };
-  const gateway = await openGateway(own, { environment: terminal.env }).catch(fail);
-  const from = gateway.status().audit.size;
+  const place = await openPlace(config, target, options, terminal);
   try {
-    await gateway.start().catch(fail);
-    const listen = gateway.status().targets[0]?.listen ?? "";
-    const port = Number(listen.slice(listen.lastIndexOf(":") + 1));
-    const database = options.database ?? upstream.database ?? upstream.role;
-    const session = { host: "127.0.0.1", port, user, password: login.password, database };
-    const child = childEnvironment({
-      parent: terminal.env,
-      session,
-      secrets: [upstream.password() ?? ""],
-      places: [upstream],
-      secretNames: secretNames(config),
-      keep: new Set(options.keep ?? []),
-    });
-    const sandbox = await openRunSandbox(
-      { options, config, configFile: configPath(options.config, terminal), program, child, session },
-      terminal,
-    );
+    const { program: word, version } = await identifyProgram(program[0] ?? "", terminal.env["PATH"], terminal.workingDirectory);
+    const about = { actsFor: options.for ?? userInfo().username, purpose: options.purpose ?? "", budget };
+    const wanted = { target: target.name, program: word, programVersion: version, ...about };
+    const held = await holdSession(place.socket, wanted).catch((error: unknown) => Promise.reject(toldError(error)));
     try {
-      if (options.quiet !== true) terminal.err(greeting(target, child, terminal));
-      if (sandbox === undefined) terminal.err(await pastHoldfast(terminal.workingDirectory, [session], terminal));
-      terminal.err(sandboxText(sandbox, options.quiet === true, terminal));
-      const [file = "", ...args] = program;
-      const plain: Launch = { file, args, environment: child.variables };
-      setExit(terminal, await runProgram(sandbox?.launch ?? plain));
+      await inSession(program, { config, target, place, held, options }, terminal);
     } finally {
-      await sandbox?.close();
+      await ended(held, place);
     }
+    if (options.quiet !== true) terminal.err(await told(place, held.opened.user, terminal));
   } finally {
-    await gateway.stop("the run is over");
+    await place.close();
   }
-  if (options.quiet !== true) terminal.err(await told(own.auditDirectory, from, user, terminal));
+}
+
+interface RunParts {
+  readonly config: Config;
+  readonly target: TargetConfig;
+  readonly place: SessionPlace;
+  readonly held: HeldSession;
+  readonly options: Options;
+}
+
+async function inSession(
+  program: readonly string[],
+  { config, target, place, held, options }: RunParts,
+  terminal: Terminal,
+): Promise<void> {
+  const { opened } = held;
+  const { host, port, user, password } = opened;
+  const session = { host, port, user, password, database: options.database ?? opened.database };
+  const made = childEnvironment({
+    parent: terminal.env,
+    session,
+    secrets: [place.password ?? ""],
+    places: place.server === undefined ? [] : [place.server],
+    secretNames: secretNames(config),
+    keep: new Set(options.keep ?? []),
+  });
+  // Enough to ask a person for rights, and for nothing else.
+  const asking = { HOLDFAST_CONTROL: place.socket, HOLDFAST_ASK_TOKEN: opened.askToken };
+  const child: ChildEnvironment = { ...made, variables: { ...made.variables, ...asking } };
+  const configFile = configPath(options.config, terminal);
+  const sandbox = await openRunSandbox({ options, config, configFile, program, child, session }, terminal);
+  let over = false;
+  try {
+    if (options.quiet !== true) terminal.err(greeting(target, opened.session, child, terminal));
+    if (sandbox === undefined) terminal.err(await pastHoldfast(terminal.workingDirectory, [session], terminal));
+    terminal.err(sandboxText(sandbox, options.quiet === true, terminal));
+    void held.ended.then((because) => {
+      if (!over) terminal.err(`${terminal.styleErr(["bold", "yellow"], "holdfast: the session is over:")} ${visible(because)}\n`);
+    });
+    const [file = "", ...args] = program;
+    const plain: Launch = { file, args, environment: child.variables };
+    setExit(terminal, await runProgram(sandbox?.launch ?? plain));
+  } finally {
+    over = true;
+    await sandbox?.close();
+  }
+}
+
+/** A run inside a run is a sub-agent: it shares the session that is there, with its budget, and ends nothing. */
+async function runInside(program: readonly string[], options: Options, session: string, terminal: Terminal): Promise<void> {
+  if (options.budget !== undefined || options.target !== undefined || options.sandbox !== undefined)
+    throw wrongUse("this is inside a session already", "what its program starts shares its target, its budget and its sandbox");
+  if (options.quiet !== true)
+    terminal.err(`${terminal.styleErr("bold", "holdfast")} inside session ${visible(session)}, with its budget\n`);
+  const [file = "", ...args] = program;
+  const environment = Object.fromEntries(
+    Object.entries(terminal.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  setExit(terminal, await runProgram({ file, args, environment }));
+}
+
+/** Waits until the gateway has taken everything of the session away: roles dropped, connections closed. */
+async function ended({ opened, letGo }: HeldSession, { socket }: SessionPlace): Promise<void> {
+  letGo();
+  for (let tries = 0; tries < 200; tries++) {
+    const answer = await callControl(socket, { method: "GET", path: "/v1/sessions" }).catch(() => undefined);
+    const { sessions } = (answer ?? { sessions: [] }) as { sessions: readonly SessionView[] };
+    const found = sessions.find(({ id }) => id === opened.session);
+    if (found === undefined || found.endedAtMs !== undefined) return;
+    await delay(50);
+  }
+}
+
+function budgetOf(text: string | undefined): Partial<Budget> {
+  if (text === undefined) return {};
+  const parsed = parseBudget(text);
+  if ("message" in parsed) throw wrongUse(visible(parsed.message), "for example --budget rows_changed=10,wall=1h");
+  return parsed.budget;
 }
 
 function targetOf(config: Config, name: string | undefined): TargetConfig {
@@ -133,33 +195,6 @@ function demandEnvironment(target: TargetConfig, named: string | undefined): voi
   }
 }
 
-/** One target, one login, one free port on loopback. The log is the configuration's own unless a gateway already writes it. */
-async function ownConfig(config: Config, target: TargetConfig, name: string, verifier: string): Promise<Config> {
-  const running = await readStatus(stateDirectory(config.state).controlSocket).then(
-    () => true,
-    (error: unknown) => !(error instanceof NoGateway && error.code !== "EACCES"),
-  );
-  const state = running ? join(config.state, "runs", name) : config.state;
-  const { clientTls: _, ...rest } = target;
-  return {
-    ...config,
-    state,
-    auditDirectory: running ? join(state, "audit") : config.auditDirectory,
-    targets: [{ ...rest, listen: { host: "127.0.0.1", port: 0 }, clientTlsRequired: false }],
-    users: [
-      {
-        name,
-        kind: "ai_agent",
-        login: { kind: "verifier", text: verifier },
-        targets: [target.name],
-        databases: null,
-        connectionsMax: 50,
-        policies: null,
-      },
-    ],
-  };
-}
-
 /** Every variable that any target's or user's secret is read from. */
 function secretNames(config: Config): ReadonlySet<string> {
   const references = [
@@ -169,17 +204,20 @@ function secretNames(config: Config): ReadonlySet<string> {
   return new Set(references.flatMap((reference) => (reference?.kind === "env" ? [reference.name] : [])));
 }
 
-function greeting(target: TargetConfig, child: ChildEnvironment, terminal: Terminal): string {
-  const head = `${terminal.styleErr("bold", "holdfast")} ${visible(target.name)}, ${target.environment}, policy ${visible(target.policyName)}`;
+function greeting(target: TargetConfig, session: string, child: ChildEnvironment, terminal: Terminal): string {
+  const name = terminal.styleErr("bold", "holdfast");
+  const head = `${name} ${visible(target.name)}, ${target.environment}, policy ${visible(target.policyName)}, session ${visible(session)}`;
   const withheld = child.withheld.length === 0 ? "" : `\n  withheld from the program: ${child.withheld.map(visible).join(", ")}`;
   const observing =
     target.policy.mode === "observe" ? `\n  ${terminal.styleErr(["bold", "yellow"], "it only observes: NOTHING IS REFUSED")}` : "";
   return `${head}${withheld}${observing}\n`;
 }
 
-async function told(directory: string, from: number, principal: string, terminal: Terminal): Promise<string> {
+async function told({ auditDirectory, from }: SessionPlace, principal: string, terminal: Terminal): Promise<string> {
   const { readEvents } = await import("../../audit/events.ts");
   const { summary, step } = createSummary(principal);
-  for await (const { event } of readEvents({ directory, from })) step(event);
-  return `${terminal.styleErr("bold", "holdfast")} the run is over; its password is gone\n${summaryText(summary)}  ${terminal.styleErr("dim", `the record is in ${visible(directory)}`)}\n`;
+  for await (const { event } of readEvents({ directory: auditDirectory, from })) step(event);
+  const name = terminal.styleErr("bold", "holdfast");
+  const record = terminal.styleErr("dim", `the record is in ${visible(auditDirectory)}`);
+  return `${name} the run is over; its login, role and grants are gone\n${summaryText(summary)}  ${record}\n`;
 }

@@ -4,7 +4,15 @@
  */
 import type { ActionId } from "../../base/ids.ts";
 import type { AuditEvent } from "../../model/event.ts";
+import type { TableCount } from "../../model/outcome.ts";
 import { figure } from "../output.ts";
+
+export interface Committed {
+  inserted: number;
+  updated: number;
+  deleted: number;
+  truncated: number;
+}
 
 export interface RunSummary {
   sessions: number;
@@ -17,6 +25,11 @@ export interface RunSummary {
   readonly codes: Map<string, number>;
   /** Resources that allowed statements would change, by `type:name`. */
   readonly changed: Set<string>;
+  /** Rows that were committed, by table, where the server's counts are known. */
+  readonly committed: Map<string, Committed>;
+  /** Grants that persons gave it, and statements that rested on them. */
+  grants: number;
+  grantUses: number;
 }
 
 /** A fold over the records from the run's first on: every record belongs to the run when nobody else uses the gateway. */
@@ -30,8 +43,14 @@ export function createSummary(principal: string): { readonly summary: RunSummary
     unknown: 0,
     codes: new Map(),
     changed: new Set(),
+    committed: new Map(),
+    grants: 0,
+    grantUses: 0,
   };
   const own = new Set<string>();
+  const runs = new Set<string>();
+  const grants = new Set<string>();
+  const loose = new Map<ActionId, number>();
   const writes = new Map<string, readonly string[]>();
   const belongs = (action: ActionId): boolean => own.has(action.slice(0, action.lastIndexOf(".")));
 
@@ -57,14 +76,54 @@ export function createSummary(principal: string): { readonly summary: RunSummary
       case "outcome":
         if (!belongs(event.action)) return;
         if (event.outcome.status === "unknown") summary.unknown += 1;
-        else summary.rowsRead += event.outcome.measured.rowsReturned ?? 0;
+        else {
+          const { rowsReturned, rowsChanged, tables } = event.outcome.measured;
+          summary.rowsRead += rowsReturned ?? 0;
+          // Until its transaction's end says otherwise it was one by itself.
+          if (event.outcome.status !== "succeeded") return;
+          if (tables !== undefined) commit(tables, rowsChanged ?? 0);
+          else if (rowsChanged !== undefined) {
+            loose.set(event.action, rowsChanged);
+            summary.rowsChanged += rowsChanged;
+          }
+        }
         return;
       case "transaction_ended":
-        if (own.has(event.session) && event.end === "committed") summary.rowsChanged += event.rowsChanged;
+        if (!own.has(event.session)) return;
+        for (const action of event.actions) {
+          summary.rowsChanged -= loose.get(action) ?? 0;
+          loose.delete(action);
+        }
+        if (event.end === "committed") commit(event.tables ?? [], event.rowsChanged);
+        return;
+      case "run_started":
+        if (event.principal === principal) runs.add(event.run);
+        return;
+      case "grant_given":
+        if (!runs.has(event.run)) return;
+        grants.add(event.grant);
+        summary.grants += 1;
+        return;
+      case "grant_used":
+        if (grants.has(event.grant)) summary.grantUses += 1;
         return;
       default:
         return;
     }
+  }
+
+  function commit(tables: readonly TableCount[], rows: number): void {
+    let counted = 0;
+    for (const { table, inserted, updated, deleted, truncated } of tables) {
+      const sum = summary.committed.get(table) ?? { inserted: 0, updated: 0, deleted: 0, truncated: 0 };
+      sum.inserted += inserted;
+      sum.updated += updated;
+      sum.deleted += deleted;
+      sum.truncated += truncated;
+      counted += inserted + updated + deleted + truncated;
+      summary.committed.set(table, sum);
+    }
+    summary.rowsChanged += tables.length === 0 ? rows : counted;
   }
   return { summary, step };
 }
@@ -80,11 +139,29 @@ export function summaryText(summary: RunSummary): string {
   const lines = [
     `  ${figure(statements)} statements in ${figure(sessions)} connections, ${figure(rowsRead)} rows read, ${figure(rowsChanged)} rows changed`,
   ];
-  if (changed.size > 0)
+  if (summary.committed.size > 0) lines.push(`  committed: ${committedText(summary.committed)}`);
+  else if (changed.size > 0)
     lines.push(
       `  may have changed ${[...changed].sort().slice(0, 8).join(", ")}${changed.size > 8 ? `, and ${changed.size - 8} more` : ""}`,
     );
   if (refused > 0) lines.push(`  ${figure(refused)} refused: ${[...codes].map(([code, count]) => `${code} ${figure(count)}`).join(", ")}`);
+  if (summary.grants > 0) lines.push(`  ${figure(summary.grants)} grants from persons, used by ${figure(summary.grantUses)} statements`);
   if (unknown > 0) lines.push(`  ${figure(unknown)} with an outcome that is not known`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What was committed and stays: whoever wants it back needs these figures. */
+function committedText(committed: RunSummary["committed"]): string {
+  const part = (rows: number, what: string): string[] => (rows === 0 ? [] : [`${figure(rows)} ${what}`]);
+  return [...committed]
+    .map(([table, { inserted, updated, deleted, truncated }]) => {
+      const parts = [
+        ...part(inserted, "inserted"),
+        ...part(updated, "updated"),
+        ...part(deleted, "deleted"),
+        ...part(truncated, "truncated"),
+      ];
+      return `${table} ${parts.join(", ")}`;
+    })
+    .join("; ");
 }
