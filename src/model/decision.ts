@@ -57,6 +57,8 @@ export interface StatementSummary {
   readonly savepoint?: string;
   /** COPY from or to the client. */
   readonly copy?: "in" | "out";
+  /** It only looks at rows, and any server that holds the same rows gives the same answer: no part of it tells of server or session. */
+  readonly replicable?: true;
   /** Tables and views that it names and the catalogue does not hold. Present when nothing else about it is unknown. */
   readonly absent?: readonly string[];
   /** UTF-8 byte offsets of the statement in its text. */
