@@ -26,7 +26,10 @@ export interface PolicyDocument {
 /** Counts up when the meaning of the rule language changes, so that equal digests mean equal decisions. */
 const LANGUAGE_VERSION = 1;
 
-/** The policy for one environment. `overrides` are the target's own limits, which are the last word. */
+/**
+ * The policy for one environment. `overrides` are the target's own limits, which are the last word. A policy that only observes has no
+ * limits of its own and refuses nothing; of the target's, those of time hold all the same: they are about the session and end it.
+ */
 export function compilePolicy(document: PolicyDocument, options: { environment: Environment; overrides?: LimitsEntry }): Policy {
   const observing = document.mode === "observe";
   const limits = observing ? {} : limitsFor(document.limits, options.environment, options.overrides);
@@ -38,7 +41,7 @@ export function compilePolicy(document: PolicyDocument, options: { environment: 
     // The time of a statement is kept for the whole session, not as a duty of each allow.
     obligations: obligationsOf({ ...limits, statement_time: undefined }),
     statementsPerMinuteMax: countOf(limits.statements_per_minute),
-    sessionLimits: sessionLimitsOf(limits),
+    sessionLimits: sessionLimitsOf(observing ? (options.overrides ?? {}) : limits),
   };
   const decisive = document.rules.map((rule) => ({ ...rule, title: undefined, why: undefined, examples: undefined }));
   decisive.sort((a, b) => (a.id < b.id ? -1 : 1));
