@@ -3,6 +3,7 @@
  * transactions are taken down.
  * It does not send anything upstream; what is owed there is left for the client side's next message boundary.
  */
+import { RowFields, rowsFit } from "../codec/row-fields.ts";
 import { FrameScanner, BAD, BODY, MORE } from "../codec/scanner.ts";
 import { back, serverShapes } from "../codec/shapes.ts";
 import { errorField, parameter, rowValues, tagRows } from "../codec/read.ts";
@@ -21,9 +22,11 @@ import { Run } from "./run.ts";
 /** A row of ours that is longer is not read: its figures are then not in the record. */
 const OWN_ROW_BYTES_MAX = 1024 * 1024;
 
+const LYING_ROW = "the fields of a row do not fill its frame";
 export class ServerSide {
   readonly #core: Core;
   readonly #scanner = new FrameScanner(serverShapes);
+  readonly #fields = new RowFields();
   readonly #run = new Run();
   #forwarding = false;
   /** The client has had its error for this batch: nothing but messages out of turn goes to it until ReadyForQuery. */
@@ -53,14 +56,11 @@ export class ServerSide {
     while (core.closed === undefined) {
       const step = scanner.next();
       if (step === MORE) break;
-      if (step === BAD) {
-        core.fatal("protocol_refused", `the server broke the protocol: ${scanner.problem}`);
-        break;
-      }
-      if (step !== BODY) {
-        this.#forwarding = this.#frame(scanner.type);
-        if (this.#forwarding && core.withheld !== undefined) this.#forwarding = !this.#withheld();
-      }
+      if (step === BAD) return void this.#broken(scanner.problem);
+      if (step !== BODY) this.#forwarding = this.#frame(scanner.type);
+      if (this.#forwarding && scanner.type === back.dataRow && !this.#fields.fit(scanner, step !== BODY))
+        return void this.#broken(LYING_ROW);
+      if (step !== BODY && this.#forwarding && core.withheld !== undefined) this.#forwarding = !this.#withheld();
       if (this.#forwarding) this.#run.add(scanner.buffer, scanner.from, scanner.to, out);
       else if (this.#row !== undefined) this.#row.push(scanner.buffer.subarray(scanner.from, scanner.to));
       scanner.take();
@@ -103,6 +103,11 @@ export class ServerSide {
     return false;
   }
 
+  #broken(problem: string): false {
+    this.#core.fatal("protocol_refused", `the server broke the protocol: ${problem}`);
+    return false;
+  }
+
   /** Rows that follow a row that went to the client, within the same limits: most rows of a long result are counted here. */
   #alike(): void {
     const act = this.#core.expect.front?.act;
@@ -113,6 +118,7 @@ export class ServerSide {
     if (rows === 0) return;
     act.rowsReturned += rows;
     act.bytesReturned += scanner.alikeBytes;
+    if (!rowsFit(scanner.buffer, scanner.from, scanner.to)) return void this.#broken(LYING_ROW);
     this.#run.add(scanner.buffer, scanner.from, scanner.to, this.#core.clientOut);
   }
 
@@ -206,6 +212,7 @@ export class ServerSide {
       case back.emptyQuery:
       case back.commandComplete: {
         const { buffer, from, to } = this.#scanner;
+        if (type === back.commandComplete && buffer.indexOf(0, from + 5) !== to - 1) return this.#broken("a tag without its end");
         const tag = type === back.emptyQuery ? "" : buffer.toString("latin1", from + 5, to - 1);
         core.copyIn = false;
         if (entry.audience !== "client" || entry.splice?.reading !== undefined) return this.#completedOwn(entry);
