@@ -21,6 +21,8 @@ export function typed(question: string, terminal: Terminal): Promise<Buffer> {
   if (!canType(terminal)) return Promise.reject(failed("nobody can be asked: the input is no terminal"));
   return new Promise((resolve, reject) => {
     let text = "";
+    // First of all: what is typed or pasted as soon as the question is there must not be shown either.
+    input.setRawMode(true);
     terminal.err(question);
     const done = (act: () => void): void => {
       input.off("data", onData).off("end", onEnd);
@@ -39,7 +41,6 @@ export function typed(question: string, terminal: Terminal): Promise<Buffer> {
         if (text.length > secretBytesMax) return done(() => reject(failed("that is too long to be typed")));
       }
     };
-    input.setRawMode(true);
     input.resume();
     input.on("data", onData).once("end", onEnd);
   });
@@ -63,9 +64,11 @@ export function fromDescriptor(text: string, option: string): Buffer {
   const room = Buffer.alloc(secretBytesMax + 1);
   let length = 0;
   try {
-    for (;;) {
-      const more = readSync(descriptor, room, length, room.length - length, null);
-      if (more === 0 || (length += more) === room.length) break;
+    for (let waits = 0; ; ) {
+      const more = readNow(descriptor, room, length);
+      if (more === "nothing yet" && (waits += 1) < 1_000) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      else if (more === "nothing yet") throw new Error("nothing came for ten seconds");
+      else if (more === 0 || (length += more) === room.length) break;
     }
     closeSync(descriptor);
   } catch (error) {
@@ -76,6 +79,16 @@ export function fromDescriptor(text: string, option: string): Buffer {
   }
   if (length > secretBytesMax) throw failed(`file descriptor ${descriptor} gives more than ${secretBytesMax} bytes`);
   return withoutLineEnd(room, length);
+}
+
+/** A pipe of a program that does not block has nothing until its other end writes. */
+function readNow(descriptor: number, room: Buffer, at: number): number | "nothing yet" {
+  try {
+    return readSync(descriptor, room, at, room.length - at, null);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return "nothing yet";
+    throw error;
+  }
 }
 
 /** A copy without one line end at its end; `room` is wiped. */

@@ -4,6 +4,7 @@
  */
 import { userInfo } from "node:os";
 import { Option, type Command } from "commander";
+import { passphraseBytes } from "../base/passphrase-key.ts";
 import { type Call, callControl, NoGateway, Refused } from "../control/client.ts";
 import { signedCall } from "../control/signed-call.ts";
 import { causeText, CliError, failed } from "./errors.ts";
@@ -56,7 +57,7 @@ export async function askAsPerson(options: PersonOptions, call: Call, terms: str
   const passphrase =
     options.passphraseFd === undefined
       ? await typed(`Passphrase of ${visible(person)}: `, terminal)
-      : fromDescriptor(options.passphraseFd, "--passphrase-fd");
+      : passphraseBytes(fromDescriptor(options.passphraseFd, "--passphrase-fd").toString("utf8"));
   try {
     return await signedCall({ socketPath, person, passphrase }, call);
   } catch (error) {

@@ -42,7 +42,7 @@ export function openAuthority(options: AuthorityOptions): Authority {
 
 type Refusal = Extract<Verification, { ok: false }>;
 
-const nextWithoutPersons = "a person runs `holdfast person add NAME`, with the vault's passphrase";
+const nextWithoutPersons = "register a person: holdfast person add NAME, and before it holdfast vault init where there is no vault";
 const nextNotSigned = "a registered person signs it with a passphrase on a terminal";
 
 class PersonAuthority implements Authority {

@@ -125,14 +125,14 @@ async function openRuns(parts: RunControlParts): Promise<RunControl> {
   });
 }
 
-/** Persons live in the vault: without one nobody can sign, and what takes a person is refused. */
+/** Persons live in the vault: without one nobody can sign, and what takes a person is refused, and recorded. */
 function authorityOf(
   config: Config,
   vault: Vault | undefined,
   parts: Pick<AuthorityOptions, "clock" | "random" | "record">,
-): Authority | undefined {
-  if (vault === undefined) return undefined;
-  return openAuthority({ ...parts, gateway: stateDirectory(config.state).controlSocket, persons: () => registeredPersons(vault) });
+): Authority {
+  const persons = () => (vault === undefined ? [] : registeredPersons(vault));
+  return openAuthority({ ...parts, gateway: stateDirectory(config.state).controlSocket, persons });
 }
 
 /** With a vault the key comes from it alone, and the log is held against what the vault remembers before anything is signed. */
