@@ -64,7 +64,8 @@ export async function openScene(server: TestServer, options: SceneOptions = {}):
   const loaded = loadConfig({ path: join(folder, "holdfast.yaml") });
   assert("config" in loaded, JSON.stringify(loaded));
   const { config } = loaded;
-  const vault = options.folder === undefined ? await makeVault(config, vaultPassphrase()) : await openSealedVault(config, vaultPassphrase());
+  const vault =
+    options.folder === undefined ? await makeVault(config, vaultPassphrase()) : await openSealedVault(config, vaultPassphrase());
   if (options.folder === undefined) {
     const key = newKeyParameters(systemRandom);
     const publicKey = publicKeyText(await derivePersonKey(passphrase(), key));
