@@ -18,11 +18,28 @@ const debianPackages = {
 } as const;
 export type Tool = keyof typeof debianPackages;
 
+/** Libraries of other languages, each with the file that shows that it is there and the Debian packages that bring it. */
+const debianLibraries = {
+  django: { file: "/usr/lib/python3/dist-packages/django/__main__.py", packages: ["python3-django", "python3-psycopg2"] },
+  psycopg2: { file: "/usr/lib/python3/dist-packages/psycopg2/__init__.py", packages: ["python3-psycopg2"] },
+  asyncpg: { file: "/usr/lib/python3/dist-packages/asyncpg/__init__.py", packages: ["python3-asyncpg"] },
+  jdbc: { file: "/usr/share/java/postgresql.jar", packages: ["libpostgresql-jdbc-java"] },
+  javac: { file: "/usr/bin/javac", packages: ["default-jdk-headless"] },
+} as const;
+export type Library = keyof typeof debianLibraries;
+
 const debianHome = "/usr/lib/postgresql";
 
 /** The path of the tool; the first call that misses one installs it. Rejects with what to install where that is not possible. */
 export async function tool(name: Tool): Promise<string> {
-  return findTool(name) ?? (await install(name));
+  return findTool(name) ?? (await install(name, debianPackages[name], () => findTool(name)));
+}
+
+/** The file of the library, after its packages were installed where it was missing. Debian's Python is `/usr/bin/python3`. */
+export async function library(name: Library): Promise<string> {
+  const { file, packages } = debianLibraries[name];
+  const find = () => (existsSync(file) ? file : undefined);
+  return find() ?? (await install(name, packages, find));
 }
 
 /** The path of the tool on PATH, in Debian's versioned folders (newest first) or in /usr/sbin; undefined when it is not installed. */
@@ -45,18 +62,18 @@ function isProgram(file: string): boolean {
   }
 }
 
-async function install(name: Tool): Promise<string> {
-  const missing = `\`${name}\` is needed by this test and not installed: apt-get install ${debianPackages[name].join(" ")}`;
+async function install(name: string, packages: readonly string[], find: () => string | undefined): Promise<string> {
+  const missing = `\`${name}\` is needed by this test and not installed: apt-get install ${packages.join(" ")}`;
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) throw new Error(missing);
   const release = await lock();
   try {
-    const already = findTool(name); // by the test file that held the lock before us
+    const already = find(); // by the test file that held the lock before us
     if (already) return already;
-    aptInstall(debianPackages[name], missing);
+    aptInstall(packages, missing);
   } finally {
     release();
   }
-  const installed = findTool(name);
+  const installed = find();
   if (!installed) throw new Error(missing);
   return installed;
 }

@@ -98,7 +98,7 @@ export function demandRefused(said: Said, reason: RegExp): void {
   assert.match(said.text, reason);
 }
 
-const plainly = { NO_COLOR: "1", CI: "1" };
+const plainly = { NO_COLOR: "1", CI: "1", PYTHONHASHSEED: "0" };
 
 const configuration = (preset: Preset): string => `version: 1
 targets:
