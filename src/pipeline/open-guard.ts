@@ -47,6 +47,13 @@ export function openGuard(options: GuardOptions): OpenGuard {
   let judgements = 0;
   const newId = () => `j_${boot}.${++judgements}`;
 
+  /** What is admitted under a policy is so for as long as the policy holds: a message sent later, as an Execute is, asks again. */
+  let ofPolicy = holding();
+  function currentOf({ current }: Gated): () => boolean {
+    const { holds } = ofPolicy;
+    return current === undefined ? holds : () => holds() && current();
+  }
+
   /** From here on everything is synchronous: what was true when the act was judged is true when its intent is written. */
   function finish(action: Action, scope: Scope, judgement: Judgement, can: Capabilities): Admission {
     const tooMany = rateReached(scope, rates.count(action.session.id, clock.monotonic()));
@@ -69,10 +76,9 @@ export function openGuard(options: GuardOptions): OpenGuard {
     const { decision, statements, readOnly } = judgement;
     if (refused !== undefined) return { kind: "deny", id: action.id, reason: refused, statements };
     if (decision.kind !== "allow") return { kind: decision.kind, id: action.id, reason: decision.reason, statements };
-    const { reading, current } = gated;
-    const allowed: Admission = { kind: "allow", id: action.id, statements, obligations, readOnly };
-    if (reading === undefined && current === undefined) return allowed;
-    return { ...allowed, ...(reading === undefined ? {} : { reading }), ...(current === undefined ? {} : { current }) };
+    const { reading } = gated;
+    const allowed: Admission = { kind: "allow", id: action.id, statements, obligations, readOnly, current: currentOf(gated) };
+    return reading === undefined ? allowed : { ...allowed, reading };
   }
 
   async function admit(action: Action, can: Capabilities): Promise<Admission> {
@@ -117,9 +123,23 @@ export function openGuard(options: GuardOptions): OpenGuard {
     limitReached: (session, action, reason, figure, allowed) => record.limitReached(session, action, reason, figure, allowed),
     sessionIdle: (session) => gate?.idle(session.id),
     inOrder: (session) => gate?.inOrder(session.id) ?? false,
-    policyChanged: () => scopes.clear(),
+    policyChanged() {
+      ofPolicy.end();
+      ofPolicy = holding();
+      scopes.clear();
+    },
     counters: record.counters,
     sessions: record.sessions,
+  };
+}
+
+function holding(): { holds(): boolean; end(): void } {
+  let over = false;
+  return {
+    holds: () => !over,
+    end: () => {
+      over = true;
+    },
   };
 }
 

@@ -80,6 +80,40 @@ users:
     await client.end();
   });
 
+  test("what was judged is what was sent, byte for byte, and what does not parse is not sent", async () => {
+    const passing = [
+      "SELECT/**/1 /* a */",
+      "  sElEcT\t'é '' ;' -- c\n",
+      "SELECT $q$ DROP $q$;;",
+      'SELECT 1 AS "Ä ""b"',
+      "SELECT U&'\\0061'",
+    ];
+    const refused = [
+      "DELETE FROM absent -- never 1",
+      "SELECT FROM FROM 'never 2'",
+      "SELECT 1; DROP TABLE never_3",
+      "SELECT 'never 4",
+      "never 5",
+    ];
+    const bytes = [
+      Buffer.concat([Buffer.from("SELECT 'never 6"), Buffer.of(0xff), Buffer.from("'")]),
+      Buffer.concat([Buffer.from("SELECT 'never 7"), Buffer.of(0xc0, 0xa7), Buffer.from("'")]),
+    ];
+    for (const door of ["simple", "extended"] as const) {
+      const client = await WireClient.login(login);
+      line.lie = (row) => row;
+      line.heard = Buffer.alloc(0);
+      for (const text of passing) {
+        assert.deepEqual(errorsOf(await client[door](text)), [], text);
+        const sent = frame(door === "simple" ? "Q" : "P", door === "simple" ? cstring(text) : [cstring(""), cstring(text), int16(0)]);
+        assert.ok(line.heard.includes(sent), `${door}: sent as it came: ${text}`);
+      }
+      for (const text of [...refused, ...bytes]) assert.equal(errorsOf(await client[door](text)).length, 1, String(text));
+      assert.ok(!line.heard.includes("never"), `${door}: nothing of what was refused was sent`);
+      client.destroy();
+    }
+  });
+
   for (const [what, lie] of lies) {
     test(`${what}: the client is told and cut off, others go on`, async () => {
       line.lie = lie;

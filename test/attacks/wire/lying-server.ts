@@ -14,6 +14,8 @@ export class LyingServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   lie: Lie = (row) => row;
+  /** What the server was sent, since it was last emptied. */
+  heard: Buffer = Buffer.alloc(0);
   /** How often a frame was replaced. */
   told = 0;
 
@@ -53,7 +55,10 @@ export class LyingServer {
         to.destroy();
       });
     }
-    client.on("data", (chunk: Buffer) => upstream.write(chunk));
+    client.on("data", (chunk: Buffer) => {
+      this.heard = Buffer.concat([this.heard, chunk]);
+      upstream.write(chunk);
+    });
     upstream.on("data", (chunk: Buffer) => {
       kept = Buffer.concat([kept, chunk]);
       // Every answer of this server has a type; none is sent before the login but frames.
