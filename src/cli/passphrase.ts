@@ -21,6 +21,8 @@ export function typed(question: string, terminal: Terminal): Promise<Buffer> {
   if (!canType(terminal)) return Promise.reject(failed("nobody can be asked: the input is no terminal"));
   return new Promise((resolve, reject) => {
     let text = "";
+    // A character's bytes may come in two pieces.
+    const decoder = new TextDecoder();
     // First of all: what is typed or pasted as soon as the question is there must not be shown either.
     input.setRawMode(true);
     terminal.err(question);
@@ -33,7 +35,7 @@ export function typed(question: string, terminal: Terminal): Promise<Buffer> {
     };
     const onEnd = (): void => done(() => reject(failed("nothing was typed")));
     const onData = (chunk: Buffer): void => {
-      for (const character of chunk.toString("utf8")) {
+      for (const character of decoder.decode(chunk, { stream: true })) {
         if (character === "\r" || character === "\n") return done(() => resolve(passphraseBytes(text)));
         if (character === "\u0003" || character === "\u0004") return onEnd();
         if (character === "\u007f" || character === "\b") text = [...text].slice(0, -1).join("");

@@ -26,6 +26,13 @@ export interface Secrets {
   readonly server: string;
 }
 
+/** What a command is lent: the vault's key, a secret, variables. */
+export interface With {
+  readonly key?: string;
+  readonly secret?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface Ran {
   readonly code: number | null;
   readonly out: string;
@@ -125,7 +132,7 @@ export class Scene {
   }
 
   /** Runs `holdfast` under that account: with the vault's key where it is a person who does, without where it is the agent. */
-  async run(words: readonly string[], with_: { key?: string; secret?: string } = {}): Promise<Ran> {
+  async run(words: readonly string[], with_: With = {}): Promise<Ran> {
     const { child, over } = this.#start(words, with_);
     let out = "";
     let err = "";
@@ -211,13 +218,13 @@ export class Scene {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #start(words: readonly string[], { key, secret }: { key?: string; secret?: string }, limits = "") {
+  #start(words: readonly string[], { key, secret, env }: With, limits = "") {
     const opened = [key, secret].map((text) => (text === undefined ? "ignore" : this.#lent(text)));
     const all = [program, ...words, ...(key === undefined ? [] : ["--vault-key-fd", "3"])];
     const [file, args] =
       limits === "" ? [process.execPath, all] : ["/bin/sh", ["-c", `${limits}; exec "$@"`, "sh", process.execPath, ...all]];
     const stdio = ["ignore", "pipe", "pipe", ...opened] as ("ignore" | "pipe" | number)[];
-    const child = spawn(file, args, { cwd: this.folder, ...account, stdio, env: { PATH: process.env["PATH"] } });
+    const child = spawn(file, args, { cwd: this.folder, ...account, stdio, env: { PATH: process.env["PATH"], ...env } });
     for (const descriptor of opened) if (typeof descriptor === "number") closeSync(descriptor);
     const over = new Promise<number | null>((resolve) => child.once("close", resolve));
     return { child, over };
