@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { ActionId, SessionId } from "../base/ids.ts";
 import type { AuditEvent } from "../model/event.ts";
+import type { TableCount } from "../model/outcome.ts";
 import { LineWriter } from "./line-writer.ts";
 import { eventFields, parseRecord, recordLine } from "./record.ts";
 
@@ -32,6 +33,26 @@ const elapsed = fc.oneof(
     Number.POSITIVE_INFINITY,
   ),
 );
+const tables = fc.option(
+  fc.array(
+    fc
+      .record({
+        table: fc.constantFrom(
+          "public.t",
+          "public.orders",
+          'public."a b"',
+          "x.md50123456789abcdef0123456789abcdef",
+          "a.AKIAABCDEFGHIJKLMNOP",
+          "",
+        ),
+        inserted: figure,
+        updated: fc.nat(),
+      })
+      .map(({ table, inserted, updated }) => ({ table, inserted, updated, deleted: 0, truncated: 0 })),
+    { maxLength: 3 },
+  ),
+  { nil: undefined },
+);
 const events: fc.Arbitrary<AuditEvent> = fc.oneof(
   fc.record({ action: id, judgement: id, digest: fc.option(id, { nil: undefined }) }).map(
     ({ action, judgement, digest }): AuditEvent => ({
@@ -44,24 +65,29 @@ const events: fc.Arbitrary<AuditEvent> = fc.oneof(
     }),
   ),
   fc
-    .record({ action: id, figures: fc.array(figure, { minLength: 0, maxLength: 3 }), elapsed })
-    .map(({ action, figures, elapsed: elapsedMs }): AuditEvent => {
+    .record({ action: id, figures: fc.array(figure, { minLength: 0, maxLength: 3 }), elapsed, tables })
+    .map(({ action, figures, elapsed: elapsedMs, tables }): AuditEvent => {
       const [rowsChanged, rowsReturned, bytesReturned] = figures;
       const known = { ...(rowsChanged === undefined ? {} : { rowsChanged }), ...(rowsReturned === undefined ? {} : { rowsReturned }) };
-      const measured = { ...known, ...(bytesReturned === undefined ? {} : { bytesReturned }), elapsedMs };
+      const measured = { ...known, ...(bytesReturned === undefined ? {} : { bytesReturned }), elapsedMs, ...counted(tables) };
       return { kind: "outcome", action: action as ActionId, outcome: { status: "succeeded", measured } };
     }),
-  fc.record({ session: id, actions: fc.array(id), rowsChanged: fc.nat() }).map(
-    ({ session, actions, rowsChanged }): AuditEvent => ({
+  fc.record({ session: id, actions: fc.array(id), rowsChanged: fc.nat(), tables }).map(
+    ({ session, actions, rowsChanged, tables }): AuditEvent => ({
       kind: "transaction_ended",
       session: session as SessionId,
       end: "committed",
       actions: actions as ActionId[],
       rowsChanged,
+      ...counted(tables),
     }),
   ),
   id.map((because): AuditEvent => ({ kind: "stopped", because })),
 );
+
+function counted(tables: readonly TableCount[] | undefined): { tables?: readonly TableCount[] } {
+  return tables === undefined ? {} : { tables };
+}
 
 test("lines are the same bytes whichever way they are written", () => {
   const line = fc.record({

@@ -2,9 +2,11 @@
  * The lines of one group as bytes: the kinds of the hot path are put together digit by digit, everything else as `record.ts` writes it.
  * It keeps order and nothing else; both ways give the same bytes, which a test holds.
  */
+import type { SessionId } from "../base/ids.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { Measured } from "../model/outcome.ts";
+import type { Measured, TableCount } from "../model/outcome.ts";
 import { eventFields, recordLine } from "./record.ts";
+import { redactEvent } from "./redact.ts";
 
 const START_BYTES = 16 * 1024;
 /** A group larger than this share of the buffer is given away with it, a smaller one is copied out. */
@@ -38,6 +40,17 @@ const ACTIONS = ascii('","actions":[');
 const QUOTE = ascii('"');
 const ENDED_ROWS = ascii('],"rowsChanged":');
 const ENDED_END = ascii("}\n");
+const TABLES = ascii(',"tables":[');
+const TABLE = ascii('{"table":"');
+const INSERTED = ascii('","inserted":');
+const UPDATED = ascii(',"updated":');
+const DELETED = ascii(',"deleted":');
+const TRUNCATED = ascii(',"truncated":');
+const BRACE = ascii("}");
+const BRACKET = ascii("]");
+/** More tables go the long way, which keeps a record within its size. */
+const TABLES_MAX = 100;
+const NAMES_MAX = 4096;
 
 /** Characters that stand in a JSON string as they are: ids, figures and closed vocabularies have no others. */
 const plain = new Uint8Array(128);
@@ -46,6 +59,8 @@ for (let code = 0; code < 128; code++) plain[code] = /[\w.:-]/.test(String.fromC
 export class LineWriter {
   #bytes = Buffer.allocUnsafeSlow(START_BYTES);
   #at = 0;
+  /** Names of tables, and whether they are recorded as they are: a name may look like a secret. */
+  readonly #names = new Map<string, boolean>();
 
   /** Bytes of the group so far. */
   get length(): number {
@@ -113,25 +128,26 @@ export class LineWriter {
           this.#put(QUOTE);
         }
         this.#put(ENDED_ROWS);
-        if (!this.#whole(event.rowsChanged)) return false;
+        if (!this.#whole(event.rowsChanged) || !this.#tables(event.tables)) return false;
         this.#put(ENDED_END);
-        return hasOnly(event, 5);
+        return hasOnly(event, event.tables === undefined ? 5 : 6);
       default:
         return false;
     }
   }
 
   #measured(measured: Measured): boolean {
-    const { rowsChanged, rowsReturned, bytesReturned, elapsedMs } = measured;
+    const { rowsChanged, rowsReturned, bytesReturned, elapsedMs, tables } = measured;
     if (!this.#figure(ROWS_CHANGED, rowsChanged) || !this.#figure(ROWS_RETURNED, rowsReturned)) return false;
     if (!this.#figure(BYTES_RETURNED, bytesReturned)) return false;
     this.#put(ELAPSED);
-    if (!this.#thousandths(Math.round(elapsedMs * 1000))) return false;
+    const thousandths = Math.round(elapsedMs * 1000);
+    // The long way does not round what stands beside tables.
+    if (tables !== undefined && thousandths / 1000 !== elapsedMs) return false;
+    if (!this.#thousandths(thousandths) || !this.#tables(tables)) return false;
     this.#put(OUTCOME_END);
-    return hasOnly(
-      measured,
-      1 + Number(rowsChanged !== undefined) + Number(rowsReturned !== undefined) + Number(bytesReturned !== undefined),
-    );
+    const given = [rowsChanged, rowsReturned, bytesReturned, tables].filter((one) => one !== undefined);
+    return hasOnly(measured, 1 + given.length);
   }
 
   #figure(name: Uint8Array, value: number | undefined): boolean {
@@ -140,6 +156,41 @@ export class LineWriter {
     if (!this.#whole(value)) return false;
     this.#put(COMMA);
     return true;
+  }
+
+  #tables(tables: readonly TableCount[] | undefined): boolean {
+    if (tables === undefined) return true;
+    if (tables.length > TABLES_MAX) return false;
+    this.#put(TABLES);
+    for (let i = 0; i < tables.length; i++) {
+      const table = tables[i] as TableCount;
+      if (i > 0) this.#put(COMMA);
+      if (!this.#shown(table.table) || !this.#after(TABLE, table.table) || !hasOnly(table, 5)) return false;
+      this.#put(INSERTED);
+      if (!this.#whole(table.inserted)) return false;
+      this.#put(UPDATED);
+      if (!this.#whole(table.updated)) return false;
+      this.#put(DELETED);
+      if (!this.#whole(table.deleted)) return false;
+      this.#put(TRUNCATED);
+      if (!this.#whole(table.truncated)) return false;
+      this.#put(BRACE);
+    }
+    this.#put(BRACKET);
+    return true;
+  }
+
+  #shown(table: string): boolean {
+    let shown = this.#names.get(table);
+    if (shown === undefined) {
+      const count: TableCount = { table, inserted: 0, updated: 0, deleted: 0, truncated: 0 };
+      const session = "s" as SessionId;
+      const redacted = redactEvent({ kind: "transaction_ended", session, end: "unknown", actions: [], rowsChanged: 0, tables: [count] });
+      shown = redacted.kind === "transaction_ended" && redacted.tables?.[0]?.table === table;
+      if (this.#names.size >= NAMES_MAX) this.#names.clear();
+      this.#names.set(table, shown);
+    }
+    return shown;
   }
 
   #after(name: Uint8Array, value: string): boolean {

@@ -36,9 +36,10 @@ export function parse(name: string, text: Buffer | string): Buffer {
   return frame(front.parse, name, typeof text === "string" ? text : Buffer.concat([text, NUL]), int16(0));
 }
 
-/** Binds without parameters; results in text format. */
-export function bind(portal: string, statement: string): Buffer {
-  return frame(front.bind, portal, statement, int16(0), int16(0), int16(0));
+/** Binds parameters in text format; results in text format too. */
+export function bind(portal: string, statement: string, parameters: readonly string[] = []): Buffer {
+  const values = parameters.flatMap((text) => [int32(Buffer.byteLength(text)), Buffer.from(text)]);
+  return frame(front.bind, portal, statement, int16(0), int16(parameters.length), ...values, int16(0));
 }
 
 export function describePortal(portal: string): Buffer {

@@ -4,6 +4,7 @@
  */
 import type { Act } from "./act.ts";
 import { IDLE, type Core } from "./core.ts";
+import type { MeterBounds } from "./meter-sql.ts";
 import { EXECUTE, type Expect } from "./queue.ts";
 
 /** A reading follows that counts for this statement alone, and sees all that it changes. */
@@ -25,6 +26,16 @@ export function mustWait(core: Core, entry: Expect): boolean {
 /** The answer is to a query of ours that returns a row. */
 export function isOwn({ audience, splice }: Expect): boolean {
   return audience === "context" || audience === "meter" || splice?.reading !== undefined;
+}
+
+/** The bounds of the reading whose answer is complete with this entry's; `undefined` for anything else. */
+export function readingOf({ splice, reading, audience, kind }: Expect): MeterBounds | undefined {
+  return splice?.reading ?? (audience === "meter" && kind === EXECUTE ? reading?.bounds : undefined);
+}
+
+/** Whether the end of a transaction was skipped behind `failed`. */
+export function endSkipped(skipped: readonly Expect[], failed: Expect): boolean {
+  return skipped.some((gone) => gone !== failed && gone.kind === EXECUTE && gone.act?.facts.ends === true);
 }
 
 export function copyToCome(act: Act): boolean {

@@ -11,6 +11,7 @@ import { Act, type Refusal } from "./act.ts";
 import { Judge } from "./judge.ts";
 import { Extended } from "./extended.ts";
 import { Pieces } from "./pieces.ts";
+import { flushCounts, keepReading, readMeter } from "./readings.ts";
 import { Run } from "./run.ts";
 import { Translation } from "./translation.ts";
 import { CALL, QUERY } from "./queue.ts";
@@ -99,11 +100,12 @@ export class ClientSide {
       return false;
     }
     if (core.translation !== undefined && !core.copyIn) return core.translation.step();
-    if (core.meter.stale && core.status === IDLE && core.drained && !core.batchSent) core.flushCounts();
+    if (core.meter.stale && core.status === IDLE && core.drained && !core.batchSent) flushCounts(core);
+    if (core.meter.worthKeeping && core.status === IDLE && core.drained && !core.batchSent && !this.terminated) keepReading(core);
     // The client asked for answers in the middle of a batch: what waits for the meter is among them.
     if (core.withheld !== undefined && core.answersWanted && core.drained && !core.skipping) {
       core.answersWanted = false;
-      core.readMeter(false);
+      readMeter(core, false);
       core.flush();
     }
     return true;

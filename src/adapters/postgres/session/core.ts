@@ -7,10 +7,9 @@ import type { Session, Target } from "../../../model/principal.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { CatalogueSource } from "../../../catalogue/source.ts";
 import type { ReasonCode } from "../../../model/codes.ts";
-import { FLUSH, SYNC as SYNC_FRAME, bind, closePortal, closeStatement, execute, parse, query, type Status } from "../codec/write.ts";
-import { BIND, CLOSE, EXECUTE, ExpectQueue, PARSE, QUERY, SYNC, type ExpectKind } from "./queue.ts";
+import { FLUSH, SYNC as SYNC_FRAME, parse, query, type Status } from "../codec/write.ts";
+import { EXECUTE, ExpectQueue, PARSE, QUERY, SYNC } from "./queue.ts";
 import { Meter } from "./meter.ts";
-import { FLUSH_COUNTS_SQL, METER_NAME } from "./meter-sql.ts";
 import { ContextKeeper, type ContextPool } from "./context.ts";
 import { Names, type Statement } from "./names.ts";
 import type { Translation } from "./translation.ts";
@@ -209,50 +208,6 @@ export class Core {
     this.batch += 1;
   }
 
-  /** A reading of the meter on names of our own; the server skips what stands behind it when it fails. */
-  readMeter(commits: boolean): void {
-    const { bounds } = this.meter;
-    const push = (kind: ExpectKind, bytes: Buffer): void => {
-      this.toServer(bytes);
-      this.expect.push({ kind, audience: "meter", reading: { bounds, commits } });
-    };
-    if (this.meter.leftover) push(CLOSE, closeStatement(METER_NAME));
-    this.meter.leftover = false;
-    const [parsed, bound, run, portal, statement] = this.meter.frames(bounds);
-    push(PARSE, parsed);
-    push(BIND, bound);
-    push(EXECUTE, run);
-    push(CLOSE, portal);
-    push(CLOSE, statement);
-    this.flushed = false;
-  }
-
-  /** A transaction of ours between two of the client's: what earlier ones left in the server's counts goes. */
-  flushCounts(): void {
-    this.meter.stale = false;
-    this.runInBatch(FLUSH_COUNTS_SQL);
-    this.toServer(SYNC_FRAME);
-    this.expect.push({ kind: SYNC, audience: "nobody" });
-    this.flushed = true;
-  }
-
-  /** BEGIN or COMMIT of ours inside a batch of the client's. */
-  runInBatch(sql: string): void {
-    const name = METER_NAME;
-    const push = (kind: ExpectKind, bytes: Buffer): void => {
-      this.toServer(bytes);
-      this.expect.push({ kind, audience: "nobody" });
-    };
-    if (this.meter.leftover) push(CLOSE, closeStatement(METER_NAME));
-    this.meter.leftover = false;
-    push(PARSE, parse(name, sql));
-    push(BIND, bind(name, name));
-    push(EXECUTE, execute(name));
-    push(CLOSE, closePortal(name));
-    push(CLOSE, closeStatement(name));
-    this.flushed = false;
-  }
-
   toServer(bytes: Buffer): void {
     this.beforeServer();
     this.serverOut.push(bytes);
@@ -303,6 +258,7 @@ export class Core {
       if (whole) this.meter.note(act, act.writing);
       if (whole && act.facts.ends) this.meter.ending();
     }
+    if (act.facts.forgetsNames) this.meter.dropped();
     act.kept = true;
     this.write(act);
     if (act.inFlight) return;
@@ -335,6 +291,7 @@ export class Core {
   /** DEALLOCATE by an act: names that were made after it was sent stay. `null` is all; the unnamed one is never meant. */
   deallocate(name: string | null, serial: number): void {
     const { statements } = this.names;
+    if (name === null) this.meter.dropped();
     for (const key of name === null ? [...statements.keys()] : [name]) {
       const statement = statements.get(key);
       if (key === "" || statement === undefined || statement.serial >= serial) continue;

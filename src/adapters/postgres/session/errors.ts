@@ -54,3 +54,10 @@ export function shownError(core: Core, entry: Expect, message: () => string): bo
   }
   return true;
 }
+
+/** A message that the server has skipped: what its name stood for before, it stands for again. */
+export function undone(core: Core, { change }: Expect): void {
+  if (change === undefined) return;
+  if (change.space === "statement") core.forget(change.made);
+  core.names.undo(change);
+}

@@ -13,6 +13,7 @@ import { RESERVED } from "./context.ts";
 import type { Judge, Judged } from "./judge.ts";
 import type { Portal, Statement } from "./names.ts";
 import { BIND, CLOSE, DESCRIBE, EXECUTE, PARSE } from "./queue.ts";
+import { readMeter, runInBatch } from "./readings.ts";
 import { recordUnavailable, refuseExtended, unmeasurable, withdraw } from "./refuse.ts";
 import { refusal, refusalFrame } from "./refusal.ts";
 import { DROP, FORWARD, HOLD, type Disposition } from "./disposition.ts";
@@ -199,8 +200,9 @@ export class Extended {
     }
     const reads = act.facts.commits && core.meter.owed;
     const wraps = act.metered && act.facts.procedural && !core.batchControl && !core.batchWrapped;
-    // Only when all is answered it is known whether a block is open, and whether it has failed.
-    if ((reads || wraps || (act.facts.ends && core.meter.owed)) && !core.drained) {
+    // Only when all that runs is answered it is known whether a block is open, and whether it has failed.
+    const awaits = wraps ? !core.drained : (reads || (act.facts.ends && core.meter.owed)) && core.expect.running > 0;
+    if (awaits) {
       core.flush();
       return HOLD;
     }
@@ -214,11 +216,11 @@ export class Extended {
     }
     if (portal.statement.judged === act) portal.statement.judged = undefined;
     portal.act = act;
-    if (reads && core.status !== FAILED) core.readMeter(true);
+    if (reads && core.status !== FAILED) readMeter(core, true);
     if (wraps && core.status === IDLE) {
       // A procedure that stands in a block cannot commit behind our back.
       core.batchWrapped = true;
-      core.runInBatch("BEGIN");
+      runInBatch(core, "BEGIN");
     }
     core.sent(act);
     if (act.mustBeHeld) core.batchHeld = true;
@@ -269,7 +271,7 @@ export class Extended {
       if (core.batchHeld && !inBlock) {
         if (core.meter.owed && !core.batchRead) {
           core.batchRead = true;
-          core.readMeter(false);
+          readMeter(core, false);
         }
         if (!core.drained) {
           core.flush();
@@ -281,7 +283,7 @@ export class Extended {
         core.forgetWithheld();
         if (core.batchSent) core.poison(refusalFrame(recordUnavailable()), false);
       } else if (core.batchWrapped) {
-        core.runInBatch("COMMIT");
+        runInBatch(core, "COMMIT");
       }
       core.release();
     }

@@ -27,6 +27,8 @@ export interface TextFacts {
   readonly executes: readonly string[];
   /** PREPARE or DEALLOCATE stands in it. */
   readonly names: boolean;
+  /** It may drop prepared statements, those of ours among them. */
+  readonly forgetsNames: boolean;
 }
 
 /** Reached by effects outside the transaction: a rollback does not take them back. */
@@ -48,6 +50,7 @@ export const notUnderstood: TextFacts = {
   fetches: false,
   executes: [],
   names: false,
+  forgetsNames: true,
 };
 
 const factsOf = new WeakMap<readonly StatementSummary[], TextFacts>();
@@ -71,6 +74,7 @@ export function textFacts(statements: readonly StatementSummary[]): TextFacts {
     fetches: some((s) => s.tag === "FETCH"),
     executes: statements.flatMap((s) => (s.prepared?.kind === "execute" ? [s.prepared.name ?? ""] : [])),
     names: some((s) => s.prepared !== undefined && s.prepared.kind !== "execute"),
+    forgetsNames: some((s) => s.prepared?.kind === "deallocate" || s.tag.startsWith("DISCARD") || s.tag === "DO" || s.tag === "CALL"),
   };
   factsOf.set(statements, facts);
   return facts;

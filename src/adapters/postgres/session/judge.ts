@@ -273,7 +273,8 @@ export class Judge {
  * same: nothing is sent that was not understood.
  */
 function refusedAdmission({ kind, id, reason, statements }: Exclude<Admission, Allowed>): Refusal {
-  const absent = kind === "deny" && reason.code === "not_understood" ? statements.find((one) => one.absent !== undefined)?.absent : undefined;
+  const absent =
+    kind === "deny" && reason.code === "not_understood" ? statements.find((one) => one.absent !== undefined)?.absent : undefined;
   const name = absent?.[0];
   if (name === undefined) return { reason, action: id };
   return { ...refusal("not_understood", `relation "${name}" does not exist`, undefined, "42P01"), action: id };

@@ -14,6 +14,8 @@ import type { TableCount } from "../../../model/outcome.ts";
 
 /** Name of the prepared statement, portal and setting of the meter; begins with the reserved prefix. */
 export const METER_NAME = "holdfast_meter";
+/** Name of the reading that the server keeps prepared. */
+export const KEPT_NAME = "holdfast_reading";
 const MARK = "holdfast_meter: ";
 /** A heap tuple takes no less than this many bytes of a page: 24 of header and 4 of line pointer. */
 const TUPLE_BYTES_MIN = 28;
@@ -52,6 +54,8 @@ const TEXT_CHARACTERS_MAX = 3000;
 export interface MeterBounds {
   readonly total: number;
   readonly sinceLast: number;
+  /** Stands in front of a kept reading of these bounds and reads nothing: it fails when that reading is not ours. */
+  readonly guards?: true;
 }
 
 const known = new Map<string, string>();
@@ -61,18 +65,35 @@ export function meterSql({ total, sinceLast }: MeterBounds): string {
   const key = `${total} ${sinceLast}`;
   let sql = known.get(key);
   if (sql === undefined) {
-    const tests = [`${fn("current_setting")}('track_counts') ${op("<>")} 'on'`];
+    const tests: string[] = [];
     if (total < Infinity) tests.push(`${TOTAL} ${op(">")} ${Math.floor(total)}`);
     if (sinceLast < Infinity) tests.push(`${TOTAL} ${op("-")} ${BEFORE} ${op(">")} ${Math.floor(sinceLast)}`);
-    const failing = `${fn("concat")}('${MARK}', ${TOTAL}, E'\\n', ${fn("left")}(${LINES}, ${TEXT_CHARACTERS_MAX}))`;
-    sql = `SELECT ${fn("pg_stat_force_next_flush")}(),
- CASE WHEN ${tests.join(" OR ")} THEN CAST(CAST(${failing} AS integer) AS text) ELSE ${LINES} END,
- ${fn("set_config")}('holdfast.meter', CAST(${TOTAL} AS text), true)
-FROM (${PER_TABLE}) t`;
+    sql = readingSql(tests);
     if (known.size > 256) known.clear();
     known.set(key, sql);
   }
   return sql;
+}
+
+function readingSql(tests: readonly string[]): string {
+  const failing = `${fn("concat")}('${MARK}', ${TOTAL}, E'\\n', ${fn("left")}(${LINES}, ${TEXT_CHARACTERS_MAX}))`;
+  const fails = [`${fn("current_setting")}('track_counts') ${op("<>")} 'on'`, ...tests].join(" OR ");
+  return `SELECT ${fn("pg_stat_force_next_flush")}(),
+ CASE WHEN ${fails} THEN CAST(CAST(${failing} AS integer) AS text) ELSE ${LINES} END,
+ ${fn("set_config")}('holdfast.meter', CAST(${TOTAL} AS text), true)
+FROM (${PER_TABLE}) t`;
+}
+
+/** The same with the bound as a parameter. */
+export const KEPT_SQL = readingSql([`${TOTAL} ${op(">")} CAST($1 AS pg_catalog.int8)`]);
+
+/** Divides by zero unless the kept reading was made by a Parse message: PREPARE, in a function too, shows as `from_sql`. */
+export const GUARD_SQL = `SELECT 1 ${op("/")} ${fn("count")}(*) FROM ${fn("pg_prepared_statement")}() p
+ WHERE p.name ${op("=")} '${KEPT_NAME}' AND NOT p.from_sql`;
+
+/** A bound as the server reads it. */
+export function rowsBound(rows: number): string {
+  return rows < Infinity ? String(Math.floor(rows)) : "9223372036854775807";
 }
 
 /** Makes the server flush its counts when it is idle next: what an earlier transaction left must not count for the next. */

@@ -4,8 +4,7 @@
  */
 import type { TableCount } from "../../../model/outcome.ts";
 import type { Act, Refusal } from "./act.ts";
-import { METER_NAME, excessOf, figuresOf, meterSql, tablesOf, type MeterBounds } from "./meter-sql.ts";
-import { bind, closePortal, closeStatement, execute, parse } from "../codec/write.ts";
+import { excessOf, figuresOf, tablesOf, type MeterBounds } from "./meter-sql.ts";
 import { refusal } from "./refusal.ts";
 
 /** Errors that are not the meter's own: the client cancelled, the server stops, a transaction conflict. */
@@ -32,6 +31,11 @@ export class Meter {
   stale = false;
   /** A reading failed and has left its prepared statement behind. */
   leftover = false;
+  /** Whether the server holds the reading as a prepared statement of ours: planning it anew costs more than running it. */
+  #keeping: "no" | "asked" | "yes" | "failed" = "no";
+  /** What the last end of a transaction that was sent has taken off. */
+  #beforeEnd: { readonly writes: number; readonly totalMax: number; readonly statementMax: number; readonly carried: number } | undefined =
+    undefined;
 
   /** `statements` of this act that may change something go out. Called at sending, not when the answer comes: batches overlap. */
   note(act: Act, statements: number): void {
@@ -66,9 +70,60 @@ export class Meter {
 
   /** What commits or rolls back was sent: what comes behind it is another transaction. */
   ending(): void {
+    if (this.#writes > 0) {
+      this.#beforeEnd = { writes: this.#writes, totalMax: this.#totalMax, statementMax: this.#statementMax, carried: this.#carried };
+    }
+    this.#none();
+  }
+
+  #clear(): void {
+    this.#beforeEnd = undefined;
+    this.#none();
+  }
+
+  #none(): void {
     this.#writes = 0;
     this.#totalMax = this.#statementMax = Infinity;
     this.#carried = 0;
+  }
+
+  /** What was to end the transaction did not run. The block has failed, but a savepoint may bring it back to life. */
+  notEnded(): void {
+    const before = this.#beforeEnd;
+    if (before === undefined) return;
+    this.#beforeEnd = undefined;
+    this.#writes += before.writes;
+    this.#totalMax = Math.min(this.#totalMax, before.totalMax);
+    this.#statementMax = Math.min(this.#statementMax, before.statementMax);
+    this.#carried += before.carried;
+  }
+
+  /** The reading is used and the server does not hold it yet. */
+  get worthKeeping(): boolean {
+    return this.#used && this.#keeping === "no";
+  }
+
+  get kept(): boolean {
+    return this.#keeping === "yes";
+  }
+
+  /** It was sent to be prepared. */
+  keep(): void {
+    this.#keeping = "asked";
+  }
+
+  keptNow(): void {
+    if (this.#keeping === "asked") this.#keeping = "yes";
+  }
+
+  notKept(): false {
+    this.#keeping = "failed";
+    return false;
+  }
+
+  /** Something that may have dropped prepared statements is sent, or was done. */
+  dropped(): void {
+    if (this.#keeping !== "failed") this.#keeping = "no";
   }
 
   /** A reading came back, so that it was within its bounds. */
@@ -78,9 +133,10 @@ export class Meter {
     return tablesOf(lines);
   }
 
-  /** ReadyForQuery. `chained` when a transaction was committed and the next is open already. */
-  ready(idle: boolean, chained: boolean): void {
+  /** ReadyForQuery. `chained` when a transaction was committed and the next is open already; `drained` when nothing is in flight. */
+  ready(idle: boolean, chained: boolean, drained: boolean): void {
     if (idle) {
+      if (drained) this.#clear();
       this.stale = this.#unflushed && this.#used;
       this.#unflushed = this.#writes > 0;
       this.#carried = 0;
@@ -89,16 +145,21 @@ export class Meter {
     }
   }
 
-  /** The messages of one reading by the extended protocol. Nothing of the agent's can run between the Parse and the Execute. */
-  frames(bounds: MeterBounds): readonly [Buffer, Buffer, Buffer, Buffer, Buffer] {
-    const name = METER_NAME;
-    return [parse(name, meterSql(bounds)), bind(name, name), execute(name), closePortal(name), closeStatement(name)];
-  }
-
   /** The server's error in place of a reading, as ours. `undefined`: the error is the server's own affair and stands as it is. */
   refused(code: string, message: string, bounds: MeterBounds): MeterRefusal | undefined {
     if (NOT_OURS.test(code)) return undefined;
     this.stale = true;
+    if (bounds.guards === true) {
+      this.dropped();
+      const because =
+        "what the transaction changed could not be read, so it is rolled back: the statement that reads it was dropped or replaced";
+      const told = refusal(
+        "obligation_unfulfilled",
+        because,
+        "keep DEALLOCATE and PREPARE out of functions, and send the transaction again",
+      );
+      return { ...told, figure: 0, allowed: 0, tables: [] };
+    }
     const excess = excessOf(message);
     const carried = this.#carried;
     if (excess === undefined) {

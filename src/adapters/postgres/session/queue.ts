@@ -43,6 +43,8 @@ export interface Expect {
   readonly more?: boolean;
   /** Which statements of a simple query are readings of the meter. */
   readonly splice?: Splice;
+  /** The Parse that keeps the meter's reading prepared. */
+  readonly keeps?: boolean;
   /** For messages of a reading by the extended protocol; `commits` when a COMMIT stands behind it. */
   readonly reading?: { readonly bounds: MeterBounds; readonly commits: boolean };
   /** For messages that ReadyForQuery answers: the batch that ends with it. */
@@ -53,9 +55,19 @@ export interface Expect {
   readonly poison?: Buffer | null;
 }
 
+function runs({ kind }: Expect): boolean {
+  return kind === QUERY || kind === EXECUTE || kind === CALL || kind === SYNC;
+}
+
 export class ExpectQueue {
   #entries: (Expect | undefined)[] = [];
   #head = 0;
+  #running = 0;
+
+  /** Entries whose answer may change the state of the transaction, or tell it. */
+  get running(): number {
+    return this.#running;
+  }
 
   get length(): number {
     return this.#entries.length - this.#head;
@@ -67,9 +79,12 @@ export class ExpectQueue {
 
   push(entry: Expect): void {
     this.#entries.push(entry);
+    if (runs(entry)) this.#running += 1;
   }
 
   pop(): void {
+    const gone = this.#entries[this.#head];
+    if (gone !== undefined && runs(gone)) this.#running -= 1;
     this.#entries[this.#head] = undefined;
     this.#head += 1;
     if (this.#head === this.#entries.length) {

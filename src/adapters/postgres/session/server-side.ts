@@ -9,13 +9,13 @@ import { back, serverShapes } from "../codec/shapes.ts";
 import { errorField, parameter, rowValues, tagRows } from "../codec/read.ts";
 import type { Status } from "../codec/write.ts";
 import type { Act } from "./act.ts";
-import { copyInFlight, copyToCome, isOwn, mustWait, readingDecides } from "./answers.ts";
+import { copyInFlight, copyToCome, endSkipped, isOwn, mustWait, readingDecides, readingOf } from "./answers.ts";
 import { completed } from "./completion.ts";
 import { reported } from "./pins.ts";
 import { FAILED, IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { BIND, CALL, CLOSE, DESCRIBE, EXECUTE, PARSE, QUERY, SYNC, type Expect, type ExpectKind } from "./queue.ts";
 import type { MeterBounds } from "./meter-sql.ts";
-import { readingRefused, shownError } from "./errors.ts";
+import { readingRefused, shownError, undone } from "./errors.ts";
 import { returned } from "./returned.ts";
 import { Run } from "./run.ts";
 
@@ -157,6 +157,7 @@ export class ServerSide {
     switch (type) {
       case back.parseComplete:
         if (entry.change?.space === "statement" && entry.change.made !== undefined) entry.change.made.known = true;
+        if (entry.keeps === true) core.meter.keptNow();
         return this.#step(entry, PARSE, type, shown);
       case back.bindComplete:
         return this.#step(entry, BIND, type, shown);
@@ -237,9 +238,10 @@ export class ServerSide {
   #completedOwn(entry: Expect): false {
     const core = this.#core;
     if (entry.kind === EXECUTE) core.expect.pop();
-    if (entry.splice?.reading !== undefined || (entry.audience === "meter" && entry.kind === EXECUTE)) {
-      const [, lines = null, total = null] = this.#reading ?? [];
-      this.#reading = undefined;
+    const read = readingOf(entry);
+    const [, lines = null, total = null] = this.#reading ?? [];
+    this.#reading = undefined;
+    if (read !== undefined && read.guards !== true) {
       core.transaction.tables = core.meter.passed(lines, total);
       // Behind the last statement of a block of ours its COMMIT may still fail, and at the end of a batch the record.
       if (entry.audience !== "closing" && !core.batchRead) core.release();
@@ -278,12 +280,15 @@ export class ServerSide {
       // What was to fail has failed.
       if (core.wanted === "poison") core.wanted = "none";
     }
+    if (entry.keeps === true) return core.meter.notKept();
+    // What was to end the block did not run: what the block has changed owes its reading still.
+    if (endSkipped(skipped, entry)) core.meter.notEnded();
     if (entry.reading !== undefined) {
       core.meter.leftover = true;
       told = this.#readingFailed(code, entry.reading.bounds, syncFound);
       this.#rollback = told && entry.reading.commits;
     }
-    for (const gone of skipped.toReversed()) this.#undo(gone);
+    for (const gone of skipped.toReversed()) undone(core, gone);
     for (const gone of skipped) {
       if (gone.act === undefined) continue;
       gone.act.code ??= this.#error ?? code;
@@ -301,6 +306,7 @@ export class ServerSide {
       if (entry.audience === "nobody") core.fatal("internal", "the session's settings could not be pinned again");
       return this.#shownError(entry);
     }
+    if (splice?.reading !== undefined) core.meter.notEnded();
     if (splice?.reading !== undefined && this.#readingFailed(code, splice.reading, true, act)) {
       this.#rollback = true;
       return false;
@@ -316,9 +322,8 @@ export class ServerSide {
   /** True when the error was the meter's: the client has been told of it, or of the limit that a command tag showed before. */
   #readingFailed(code: string, bounds: MeterBounds, ends: boolean, act?: Act): boolean {
     const sqlstate = readingRefused(this.#core, { code, message: this.#message(), bounds, ends, told: this.#muted }, act);
-    if (sqlstate === undefined) return false;
-    this.#error = sqlstate;
-    return true;
+    this.#error = sqlstate ?? this.#error;
+    return sqlstate !== undefined;
   }
 
   #shownError(entry: Expect): boolean {
@@ -328,13 +333,6 @@ export class ServerSide {
   #message(): string {
     const { buffer, from, to } = this.#scanner;
     return errorField(buffer, from, to, "M") ?? "the server refused";
-  }
-
-  #undo(gone: Expect): void {
-    const { change } = gone;
-    if (change === undefined) return;
-    if (change.space === "statement") this.#core.forget(change.made);
-    this.#core.names.undo(change);
   }
 
   #ready(): boolean {
@@ -357,7 +355,7 @@ export class ServerSide {
     if (entry.act !== undefined && !more) this.#answered(entry.act);
     if (failed) core.translation?.fail();
     const end = core.transaction.ready(open, this.#error ?? (this.#muted ? "54000" : undefined), more ? entry.act : undefined);
-    core.meter.ready(!open, open && end === "committed");
+    core.meter.ready(!open, open && end === "committed", core.drained);
     this.#error = undefined;
     if (end !== undefined && !ours) {
       // What was defined behind the last COMMIT or ROLLBACK of a text is committed with the text, or gone.

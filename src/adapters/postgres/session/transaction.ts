@@ -127,7 +127,7 @@ export class Transaction {
       ...(act.rowsChanged === undefined ? {} : { rowsChanged: act.rowsChanged }),
       rowsReturned: act.rowsReturned,
       bytesReturned: act.bytesReturned,
-      elapsedMs: act.startedMs === 0 ? 0 : this.#clock.monotonic() - act.startedMs,
+      elapsedMs: act.startedMs === 0 ? 0 : Math.round((this.#clock.monotonic() - act.startedMs) * 1000) / 1000,
       ...(act.tables === undefined ? {} : { tables: act.tables }),
     };
     this.#settleAs(act, act.code === undefined ? { status: "succeeded", measured } : { status: "failed", code: act.code, measured });

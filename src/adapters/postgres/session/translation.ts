@@ -12,6 +12,7 @@ import type { Act } from "./act.ts";
 import { FAILED, IDLE, type Core } from "./core.ts";
 import { meterSql, type MeterBounds } from "./meter-sql.ts";
 import { QUERY } from "./queue.ts";
+import { readingText } from "./readings.ts";
 import { recordUnavailable, refuseSimple, withdraw } from "./refuse.ts";
 import { refusalFrame } from "./refusal.ts";
 import { Splice } from "./splice.ts";
@@ -77,8 +78,8 @@ export class Translation {
   #next(): void {
     const core = this.#core;
     if (this.#wrapped) {
-      const { bounds } = core.meter;
-      this.#send(query(`${meterSql(bounds)};COMMIT`), new Splice([bounds, null]), true, true);
+      const { sql, plan } = readingText(core);
+      this.#send(query(`${sql};COMMIT`), new Splice([...plan, null]), true, true);
       return;
     }
     this.#piece();
@@ -120,7 +121,11 @@ export class Translation {
       if (ends && explicit && core.meter.owed) {
         // In a block the text can wait here until what stands before is answered: had it failed, the block would still be open.
         if (i > first) break;
-        if (transaction === "commit" && core.status !== FAILED) read(core.meter.bounds);
+        if (transaction === "commit" && core.status !== FAILED) {
+          const reading = readingText(core);
+          parts.push(Buffer.from(reading.sql), SEPARATOR);
+          plan.push(...reading.plan);
+        }
       }
       if (parts.length === 0 && span.start > 0) parts.push(this.#blanks(span.start));
       const following = statements[i + 1];
