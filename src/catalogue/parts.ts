@@ -9,7 +9,17 @@ import type { CatalogueData, FunctionInfo, Relation, TypeInfo } from "./types.ts
 /** What is small enough to be replaced whole. */
 export type Lists = Pick<
   CatalogueData,
-  "version" | "serverVersion" | "database" | "schemas" | "foreignKeys" | "operators" | "casts" | "extensions" | "roles" | "eventTriggers"
+  | "version"
+  | "serverVersion"
+  | "database"
+  | "schemas"
+  | "foreignKeys"
+  | "operators"
+  | "casts"
+  | "extensions"
+  | "roles"
+  | "eventTriggers"
+  | "operatorClasses"
 >;
 
 /** Never changed once made: a change is a fork. */

@@ -23,6 +23,11 @@ export interface CatalogueData {
     readonly bypassRls: boolean;
     readonly memberOf: readonly string[];
   }[];
+  /**
+   * Operator classes with functions that did not come with the server: the type each is for, and the OIDs of those functions, whether
+   * they support the class or stand behind its operators.
+   */
+  readonly operatorClasses?: readonly { readonly name: string; readonly type: number; readonly functions: readonly number[] }[];
   /** Event triggers fire on DDL: name and function. */
   readonly eventTriggers: readonly { readonly name: string; readonly functionOid: number; readonly enabled: boolean }[];
 }

@@ -109,6 +109,7 @@ export type TypeRow = readonly [
 export type DomainCheckRow = readonly [type: number, text: string];
 export type ExtensionRow = readonly [name: string, schema: string];
 export type RoleRow = readonly [name: string, superuser: boolean, bypassRls: boolean, memberOf: readonly string[]];
+export type OperatorClassRow = readonly [name: string, type: number, functions: readonly number[]];
 export type EventTriggerRow = readonly [name: string, functionOid: number, enabled: boolean];
 
 export const sessionQuery = `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4, pg_catalog.current_database()::pg_catalog.text`;
@@ -243,6 +244,14 @@ export const extensionsQuery = `SELECT e.extname, n.nspname FROM pg_catalog.pg_e
 export const rolesQuery = `SELECT r.rolname, r.rolsuper, r.rolbypassrls, ARRAY(SELECT g.rolname::pg_catalog.text FROM pg_catalog.pg_auth_members m
     JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
     WHERE m.member = r.oid ORDER BY g.rolname) FROM pg_catalog.pg_roles r ORDER BY r.rolname`;
+
+/** A class has the functions of its family that take its type. A family that came with the server may have been given more. */
+export const operatorClassesQuery = `SELECT c.opcname, c.opcintype, pg_catalog.array_agg(DISTINCT f.oid::pg_catalog.int8) FROM pg_catalog.pg_opclass c,
+  LATERAL (SELECT p.amproc::pg_catalog.oid AS oid FROM pg_catalog.pg_amproc p
+    WHERE p.amprocfamily = c.opcfamily AND (p.amproclefttype = c.opcintype OR p.amprocrighttype = c.opcintype)
+    UNION ALL SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_amop a JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr
+    WHERE a.amopfamily = c.opcfamily AND (a.amoplefttype = c.opcintype OR a.amoprighttype = c.opcintype)) f
+  WHERE f.oid >= ${NORMAL} GROUP BY c.oid, c.opcname, c.opcintype ORDER BY c.oid`;
 
 export const eventTriggersQuery = `SELECT e.evtname, e.evtfoid, e.evtenabled <> 'D' FROM pg_catalog.pg_event_trigger e ORDER BY e.evtname`;
 

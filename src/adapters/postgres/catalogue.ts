@@ -79,7 +79,9 @@ async function loadIfChanged(rows: Rows, before: LoadedCatalogue | undefined, al
 
 const noLists = { schemas: [], extensions: [], roles: [], eventTriggers: [] };
 
-async function loadLists(rows: Rows): Promise<Pick<CatalogueData, "schemas" | "extensions" | "roles" | "eventTriggers">> {
+async function loadLists(
+  rows: Rows,
+): Promise<Pick<CatalogueData, "schemas" | "extensions" | "roles" | "eventTriggers" | "operatorClasses">> {
   return {
     schemas: (await rows<q.SchemaRow>(q.schemasQuery)).map(([name, owner]) => ({ name, owner })),
     extensions: (await rows<q.ExtensionRow>(q.extensionsQuery)).map(([name, schema]) => ({ name, schema })),
@@ -88,6 +90,11 @@ async function loadLists(rows: Rows): Promise<Pick<CatalogueData, "schemas" | "e
       superuser,
       bypassRls,
       memberOf,
+    })),
+    operatorClasses: (await rows<q.OperatorClassRow>(q.operatorClassesQuery)).map(([name, type, functions]) => ({
+      name,
+      type,
+      functions: functions.map(Number),
     })),
     eventTriggers: (await rows<q.EventTriggerRow>(q.eventTriggersQuery)).map(([name, functionOid, enabled]) => ({
       name,

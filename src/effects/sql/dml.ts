@@ -21,7 +21,8 @@ import {
 } from "./engine.ts";
 import { namedRelation, withScope } from "./expressions.ts";
 import { extentOf, type Target } from "./extent.ts";
-import { knowledgeOf } from "./knowledge.ts";
+import { plainEquality } from "./comparisons.ts";
+import { baseTypeOf } from "./types-of.ts";
 import { callsVolatile } from "./mentions.ts";
 import { as, constantOf, flag, list, part, qualified, rangeVarName, stringOf, text, type Fields } from "./tree.ts";
 
@@ -78,7 +79,10 @@ export function extentTarget(named: Named, rangeVar: Fields | undefined, at: Pla
     alias: named.alias,
     keyCopies: inherits,
     joined: (at.scope?.sources ?? []).filter((source) => source.alias !== named.alias),
-    plainEquality: !knowledgeOf(at.catalogue).riskyOperators.has("="),
+    plainEquality: plainEquality(
+      relation === undefined ? [undefined] : relation.columns.map(({ type }) => baseTypeOf(type, at.catalogue)),
+      at,
+    ),
     isVolatile: (name, argumentCount) => {
       const { schema, name: last } = qualified(name);
       const found = at.catalogue.functions(schema, last, argumentCount, at.names, true);

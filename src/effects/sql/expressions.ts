@@ -5,9 +5,11 @@
 import type { Relation } from "../../catalogue/types.ts";
 import { call, callByName, castTo } from "./calls.ts";
 import { emit, emitUnknown, NO_SUCH_RELATION, UNCERTAIN, writtenName, type Place, type Scope, type Source, lookUp } from "./engine.ts";
+import { operatorByName, operatorClasses, type Operands } from "./comparisons.ts";
 import { knowledgeOf } from "./knowledge.ts";
 import { outputColumns } from "./mentions.ts";
 import { as, flag, list, nameParts, part, qualified, rangeVarName, stringOf, tagged, text, type Fields } from "./tree.ts";
+import { typeOfExpression } from "./types-of.ts";
 import type { Visitor } from "./walk.ts";
 
 function funcCall(fields: Fields, at: Place): void {
@@ -22,6 +24,7 @@ function funcCall(fields: Fields, at: Place): void {
     if (name.includes("json")) castsToJson(at);
   }
   implicitCasts(at);
+  if (flag(fields, "agg_distinct")) operatorClasses(at);
   at.engine.children("FuncCall", fields, at);
 }
 
@@ -42,27 +45,6 @@ const JSON_TYPE = 114;
 export function castsToJson(at: Place): void {
   for (const cast of knowledgeOf(at.catalogue).riskyCasts) if (cast.target === JSON_TYPE) call(cast.fn, [], at);
 }
-
-function operatorByName(parts: readonly unknown[], at: Place): void {
-  const names = nameParts(parts);
-  if (names === undefined || names.length === 0) return;
-  const { name } = qualified(names);
-  const knowledge = knowledgeOf(at.catalogue);
-  if (!knowledge.operatorNames.has(name) && !WRITTEN_AS_OPERATOR.has(name))
-    emitUnknown(at, "no such operator is known", name, "unknown_function", "function");
-  // Which of several schemas answers does not matter: any function that is more than a computation counts.
-  for (const fn of knowledge.riskyOperators.get(name) ?? []) call(fn, [], at);
-}
-
-/** Names that the grammar puts where an operator stands: SIMILAR TO, BETWEEN, IS DISTINCT FROM. */
-const WRITTEN_AS_OPERATOR: ReadonlySet<string> = new Set([
-  "BETWEEN",
-  "NOT BETWEEN",
-  "BETWEEN SYMMETRIC",
-  "NOT BETWEEN SYMMETRIC",
-  "<>",
-  "=",
-]);
 
 function typeCast(fields: Fields, at: Place): void {
   at.engine.children("TypeCast", fields, at);
@@ -256,11 +238,19 @@ function locking(clause: Fields, from: readonly unknown[], at: Place): void {
 /** Aggregation over a type, IN, BETWEEN and plain operators all name an operator. */
 function expression(fields: Fields, at: Place): void {
   const names = list(fields, "name");
-  operatorByName(names, at);
   const kind = text(fields, "kind");
+  operatorByName(names, at, operandsOf(fields, kind, at));
   if (kind.includes("BETWEEN")) for (const name of ["<", "<=", ">", ">="]) operatorByName([{ String: { sval: name } }], at);
   implicitCasts(at);
   at.engine.children("A_Expr", fields, at, ["name"]);
+}
+
+/** What stands beside a plain operator; lists and arrays are compared element by element. */
+function operandsOf(fields: Fields, kind: string, at: Place): Operands {
+  if (knowledgeOf(at.catalogue).comparesPlainly) return {};
+  const left = typeOfExpression(fields["lexpr"], at);
+  if (!["AEXPR_OP", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT", "AEXPR_NULLIF"].includes(kind)) return { left };
+  return { left, right: typeOfExpression(fields["rexpr"], at), prefix: fields["lexpr"] === undefined };
 }
 
 function choice(fields: Fields, at: Place): void {
@@ -325,6 +315,13 @@ export const expressionVisitors: ReadonlyMap<string, Visitor> = new Map<string, 
   ["JoinExpr", join],
   ["RangeFunction", rangeFunction],
   ["RangeTableSample", sample],
+  [
+    "WindowDef",
+    (fields, at) => {
+      if (list(fields, "partitionClause").length > 0) operatorClasses(at);
+      at.engine.children("WindowDef", fields, at);
+    },
+  ],
   [
     "MinMaxExpr",
     (fields, at) => {

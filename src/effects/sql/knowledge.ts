@@ -3,13 +3,17 @@
  * It does not analyse bodies; it only says where looking closer is needed.
  */
 import type { Catalogue } from "../../catalogue/catalogue.ts";
-import { isBuiltIn, type CastInfo, type FunctionInfo, type Relation } from "../../catalogue/types.ts";
+import { isBuiltIn, type CastInfo, type FunctionInfo, type OperatorInfo, type Relation } from "../../catalogue/types.ts";
 import type { Effect } from "../../model/effect.ts";
 import { builtinMeanings } from "./builtins.ts";
 
 export interface Knowledge {
-  /** Functions by operator name, where one of them is more than a computation. */
-  readonly riskyOperators: ReadonlyMap<string, readonly FunctionInfo[]>;
+  /** Operators by name, where one of them is more than a computation. */
+  readonly riskyOperators: ReadonlyMap<string, readonly { readonly operator: OperatorInfo; readonly fn: FunctionInfo }[]>;
+  /** Functions of operator classes that are more than a computation, with the type that each class is for. */
+  readonly riskyClasses: readonly { readonly type: number; readonly fn: FunctionInfo }[];
+  /** There are neither: then the types of operands do not matter. */
+  readonly comparesPlainly: boolean;
   readonly operatorNames: ReadonlySet<string>;
   /** Implicit and assignment casts that run such a function. */
   readonly riskyCasts: readonly (CastInfo & { readonly fn: FunctionInfo })[];
@@ -28,22 +32,33 @@ export function knowledgeOf(catalogue: Catalogue): Knowledge {
 }
 
 function makeKnowledge(catalogue: Catalogue): Knowledge {
-  const riskyOperators = new Map<string, FunctionInfo[]>();
+  const riskyOperators = new Map<string, { operator: OperatorInfo; fn: FunctionInfo }[]>();
   const operatorNames = new Set<string>();
   for (const operator of catalogue.lists.operators) {
     operatorNames.add(operator.name);
     const fn = catalogue.functionByOid(operator.functionOid);
     if (fn === undefined || onlyComputes(fn, catalogue)) continue;
     const same = riskyOperators.get(operator.name);
-    if (same === undefined) riskyOperators.set(operator.name, [fn]);
-    else same.push(fn);
+    if (same === undefined) riskyOperators.set(operator.name, [{ operator, fn }]);
+    else same.push({ operator, fn });
   }
   const riskyCasts: (CastInfo & { fn: FunctionInfo })[] = [];
   for (const cast of catalogue.lists.casts) {
     const fn = cast.functionOid === 0 ? undefined : catalogue.functionByOid(cast.functionOid);
     if (fn !== undefined && !onlyComputes(fn, catalogue)) riskyCasts.push({ ...cast, fn });
   }
-  return { riskyOperators, operatorNames, riskyCasts, expansions: new Map() };
+  const riskyClasses = riskyClassesOf(catalogue);
+  const comparesPlainly = riskyOperators.size === 0 && riskyClasses.length === 0;
+  return { riskyOperators, riskyClasses, comparesPlainly, operatorNames, riskyCasts, expansions: new Map() };
+}
+
+function riskyClassesOf(catalogue: Catalogue): Knowledge["riskyClasses"] {
+  return (catalogue.lists.operatorClasses ?? []).flatMap(({ type, functions }) =>
+    functions.flatMap((oid) => {
+      const fn = catalogue.functionByOid(oid);
+      return fn === undefined || onlyComputes(fn, catalogue) ? [] : [{ type, fn }];
+    }),
+  );
 }
 
 /** The relation whose rows a composite type describes: the server names the type after it. */

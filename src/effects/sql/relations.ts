@@ -22,7 +22,9 @@ import {
   type WriteKind,
 } from "./engine.ts";
 import type { ResourceType, Operation, Reversibility } from "../../model/effect.ts";
+import { operatorClasses } from "./comparisons.ts";
 import { knowledgeOf } from "./knowledge.ts";
+import { baseTypeOf } from "./types-of.ts";
 import { parseSql } from "./parse.ts";
 import { as, list, type Fields } from "./tree.ts";
 
@@ -293,5 +295,7 @@ function evaluateColumns(kind: "insert" | "update", relation: Relation, change: 
       }
     }
   }
+  // Every index compares what it is given, and a key is one.
+  for (const { type } of relation.columns) operatorClasses(inside, baseTypeOf(type, at.catalogue));
   for (const expression of relation.expressions) rowExpression(expression.text, relation, { ...inside, cause: "function" });
 }

@@ -11,6 +11,7 @@ import type { StatementSummary, TransactionControl } from "../../model/decision.
 import type { Effect } from "../../model/effect.ts";
 import type { Analysis } from "../analyse.ts";
 import { castTo } from "./calls.ts";
+import { operatorClasses } from "./comparisons.ts";
 import { Sink, emitUnknown, hidesRelation, identity, noCuts, type Place } from "./engine.ts";
 import { numbersAreFree } from "./free-numbers.ts";
 import { parseSql } from "./parse.ts";
@@ -162,6 +163,7 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
     emitUnknown(at, "a body defines code or names and then runs more: send the definition by itself");
   if (node?.tag !== "VariableSetStmt" && mayMoveNames(sink.effects, node?.tag ?? ""))
     emitUnknown(at, "it changes search_path while it runs, and what names mean with it: send the change by itself");
+  if (node !== undefined && BUILDS_INDEXES.has(node.tag)) operatorClasses({ ...at, cause: "function", repeated: true });
   const control = node?.tag === "TransactionStmt";
   if (state.uncertain && !control) emitUnknown(at, "what names mean is not certain here: send this statement by itself");
   const summary = summarise(node?.tag ?? "", node?.fields ?? {}, sink.effects, span);
@@ -174,6 +176,16 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
     ...(plain && !state.uncertain ? { plainDefinition: true as const } : {}),
   };
 }
+
+/** Statements that sort or index rows that are there. */
+const BUILDS_INDEXES: ReadonlySet<string> = new Set([
+  "IndexStmt",
+  "AlterTableStmt",
+  "ReindexStmt",
+  "ClusterStmt",
+  "VacuumStmt",
+  "RefreshMatViewStmt",
+]);
 
 /** A call that changes search_path in the middle of a statement: what is planned later in the same statement reads the new one. */
 function mayMoveNames(effects: readonly Effect[], tag: string): boolean {

@@ -290,7 +290,7 @@ function endsTransaction({ transaction }: StatementSummary): boolean {
   return ["commit", "rollback", "rollback_to", "prepare_transaction"].includes(transaction);
 }
 
-/** Where the statement behind this one begins. COPY data come behind the whole text, so that what asks for them must not wait for a piece. */
+/** Where the statement behind this one begins. COPY data come behind the whole text: what asks for them must not wait for a piece. */
 function cutBehind(statements: readonly StatementSummary[], index: number): number | undefined {
   if (statements.slice(0, index + 1).some(({ copy }) => copy === "in")) return undefined;
   return statements[index + 1]?.span.start;
