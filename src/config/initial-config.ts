@@ -13,6 +13,10 @@ export interface InitialConfig {
   readonly urlVariable: string;
   /** Name of the secret in the vault that holds it in the variable's place. */
   readonly urlSecret?: string;
+  /** The migration runner's login, where it is known. */
+  readonly migrationRole?: string;
+  /** Name of the environment variable with the URL of the login that makes session roles. */
+  readonly adminVariable?: string;
   readonly user: { readonly name: string; readonly kind: "human" | "ai_agent" | "workload"; readonly verifier: string };
 }
 
@@ -53,6 +57,8 @@ targets:
     #
     # Limits of this target, where the policy's own do not suit:
     # limits: { rows_returned: 10000, rows_changed: 100, statement_time: 30s }
+    #
+${rolesText(initial)}
 
 users:
   # Who may log in to Holdfast. The password is not here: from a verifier it cannot be recovered but by guessing.
@@ -79,6 +85,21 @@ users:
 #           matches: [DELETE FROM billing.invoices WHERE id = 1]
 #           misses: [SELECT * FROM billing.invoices]
 `;
+}
+
+/** Rights at the server itself: in force where a login can make roles, else shown for later. */
+function rolesText({ adminVariable, migrationRole }: InitialConfig): string {
+  const made = adminVariable !== undefined;
+  const runner = `migration_role: ${migrationRole === undefined ? "shop_migrator" : quoted(migrationRole)}`;
+  const lines = [
+    "roles:",
+    "  mode: ephemeral         # each session gets a login role of its own at the server, dropped after it",
+    `  admin: { url: { env: ${adminVariable ?? "ADMIN_URL"} } }     # with CREATEROLE; never the migration runner's`,
+    `  ${made && migrationRole === undefined ? "# " : ""}${runner}   # never shared`,
+    "  # writers: { orders: { tables: [public.orders] } }   # a user names its list as `writer`; others only read",
+  ];
+  const head = "    # Rights at the server itself (docs/least-privilege.md), set up by `holdfast provision`:";
+  return [head, ...lines.map((line) => `    ${made ? "" : "# "}${line}`)].join("\n");
 }
 
 /** A JSON string is a YAML string. */

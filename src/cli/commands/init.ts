@@ -13,15 +13,17 @@ import { type Environment, environments } from "../../model/principal.ts";
 import type { VaultContent } from "../../wiring/vault.ts";
 import { ask, canAsk } from "../ask.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
+import { initialRoles, type RoleOptions } from "../initial-roles.ts";
 import { newPassphrase } from "../new-passphrase.ts";
 import { figure, padEnd, paragraph, visible } from "../output.ts";
 import { type Probed, probeServer } from "../probe.ts";
 import { configOption, configPath, defaultConfigFile, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";
+import { provision } from "./provision.ts";
 import { vaultKeyOptions, vaultPassphrase, type VaultKeyOptions } from "../unseal.ts";
 
-interface Options extends VaultKeyOptions {
+interface Options extends VaultKeyOptions, RoleOptions {
   readonly config?: string;
   readonly url?: string;
   readonly urlVariable: string;
@@ -43,11 +45,20 @@ export const define: Define = (command, terminal) => {
     .option("--listen <host:port>", "where the agent will connect", "127.0.0.1:6432")
     .option("--target <name>", "the target's name in the file", "main")
     .option("--user <name>", "the agent's name", "agent")
+    .option(
+      "--admin-url-env <name>",
+      "the environment variable with the URL of a login with CREATEROLE: sets up roles of their own for sessions",
+    )
+    .option(
+      "--migration-role <name>",
+      "the migration runner's login, which is never shared; `none` where there is none (asked on a terminal)",
+    )
     .option("--force", "overwrite an existing file")
     .addHelpText(
       "after",
       "\nExamples:\n  holdfast init                       with DATABASE_URL set\n  holdfast init " +
-        "--url postgres://app@db.example:5432/shop --environment staging\n",
+        "--url postgres://app@db.example:5432/shop --environment staging\n" +
+        "  holdfast init --admin-url-env ADMIN_URL --migration-role shop_migrator\n",
     )
     .action((options: Options) => init(options, terminal));
 };
@@ -55,6 +66,7 @@ export const define: Define = (command, terminal) => {
 async function init(options: Options, terminal: Terminal): Promise<void> {
   const asked = checked(options);
   const { address: upstream, text: serverUrl } = addressOf(options, terminal);
+  const roles = await initialRoles(options, upstream, terminal);
   const sealing = await wantsVault(options, terminal);
   const probed = await probe(upstream, options.urlVariable);
   const { newLogin } = await import("../../wiring.ts");
@@ -66,6 +78,7 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
     listen: options.listen,
     urlVariable: options.urlVariable,
     ...(sealing ? { urlSecret: urlSecret(options) } : {}),
+    ...roles,
     user: { name: options.user, kind: "ai_agent", verifier },
   });
   const passphrase = sealing ? await passphraseFor(path, options, terminal) : undefined;
@@ -73,6 +86,15 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
   if (passphrase !== undefined) await sealUrl(serverUrl, passphrase, options, terminal);
   await terminal.out(summary(probed, upstream, terminal));
   await terminal.out(nextSteps({ options, database: probed.database, password, listen: asked.listen, sealed: sealing }, terminal));
+  if (roles.adminVariable === undefined) return;
+  await terminal.out(`\n${terminal.style("bold", "least privilege at the server")}\n`);
+  const migrationRole = roles.migrationRole ?? "none";
+  const { config, target } = options;
+  const canRun = canAsk(terminal) ? {} : { dryRun: true };
+  await provision(
+    { ...(config === undefined ? {} : { config }), target, adminUrlEnv: roles.adminVariable, migrationRole, ...canRun },
+    terminal,
+  );
 }
 
 function checked(options: Options): {

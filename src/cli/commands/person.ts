@@ -31,8 +31,8 @@ export const define: Define = (command, terminal) => {
   command.addHelpText(
     "after",
     "\nExamples:\n  holdfast person add ada --approves production,staging\n  holdfast person list\n\n" +
-      "The vault's passphrase is asked for first, then the person's own, twice. From the first person on, only a configuration that was\n" +
-      "accepted with the vault's passphrase is loaded: see `holdfast vault accept`.\n",
+      "The vault's passphrase is asked for first, then the person's own, twice.\nFrom the first person on, only a configuration that was accepted " +
+      "with the vault's passphrase\nis loaded: see `holdfast vault accept`.\n",
   );
   const sub = (words: string, summary: string): Command =>
     vaultKeyOptions(command.command(words).description(summary).addOption(configOption()).option("--json", "print one JSON object"));

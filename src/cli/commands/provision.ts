@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import type { SecretReference } from "../../config/config.ts";
 import type { Provisioning } from "../../wiring.ts";
 import { ask, canAsk } from "../ask.ts";
+import { migrationQuestion } from "../initial-roles.ts";
 import { causeText, exitCodes, failed, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
 import { figure, paragraph, visible } from "../output.ts";
@@ -40,14 +41,15 @@ export const define: Define = (command, terminal) => {
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast provision --target shop --admin-url-env ADMIN_URL --migration-role shop_migrator --dry-run\n" +
+      "\nExamples:\n  holdfast provision --admin-url-env ADMIN_URL --migration-role shop_migrator --dry-run\n" +
         "  holdfast provision --target shop --admin-url-file admin.url --undo\n\n" +
-        "The administrator needs CREATEROLE and the rights of those who own the tables; being superuser is not needed.\n",
+        "The administrator needs CREATEROLE and the rights of those who own the tables, and no superuser's.\n",
     )
     .action((options: Options) => provision(options, terminal));
 };
 
-async function provision(options: Options, terminal: Terminal): Promise<void> {
+/** Also the end of `holdfast init --admin-url-env`. Shows every statement; runs them once a person agrees. */
+export async function provision(options: Options, terminal: Terminal): Promise<void> {
   const admin = adminReference(options, terminal);
   const config = await readConfig(options.config, terminal);
   const [only, ...more] = config.targets;
@@ -93,8 +95,8 @@ function adminReference({ adminUrlEnv, adminUrlFile, adminUrlVault }: Options, t
 
 /** Asked for where it can be: the one login that must never be an agent's. */
 async function migrationRoleOf(options: Options, configured: string | undefined, terminal: Terminal): Promise<string | null> {
-  const question = "The login of the migration runner (`none` where there is none): ";
-  const given = options.migrationRole ?? configured ?? (canAsk(terminal) && options.yes !== true ? await ask(question, terminal) : "");
+  const given =
+    options.migrationRole ?? configured ?? (canAsk(terminal) && options.yes !== true ? await ask(migrationQuestion, terminal) : "");
   if (given === "")
     throw wrongUse(
       "the migration runner's login is not known",

@@ -38,7 +38,7 @@ export const define: Define = (command, terminal) => {
       "after",
       "\nExamples:\n  holdfast scan\n  holdfast scan ~/shop --home --try\n" +
         "  holdfast scan --json | jq '.findings[] | select(.power != \"cannot\")'\n\n" +
-        "The exit code is 1 when something was found that can destroy, or whose kind can and that was not tried.\n",
+        "The exit code is 1 when something was found that can destroy, or whose kind can and nobody tried it.\n",
     )
     .action((directory: string, options: Options) => scan(directory, options, terminal));
 };

@@ -23,18 +23,14 @@ export function runProgram({ file, args, environment, inputs }: Launch): Promise
     const child = spawn(file, args, { stdio: ["inherit", "inherit", "inherit", ...pipes], env: environment });
     const signals = feed(child, inputs ?? []);
     const pass = (signal: NodeJS.Signals) => void (inputs === undefined ? child.kill(signal) : signals?.write(`${signal}\n`));
-    // An interrupt from the keyboard reaches the program by itself.
+    // An interrupt from the keyboard reaches the program by itself. None of these ends us afterwards either: the session is still to be
+    // closed, and a signal that was meant for the program may come to us after it has ended.
     const keep = () => undefined;
     process.on("SIGINT", keep).on("SIGQUIT", keep).on("SIGTERM", pass).on("SIGHUP", pass);
-    const done = () => process.off("SIGINT", keep).off("SIGQUIT", keep).off("SIGTERM", pass).off("SIGHUP", pass);
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      done();
-      reject(failed(`\`${visible(file)}\` cannot be run: ${error.code ?? error.message}`));
-    });
-    child.once("exit", (code, signal) => {
-      done();
-      resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
-    });
+    child.once("error", (error: NodeJS.ErrnoException) =>
+      reject(failed(`\`${visible(file)}\` cannot be run: ${error.code ?? error.message}`)),
+    );
+    child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
   });
 }
 
