@@ -42,7 +42,7 @@ export interface Scene {
 }
 
 const passphrase = (): Buffer => Buffer.from("a passphrase that nobody would guess 7");
-const vaultPassphrase = (): Buffer => Buffer.from("another one, for the vault itself 9");
+export const vaultPassphrase = (): Buffer => Buffer.from("another one, for the vault itself 9");
 
 export interface SceneOptions {
   readonly policy?: string;
