@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly tls?: boolean;
   /** Replaces pg_hba.conf. Default: SCRAM for everybody, from loopback and the unix socket, replication included. */
   readonly hba?: readonly string[];
+  /** A data directory to start from in place of a fresh one; it is moved away. The configuration files in it are written anew. */
+  readonly from?: string;
 }
 
 export interface Login {
@@ -84,7 +86,8 @@ export class TestServer {
     this.superuser = { user: "postgres", password: template.password };
     this.folder = newServerFolder(randomBytes(6).toString("hex"));
     watchFolder(this.folder);
-    execFileSync("cp", ["-a", template.data, this.data]);
+    if (options.from === undefined) execFileSync("cp", ["-a", template.data, this.data]);
+    else execFileSync("mv", [options.from, this.data]);
     this.tls = options.tls ? selfSigned() : undefined;
     this.#configure();
   }
