@@ -52,42 +52,59 @@ const urlSchema = z.string().superRefine((text, context) => {
   else if (parsed.password !== undefined) context.addIssue({ code: "custom", message: `the URL holds a password: ${NO_PLAIN_SECRET}` });
 });
 
-const upstreamSchema = z
+const upstreamFields = {
+  url: z
+    .union([urlSchema, secretSchema])
+    .optional()
+    .describe("A PostgreSQL URL, or where to find one: { vault: shop-url }, { env: DATABASE_URL }."),
+  host: z.string().min(1).optional(),
+  port: portSchema.optional(),
+  database: z.string().min(1).optional().describe("The database that serves sessions which name none, and the catalogue's own connection."),
+  role: z.string().min(1).optional().describe("The server's role that statements run as. The agent never learns its password."),
+  password: secretSchema.optional(),
+  tls: z.enum(["disable", "require", "verify-full"]).optional().describe("verify-full unless the server is on this machine."),
+  ca: z.string().min(1).optional().describe("File with the certificate authority for verify-full."),
+  server_name: z.string().min(1).optional().describe("The name the server's certificate must carry, where it is not the host."),
+  md5_allowed: z.boolean().optional(),
+  cleartext_allowed: z.boolean().optional().describe("Only ever inside TLS."),
+};
+
+const upstreamSchema = z.strictObject(upstreamFields).superRefine((upstream, context) => {
+  const { url, host, role, tls, cleartext_allowed } = upstream;
+  const missing = (key: string) =>
+    context.addIssue({ code: "custom", path: [key], message: `\`${key}\` is missing: give \`url\`, or \`host\` and \`role\`` });
+  if (url === undefined && host === undefined) missing("host");
+  if (url === undefined && role === undefined) missing("role");
+  if (url !== undefined && host !== undefined)
+    context.addIssue({ code: "custom", path: ["host"], message: "`host` stands in `url` already: remove one of them" });
+  if (cleartext_allowed === true && tls === "disable") {
+    context.addIssue({
+      code: "custom",
+      path: ["cleartext_allowed"],
+      message: "a password in clear goes only through TLS: set `tls` to `require` or `verify-full`",
+    });
+  }
+});
+
+/** Lag is known to about half a second: a shorter limit would only send reads to and fro. */
+const LAG_MS_MIN = 1_000;
+
+/** Its databases are the upstream's. */
+const { database: _, ...replicaFields } = upstreamFields;
+const replicaSchema = z
   .strictObject({
-    url: z
-      .union([urlSchema, secretSchema])
-      .optional()
-      .describe("A PostgreSQL URL, or where to find one: { vault: shop-url }, { env: DATABASE_URL }."),
-    host: z.string().min(1).optional(),
-    port: portSchema.optional(),
-    database: z
+    ...replicaFields,
+    lag_max: z
       .string()
-      .min(1)
+      .refine((text) => (parseDuration(text) ?? 0) >= LAG_MS_MIN, "must be a time of at least `1s`")
       .optional()
-      .describe("The database that serves sessions which name none, and the catalogue's own connection."),
-    role: z.string().min(1).optional().describe("The server's role that statements run as. The agent never learns its password."),
-    password: secretSchema.optional(),
-    tls: z.enum(["disable", "require", "verify-full"]).optional().describe("verify-full unless the server is on this machine."),
-    ca: z.string().min(1).optional().describe("File with the certificate authority for verify-full."),
-    server_name: z.string().min(1).optional().describe("The name the server's certificate must carry, where it is not the host."),
-    md5_allowed: z.boolean().optional(),
-    cleartext_allowed: z.boolean().optional().describe("Only ever inside TLS."),
+      .describe("Reads go to the upstream while the replica is further behind; 5s."),
   })
-  .superRefine((upstream, context) => {
-    const { url, host, role, tls, cleartext_allowed } = upstream;
-    const missing = (key: string) =>
-      context.addIssue({ code: "custom", path: [key], message: `\`${key}\` is missing: give \`url\`, or \`host\` and \`role\`` });
-    if (url === undefined && host === undefined) missing("host");
-    if (url === undefined && role === undefined) missing("role");
+  .superRefine(({ url, host }, context) => {
+    if (url === undefined && host === undefined)
+      context.addIssue({ code: "custom", path: ["host"], message: "`host` is missing: give `url` or `host`" });
     if (url !== undefined && host !== undefined)
       context.addIssue({ code: "custom", path: ["host"], message: "`host` stands in `url` already: remove one of them" });
-    if (cleartext_allowed === true && tls === "disable") {
-      context.addIssue({
-        code: "custom",
-        path: ["cleartext_allowed"],
-        message: "a password in clear goes only through TLS: set `tls` to `require` or `verify-full`",
-      });
-    }
   });
 
 const listenSchema = z
@@ -109,6 +126,7 @@ const targetSchema = z.strictObject({
   replication: z.boolean().optional().describe("Whether a client may open a replication connection. No policy sees what it does."),
   limits: limitsSchema.optional().describe("Limits of this target: the last word."),
   budget: budgetSchema.optional().describe("What one session may use up in all, over all its connections; see docs/sessions.md."),
+  replica: replicaSchema.optional().describe("A read replica of the upstream; see docs/replica.md."),
   roles: rolesSchemaWith(upstreamSchema).optional().describe("Rights at the server itself; see docs/least-privilege.md."),
 });
 

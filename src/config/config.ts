@@ -47,6 +47,8 @@ export interface TargetConfig {
   readonly budget?: Budget;
   readonly policy: Policy;
   readonly replication: boolean;
+  /** A read replica of the upstream, with the upstream's role and password where it names none. */
+  readonly replica?: { readonly upstream: UpstreamConfig; readonly lagMsMax: number };
   /** Absent: all sessions share the upstream's role, whatever its rights are. */
   readonly roles?: RolesConfig;
 }

@@ -54,6 +54,21 @@ describe("what loads", () => {
     }
   });
 
+  test("a replica has an address of its own, and a lag that is known to half a second", () => {
+    const [shop] = load(target("    replica: { host: replica.example, lag_max: 2s }\n")).targets;
+    assert.deepEqual(shop?.replica, {
+      upstream: { host: "replica.example", port: 5432, tls: "verify-full", md5Allowed: false, cleartextAllowed: false },
+      lagMsMax: 2_000,
+    });
+    const [other] = load(target("    replica: { url: { env: REPLICA_URL } }\n")).targets;
+    assert.equal(other?.replica?.lagMsMax, 5_000);
+    assert.deepEqual(other?.replica?.upstream.url, { kind: "env", name: "REPLICA_URL" });
+    assert.deepEqual(problems(target("    replica: { lag_max: 500ms }\n")), [
+      "6:5 `host` is missing: give `url` or `host`",
+      "6:25 must be a time of at least `1s`",
+    ]);
+  });
+
   test("paths are relative to the file, TLS to a server elsewhere is verified", () => {
     const config = load(`version: 1
 state: ../state
@@ -130,7 +145,7 @@ describe("what is refused, with its place and the nearest word", () => {
       "an unknown key",
       target("    readonly: true\n    polcy: read-only\n"),
       [
-        "6:5 unknown key `readonly` [known keys: environment, listen, upstream, tls, policy, replication, limits, roles]",
+        "6:5 unknown key `readonly` [known keys: environment, listen, upstream, tls, policy, replication, limits, budget, replica, roles]",
         "7:5 unknown key `polcy` [did you mean `policy`?]",
       ],
     ],

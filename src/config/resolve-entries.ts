@@ -11,7 +11,10 @@ import { compilePolicy, type PolicyDocument } from "./compile-policy.ts";
 import type { LoginReference, SecretReference, TargetConfig, UpstreamConfig, UserConfig } from "./config.ts";
 import type { TargetEntry, UserEntry } from "./config-schema.ts";
 import { defaultPreset } from "./presets.ts";
+import { parseDuration } from "./quantities.ts";
 import { resolveRoles } from "./resolve-roles.ts";
+
+const LAG_MAX_DEFAULT = "5s";
 
 type Documents = ReadonlyMap<string, PolicyDocument>;
 
@@ -26,6 +29,7 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
     environment,
     listen,
     upstream: resolveUpstream(entry.upstream, directory),
+    ...(entry.replica === undefined ? {} : { replica: resolveReplica(entry.replica, directory) }),
     ...(tls === undefined ? {} : { clientTls: { cert: resolve(directory, tls.cert), key: resolve(directory, tls.key) } }),
     clientTlsRequired: tls?.required ?? (tls !== undefined && !isLoopback(listen.host)),
     policyName,
@@ -87,6 +91,11 @@ function resolveUpstream(entry: TargetEntry["upstream"], directory: string): Ups
     cleartextAllowed: entry.cleartext_allowed ?? false,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as UpstreamConfig;
+}
+
+function resolveReplica(entry: NonNullable<TargetEntry["replica"]>, directory: string): NonNullable<TargetConfig["replica"]> {
+  const { lag_max: lag = LAG_MAX_DEFAULT, ...address } = entry;
+  return { upstream: resolveUpstream(address, directory), lagMsMax: parseDuration(lag) ?? 0 };
 }
 
 /** TLS with everything verified, unless the server is on this machine. A secret URL is asked for its host when it is read. */
