@@ -3,6 +3,7 @@
  * It does not hash and does not choose what is secret (`redact.ts` does).
  */
 import type { AuditEvent } from "../model/event.ts";
+import type { Measured } from "../model/outcome.ts";
 import { redactEvent } from "./redact.ts";
 
 /** A stored line, parsed as far as everybody needs it. */
@@ -23,7 +24,7 @@ export function eventFields(event: AuditEvent): string {
     const own = textDigest === undefined ? "" : `,"textDigest":${text(textDigest)}`;
     return `"kind":"intent","action":${text(action)},"judgement":${text(judgement)},"decision":"${decision}","code":"${code}"${own}}`;
   }
-  if (event.kind === "outcome" && event.outcome.status === "succeeded" && event.outcome.measured.tables === undefined) {
+  if (event.kind === "outcome" && event.outcome.status === "succeeded" && figuresAlone(event.outcome.measured)) {
     const { rowsChanged, rowsReturned, bytesReturned, elapsedMs } = event.outcome.measured;
     const figures = figure("rowsChanged", rowsChanged) + figure("rowsReturned", rowsReturned) + figure("bytesReturned", bytesReturned);
     const measured = `{${figures}"elapsedMs":${number(elapsedMs)}}`;
@@ -61,6 +62,10 @@ const plain = /^[\w.:-]*$/;
 
 function text(value: string): string {
   return plain.test(value) ? `"${value}"` : JSON.stringify(value);
+}
+
+function figuresAlone({ tables, answeredBy }: Measured): boolean {
+  return tables === undefined && answeredBy === undefined;
 }
 
 function figure(name: string, value: number | undefined): string {

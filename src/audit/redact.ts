@@ -44,6 +44,7 @@ const treatments: { readonly [field: string]: Treatment } = {
   truncated: "public",
   bytesReturned: "public",
   elapsedMs: "public",
+  answeredBy: "public",
   end: "public",
   actions: "public",
   figure: "public",

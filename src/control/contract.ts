@@ -36,6 +36,20 @@ export interface TargetStatus {
   /** The real server, `host:port`. */
   readonly upstream: string;
   readonly policy: { readonly name: string; readonly digest: string; readonly mode: "enforce" | "observe" };
+  /** Present where the target has a read replica. */
+  readonly replica?: ReplicaStatus;
+}
+
+export interface ReplicaStatus {
+  /** `host:port`. */
+  readonly address: string;
+  /** `fresh` within the permitted lag; otherwise reads go to the server itself. */
+  readonly state: "fresh" | "behind" | "unusable";
+  readonly because?: string;
+  readonly lagMs?: number;
+  readonly lagMsMax: number;
+  /** Reads it has answered since the start. */
+  readonly reads: number;
 }
 
 export interface SessionStatus {

@@ -17,6 +17,8 @@ export interface Measured {
   readonly elapsedMs: number;
   /** What the meter read of the transaction that was this act alone. */
   readonly tables?: readonly TableCount[];
+  /** Present when a read replica gave the answer, not the server itself. */
+  readonly answeredBy?: "replica";
 }
 
 /** Rows of one table that a transaction changed, by the server's own counts (attempts: a savepoint's rollback takes nothing off). */

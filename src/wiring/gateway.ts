@@ -12,7 +12,7 @@ import type { AuditLog } from "../audit/log.ts";
 import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
-import type { GatewayStatus } from "../control/contract.ts";
+import type { GatewayStatus, TargetStatus } from "../control/contract.ts";
 import { type AuthorityOptions, openAuthority } from "../control/authority.ts";
 import type { Authority } from "../control/authority-port.ts";
 import { type ControlServer, startControlServer } from "../control/server.ts";
@@ -34,6 +34,7 @@ import { StoreUnavailable } from "../store/port.ts";
 import { ControlSessions } from "./control-sessions.ts";
 import { GuardedState } from "./guarded-state.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
+import { Replicas } from "./replica.ts";
 import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
 import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
 import { situations } from "./situations.ts";
@@ -184,6 +185,7 @@ class RunningGateway implements Gateway {
   #config: Config;
   readonly #ticker: Ticker;
   readonly #sessionRoles: SessionRoles[] = [];
+  readonly #replicas: Replicas;
   #control: ControlServer | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -191,6 +193,7 @@ class RunningGateway implements Gateway {
     this.#parts = parts;
     this.#config = parts.config;
     this.#ticker = new Ticker(parts.options.clock.monotonic);
+    this.#replicas = new Replicas(parts.options);
     this.#startedAtMs = parts.options.clock.now();
   }
 
@@ -226,14 +229,17 @@ class RunningGateway implements Gateway {
     catalogues.of(target.name, rest.upstream, database);
     const sessionRoles = await this.#openSessionRoles(target, rest.upstream, database);
     const contexts = sessionRoles?.contexts ?? new ContextPool();
+    const second = await this.#replicas.open(target, rest.upstream, database);
+    const watch = second === undefined ? {} : { replica: second.watch };
     const onSession: TakeSession = (handover) => {
       const catalogue = catalogues.of(target.name, rest.upstream, handover.target.database);
-      return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker }, handover);
+      return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker, ...watch }, handover);
     };
     const lease = sessionRoles === undefined ? {} : { lease: sessionRoles.lease };
+    const replica = second === undefined ? {} : { replica: second.replica };
     const { runs } = this.#parts;
     const barred: TargetOptions["barred"] = (account) => runs.barred(target.name, account);
-    const listener = await listen({ target: { ...rest, accounts, barred, ...lease }, guard, clock, random, onSession });
+    const listener = await listen({ target: { ...rest, accounts, barred, ...lease, ...replica }, guard, clock, random, onSession });
     runs.serve({ target, database, accounts, roles: sessionRoles, listener });
     this.#listeners.set(target.name, listener);
     this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
@@ -288,6 +294,7 @@ class RunningGateway implements Gateway {
     await Promise.all([...this.#listeners.values()].map((listener) => listener.stop()));
     await this.#parts.runs.close();
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
+    await this.#replicas.close();
     await this.#control?.close();
     await catalogues.close();
     await analyser.close();
@@ -296,6 +303,11 @@ class RunningGateway implements Gateway {
     if (log.writable) log.log.append({ kind: "stopped", because });
     await log.log.close();
     await this.#parts.guarded.closed(log.log.size);
+  }
+
+  #replicaStatus(target: string): Pick<TargetStatus, "replica"> {
+    const replica = this.#replicas.status(target);
+    return replica === undefined ? {} : { replica };
   }
 
   status(): GatewayStatus {
@@ -311,6 +323,7 @@ class RunningGateway implements Gateway {
         listen: `${at.host}:${at.port}`,
         upstream,
         policy: { name, digest, mode },
+        ...this.#replicaStatus(target.name),
       };
     });
     const sessions = [...guard.sessions.values()].map(({ session, target, serverProcess }) => ({

@@ -6,6 +6,8 @@ import type { Duplex } from "node:stream";
 import type { ReasonCode } from "../../model/codes.ts";
 import type { Session, Target } from "../../model/principal.ts";
 import type { Account, TargetOptions } from "./options.ts";
+import type { UpstreamFailure } from "./login/upstream-failure.ts";
+import type { UpstreamSession } from "./upstream.ts";
 
 /** Both sides stand behind a ReadyForQuery with status `I` (idle, no transaction) that the client has been sent. */
 export interface Handover {
@@ -39,6 +41,19 @@ export interface Handover {
    * `signalled` is called once, when the server has signalled whatever ran then, or will not any more.
    */
   readonly cancelServer: (signalled?: () => void) => void;
+  /** Where the target has a read replica. */
+  readonly replica?: ReplicaDoor;
+  /** Tells who is to be asked first to cancel, and says whether the session's statement ran there. */
+  readonly cancelElsewhere?: (first: (signalled?: () => void) => boolean) => void;
+}
+
+/** The way to a second connection for reads. */
+export interface ReplicaDoor {
+  /** The login was made for this session, so that the replica may not have it yet. */
+  readonly lent: boolean;
+  /** As `openUpstream`: calls back once, and returns what ends the attempt. */
+  readonly open: (done: (result: UpstreamSession | UpstreamFailure) => void) => () => void;
+  readonly cancel: (key: UpstreamSession["key"], signalled?: () => void) => void;
 }
 
 /** What the server said of the session after pinning. */

@@ -8,6 +8,7 @@ import type { Session, Target } from "../../model/principal.ts";
 import { toClient } from "./codec/auth-messages.ts";
 import type { Handover, RunningSession } from "./handover.ts";
 import type { SharedParts } from "./listener-parts.ts";
+import { replicaDoor, SwitchedCancel } from "./listener-replica.ts";
 import type { AuthenticatedClient } from "./login/client-login.ts";
 import type { LentLogin, UpstreamOptions } from "./options.ts";
 import type { UpstreamSession } from "./upstream.ts";
@@ -39,7 +40,10 @@ export function handOver(context: SharedParts, opened: NewSession, client: Duple
     openedAtMs: clock.now(),
   };
   const target: Target = { name: options.name, environment: options.environment, database };
-  const cancelServer = cancelling(options.upstream, upstream.key);
+  const door = replicaDoor(context, opened);
+  const here = cancelling(options.upstream, upstream.key);
+  const switched = new SwitchedCancel(here);
+  const cancelServer = door === undefined ? here : switched.cancel;
   const { secret, withdraw } = cancels.register(facts.process, minor, cancelServer);
   let running: RunningSession;
   let recorded = false;
@@ -62,6 +66,7 @@ export function handOver(context: SharedParts, opened: NewSession, client: Duple
       pinSql: upstream.pinSql,
       pinnedSettings: upstream.pinnedSettings,
       cancelServer,
+      ...(door === undefined ? {} : { replica: door, cancelElsewhere: (first) => void (switched.elsewhere = first) }),
     });
   } catch (error) {
     withdraw();

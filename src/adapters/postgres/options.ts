@@ -10,6 +10,8 @@ export interface TargetOptions {
   readonly environment: Environment;
   readonly listen: { readonly host: string; readonly port: number };
   readonly upstream: UpstreamOptions;
+  /** A read replica of the upstream, with the same roles. */
+  readonly replica?: UpstreamOptions;
   /** Server certificate for clients; absent: clients connect in clear (loopback only). */
   readonly clientTls?: { readonly cert: string; readonly key: string };
   /** Refuse clients that do not use TLS. */

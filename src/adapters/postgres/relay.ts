@@ -14,6 +14,8 @@ import { SIGN_OF_LIFE } from "./codec/write.ts";
 import { fatalFrame } from "./session/refusal.ts";
 import type { ContextPool } from "./session/context.ts";
 import { WireSession } from "./session/session.ts";
+import { ReplicaLane } from "./relay-replica.ts";
+import type { ReplicaWatch } from "./replica-watch.ts";
 
 export interface RelayParts {
   readonly guard: Guard;
@@ -24,6 +26,8 @@ export interface RelayParts {
   readonly contexts: ContextPool;
   /** RelayParts by all sessions. */
   readonly ticker: Ticker;
+  /** Of the target, where it has a read replica. */
+  readonly replica?: ReplicaWatch;
 }
 
 /** Bytes of a client that may wait for the server's answers; beyond it the client is not read. */
@@ -32,6 +36,7 @@ const WAITING_BYTES_MAX = 64 * 1024;
 const SIGN_OF_LIFE_MS = 1_000;
 /** Small pieces are joined: one system call costs more than the copy. */
 const JOIN_BYTES_MAX = 16 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** Takes a session over from the listener. */
 export function relay(parts: RelayParts, handover: Handover): RunningSession {
@@ -49,6 +54,9 @@ class Relay implements Ticking {
   readonly #parts: RelayParts;
   readonly #handover: Handover;
   readonly #session: WireSession;
+  readonly #lane: ReplicaLane | undefined;
+  /** What the primary said while the replica answers. */
+  #kept: Buffer[] = [];
   readonly #deadlines: Deadlines;
   #resolve: (because: string) => void = () => {};
   #clientFull = false;
@@ -68,7 +76,9 @@ class Relay implements Ticking {
       this.#resolve = resolve;
     });
     const { session, target, serverFacts } = handover;
-    this.#session = new WireSession({
+    this.#lane = this.#openLane();
+    const replica = this.#lane === undefined || parts.replica === undefined ? undefined : { watch: parts.replica, lane: this.#lane };
+    const wire = {
       guard: parts.guard,
       session,
       target,
@@ -81,7 +91,8 @@ class Relay implements Ticking {
       pinSql: handover.pinSql,
       cancel: handover.cancelServer,
       changed: () => this.#changed(),
-    });
+    };
+    this.#session = new WireSession(wire, replica);
     this.#deadlines = new Deadlines(handover.options.limits, this.#session, parts.clock.monotonic(), handover.cancelServer);
     parts.ticker.add(this);
     this.#attach(handover.client, handover.server);
@@ -104,6 +115,7 @@ class Relay implements Ticking {
     });
     server.on("data", (chunk: Buffer) => {
       if (this.#because !== undefined) return;
+      if (this.#session.route?.busy === true) return void this.#kept.push(chunk);
       this.#session.fromServer(chunk);
       this.#after();
     });
@@ -127,15 +139,49 @@ class Relay implements Ticking {
     });
   }
 
+  /** The second connection, where there is a replica. */
+  #openLane(): ReplicaLane | undefined {
+    const { clock, replica: watch } = this.#parts;
+    const { replica: door, serverFacts: facts, session } = this.#handover;
+    if (door === undefined || watch === undefined) return undefined;
+    // The replica must have the role before anybody logs in there with it.
+    if (door.lent) watch.wrote(session.principal.name);
+    // And the catalogue that its first statement will be judged by.
+    watch.ready(session.principal.name, this.#parts.catalogue.version);
+    const answered = (take: () => void): void => {
+      if (this.#because !== undefined) return;
+      take();
+      while (this.#session.route?.busy === false && this.#kept.length > 0) this.#session.fromServer(this.#kept.shift() ?? NOTHING);
+      this.#after();
+    };
+    const lane = new ReplicaLane({
+      door,
+      facts,
+      clock,
+      pass: (bytes) => answered(() => this.#session.fromReplica(bytes)),
+      fallBack: () => answered(() => this.#session.route?.fallBack()),
+      settled: () => this.#changed(),
+      broken: () => answered(() => this.#session.core.fatal("internal", "the replica was lost inside a message", "08006")),
+    });
+    this.#handover.cancelElsewhere?.((signalled) => lane.cancel(signalled));
+    return lane;
+  }
+
   tick(nowMs: number): void {
     if (this.#because !== undefined) return;
     this.#deadlines.tick(nowMs, this.#activity);
+    if (this.#lane !== undefined) this.#tickLane(this.#lane);
     if (!this.#clientPaused) this.#pausedMs = nowMs;
     else if (nowMs - this.#pausedMs >= SIGN_OF_LIFE_MS && !this.#clientFull && !this.#session.core.insideServerFrame()) {
       this.#pausedMs = nowMs;
       this.#session.core.aside(SIGN_OF_LIFE);
     }
     this.#after();
+  }
+
+  #tickLane(lane: ReplicaLane): void {
+    lane.tick(this.#parts.replica?.status().state !== "unusable");
+    if (this.#session.route?.waits === true) this.#session.resume();
   }
 
   shutdown(): void {
@@ -164,7 +210,7 @@ class Relay implements Ticking {
   #after(): void {
     const { core } = this.#session;
     if (this.#stopping && core.closed === undefined && this.#session.idle) core.fatal("suspended", "the gateway is shutting down", "57P01");
-    if (core.serverOut.length > 0) {
+    if (core.serverOut.length > 0 && !core.collecting) {
       const out = core.serverOut;
       core.serverOut = [];
       if (!write(this.#handover.server, out)) this.#serverFull = true;
@@ -190,6 +236,7 @@ class Relay implements Ticking {
       this.#serverPaused = this.#clientFull;
       if (this.#clientFull) this.#handover.server.pause();
       else this.#handover.server.resume();
+      this.#lane?.flow(this.#clientFull);
     }
   }
 
@@ -223,6 +270,7 @@ class Relay implements Ticking {
     const running = !this.#session.core.drained;
     this.#session.lost(because);
     if (running && !server.destroyed) this.#handover.cancelServer();
+    this.#lane?.close();
     server.end();
     client.end();
     // A peer that does not close its half does not keep ours.

@@ -3,7 +3,7 @@
  * It reads no file of the gateway but the config that says where the socket is.
  */
 import { NoGateway, readStatus } from "../../control/client.ts";
-import type { GatewayStatus } from "../../control/contract.ts";
+import type { GatewayStatus, ReplicaStatus } from "../../control/contract.ts";
 import { causeText, failed } from "../errors.ts";
 import { figure, padEnd, table, visible } from "../output.ts";
 import { configOption, stateOf } from "../settings.ts";
@@ -61,7 +61,10 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
     (vault === undefined ? "" : line("vault", vaultText(vault, terminal))) +
     (config === undefined ? "" : line("config", configText(config, terminal))) +
     line("logins", `${figure(counters.sessionsOpened)} sessions opened, ${figure(counters.loginsRefused)} logins refused`);
-  return `${head}\n${targetTable(found, terminal)}\n${sessionTable(found, terminal)}`;
+  const replicas = found.targets.flatMap(({ name, replica }) =>
+    replica === undefined ? [] : [line("replica", replicaText(name, replica, terminal))],
+  );
+  return `${head}${replicas.join("")}\n${targetTable(found, terminal)}\n${sessionTable(found, terminal)}`;
 }
 
 function vaultText({ generation, persons, problem }: NonNullable<GatewayStatus["vault"]>, terminal: Terminal): string {
@@ -72,6 +75,15 @@ function vaultText({ generation, persons, problem }: NonNullable<GatewayStatus["
 function configText({ digest, accepted, onDisk }: NonNullable<GatewayStatus["config"]>, terminal: Terminal): string {
   const text = `${digest.slice(0, 12)}${accepted ? ", accepted by a person" : ""}`;
   return onDisk === "as loaded" ? text : `${text}, ${terminal.style(["bold", "yellow"], `the file is ${onDisk} since it was loaded`)}`;
+}
+
+function replicaText(target: string, replica: ReplicaStatus, terminal: Terminal): string {
+  const { address, state, because, lagMs, reads } = replica;
+  const figures = `${lagMs === undefined ? "" : `${figure(lagMs)} ms behind, `}${figure(reads)} reads answered`;
+  const about = `${visible(address)} of ${visible(target)}: ${figures}`;
+  if (state === "fresh") return about;
+  const why = because === undefined ? "it is too far behind" : visible(because);
+  return `${about}; ${terminal.style(["bold", "yellow"], `reads go to the server itself: ${why}`)}`;
 }
 
 function targetTable(found: GatewayStatus, terminal: Terminal): string {

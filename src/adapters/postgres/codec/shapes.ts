@@ -98,7 +98,7 @@ export const clientShapes: FrameShapes = shapes([
   [front.copyFail, HEADER, 6, STREAMED],
 ]);
 
-export const serverShapes: FrameShapes = shapes([
+const SERVER_ROWS: readonly Row[] = [
   [back.parseComplete, WHOLE, 5, 5],
   [back.bindComplete, WHOLE, 5, 5],
   [back.closeComplete, WHOLE, 5, 5],
@@ -120,4 +120,8 @@ export const serverShapes: FrameShapes = shapes([
   [back.noData, WHOLE, 5, 5],
   [back.portalSuspended, WHOLE, 5, 5],
   [back.parameterDescription, HEADER, 7, STREAMED],
-]);
+];
+
+export const serverShapes: FrameShapes = shapes(SERVER_ROWS);
+/** The same, each frame held until it is whole, so that the stream may break off between any two; the very long are streamed. */
+export const wholeServerShapes: FrameShapes = shapes(SERVER_ROWS.map(([type, , min, max]) => [type, WHOLE, min, max]));

@@ -39,6 +39,8 @@ export class Act {
   kept = false;
   /** Sent, and the server has not answered. */
   inFlight = false;
+  /** Set while, and when, a read replica answers it. */
+  answeredBy: "replica" | undefined = undefined;
   /** Counted among the writes that must be durable in the record. */
   counted = false;
 

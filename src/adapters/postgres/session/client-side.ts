@@ -10,6 +10,7 @@ import { IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { Act, type Refusal } from "./act.ts";
 import { Judge } from "./judge.ts";
 import { Extended } from "./extended.ts";
+import type { Route } from "./route.ts";
 import { Pieces } from "./pieces.ts";
 import { flushCounts, keepReading, readMeter } from "./readings.ts";
 import { Run } from "./run.ts";
@@ -25,6 +26,7 @@ export class ClientSide {
   readonly #extended: Extended;
   readonly #scanner = new FrameScanner(clientShapes);
   readonly #run = new Run();
+  readonly #route: Route | undefined;
   #forwarding = false;
   #running = false;
   #text: string | undefined = undefined;
@@ -33,10 +35,11 @@ export class ClientSide {
   held = false;
   terminated = false;
 
-  constructor(core: Core) {
+  constructor(core: Core, route: Route | undefined) {
     this.#core = core;
+    this.#route = route;
     this.#judge = new Judge(core);
-    this.#extended = new Extended(core, this.#judge, this.#scanner);
+    this.#extended = new Extended(core, this.#judge, this.#scanner, route);
     core.beforeServer = () => this.#run.flush(core.serverOut);
   }
 
@@ -88,6 +91,7 @@ export class ClientSide {
   /** What is owed upstream between two messages of the client. False: the next message must wait. */
   #boundary(): boolean {
     const core = this.#core;
+    if (this.#route?.boundary() === false) return false;
     if (core.cancelling > 0 && core.drained && !core.batchSent) return false;
     if (core.wanted !== "none") {
       const { wanted } = core;
@@ -153,6 +157,7 @@ export class ClientSide {
 
   #terminate(): Disposition {
     this.terminated = true;
+    this.#route?.giveUp();
     return FORWARD;
   }
 
@@ -201,6 +206,7 @@ export class ClientSide {
       core.translation = new Translation(core, judged, buffer.subarray(from + 5, to - 1));
       return DROP;
     }
+    this.#route?.query(judged);
     return this.#send(judged, QUERY);
   }
 

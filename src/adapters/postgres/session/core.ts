@@ -16,6 +16,7 @@ import type { Translation } from "./translation.ts";
 import { Transaction } from "./transaction.ts";
 import { fatalFrame, refusalFrame } from "./refusal.ts";
 import type { Act, Refusal } from "./act.ts";
+import type { Routing } from "./lane.ts";
 
 export const IDLE: Status = 0x49;
 export const IN_TRANSACTION: Status = 0x54;
@@ -61,6 +62,11 @@ export class Core {
   beforeServer: () => void = () => {};
   /** True while a server's message has gone to the client in part: nothing of ours may stand inside it. */
   insideServerFrame: () => boolean = () => false;
+
+  /** Present where the target has a read replica. */
+  routing: Routing | undefined = undefined;
+  /** What is to go out waits until it is known which server gets it. */
+  collecting = false;
 
   /** Cancels on their way: a statement that were sent before they arrive could be the one they hit. */
   cancelling = 0;
@@ -210,6 +216,7 @@ export class Core {
 
   toServer(bytes: Buffer): void {
     this.beforeServer();
+    if (this.collecting) this.routing?.giveUp();
     this.serverOut.push(bytes);
   }
 
@@ -261,6 +268,7 @@ export class Core {
     if (act.facts.forgetsNames) this.meter.dropped();
     act.kept = true;
     this.write(act);
+    this.routing?.sent(act);
     if (act.inFlight) return;
     act.inFlight = true;
     // The record becomes durable while the server works on what is probably the last change before COMMIT.

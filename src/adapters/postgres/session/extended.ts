@@ -13,6 +13,7 @@ import { RESERVED } from "./context.ts";
 import type { Judge, Judged } from "./judge.ts";
 import type { Portal, Statement } from "./names.ts";
 import { BIND, CLOSE, DESCRIBE, EXECUTE, PARSE } from "./queue.ts";
+import type { Route } from "./route.ts";
 import { readMeter, runInBatch } from "./readings.ts";
 import { recordUnavailable, refuseExtended, unmeasurable, withdraw } from "./refuse.ts";
 import { refusal, refusalFrame } from "./refusal.ts";
@@ -25,9 +26,11 @@ export class Extended {
   readonly #core: Core;
   readonly #judge: Judge;
   readonly #scanner: FrameScanner;
+  readonly #route: Route | undefined;
 
-  constructor(core: Core, judge: Judge, scanner: FrameScanner) {
+  constructor(core: Core, judge: Judge, scanner: FrameScanner, route: Route | undefined) {
     this.#core = core;
+    this.#route = route;
     this.#judge = judge;
     this.#scanner = scanner;
   }
@@ -49,6 +52,7 @@ export class Extended {
       case front.close:
         return this.#named(type);
       case front.flush:
+        this.#route?.giveUp();
         core.flushed = true;
         core.answersWanted = core.batchHeld;
         return FORWARD;
@@ -97,8 +101,10 @@ export class Extended {
       if (done === DROP && name === "") core.dropUnnamed();
       return done;
     }
+    this.#route?.parse(name, judged, size);
     const made: Statement = {
       text,
+      ...(this.#route === undefined ? {} : { replicable: judged.facts.replicable, frame: Buffer.from(buffer.subarray(from, to)) }),
       ...(parameterTypes === undefined ? {} : { parameterTypes }),
       batch: core.batch,
       serial: ++core.serial,
@@ -111,6 +117,7 @@ export class Extended {
     judged.kept = true;
     core.forget(before);
     core.names.statements.set(name, made);
+    this.#route?.made(name, made);
     core.expect.push({ kind: PARSE, audience: "client", change: { space: "statement", name, before, made } });
     return this.#go();
   }
@@ -138,6 +145,7 @@ export class Extended {
     const judged = this.#current(statement);
     if (judged === undefined) return HOLD;
     if (judged !== true) return this.#refuse(judged);
+    this.#route?.bind(name, statement, this.#scanner.size);
     const made: Portal = { statement, batch: core.batch, act: undefined, dead: false };
     const before = core.names.portal(portalName);
     core.names.portals.set(portalName, made);
@@ -157,6 +165,7 @@ export class Extended {
     judged.kept = true;
     statement.judged = judged;
     statement.context = judged.context;
+    statement.replicable = judged.facts.replicable;
     return true;
   }
 
@@ -188,6 +197,7 @@ export class Extended {
 
   #send(portal: Portal, act: Act): Disposition {
     const core = this.#core;
+    this.#route?.execute(act, this.#scanner.size);
     // Limits of what stands before must be known before it can become durable.
     if (act.facts.control && core.limitedInFlight > 0 && !core.drained) {
       core.flush();
@@ -239,9 +249,11 @@ export class Extended {
     if ((space !== 0x53 && space !== 0x50) || stringEnd(buffer, from + 6, to) !== to - 1)
       return this.#malformed("a Describe or Close message that its fields do not fill");
     if (type === front.describe) {
+      if (this.#route !== undefined && space === 0x53) this.#described(this.#route);
       core.expect.push({ kind: DESCRIBE, audience: "client" });
       return this.#go();
     }
+    this.#route?.giveUp();
     const name = buffer.toString("utf8", from + 6, to - 1);
     if (space === 0x53) {
       const before = core.names.statements.get(name);
@@ -288,8 +300,18 @@ export class Extended {
       core.release();
     }
     if (core.status === IDLE && !core.batchControl) core.meter.ending();
+    this.#route?.sync();
     core.endBatch(null);
     return FORWARD;
+  }
+
+  /** The statement is described by the server that has it. */
+  #described(route: Route): void {
+    const { buffer, from, to, size } = this.#scanner;
+    const name = buffer.toString("utf8", from + 6, to - 1);
+    const statement = this.#core.names.statements.get(name);
+    if (statement === undefined) route.unknown(name);
+    else route.bind(name, statement, size);
   }
 }
 

@@ -27,6 +27,8 @@ export interface TextFacts {
   readonly executes: readonly string[];
   /** PREPARE or DEALLOCATE stands in it. */
   readonly names: boolean;
+  /** One query that any server with the same rows answers alike. */
+  readonly replicable: boolean;
   /** It may drop prepared statements, those of ours among them. */
   readonly forgetsNames: boolean;
 }
@@ -50,6 +52,7 @@ export const notUnderstood: TextFacts = {
   fetches: false,
   executes: [],
   names: false,
+  replicable: false,
   forgetsNames: true,
 };
 
@@ -74,6 +77,7 @@ export function textFacts(statements: readonly StatementSummary[]): TextFacts {
     fetches: some((s) => s.tag === "FETCH"),
     executes: statements.flatMap((s) => (s.prepared?.kind === "execute" ? [s.prepared.name ?? ""] : [])),
     names: some((s) => s.prepared !== undefined && s.prepared.kind !== "execute"),
+    replicable: statements.length === 1 && statements[0]?.replicable === true,
     forgetsNames: some((s) => s.prepared?.kind === "deallocate" || s.tag.startsWith("DISCARD") || s.tag === "DO" || s.tag === "CALL"),
   };
   factsOf.set(statements, facts);

@@ -20,6 +20,12 @@ export interface Statement {
   judged: Act | undefined;
   /** The server never took it. */
   dead: boolean;
+  /** A read replica may answer it, by its last judgement. */
+  replicable?: boolean;
+  /** Its Parse message, kept where a read replica may have to be sent it too. */
+  readonly frame?: Buffer;
+  /** The replica alone has it: an unnamed statement that was made there. */
+  elsewhere?: boolean;
 }
 
 export interface Portal {

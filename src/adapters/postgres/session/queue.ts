@@ -28,9 +28,9 @@ export type ExpectKind =
 
 /**
  * Who sees the answer: the client; nobody; the session's own context reader; its meter; of an answer that ends a query of the
- * client's, nobody but for the ReadyForQuery.
+ * client's, nobody but for the ReadyForQuery; of a Parse that is sent again, the client if it is an error.
  */
-export type Audience = "client" | "nobody" | "context" | "meter" | "closing";
+export type Audience = "client" | "nobody" | "context" | "meter" | "closing" | "again";
 
 export interface Expect {
   readonly kind: ExpectKind;

@@ -5,17 +5,25 @@
 import type { Act } from "./act.ts";
 import { ClientSide } from "./client-side.ts";
 import { Core, type SessionParts } from "./core.ts";
+import type { Lane, Watch } from "./lane.ts";
+import { Route } from "./route.ts";
 import { ServerSide } from "./server-side.ts";
 
 export class WireSession {
   readonly core: Core;
   readonly #client: ClientSide;
   readonly #server: ServerSide;
+  /** Where the target has a read replica: which server gets what, and that server's messages. */
+  readonly route: Route | undefined;
+  readonly #replica: ServerSide | undefined;
 
-  constructor(parts: SessionParts) {
+  constructor(parts: SessionParts, replica?: { readonly watch: Watch; readonly lane: Lane }) {
     this.core = new Core(parts);
-    this.#client = new ClientSide(this.core);
+    this.route = replica === undefined ? undefined : new Route(this.core, replica.watch, replica.lane);
+    this.core.routing = this.route;
+    this.#client = new ClientSide(this.core, this.route);
     this.#server = new ServerSide(this.core);
+    this.#replica = replica === undefined ? undefined : secondServer(this.core);
   }
 
   fromClient(chunk: Buffer): void {
@@ -25,6 +33,14 @@ export class WireSession {
 
   fromServer(chunk: Buffer): void {
     this.#server.feed(chunk);
+    this.route?.heard();
+    this.#client.run();
+  }
+
+  /** Messages of the replica, which has the batch at hand: whole ones, but for the very long. */
+  fromReplica(chunk: Buffer): void {
+    this.#replica?.feed(chunk);
+    if (this.core.drained) this.route?.done();
     this.#client.run();
   }
 
@@ -57,6 +73,7 @@ export class WireSession {
   lost(because: string): void {
     const { core } = this;
     core.closed ??= { because };
+    this.route?.lost();
     const inFlight: Act[] = [];
     let commitInFlight = false;
     for (const entry of core.expect.all()) {
@@ -75,4 +92,17 @@ export class WireSession {
     for (const statement of core.names.statements.values()) core.forget(statement);
     for (const portal of core.names.portals.values()) core.forget(portal.statement);
   }
+}
+
+/** Both servers' messages go to the one client: what either has let through comes before what is put in. */
+function secondServer(core: Core): ServerSide {
+  const { beforeClient, insideServerFrame } = core;
+  const server = new ServerSide(core);
+  const own = { beforeClient: core.beforeClient, insideServerFrame: core.insideServerFrame };
+  core.beforeClient = () => {
+    beforeClient();
+    own.beforeClient();
+  };
+  core.insideServerFrame = () => insideServerFrame() || own.insideServerFrame();
+  return server;
 }

@@ -129,6 +129,7 @@ export class Transaction {
       bytesReturned: act.bytesReturned,
       elapsedMs: act.startedMs === 0 ? 0 : Math.round((this.#clock.monotonic() - act.startedMs) * 1000) / 1000,
       ...(act.tables === undefined ? {} : { tables: act.tables }),
+      ...(act.answeredBy === undefined ? {} : { answeredBy: act.answeredBy }),
     };
     this.#settleAs(act, act.code === undefined ? { status: "succeeded", measured } : { status: "failed", code: act.code, measured });
   }
