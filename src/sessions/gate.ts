@@ -65,6 +65,7 @@ export class RunGate {
     if (connection === undefined) return;
     this.idle(session);
     connection.run.disconnected(session);
+    for (const grant of this.#runs.grants.of(connection.target, connection.principal)) grant.rows.leave(session);
     this.#connections.delete(session);
   }
 
@@ -104,7 +105,7 @@ export class RunGate {
       return refuse({ reason: grantOver(over.length > 0 ? over.map(({ fact }) => fact) : [], because) });
     }
     const pools = judged.readOnly ? [] : [...(run.rowsChanged === undefined ? [] : [run.rowsChanged]), ...grants.map(({ rows }) => rows)];
-    const bounds = pools.map((pool) => ({ pool, rows: pool.allow(session, run.connections) }));
+    const bounds = pools.map((pool) => ({ pool, rows: pool.allow(session) }));
     const none = bounds.find(({ rows }) => rows === 0);
     if (none !== undefined) {
       for (const { pool, rows } of bounds) if (rows === 0) pool.release(session);

@@ -77,6 +77,7 @@ export class LiveRun {
 
   disconnected(session: SessionId): void {
     this.idle(session);
+    this.rowsChanged?.leave(session);
     this.#connections.delete(session);
   }
 

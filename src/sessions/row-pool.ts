@@ -9,6 +9,8 @@ export class RowPool {
   readonly #max: number;
   #used: number;
   readonly #allowed = new Map<SessionId, number>();
+  /** Connections that have changed something, while they are open. */
+  readonly #writers = new Set<SessionId>();
 
   constructor(max: number, used = 0) {
     this.#max = max;
@@ -23,21 +25,17 @@ export class RowPool {
     return this.#max;
   }
 
-  /** Whether others hold some of what is left. */
-  get shared(): boolean {
-    return this.#allowed.size > 0;
-  }
-
   /**
-   * What the transaction on this connection may change. The same until `release`. A run with several connections gives each newcomer half
-   * of what is left, so that the first does not shut out the others.
+   * What the transaction on this connection may change. The same until `release`. One that changes things alone gets all that is left;
+   * where several do, each newcomer gets half of it, so that the first does not shut out the others.
    */
-  allow(session: SessionId, connections: number): number {
+  allow(session: SessionId): number {
     const known = this.#allowed.get(session);
     if (known !== undefined) return known;
+    this.#writers.add(session);
     let free = this.#max - this.#used;
     for (const rows of this.#allowed.values()) free -= rows;
-    const rows = Math.max(0, connections > 1 ? Math.ceil(free / 2) : free);
+    const rows = Math.max(0, this.#writers.size > 1 ? Math.ceil(free / 2) : free);
     this.#allowed.set(session, rows);
     return rows;
   }
@@ -50,6 +48,12 @@ export class RowPool {
   /** The transaction is over. */
   release(session: SessionId): void {
     this.#allowed.delete(session);
+  }
+
+  /** The connection is closed. */
+  leave(session: SessionId): void {
+    this.#allowed.delete(session);
+    this.#writers.delete(session);
   }
 
   charge(rows: number): void {
