@@ -22,6 +22,7 @@ export type Tool = keyof typeof debianPackages;
 const debianLibraries = {
   django: { file: "/usr/lib/python3/dist-packages/django/__main__.py", packages: ["python3-django", "python3-psycopg2"] },
   psycopg2: { file: "/usr/lib/python3/dist-packages/psycopg2/__init__.py", packages: ["python3-psycopg2"] },
+  psycopg: { file: "/usr/lib/python3/dist-packages/psycopg/__init__.py", packages: ["python3-psycopg"] },
   asyncpg: { file: "/usr/lib/python3/dist-packages/asyncpg/__init__.py", packages: ["python3-asyncpg"] },
   jdbc: { file: "/usr/share/java/postgresql.jar", packages: ["libpostgresql-jdbc-java"] },
   javac: { file: "/usr/bin/javac", packages: ["default-jdk-headless"] },
