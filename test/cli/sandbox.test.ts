@@ -134,6 +134,18 @@ describe("holdfast run --sandbox", () => {
     assert.equal(out, "0\nNoNewPrivs:\t1\nCapEff:\t0000000000000000\nSeccomp:\t2\n0\n\n", err);
   });
 
+  test("an agent inside may ask for rights, and can do nothing else at the control socket", async () => {
+    const call = (method: string, path: string) => `curl -s -X ${method} --unix-socket "$HOLDFAST_CONTROL" -d '{}' http://x${path}`;
+    const { out, err } = await inside(`
+      ${process.execPath} ${join(import.meta.dirname, "..", "..", "src", "cli", "main.ts")} ask --table public.notes --allow delete --purpose "remove the two duplicates" | grep -c 'a person answers'
+      ${call("GET", "/v1/status")}; echo; ${call("POST", "/v1/sessions")}; echo; ${call("POST", "/v1/grants")}; echo
+      ls /run/holdfast; rm -f /run/holdfast/gate.sock 2>/dev/null && echo REMOVED; true`);
+    const [asked, ...refused] = out.trim().split("\n");
+    assert.equal(asked, "1", err);
+    for (const line of refused.slice(0, 3)) assert.match(line, /not_permitted/);
+    assert.deepEqual(refused.slice(3), ["ask.sock", "gate.sock"]);
+  });
+
   test("exit codes and signals pass", async () => {
     assert.equal((await inside("exit 7", ["-q"])).code, 7);
     assert.equal((await inside("kill -KILL $$", ["-q"])).code, 137);

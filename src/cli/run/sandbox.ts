@@ -8,6 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { failed, wrongUse } from "../errors.ts";
 import { visible } from "../output.ts";
+import { openAskDoor } from "./ask-door.ts";
 import type { Launch } from "./program.ts";
 import { type Part, type Probe, type View, bubblewrapWords, probeBubblewrap } from "./sandbox-bwrap.ts";
 import { openDoor } from "./sandbox-door.ts";
@@ -59,6 +60,8 @@ const leadingOut = [
 ];
 const freshFolders = ["/tmp", "/var/tmp", "/run", "/var/run"];
 const inside = "/run/holdfast";
+/** Where an agent asks for rights: what it leads to inside lets nothing else through. */
+const controlVariable = "HOLDFAST_CONTROL";
 /** What a later program outside would run or obey: a sandbox that may write these is none. */
 const obeyedLater = [".git/hooks", ".git/config"];
 /** Two words for each, and bubblewrap takes 9,000. */
@@ -77,6 +80,8 @@ export async function openSandbox(request: SandboxRequest): Promise<Sandbox> {
     const walled = probe.parts.has("network");
     await mkdir(join(folder, "door"), { mode: 0o700 });
     const door = walled ? await openDoor({ path: join(folder, "door", "gate.sock") }, request.gate) : undefined;
+    const control = request.environment[controlVariable];
+    const asking = control === undefined ? undefined : await openAskDoor(join(folder, "door", "ask.sock"), control);
     return {
       launch: launchOf(request, probe, view, filter),
       masked: masks.told,
@@ -84,7 +89,7 @@ export async function openSandbox(request: SandboxRequest): Promise<Sandbox> {
       writable: view.writable,
       missing: probe.missing,
       close: async () => {
-        await door?.close();
+        await Promise.all([door?.close(), asking?.close()]);
         await rm(folder, { recursive: true, force: true });
       },
     };
@@ -178,13 +183,14 @@ function launchOf(request: SandboxRequest, probe: Probe, view: View, filter: Uin
   const entry = fileURLToPath(new URL("./sandbox-inside.ts", import.meta.url));
   const port = probe.parts.has("network") ? String(gate.port) : "";
   const start = [process.execPath, ...process.execArgv, entry, port, join(inside, "gate.sock"), ...program];
+  const asking = environment[controlVariable] === undefined ? {} : { [controlVariable]: join(inside, "ask.sock") };
   const filtered = filter !== undefined && probe.parts.has("system calls");
   const words = [...bubblewrapWords(view, probe.parts), ...(filtered ? ["--seccomp", "5"] : [])];
   return {
     // Bubblewrap would end, and the program with it, at an interrupt from the keyboard that is the program's to take.
     file: "/bin/sh",
     args: ["-c", 'trap "" INT QUIT HUP TERM; exec "$@"', "sh", probe.program, "--args", "4", "--", ...start],
-    environment: { ...kept, TMPDIR: "/tmp", HOLDFAST_SANDBOX: probe.missing.length === 0 ? "on" : "partial" },
+    environment: { ...kept, ...asking, TMPDIR: "/tmp", HOLDFAST_SANDBOX: probe.missing.length === 0 ? "on" : "partial" },
     inputs: [Buffer.from(words.map((word) => `${word}\0`).join("")), ...(filtered ? [filter] : [])],
   };
 }
