@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program's first lines: closes the debugger's door, refuses a Node.js that is too old, runs the command line, and ends with its exit code.
+ * The program's first lines: closes the debugger's door, refuses a Node.js that is too old, runs the command line, ends with its exit code.
  * It does not know any command.
  */
 // Node.js opens a debugger for everybody on this machine at this signal, unless somebody listens: whoever has one reads all memory.

@@ -87,6 +87,14 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       return { severity: 3, name: plain, fields: { reason: event.because } };
     case "policy_loaded":
       return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
+    default:
+      return guardParts(event, plain) ?? rightsParts(event, plain) ?? { severity: 1, name: plain, fields: {} };
+  }
+}
+
+/** Of what happened to the guard itself; `undefined` for anything else. */
+function guardParts(event: AuditEvent, plain: string): Parts | undefined {
+  switch (event.kind) {
     case "vault_opened":
     case "vault_changed":
       return { severity: 3, name: plain, fields: { cnt: event.generation, reason: event.because } };
@@ -106,6 +114,14 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
           reason: event.because,
         },
       };
+    default:
+      return undefined;
+  }
+}
+
+/** Of runs, asks and grants; `undefined` for anything else. */
+function rightsParts(event: AuditEvent, plain: string): Parts | undefined {
+  switch (event.kind) {
     case "run_started":
       return { severity: 1, name: plain, fields: { suser: event.principal, cs1Label: "session", cs1: event.run, msg: event.purpose } };
     case "run_ended":
@@ -137,7 +153,7 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
     case "grant_lapsed":
       return { severity: event.revoked ? 2 : 8, name: plain, fields: { cs3Label: "grant", cs3: event.grant, reason: event.because } };
     default:
-      return { severity: 1, name: plain, fields: {} };
+      return undefined;
   }
 }
 

@@ -115,6 +115,31 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
     case "grant_used":
     case "grant_lapsed":
       return rightsBody(event);
+    default:
+      return ofTheGuard(event);
+  }
+}
+
+type GuardEvent = Extract<
+  AuditEvent,
+  {
+    kind:
+      | "started"
+      | "stopped"
+      | "recovered"
+      | "policy_loaded"
+      | "person_attempt"
+      | "vault_opened"
+      | "vault_changed"
+      | "tampering_noticed"
+      | "config_loaded"
+      | "config_refused";
+  }
+>;
+
+/** What happened to the guard itself, not through it. */
+function ofTheGuard(event: GuardEvent): Json {
+  switch (event.kind) {
     case "started":
       return { ...lifecycle(3, 1), message: `started version ${event.version}` };
     case "stopped":

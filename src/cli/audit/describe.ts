@@ -21,26 +21,6 @@ export interface Described {
 /** `judgements` are those seen so far by their id: an intent refers to its judgement. */
 export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "get">): Described {
   switch (event.kind) {
-    case "started":
-      return { word: "started", about: "", text: `holdfast ${event.version}`, tone: "plain" };
-    case "stopped":
-      return { word: "stopped", about: "", text: event.because, tone: "plain" };
-    case "recovered":
-      return {
-        word: "recovered",
-        about: "",
-        text: `${figure(event.unknownOutcomes.length)} outcomes unknown, ${figure(event.tornBytes)} torn bytes set aside`,
-        tone: "warn",
-      };
-    case "policy_loaded": {
-      const observing = event.observing ? ": observes only, refuses nothing" : "";
-      return {
-        word: "policy",
-        about: event.target,
-        text: `${event.preset} ${event.policyDigest.slice(0, 12)}${observing}`,
-        tone: event.observing ? "warn" : "plain",
-      };
-    }
     case "login_refused":
       return { word: "login", about: event.peer, text: `refused for ${event.user}: ${event.because}`, tone: "bad" };
     case "session_opened":
@@ -100,10 +80,42 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
 function describeGuard(
   event: Extract<
     AuditEvent,
-    { kind: "person_attempt" | "vault_opened" | "vault_changed" | "tampering_noticed" | "config_loaded" | "config_refused" }
+    {
+      kind:
+        | "started"
+        | "stopped"
+        | "recovered"
+        | "policy_loaded"
+        | "person_attempt"
+        | "vault_opened"
+        | "vault_changed"
+        | "tampering_noticed"
+        | "config_loaded"
+        | "config_refused";
+    }
   >,
 ): Described {
   switch (event.kind) {
+    case "started":
+      return { word: "started", about: "", text: `holdfast ${event.version}`, tone: "plain" };
+    case "stopped":
+      return { word: "stopped", about: "", text: event.because, tone: "plain" };
+    case "recovered":
+      return {
+        word: "recovered",
+        about: "",
+        text: `${figure(event.unknownOutcomes.length)} outcomes unknown, ${figure(event.tornBytes)} torn bytes set aside`,
+        tone: "warn",
+      };
+    case "policy_loaded": {
+      const observing = event.observing ? ": observes only, refuses nothing" : "";
+      return {
+        word: "policy",
+        about: event.target,
+        text: `${event.preset} ${event.policyDigest.slice(0, 12)}${observing}`,
+        tone: event.observing ? "warn" : "plain",
+      };
+    }
     case "person_attempt": {
       const more = event.repeated === undefined ? "" : `, and ${figure(event.repeated)} more before it`;
       const text = `${event.method} ${event.path} as ${event.person}: ${event.accepted ? "signed" : `refused: ${event.because}`}${more}`;
@@ -135,12 +147,13 @@ function describeIntent(event: Extract<AuditEvent, { kind: "intent" }>, judgemen
 
 export function outcomeText(outcome: Outcome): string {
   if (outcome.status === "unknown") return outcome.because;
-  const { rowsChanged, rowsReturned, elapsedMs } = outcome.measured;
+  const { rowsChanged, rowsReturned, elapsedMs, answeredBy } = outcome.measured;
   const parts = [
     ...(outcome.status === "failed" ? [`code ${outcome.code}`] : []),
     ...(rowsChanged === undefined ? [] : [`${count(rowsChanged, "row")} changed`]),
     ...(rowsReturned === undefined ? [] : [`${count(rowsReturned, "row")} returned`]),
     `${elapsedMs.toFixed(1)} ms`,
+    ...(answeredBy === undefined ? [] : [`at the ${answeredBy}`]),
   ];
   return parts.join(", ");
 }

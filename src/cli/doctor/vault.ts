@@ -30,7 +30,7 @@ export async function examineVault(config: Config, places: StatePlaces, vault: V
   if (hasPlainKey)
     found.push(finding("vault", "bad", `\`${plainKey}\` lies beside the vault, which holds the log's key`, "remove it: it is not used"));
   if (plain > 0) {
-    const text = `${figure(plain)} of the configuration's secrets stand in variables or files, where an agent under this account finds them`;
+    const text = `${figure(plain)} of the configuration's secrets stand in variables or files: an agent under this account finds them`;
     found.push(finding("vault", "weak", text, "put them in with `holdfast vault add`, and write { vault: NAME }"));
   }
   if (vault === null) {
