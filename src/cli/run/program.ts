@@ -20,13 +20,15 @@ export interface Launch {
 export function runProgram({ file, args, environment, inputs }: Launch): Promise<number> {
   return new Promise((resolve, reject) => {
     const pipes = inputs === undefined ? [] : ["pipe" as const, ...inputs.map(() => "pipe" as const)];
+    let pass: (signal: NodeJS.Signals) => void = () => undefined;
+    // Before the program is there to be interrupted: an interrupt from the keyboard reaches it by itself, and must not end us. Nor may any
+    // of these afterwards: the session is still to be closed.
+    const keep = () => undefined;
+    process.on("SIGINT", keep).on("SIGQUIT", keep);
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => pass(signal));
     const child = spawn(file, args, { stdio: ["inherit", "inherit", "inherit", ...pipes], env: environment });
     const signals = feed(child, inputs ?? []);
-    const pass = (signal: NodeJS.Signals) => void (inputs === undefined ? child.kill(signal) : signals?.write(`${signal}\n`));
-    // An interrupt from the keyboard reaches the program by itself. None of these ends us afterwards either: the session is still to be
-    // closed, and a signal that was meant for the program may come to us after it has ended.
-    const keep = () => undefined;
-    process.on("SIGINT", keep).on("SIGQUIT", keep).on("SIGTERM", pass).on("SIGHUP", pass);
+    pass = (signal) => void (inputs === undefined ? child.kill(signal) : signals?.write(`${signal}\n`));
     child.once("error", (error: NodeJS.ErrnoException) =>
       reject(failed(`\`${visible(file)}\` cannot be run: ${error.code ?? error.message}`)),
     );

@@ -12,10 +12,10 @@ const signalsFd = 3;
 
 // Without a network of its own the program reaches the session where it is.
 if (port !== "") await openDoor({ host: "127.0.0.1", port: Number(port) }, { path: socket });
-const child = spawn(file, args, { stdio: "inherit" });
 const keep = () => undefined;
 // An interrupt from the keyboard reaches the program by itself: this one waits for what it does with it.
 process.on("SIGINT", keep).on("SIGQUIT", keep);
+const child = spawn(file, args, { stdio: "inherit" });
 // Signals to the outside come as names, because nothing outside can send one to a process in here by its number.
 // A socket, because a file's read would keep this process from ending.
 const signals = new Socket({ fd: signalsFd, readable: true, writable: false });
