@@ -12,8 +12,10 @@ import { audit } from "./sections/audit.ts";
 import { bulk, fillRows } from "./sections/bulk.ts";
 import { explain } from "./sections/explain.ts";
 import { firstSight } from "./sections/first-sight.ts";
+import { meter } from "./sections/meter.ts";
 import { idle } from "./sections/idle.ts";
 import type { Row, Run } from "./sections/section.ts";
+import { sessions } from "./sections/sessions.ts";
 import { throughput } from "./sections/throughput.ts";
 import { openStack } from "./stack/open-stack.ts";
 
@@ -23,6 +25,8 @@ const sections: readonly (readonly [name: string, measure: Measure])[] = [
   ["idle", idle],
   ["select", (run) => throughput(run, "select")],
   ["tpcb", (run) => throughput(run, "tpcb")],
+  ["sessions", sessions],
+  ["meter", meter],
   ["bulk", bulk],
   ["first-sight", firstSight],
   ["explain", explain],
@@ -44,7 +48,7 @@ const note = (text: string): void => {
 };
 note("starting servers");
 const stack = await openStack(async (direct, server, database) => {
-  if (wanted.includes("select") || wanted.includes("tpcb")) await fill(direct, database, options.quick ? 10 : 32);
+  if (["select", "tpcb", "sessions"].some((name) => wanted.includes(name))) await fill(direct, database, options.quick ? 10 : 32);
   if (wanted.includes("bulk")) await fillRows(server, database);
   if (wanted.includes("first-sight")) await server.asSuperuser(analyticSchema, database);
 });

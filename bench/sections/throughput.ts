@@ -15,20 +15,21 @@ export async function* throughput(run: Run, script: Load["script"]): AsyncGenera
   for (const protocol of protocols) {
     for (const clients of run.quick ? [1, 32] : [1, 8, 32]) {
       run.note(`pgbench ${script} ${protocol} ${clients}`);
-      yield await compared(run, { script, protocol, clients, seconds: run.quick ? 2 : 3 });
+      yield await compared(run, { script, protocol, clients, seconds: 2 });
     }
   }
 }
 
 /** A gateway that has run for a minute has compiled its hot path; what is measured is that one. Every path gets the same. */
-async function warmUp({ stack, quick, note }: Run, script: Load["script"]): Promise<void> {
+export async function warmUp({ stack, quick, note }: Run, script: Load["script"]): Promise<void> {
   note(`pgbench ${script}, warming up`);
   for (const path of stack.paths) {
     for (const protocol of protocols) await pgbench(path, stack.database, { script, protocol, clients: 8, seconds: quick ? 2 : 4 });
   }
 }
 
-async function compared({ stack, quick }: Run, load: Load): Promise<Row> {
+/** One load over the run's paths. */
+export async function compared({ stack, quick }: Run, load: Load, section = "throughput"): Promise<Row> {
   const rounds = quick ? 1 : 3;
   const results = new Map<PathName, Ran[]>();
   for (let round = 0; round < rounds; round++) {
@@ -39,7 +40,8 @@ async function compared({ stack, quick }: Run, load: Load): Promise<Row> {
       results.set(path.name, [...(results.get(path.name) ?? []), ran]);
     }
   }
-  return row(load, summary(results.get("direct")), summary(results.get("pgbouncer")), summary(results.get("holdfast")));
+  const named = { section, name: `${load.script === "select" ? "-S" : "TPC-B"} ${load.protocol} ${load.clients}` };
+  return row(named, summary(results.get("direct")), summary(results.get("pgbouncer")), summary(results.get("holdfast")));
 }
 
 interface Summary {
@@ -61,7 +63,12 @@ function summary(ran: readonly Ran[] | undefined): Summary | undefined {
   };
 }
 
-function row(load: Load, direct: Summary | undefined, bouncer: Summary | undefined, holdfast: Summary | undefined): Row {
+function row(
+  named: Pick<Row, "section" | "name">,
+  direct: Summary | undefined,
+  bouncer: Summary | undefined,
+  holdfast: Summary | undefined,
+): Row {
   if (direct === undefined || holdfast === undefined) throw new Error("a path was not measured");
   const tps = bouncer === undefined ? undefined : holdfast.tps / bouncer.tps;
   const added = holdfast.p50 - direct.p50;
@@ -81,7 +88,7 @@ function row(load: Load, direct: Summary | undefined, bouncer: Summary | undefin
     "pgb cpu us": bouncer?.processor,
     "hf cpu us": holdfast.processor,
   };
-  const base = { section: "throughput", name: `${load.script === "select" ? "-S" : "TPC-B"} ${load.protocol} ${load.clients}`, figures };
+  const base = { ...named, figures };
   if (tps === undefined || latency === undefined) return base;
   return { ...base, goal: { text: "hf/pgb >= 1, added/pgb <= 1", met: tps >= 1 && latency <= 1 } };
 }

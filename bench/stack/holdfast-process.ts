@@ -2,10 +2,11 @@
  * Holdfast as its users run it: `holdfast up` in a process of its own, with the preset of a development target (full analysis,
  * limits and audit on). Nothing is switched off for the measurement.
  */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { renderInitialConfig } from "../../src/config/initial-config.ts";
 import { systemRandom } from "../../src/base/ids.ts";
 import { newLogin } from "../../src/wiring.ts";
@@ -21,8 +22,19 @@ export interface HoldfastProcess {
 
 const program = join(import.meta.dirname, "..", "..", "bin", "holdfast.js");
 
-/** Rejects with what it printed when it does not start. `upstreamUrl` is a PostgreSQL URL with a password. */
-export async function startHoldfast(upstreamUrl: string): Promise<HoldfastProcess> {
+/** A group that may change every table of its schema, and a linger so short that the next session makes its own role. */
+const roles = `    roles:
+      mode: ephemeral
+      admin: { url: { env: BENCH_ADMIN } }
+      writers: { bench: { schemas: [public] } }
+      lease: { linger: 1ms }
+`;
+
+/**
+ * Rejects with what it printed when it does not start. The URLs are PostgreSQL's, with a password; with the administrator's each
+ * session has a role of its own, after the database was provisioned for that.
+ */
+export async function startHoldfast(upstreamUrl: string, adminUrl?: string): Promise<HoldfastProcess> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const user = "bench";
   const { password, verifier } = newLogin(systemRandom);
@@ -33,11 +45,17 @@ export async function startHoldfast(upstreamUrl: string): Promise<HoldfastProces
     urlVariable: "BENCH_UPSTREAM",
     user: { name: user, kind: "ai_agent", verifier },
   }).replace("# connections: 20", "connections: 1100");
-  writeFileSync(join(folder, "holdfast.yaml"), config, { mode: 0o600 });
+  const withRoles = config.replace("\nusers:\n", `\n${roles}\nusers:\n`).replace("targets: [bench]", "targets: [bench]\n    writer: bench");
+  writeFileSync(join(folder, "holdfast.yaml"), adminUrl === undefined ? config : withRoles, { mode: 0o600 });
   const { HOLDFAST_BENCH_NODE_OPTIONS: flags = "", PATH } = process.env;
+  const env = { PATH, BENCH_UPSTREAM: upstreamUrl, ...(adminUrl === undefined ? {} : { BENCH_ADMIN: adminUrl }) };
+  if (adminUrl !== undefined) {
+    const words = ["provision", "--admin-url-env", "BENCH_ADMIN", "--migration-role", "none", "--yes"];
+    await promisify(execFile)(process.execPath, [program, ...words], { cwd: folder, env });
+  }
   const child = spawn(process.execPath, [...flags.split(" ").filter(Boolean), program, "up", "--json"], {
     cwd: folder,
-    env: { PATH, BENCH_UPSTREAM: upstreamUrl },
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
