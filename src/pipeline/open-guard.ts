@@ -13,7 +13,7 @@ import type { Decide } from "../policy/policy.ts";
 import type { Admission, Capabilities, Guard } from "./guard.ts";
 import { judge, type Judgement } from "./judge.ts";
 import { createRates } from "./rates.ts";
-import { type Counters, createRecord, type OpenSession } from "./record.ts";
+import { type Counters, createRecord, type OpenSession, type Record } from "./record.ts";
 import { createScopes, type Scope, type Situation } from "./scopes.ts";
 import type { Gated, SessionGate } from "./session-gate.ts";
 
@@ -60,25 +60,8 @@ export function openGuard(options: GuardOptions): OpenGuard {
     const gated = gate === undefined || tooMany !== undefined ? UNBOUNDED : asked(gate, action, judgement);
     const obligations = owed(judgement, gated);
     const refused = tooMany ?? gated.refused?.reason ?? unkept(judgement, obligations, can);
-    try {
-      record.intent(action, judgement, refused);
-      const { reason, figure, allowed } = gated.refused ?? {};
-      if (reason !== undefined && figure !== undefined && allowed !== undefined)
-        record.limitReached(action.session, action.id, reason, figure, allowed);
-    } catch {
-      const reason: Reason = {
-        code: "record_unavailable",
-        message: "the audit log cannot be written, so nothing is let through",
-        next: "free the log's disk and restart Holdfast",
-      };
-      return { kind: "deny", id: action.id, reason, statements: judgement.statements };
-    }
-    const { decision, statements, readOnly } = judgement;
-    if (refused !== undefined) return { kind: "deny", id: action.id, reason: refused, statements };
-    if (decision.kind !== "allow") return { kind: decision.kind, id: action.id, reason: decision.reason, statements };
-    const { reading } = gated;
-    const allowed: Admission = { kind: "allow", id: action.id, statements, obligations, readOnly, current: currentOf(gated) };
-    return reading === undefined ? allowed : { ...allowed, reading };
+    const unrecorded = written(record, action, judgement, refused, gated);
+    return answered(action, judgement, unrecorded ?? refused, obligations, { ...gated, current: currentOf(gated) });
   }
 
   async function admit(action: Action, can: Capabilities): Promise<Admission> {
@@ -151,6 +134,44 @@ function asked(gate: SessionGate, action: Action, judgement: Judgement): Gated {
     const message = `a defect of Holdfast kept the session's limits from being looked at: ${error instanceof Error ? error.message : String(error)}`;
     return { refused: { reason: { code: "internal", message } }, obligations: [] };
   }
+}
+
+/** A reason when the log does not take it: then nothing is let through. */
+function written(record: Record, action: Action, judgement: Judgement, refused: Reason | undefined, gated: Gated): Reason | undefined {
+  try {
+    record.intent(action, judgement, refused);
+    const { reason, figure, allowed } = gated.refused ?? {};
+    if (reason !== undefined && figure !== undefined && allowed !== undefined)
+      record.limitReached(action.session, action.id, reason, figure, allowed);
+    return undefined;
+  } catch {
+    return {
+      code: "record_unavailable",
+      message: "the audit log cannot be written, so nothing is let through",
+      next: "free the log's disk and restart Holdfast",
+    };
+  }
+}
+
+/** `current` is the answer's own and more: what it rested on may be the policy, too. */
+function answered(
+  action: Action,
+  { decision, statements, readOnly }: Judgement,
+  refused: Reason | undefined,
+  obligations: readonly Obligation[],
+  { reading, current }: Gated,
+): Admission {
+  if (refused !== undefined) return { kind: "deny", id: action.id, reason: refused, statements };
+  if (decision.kind !== "allow") return { kind: decision.kind, id: action.id, reason: decision.reason, statements };
+  const allowed = {
+    kind: "allow" as const,
+    id: action.id,
+    statements,
+    obligations,
+    readOnly,
+    ...(current === undefined ? {} : { current }),
+  };
+  return reading === undefined ? allowed : { ...allowed, reading };
 }
 
 function rateReached({ policy }: Scope, count: number): Reason | undefined {

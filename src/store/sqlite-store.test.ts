@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { keptMax } from "./port.ts";
 import { sampleAsk, sampleRun, storeContract } from "../../test/store/contract.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -98,7 +99,7 @@ describe("the embedded store's file", () => {
 
   test("loses nothing that it acknowledged when its process is killed", async () => {
     const path = place();
-    const child = spawn(process.execPath, [join(import.meta.dirname, "..", "..", "test", "store", "writer-child.ts"), path], {
+    const child = spawn(process.execPath, [fileURLToPath(new URL("../../test/store/writer-child.ts", import.meta.url)), path], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let acknowledged = 0;

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { holdSession } from "../../src/control/client.ts";
 import { environmentOf, leasedRoles } from "../provision/shop.ts";
 import { serverVersions, testServer } from "../support/servers.ts";
@@ -15,7 +16,7 @@ for (const version of serverVersions) {
       const first = await openScene(await testServer(version));
       await first.stop();
       const { shop, folder, socket } = first;
-      const child = spawn(process.execPath, [join(import.meta.dirname, "gateway-child.ts"), folder], {
+      const child = spawn(process.execPath, [fileURLToPath(new URL("./gateway-child.ts", import.meta.url)), folder], {
         env: { ...process.env, ...environmentOf(shop) },
         stdio: ["ignore", "pipe", "inherit"],
       });

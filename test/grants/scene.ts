@@ -1,5 +1,5 @@
 /**
- * A shop behind a gateway with session roles, a vault and one registered person; and that person's and the agent's ways to the control socket.
+ * A shop behind a gateway with session roles, a vault and one registered person; and both sides' ways to the control socket.
  * It tests nothing itself.
  */
 import { randomBytes } from "node:crypto";

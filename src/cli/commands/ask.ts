@@ -1,6 +1,6 @@
 /**
- * `holdfast ask`: an agent asks a person for rights on named tables, with a purpose. It works inside `holdfast run`, and can do nothing else.
- * It waits only when it is told to.
+ * `holdfast ask`: an agent asks a person for rights on named tables, with a purpose.
+ * It works inside `holdfast run` and can do nothing else. It waits only when it is told to.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Ask } from "../../model/grant.ts";

@@ -59,9 +59,8 @@ async function grant(named: string, options: Options, terminal: Terminal): Promi
     terminal,
   )) as Grant;
   if (options.json === true) return terminal.out(`${JSON.stringify(given)}\n`);
-  await terminal.out(
-    `${terminal.style("green", "granted")} ${given.id}; take it back with ${terminal.style("bold", `holdfast grants revoke ${given.id}`)}\n`,
-  );
+  const back = terminal.style("bold", `holdfast grants revoke ${given.id}`);
+  await terminal.out(`${terminal.style("green", "granted")} ${given.id}; take it back with ${back}\n`);
 }
 
 async function askNamed(id: string, options: Options, terminal: Terminal): Promise<Ask> {

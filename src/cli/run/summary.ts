@@ -34,7 +34,14 @@ export interface RunSummary {
 
 /** A fold over the records from the run's first on: every record belongs to the run when nobody else uses the gateway. */
 export function createSummary(principal: string): { readonly summary: RunSummary; step(event: AuditEvent): void } {
-  const summary: RunSummary = {
+  const fold = new RunFold(principal);
+  return { summary: fold.summary, step: (event) => fold.step(event) };
+}
+
+type Of<K extends AuditEvent["kind"]> = Extract<AuditEvent, { kind: K }>;
+
+class RunFold {
+  readonly summary: RunSummary = {
     sessions: 0,
     statements: 0,
     rowsRead: 0,
@@ -47,85 +54,103 @@ export function createSummary(principal: string): { readonly summary: RunSummary
     grants: 0,
     grantUses: 0,
   };
-  const own = new Set<string>();
-  const runs = new Set<string>();
-  const grants = new Set<string>();
-  const loose = new Map<ActionId, number>();
-  const writes = new Map<string, readonly string[]>();
-  const belongs = (action: ActionId): boolean => own.has(action.slice(0, action.lastIndexOf(".")));
+  readonly #principal: string;
+  readonly #own = new Set<string>();
+  readonly #runs = new Set<string>();
+  readonly #grants = new Set<string>();
+  /** Rows of statements whose transaction has not ended: until it has, each counts as one by itself. */
+  readonly #loose = new Map<ActionId, number>();
+  readonly #writes = new Map<string, readonly string[]>();
 
-  function step(event: AuditEvent): void {
+  constructor(principal: string) {
+    this.#principal = principal;
+  }
+
+  step(event: AuditEvent): void {
     switch (event.kind) {
       case "session_opened":
-        if (event.principal !== principal) return;
-        own.add(event.session);
-        summary.sessions += 1;
+        if (event.principal !== this.#principal) return;
+        this.#own.add(event.session);
+        this.summary.sessions += 1;
         return;
       case "judgement":
-        writes.set(event.judgement, changedBy(event));
+        this.#writes.set(event.judgement, changedBy(event));
         return;
       case "intent":
-        if (!belongs(event.action)) return;
-        summary.statements += 1;
-        if (event.decision === "allow") for (const name of writes.get(event.judgement) ?? []) summary.changed.add(name);
-        else {
-          summary.refused += 1;
-          summary.codes.set(event.code, (summary.codes.get(event.code) ?? 0) + 1);
-        }
+        if (this.#belongs(event.action)) this.#intent(event);
         return;
       case "outcome":
-        if (!belongs(event.action)) return;
-        if (event.outcome.status === "unknown") summary.unknown += 1;
-        else {
-          const { rowsReturned, rowsChanged, tables } = event.outcome.measured;
-          summary.rowsRead += rowsReturned ?? 0;
-          // Until its transaction's end says otherwise it was one by itself.
-          if (event.outcome.status !== "succeeded") return;
-          if (tables !== undefined) commit(tables, rowsChanged ?? 0);
-          else if (rowsChanged !== undefined) {
-            loose.set(event.action, rowsChanged);
-            summary.rowsChanged += rowsChanged;
-          }
-        }
+        if (this.#belongs(event.action)) this.#outcome(event);
         return;
       case "transaction_ended":
-        if (!own.has(event.session)) return;
-        for (const action of event.actions) {
-          summary.rowsChanged -= loose.get(action) ?? 0;
-          loose.delete(action);
-        }
-        if (event.end === "committed") commit(event.tables ?? [], event.rowsChanged);
+        if (this.#own.has(event.session)) this.#ended(event);
         return;
       case "run_started":
-        if (event.principal === principal) runs.add(event.run);
+        if (event.principal === this.#principal) this.#runs.add(event.run);
         return;
       case "grant_given":
-        if (!runs.has(event.run)) return;
-        grants.add(event.grant);
-        summary.grants += 1;
+        if (!this.#runs.has(event.run)) return;
+        this.#grants.add(event.grant);
+        this.summary.grants += 1;
         return;
       case "grant_used":
-        if (grants.has(event.grant)) summary.grantUses += 1;
+        if (this.#grants.has(event.grant)) this.summary.grantUses += 1;
         return;
       default:
         return;
     }
   }
 
-  function commit(tables: readonly TableCount[], rows: number): void {
+  #belongs(action: ActionId): boolean {
+    return this.#own.has(action.slice(0, action.lastIndexOf(".")));
+  }
+
+  #intent(event: Of<"intent">): void {
+    const { summary } = this;
+    summary.statements += 1;
+    if (event.decision === "allow") for (const name of this.#writes.get(event.judgement) ?? []) summary.changed.add(name);
+    else {
+      summary.refused += 1;
+      summary.codes.set(event.code, (summary.codes.get(event.code) ?? 0) + 1);
+    }
+  }
+
+  #outcome({ action, outcome }: Of<"outcome">): void {
+    if (outcome.status === "unknown") {
+      this.summary.unknown += 1;
+      return;
+    }
+    const { rowsReturned, rowsChanged, tables } = outcome.measured;
+    this.summary.rowsRead += rowsReturned ?? 0;
+    if (outcome.status !== "succeeded") return;
+    if (tables !== undefined) return this.#commit(tables, rowsChanged ?? 0);
+    if (rowsChanged === undefined) return;
+    this.#loose.set(action, rowsChanged);
+    this.summary.rowsChanged += rowsChanged;
+  }
+
+  #ended({ actions, end, tables, rowsChanged }: Of<"transaction_ended">): void {
+    for (const action of actions) {
+      this.summary.rowsChanged -= this.#loose.get(action) ?? 0;
+      this.#loose.delete(action);
+    }
+    if (end === "committed") this.#commit(tables ?? [], rowsChanged);
+  }
+
+  #commit(tables: readonly TableCount[], rows: number): void {
+    const { committed } = this.summary;
     let counted = 0;
     for (const { table, inserted, updated, deleted, truncated } of tables) {
-      const sum = summary.committed.get(table) ?? { inserted: 0, updated: 0, deleted: 0, truncated: 0 };
+      const sum = committed.get(table) ?? { inserted: 0, updated: 0, deleted: 0, truncated: 0 };
       sum.inserted += inserted;
       sum.updated += updated;
       sum.deleted += deleted;
       sum.truncated += truncated;
       counted += inserted + updated + deleted + truncated;
-      summary.committed.set(table, sum);
+      committed.set(table, sum);
     }
-    summary.rowsChanged += tables.length === 0 ? rows : counted;
+    this.summary.rowsChanged += tables.length === 0 ? rows : counted;
   }
-  return { summary, step };
 }
 
 function changedBy({ effects }: Extract<AuditEvent, { kind: "judgement" }>): readonly string[] {

@@ -1,6 +1,6 @@
 /**
- * `POST /v1/sessions`: opens a session for a program and holds it for whoever asked: it ends when the answer's connection is closed, so that
- * a killed `holdfast run` leaves nothing behind. It gives no right beyond the target's reader, and its budget can only be lower than the target's.
+ * `POST /v1/sessions`: opens a session for a program and holds it for whoever asked: it ends when the answer's connection is closed, so
+ * that a killed `holdfast run` leaves nothing behind. It gives no right beyond the target's reader, and no larger budget than the target's.
  */
 import { Fields } from "../fields.ts";
 import type { Route } from "../route.ts";
