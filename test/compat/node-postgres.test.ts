@@ -54,6 +54,17 @@ const named = (id: unknown): pg.QueryConfig => ({ name: "by-id", text: byId, val
 
 const cases: readonly { readonly title: string; readonly act: (side: Side) => Promise<unknown>; readonly shows: RegExp }[] = [
   {
+    title: "a client that gives itself no name",
+    act: async (side) => {
+      const client = new pg.Client({ connectionString: side.url("shop") });
+      await client.connect();
+      const answer = await said(client.query("select current_setting('application_name') as name, 'none given' as given"));
+      await client.end();
+      return answer;
+    },
+    shows: /none given/,
+  },
+  {
     title: "simple queries, one and several in a text",
     act: inTurn(["select 1 as a", "select 1; select 'two'; select", "", ";", "select * from wide"]),
     shows: /two/,

@@ -128,8 +128,8 @@ export class UpstreamLogin {
       ["user", upstream.role],
       ["database", database],
       ["client_encoding", "UTF8"],
-      ["application_name", applicationName === "" ? "holdfast" : applicationName],
     ];
+    if (applicationName !== "") parameters.push(["application_name", applicationName]);
     if (replication) parameters.push(["replication", "database"]);
     this.#state = "authentication";
     this.#out.push({ kind: "send", bytes: writeStartup(parameters) });
