@@ -168,7 +168,7 @@ export function writeRelation(kind: WriteKind, relation: Relation, change: Chang
         operation: verb.operation,
         resource: { type: resourceType(child), name: identity(child) },
         detail: change.detail,
-        cause: "cascade",
+        // The rows of partitions and children are those of the statement's own table.
         extent: change.extent.kind === "unbounded" ? UNBOUNDED : UNCERTAIN,
         reversibility: verb.reversibility,
       });

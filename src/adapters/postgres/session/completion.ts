@@ -35,11 +35,22 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   act.rowsReturnedBefore = act.rowsReturned;
   if (!CHANGING.has(word) && !filled) return true;
   act.rowsChanged = (act.rowsChanged ?? 0) + rows;
+  if (summary !== undefined && staysInSession(summary)) return true;
   core.transaction.changed(rows);
   // The reading that follows knows better: it leaves temporary tables out and has the figures of each table. But it was not seen
   // to count the rows of a table that the same statement made.
   const made = filled && !summary.effects.some(({ detail }) => detail === "create_temporary");
   return (metered && !made) || withinLimits(core, act, rows);
+}
+
+/** Temporary tables alone are changed: their rows are nobody else's. */
+function staysInSession({ effects }: StatementSummary): boolean {
+  const changes = effects.filter(({ operation }) => operation === "create" || operation === "update" || operation === "delete");
+  return changes.length > 0 && effects.every(({ operation }) => operation !== "unknown") && changes.every(isTemporary);
+}
+
+function isTemporary({ resource }: StatementSummary["effects"][number]): boolean {
+  return resource.name.startsWith("pg_temp.");
 }
 
 /** Takes down DDL, together with what moved search_path before it in the same text. */
