@@ -14,6 +14,15 @@ const [statements = [], commands = []] = readFileSync(join(import.meta.dirname, 
   .split("## psql\n")
   .map((part) => part.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#")));
 
+/** Texts, and the data for a COPY. */
+const writes = readFileSync(join(import.meta.dirname, "cases", "must-pass-writes.txt"), "utf8")
+  .split("\n")
+  .filter((line) => line.trim() !== "" && !line.startsWith("#"))
+  .map((line) => {
+    const [, copy, rest = line] = /^\[copy ([^\]]*)\]\s*(.*)$/.exec(line) ?? [];
+    return { copy, texts: rest.split(" ---- ") };
+  });
+
 /** What a pooler-like man in the middle cannot keep equal: the session's own process, its address, its limits. */
 const ownToSession = /^SHOW ALL/;
 
@@ -90,5 +99,29 @@ for (const version of serverVersions) {
       assert.doesNotMatch(String(through), /holdfast/);
       assert.equal(through, direct);
     });
+  });
+
+  describe(`what must pass under guarded-writes, PostgreSQL ${version}`, () => {
+    const database = "prize";
+    let scene: Scene;
+    let gate: Gate;
+    let client: WireClient;
+    before(async () => {
+      scene = await Scene.open(version);
+      await scene.fresh(database);
+      gate = await Gate.open(scene, { database });
+      client = await WireClient.login(gate.login("ordinary", "guarded-writes"));
+    });
+    after(async () => {
+      client?.destroy();
+      await gate?.close();
+      await scene?.close();
+    });
+    for (const { texts, copy } of writes) {
+      test(texts.join(" ---- "), async () => {
+        for (const text of texts) assert.deepEqual(errorsOf(await client.simple(text, copy)), [], text);
+        await cleared(client);
+      });
+    }
   });
 }

@@ -107,6 +107,7 @@ CREATE VIEW report AS SELECT wipe() AS total;
 CREATE VIEW report_of_report AS SELECT total FROM report WHERE total > 0;
 CREATE VIEW plain_orders AS SELECT id, note FROM orders;
 CREATE MATERIALIZED VIEW totals AS SELECT 1 AS total, wipe_immutable(1) AS w WITH NO DATA;
+CREATE MATERIALIZED VIEW plain_totals AS SELECT count(*) AS total FROM orders;
 CREATE TABLE secured (id int);
 INSERT INTO secured VALUES (1);
 ALTER TABLE secured ENABLE ROW LEVEL SECURITY;
