@@ -2,6 +2,7 @@
  * Addresses with a password in them: databases, queues, caches, mail, and web addresses with a login.
  * Weak passwords count here: whoever reads the file has the login. Placeholders and documents' examples do not.
  */
+import { looksRandom } from "./chance.ts";
 import type { Candidate } from "./credential.ts";
 import type { FileKind } from "./paths.ts";
 import { type Passage, passagesWith } from "./passages.ts";
@@ -93,7 +94,12 @@ function isMadeUp(url: { user: string; password: string; host: string; kind: Fil
   }
   if (placeHosts.test(host) && (placePasswords.test(password) || placeNames.test(user))) return true;
   if (isTest && placeHosts.test(host)) return true;
-  if ((kind === "code" || kind === "example") && name === "address with a login" && (password.length < 5 || user.length < 3)) return true;
+  if (
+    (kind === "code" || kind === "example") &&
+    name === "address with a login" &&
+    (password.length < 5 || (user.length < 3 && !looksRandom(password, 16)))
+  )
+    return true;
   const madeUp = placePasswords.test(password) && (placeNames.test(user) || /^(?:https?|wss?)/.test(name));
   if (kind === "config" || kind === "history") return madeUp && name === "address with a login";
   if (madeUp) return true;

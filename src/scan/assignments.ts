@@ -13,11 +13,14 @@ export interface Assignment {
   readonly quoted: boolean;
 }
 
-/** `name: "value"`, `"name" => 'value'`, `NAME := "value"`, `x["name"] = 'value'`, `name: string = "value"`. */
+/**
+ * `name: "value"`, `"name" => 'value'`, `NAME := "value"`, `x["name"] = 'value'`, `name: string = "value"`, `"name", "value"`. What stands
+ * before a comma must be quoted: in `"port": 5432, "password": "..."` the number is no name.
+ */
 const quotedValue = pattern(
   "g",
   String.raw`(?<![\w$@.-])(?<name>[\w$@.-]{2,100})["'\x60]?\]?\)?(?:\s*:\s*(?:string|str|String|&str|&'static str|`,
-  String.raw`\[\]byte))?\s*(?:=>|:=|\?=|\|\|=|[:=]|,(?=\s*["'\x60]))\s*(?:\(|`,
+  String.raw`\[\]byte))?\s*(?:=>|:=|\?=|\|\|=|[:=]|(?<=["'\x60]\s*),(?=\s*["'\x60]))\s*(?:\(|`,
   String.raw`[a-zA-Z]{0,3}(?=["']))?(?<quote>["'\x60])(?<value>(?:\\.|(?!\k<quote>)[^\\\n]){1,4096})\k<quote>`,
 );
 /** JSON inside a quoted text: `\"name\": \"value\"`. */

@@ -100,3 +100,15 @@ test("a file made of tokens costs what its limit allows, and is found all the sa
   const found = detect({ path: "a.txt", text: expand("sbp_{hex:40}\n", seeded("many")).repeat(20_000) }, () => "0000");
   assert.equal(found.length, 5_000);
 });
+
+test("a number or a word before a comma is no name of what follows", () => {
+  const password = ["kV7mQ", "2xTz9", "Lr4Wp"].join("");
+  for (const before of ["5432", "null", "true"]) {
+    const found = detect({ path: "db.json", text: `{ "port": ${before},\n  "password": "${password}" }` }, () => "");
+    assert.deepEqual(
+      found.map(({ line, length }) => [line, length]),
+      [[2, password.length]],
+      before,
+    );
+  }
+});

@@ -22,6 +22,8 @@ export function isGenericSecret(assignment: Assignment, kind: FileKind, isTest: 
   const promise = nameKind(name);
   if (promise === "none" || value.length > valueCharactersMax || jwtLike.test(value) || isPlaceholder(value) || isOrdinary(value))
     return false;
+  // A drawn password with one digit and one sign at the right places has the form of a name.
+  if (isName(value) && !(promise === "password" && looksRandom(value, 10))) return false;
   if (kind === "code" && !quoted) return false;
   if (uuid.test(value)) return kind !== "code" && promise === "key" && !isTest && !/^0{8}|^1{8}/.test(value);
   if (isTest) return looksRandom(value, 24);
@@ -38,18 +40,23 @@ function isOrdinary(value: string): boolean {
     /^(?:[a-z][a-z0-9+.-]*:)?\/\/|^(?:\.{0,2}|~|[A-Za-z]:)[/\\]|^www\./.test(value) ||
     /^[\w.+-]+@[\w-]+\.[\w.-]+$/.test(value) ||
     /^\d{4}-\d\d-\d\d|^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$|^[\d.,:%-]+$|^\d+(?:ms|s|m|h|d|kb|mb|gb|px|rem|em)$/i.test(value) ||
-    // Names in every style: SOME_NAME, some-name, some.name, someName, Some::Name, a/b/c; a digit at the end of a word is still a name.
-    /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(value) ||
-    /^[a-z]+\d?(?:[-_./:][a-z]+\d?)*$/i.test(value) ||
-    /^[a-z]+(?:[A-Z][a-z]+)+\d?$/.test(value) ||
-    /^(?:[A-Z][a-z]+)+\d?$/.test(value) ||
-    (/^[\w-]+(?:\.[A-Za-z_][\w-]*)+$/.test(value) && /[a-z]{3,}\.[a-z]{2,}/i.test(value) && !/\d{2,}/.test(value)) ||
     /[<>]|=>|\(\)|\bfunction\b|^[[{(]|[;{]$/.test(value) ||
     /^(?:application|text|image|audio|video|multipart)\//.test(value) ||
     /^\d+\/[a-z]+$|^#[0-9a-f]{3,8}$|^rgb|^0x[0-9a-f]{1,8}$/i.test(value) ||
     // Regular expressions.
     /\\[wdsbWDSB]|\[\^|\{\d+,\d*\}|\(\?[:=!<]/.test(value) ||
     /^[^\x20-\x7e]/.test(value)
+  );
+}
+
+/** Names in every style: SOME_NAME, some-name, some.name, someName, Some::Name, a/b/c; a digit at the end of a word is still a name. */
+function isName(value: string): boolean {
+  return (
+    /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(value) ||
+    /^[a-z]+\d?(?:[-_./:][a-z]+\d?)*$/i.test(value) ||
+    /^[a-z]+(?:[A-Z][a-z]+)+\d?$/.test(value) ||
+    /^(?:[A-Z][a-z]+)+\d?$/.test(value) ||
+    (/^[\w-]+(?:\.[A-Za-z_][\w-]*)+$/.test(value) && /[a-z]{3,}\.[a-z]{2,}/i.test(value) && !/\d{2,}/.test(value))
   );
 }
 

@@ -29,22 +29,29 @@ const frames: Readonly<Record<string, readonly string[]>> = {
 /** Secrets that no generator made. */
 const chosen = ["kartoffel7", "Sommer2024!", "admin123"];
 
-export function plantTree(root: string, seed: string): PlantedTree {
+/** Which lines: those of the first tree, unless given. */
+export interface Lines {
+  readonly secrets: readonly (readonly [path: string, line: string])[];
+  readonly lookAlikes: readonly (readonly [path: string, lines: readonly string[]])[];
+  readonly frames: Readonly<Record<string, readonly string[]>>;
+}
+
+export function plantTree(root: string, seed: string, given: Lines = { secrets: plantedSecrets, lookAlikes, frames }): PlantedTree {
   const chance = seeded(seed);
   const files = new Map<string, string[]>();
   const places = { secrets: new Map<string, string>(), lookAlikes: new Map<string, string>() };
   const pieces = new Set(chosen);
   const add = (kind: keyof typeof places, path: string, template: string) => {
-    const lines = files.get(path) ?? [...(frames[path] ?? [])];
+    const lines = files.get(path) ?? [...(given.frames[path] ?? [])];
     const made = expand(template, chance).trimEnd();
     places[kind].set(`${path}:${lines.length + 1}`, template);
     lines.push(...made.split("\n"));
     files.set(path, lines);
     if (kind === "secrets") for (const piece of piecesOf(template, made)) pieces.add(piece);
   };
-  for (const [path, lines] of lookAlikes) for (const line of lines.slice(0, lines.length >> 1)) add("lookAlikes", path, line);
-  for (const [path, line] of plantedSecrets) add("secrets", path, line);
-  for (const [path, lines] of lookAlikes) for (const line of lines.slice(lines.length >> 1)) add("lookAlikes", path, line);
+  for (const [path, lines] of given.lookAlikes) for (const line of lines.slice(0, lines.length >> 1)) add("lookAlikes", path, line);
+  for (const [path, line] of given.secrets) add("secrets", path, line);
+  for (const [path, lines] of given.lookAlikes) for (const line of lines.slice(lines.length >> 1)) add("lookAlikes", path, line);
   for (const [path, lines] of files) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), `${lines.join("\n")}\n`);

@@ -79,6 +79,23 @@ export const phrases: readonly Phrase[] = [
     },
   },
   {
+    id: "client-password-variable",
+    kind: "password of a database",
+    marks: /PGPASSWORD|MYSQL_PWD|REDISCLI_AUTH/,
+    // Before a command, or set for those that follow: whoever wrote it meant it, however it looks.
+    phrase: /\b(?:PGPASSWORD|MYSQL_PWD|REDISCLI_AUTH)=['"]?(?<secret>[^\s'"`;&|<>$]{8,200})/,
+    accept: (secret) => !/^[a-z_.-]+$|^[A-Z_.-]+$|[${}<>()]/.test(secret),
+    destroys: database,
+    examples: {
+      hits: [
+        "PGPASSWORD={base62:12} pg_dump -h db shop",
+        "export MYSQL_PWD='{strong:12}'",
+        "\tREDISCLI_AUTH={base62:16} redis-cli flushall",
+      ],
+      misses: ["PGPASSWORD=$PW psql", 'PGPASSWORD="$(pass show db)" psql', "PGPASSWORD=password psql", "PGPASSWORD=<password> psql"],
+    },
+  },
+  {
     id: "sql-password",
     kind: "password in a statement",
     marks: /password|identified/i,

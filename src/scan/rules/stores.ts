@@ -195,6 +195,22 @@ export const tokenStores: readonly TokenStore[] = [
     },
   },
   {
+    id: "framework-key-file",
+    kind: "key of a web framework",
+    path: /(?:^|\/)config\/(?:master|credentials\/[\w-]+)\.key$/,
+    name: /^whole_file$/,
+    examples: {
+      hits: [
+        ["config/master.key", "{hex:32}"],
+        ["shop/config/credentials/production.key", "{hex:32}"],
+      ],
+      misses: [
+        ["config/master.key", "<your master key>"],
+        ["config/server.key", "-----BEGIN PUBLIC KEY-----"],
+      ],
+    },
+  },
+  {
     id: "database-client-login",
     kind: "login of a database client",
     path: pattern(
