@@ -34,7 +34,10 @@ export interface Ground {
   sql(text: string): Promise<void>;
 }
 
-export async function openGround(version: ServerVersion, setup = ""): Promise<Ground> {
+const ownModules = join(import.meta.dirname, "../../../node_modules");
+
+/** `modules`: the node_modules in which the tools are found; this repository's own unless another is given. */
+export async function openGround(version: ServerVersion, modules = ownModules): Promise<Ground> {
   const server = await testServer(version);
   const owner: Login = await server.ordinaryRole();
   const database: ScratchDatabase = await server.scratchDatabase();
@@ -45,9 +48,8 @@ export async function openGround(version: ServerVersion, setup = ""): Promise<Gr
   const folder = scratchFolder();
   const url = database.url(owner);
   const sql = async (text: string) => void (await inDatabase(url, (client) => client.query(text)));
-  if (setup !== "") await sql(setup);
   // Where the tools find their packages.
-  symlinkSync(join(import.meta.dirname, "../../../node_modules"), join(folder, "node_modules"));
+  symlinkSync(modules, join(folder, "node_modules"));
 
   const script = join(folder, "commands.sh");
   const results = (commands: readonly Command[]) =>
