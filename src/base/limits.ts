@@ -42,6 +42,16 @@ export const limits = {
   auditPendingBytesMax: 32 * 1024 * 1024,
   /** Time from a connection's first byte to its authentication. */
   authenticationMsMax: 10_000,
+  /** Wrong passwords of one name that are answered at once: people mistype. */
+  loginFailuresFree: 3,
+  /** The longest that the answer to a wrong password waits; below the time of a login. */
+  loginDelayMsMax: 5_000,
+  /** A wrong password counts for the next one this long. */
+  loginFailuresRememberedMs: 60_000,
+  /** Answers to wrong passwords of one name that wait at a time; with more, no password of that name is looked at. */
+  loginAnswersHeldMax: 32,
+  /** Names whose wrong passwords are counted apart; those beyond share one count. */
+  loginNamesMax: 1_000,
   /** Connections of one listener. */
   connectionsMax: 10_000,
   /** A file that `scan` reads: secrets stand in small files, and a dump of a database would only cost time. */

@@ -36,6 +36,8 @@ export class LoginConnection {
   #reserved: string | undefined;
   #lease: LentLogin | undefined;
   #heard = false;
+  /** An answer to a wrong password waits. */
+  #held: (() => void) | undefined;
   #over = false;
 
   constructor(context: LoginContext, socket: Socket) {
@@ -75,6 +77,7 @@ export class LoginConnection {
   }
 
   readonly #data = (chunk: Buffer): void => {
+    if (this.#held !== undefined) return;
     this.#heard = true;
     if (!this.#over) this.#run(this.#login.receive(chunk));
   };
@@ -90,7 +93,35 @@ export class LoginConnection {
     this.#destroy();
   };
 
+  /** An answer that tells whether a password was right goes through the throttle first. */
   #run(commands: readonly ClientCommand[]): void {
+    const { throttle } = this.#context;
+    const { name } = this.#login;
+    const wrong = commands.find((command) => command.kind === "refused" && command.guess);
+    if (wrong === undefined && !commands.some(({ kind }) => kind === "authenticated")) return this.#follow(commands);
+    if (throttle.crowded(name)) {
+      const message = `too many wrong passwords for role "${name}", try again later`;
+      return this.#fail({ sqlstate: "53300", message }, "too many wrong passwords of this name");
+    }
+    if (wrong === undefined) return this.#follow(commands);
+    const waitMs = throttle.failed(name);
+    this.#held = () => throttle.answered(name);
+    // Recorded at once, and once: the client may go while its answer waits.
+    this.#follow(commands.filter(({ kind }) => kind === "refused"));
+    this.#heard = false;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#release();
+      this.#follow(commands.filter(({ kind }) => kind !== "refused"));
+    }, waitMs);
+  }
+
+  #release(): void {
+    this.#held?.();
+    this.#held = undefined;
+  }
+
+  #follow(commands: readonly ClientCommand[]): void {
     for (const command of commands) {
       switch (command.kind) {
         case "send":
@@ -238,6 +269,7 @@ export class LoginConnection {
 
   #destroy(): void {
     this.#over = true;
+    this.#release();
     clearTimeout(this.#timer);
     this.#abandonUpstream?.();
     this.#abandonUpstream = undefined;

@@ -8,6 +8,7 @@ import type { RandomBytes } from "../../base/ids.ts";
 import type { Guard } from "../../pipeline/guard.ts";
 import type { CancelRegistry } from "./cancel.ts";
 import type { TakeSession } from "./handover.ts";
+import type { LoginThrottle } from "./login/login-throttle.ts";
 import type { RunningSessions } from "./listener-sessions.ts";
 import type { TargetOptions } from "./options.ts";
 import type { ScramSubject } from "./scram-server.ts";
@@ -25,6 +26,7 @@ export interface ListenerParts {
 export interface SharedParts extends ListenerParts {
   readonly sessions: RunningSessions;
   readonly cancels: CancelRegistry;
+  readonly throttle: LoginThrottle;
   readonly secureContext: SecureContext | undefined;
   readonly subjectOf: (name: string) => ScramSubject;
 }

@@ -11,6 +11,7 @@ import { toClient } from "./codec/auth-messages.ts";
 import { type LoginContext, LoginConnection } from "./listener-connection.ts";
 import type { RunningSession } from "./handover.ts";
 import type { ListenerParts } from "./listener-parts.ts";
+import { LoginThrottle } from "./login/login-throttle.ts";
 import { RunningSessions } from "./listener-sessions.ts";
 import type { TargetOptions } from "./options.ts";
 import { mockSubject, type ScramSubject } from "./scram-server.ts";
@@ -38,6 +39,7 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     ...parts,
     sessions,
     cancels: new CancelRegistry(parts.random),
+    throttle: new LoginThrottle(parts.clock),
     secureContext: secureContextOf(target),
     subjectOf: subjects(target, parts.random(32)),
     finished: (login) => logins.delete(login),

@@ -11,6 +11,8 @@ import type { Account, TargetOptions } from "../options.ts";
 import { type ScramStep, ScramServer, type ScramSubject } from "../scram-server.ts";
 import { judgeSettings } from "./startup-settings.ts";
 
+const WRONG_PASSWORD = "28P01";
+
 export type ClientCommand =
   | { readonly kind: "send"; readonly bytes: Buffer }
   /** Take TLS up on the socket; `bytes` were read already and belong to TLS (direct TLS only). Then call `tlsStarted`. */
@@ -18,8 +20,8 @@ export type ClientCommand =
   | { readonly kind: "cancel"; readonly process: number; readonly secret: Buffer }
   /** Already sent: AuthenticationOk. Owed: ParameterStatus, BackendKeyData, ReadyForQuery, or an error. */
   | { readonly kind: "authenticated"; readonly login: AuthenticatedClient; readonly rest: Buffer }
-  /** Somebody did not get in: for the record. A `close` follows. */
-  | { readonly kind: "refused"; readonly name: string; readonly because: string }
+  /** Somebody did not get in: for the record. A `close` follows. `guess`: the password was wrong, or the name. */
+  | { readonly kind: "refused"; readonly name: string; readonly because: string; readonly guess: boolean }
   | { readonly kind: "close" };
 
 export interface AuthenticatedClient {
@@ -236,7 +238,7 @@ export class ClientLogin {
   #answer(step: ScramStep | undefined): string | undefined {
     if (step?.kind === "send") return step.message;
     if (step?.kind === "malformed") this.#fail({ sqlstate: "08P01", message: step.because });
-    else this.#fail({ sqlstate: "28P01", message: `password authentication failed for user "${this.#asked.name}"` });
+    else this.#fail({ sqlstate: WRONG_PASSWORD, message: `password authentication failed for user "${this.#asked.name}"` });
     return undefined;
   }
 
@@ -270,13 +272,13 @@ export class ClientLogin {
 
   #fail(error: Omit<ErrorFields, "severity">): false {
     this.#out.push({ kind: "send", bytes: toClient.error({ severity: "FATAL", ...pickFields(error) }) });
-    this.#drop(error.message);
+    this.#drop(error.message, error.sqlstate === WRONG_PASSWORD);
     return false;
   }
 
   /** Ends without a word to the client. */
-  #drop(because: string): readonly ClientCommand[] {
-    this.#out.push({ kind: "refused", name: this.#asked.name, because });
+  #drop(because: string, guess = false): readonly ClientCommand[] {
+    this.#out.push({ kind: "refused", name: this.#asked.name, because, guess });
     this.#end();
     return this.#out;
   }
