@@ -230,6 +230,8 @@ export class ClientSide {
     const { last } = pieces;
     if (this.#stepped(judged)) {
       core.translation = new Translation(core, judged, Buffer.from(text, "utf8"));
+      // The message stays at hand, so that nothing else takes the first step.
+      if (!last) core.translation.step();
     } else {
       const sent = this.#send(judged, QUERY);
       if (sent !== FORWARD) return sent;
