@@ -43,6 +43,7 @@ import { type EnvironmentVariables, targetOptions, WiringError } from "./target-
 import { registeredPersons, sealedVaultExists, signerOfVault, type Vault } from "./vault.ts";
 import { demandNewestVault, demandWholeLog, logOrigin, rememberLog } from "./vault-and-log.ts";
 import { version } from "./version.ts";
+import { boundWasmMemory } from "./wasm-memory.ts";
 import { type WatchedLog, watched } from "./watched-log.ts";
 
 export interface Gateway {
@@ -90,6 +91,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     if (broken.writable) broken.log.append(event);
   };
   const guarded = new GuardedState({ vault: options.vault, config, signer, append, warn });
+  boundWasmMemory();
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
   const runs = await openRuns({ config, clock, random, log: broken, warn });
   const policies = { situation: situations(config, (...whose) => runs.grantFacts(...whose)) };

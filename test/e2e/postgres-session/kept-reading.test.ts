@@ -1,4 +1,4 @@
-/** The meter's reading as a prepared statement of the server's: it stops what the planned one stops, and code on the server cannot forge it. */
+/** The meter's reading as a prepared statement: it stops what the planned one stops, and code on the server cannot forge it. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import pg from "pg";
