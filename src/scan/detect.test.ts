@@ -112,3 +112,9 @@ test("a number or a word before a comma is no name of what follows", () => {
     );
   }
 });
+
+test("a program without an ending is code by its first line", () => {
+  const text = "nextToken: import_client25.expectString9,\n";
+  assert.equal(detect({ path: "bin/tool", text: `#!/usr/bin/env node\n${text}` }, () => "").length, 0);
+  assert.equal(detect({ path: "bin/tool", text }, () => "").length, 1);
+});

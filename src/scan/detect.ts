@@ -41,7 +41,7 @@ export function detect(file: SourceText, fingerprint: Fingerprint): readonly Cre
 
 /** With the secrets themselves, for `masked.ts` alone: what tells or shows anything takes `detect`. In the order of the text. */
 export function secretsIn({ path, text }: SourceText): readonly Candidate[] {
-  const kind = fileKind(path);
+  const kind = kindOf(path, text);
   // Order is precedence: where two overlap, the first names the secret.
   const candidates = [
     ...pemCandidates(text),
@@ -52,6 +52,12 @@ export function secretsIn({ path, text }: SourceText): readonly Candidate[] {
     ...assignedCandidates(path, text, kind),
   ];
   return withSplitLogin(kind, text, withoutOverlaps(candidates));
+}
+
+/** A program without an ending says by its first line what it is written in. */
+function kindOf(path: string, text: string): FileKind {
+  const kind = fileKind(path);
+  return kind === "config" && /^#!.{0,80}\b(?:node|deno|bun|python[\d.]*|perl|ruby|php)\b/.test(text) ? "code" : kind;
 }
 
 /** Also for paths and other texts that are shown: a token in a file's name is a token. */
