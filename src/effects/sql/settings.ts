@@ -51,7 +51,7 @@ export function settingMeaning(name: string): SettingMeaning {
   return custom ? "harmless" : "pinned";
 }
 
-/** Values of pinned settings that ask for what is pinned anyway: drivers send them at start. */
+/** Values of pinned settings that ask for what is pinned anyway: drivers and dumps send them. */
 export function asksForPinned(name: string, value: string): boolean {
   const wanted: Readonly<Record<string, readonly string[]>> = {
     client_encoding: ["utf8", "utf-8", "unicode"],
@@ -61,6 +61,9 @@ export function asksForPinned(name: string, value: string): boolean {
     default_transaction_read_only: ["on", "true", "yes", "1", "t", "y"],
     transaction_read_only: ["on", "true", "yes", "1", "t", "y"],
     session_replication_role: ["origin"],
+    // Every dump of a database sets these two to what they are anyway.
+    default_tablespace: [""],
+    default_table_access_method: ["heap"],
   };
   return (wanted[name.toLowerCase()] ?? []).includes(value.trim().toLowerCase());
 }
