@@ -338,5 +338,25 @@ for (const version of serverVersions) {
         assert.equal(await rows(), "1 2 3");
       });
     }
+
+    for (const [title, limits, code] of [
+      ["the session's", { ...none, sessionMsMax: 800 }, "57P05"],
+      ["the transaction's", { ...none, transactionMsMax: 800 }, "25P04"],
+    ] as const) {
+      test(`a time limit passed while a statement runs ends it at the server, too: ${title}`, async () => {
+        const short = await startThrough(server, limits);
+        const wire = await Wire.connect(short.url());
+        wire.send("Q begin", "Q delete from t", "Q select pg_sleep(600)");
+        assert.match(await wire.until("never"), new RegExp(`^C:BEGIN Z:T C:DELETE_3 Z:T (T )?(E:57014 Z:E )?E:${code} \\(closed\\)$`));
+        for (let left = 1; left > 0; ) {
+          const found = await server.asSuperuser<{ n: number }>(
+            "select count(*)::int as n from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()",
+          );
+          left = found[0]?.n ?? 0;
+        }
+        await short.listener.stop();
+        assert.equal(await rows(), "1 2 3");
+      });
+    }
   });
 }
