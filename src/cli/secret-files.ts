@@ -1,5 +1,5 @@
 /**
- * The files that a configuration names as places of secrets.
+ * The folders where Holdfast keeps what is its own, and the files that a configuration names as places of secrets.
  * It reads none of them.
  */
 import type { Config } from "../config/config.ts";
@@ -14,4 +14,9 @@ export function secretFiles(config: Config): readonly string[] {
     ...references.flatMap((reference) => (reference?.kind === "file" ? [reference.path] : [])),
     ...config.targets.flatMap(({ clientTls }) => (clientTls === undefined ? [] : [clientTls.key])),
   ];
+}
+
+/** Absolute paths: state, audit log, vault. */
+export function ownFolders(config: Config): readonly string[] {
+  return [config.state, config.auditDirectory, ...(config.vaultDirectory === undefined ? [] : [config.vaultDirectory])];
 }

@@ -3,6 +3,7 @@
  * It makes no role itself; `credentials/` does.
  */
 import { ContextPool } from "../adapters/postgres/session/context.ts";
+import { LoginRefused } from "../adapters/postgres/login/upstream-failure.ts";
 import type { TargetOptions, UpstreamOptions } from "../adapters/postgres/options.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
@@ -85,7 +86,10 @@ export async function openSessionRoles(
     contexts: new GroupedContexts((role) => byRole.get(role) ?? role),
     lease: async (account, asked) => {
       if (asked !== database)
-        throw new Error(`session roles have rights in database \`${database}\` alone: \`${asked}\` is not provisioned for this target`);
+        throw new LoginRefused(
+          "3D000",
+          `sessions of this target are for database "${database}" alone, and "${asked}" was asked for: connect to "${database}"`,
+        );
       const writer = users.get(account.name)?.writer;
       const writes = writer !== undefined && roles.writers.some(({ name }) => name === writer);
       const group = writes ? groups.writer(writer) : groups.reader;

@@ -12,7 +12,7 @@ import { toClient, type ErrorFields } from "./codec/auth-messages.ts";
 import { handOver } from "./listener-handover.ts";
 import type { SharedParts } from "./listener-parts.ts";
 import { type AuthenticatedClient, type ClientCommand, ClientLogin } from "./login/client-login.ts";
-import { loginFailed, type UpstreamFailure } from "./login/upstream-failure.ts";
+import { lendingFailed, loginFailed, type UpstreamFailure } from "./login/upstream-failure.ts";
 import type { LentLogin, UpstreamOptions } from "./options.ts";
 import { closeReason, noteSocketError } from "./socket-error.ts";
 import { openUpstream, type UpstreamSession } from "./upstream.ts";
@@ -183,7 +183,7 @@ export class LoginConnection {
     lease(account, login.database).then(
       (lent) => this.#lent(login, rest, lent),
       (error: unknown) => {
-        if (!this.#over) this.#upstreamFailed(loginFailed(error instanceof Error ? error.message : "no session role could be made"));
+        if (!this.#over) this.#upstreamFailed(lendingFailed(error));
       },
     );
   }

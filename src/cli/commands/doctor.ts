@@ -12,7 +12,7 @@ import { examineLog } from "../doctor/log.ts";
 import { examineWays } from "../doctor/ways-around.ts";
 import { examineRoles } from "../doctor/roles.ts";
 import { readStatus } from "../../control/client.ts";
-import { secretFiles } from "../secret-files.ts";
+import { ownFolders, secretFiles } from "../secret-files.ts";
 import { examineTarget, examineUsers } from "../doctor/targets.ts";
 import { examineRunning, examineVault } from "../doctor/vault.ts";
 import { exitCodes } from "../errors.ts";
@@ -63,7 +63,7 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
   const status = await readStatus(places.controlSocket).catch(() => undefined);
   const targets = await Promise.all(config.targets.map((target) => examineTarget(target, environment, status !== undefined)));
   const upstreams = targets.flatMap(({ upstream }) => (upstream === undefined ? [] : [upstream]));
-  const own = { folders: [config.state, config.auditDirectory], files: secretFiles(config) };
+  const own = { folders: ownFolders(config), files: secretFiles(config) };
   return [
     examineNode(process.versions.node),
     ...(await examineConfigFile(path)),

@@ -7,7 +7,7 @@ import { isAbsolute, join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { wrongUse } from "../errors.ts";
 import { paragraph, visible } from "../output.ts";
-import { secretFiles } from "../secret-files.ts";
+import { ownFolders, secretFiles } from "../secret-files.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ChildEnvironment } from "./child-environment.ts";
 import { missingText, openSandbox, type Sandbox } from "./sandbox.ts";
@@ -47,7 +47,7 @@ export async function openRunSandbox(parts: RunSandboxParts, terminal: Terminal)
     url: sessionUrl({ ...session, host: "127.0.0.1" }),
     keep: (options.keep ?? []).filter((name) => name.includes("/")).map(absolute),
     writable: (options.writable ?? []).map(absolute),
-    own: { folders: [config.state, config.auditDirectory], files: [configFile, ...secretFiles(config)] },
+    own: { folders: ownFolders(config), files: [configFile, ...secretFiles(config)] },
     signal: new AbortController().signal,
   });
 }

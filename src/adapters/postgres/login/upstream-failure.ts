@@ -13,6 +13,24 @@ export interface UpstreamFailure {
   readonly because: string;
 }
 
+/** Thrown by who lends the login, where the client itself can ask for something else: its message is for the client. */
+export class LoginRefused extends Error {
+  override readonly name = "LoginRefused";
+  readonly sqlstate: string;
+
+  constructor(sqlstate: string, message: string) {
+    super(message);
+    this.sqlstate = sqlstate;
+  }
+}
+
+/** What becomes of an error of who lends the login. */
+export function lendingFailed(error: unknown): UpstreamFailure {
+  if (!(error instanceof LoginRefused)) return loginFailed(error instanceof Error ? error.message : "no session role could be made");
+  const { sqlstate, message } = error;
+  return { kind: "failed", sqlstate, message: `holdfast: ${message}`, because: message };
+}
+
 /** Holdfast or the operator has to act; the client only learns that it is so. */
 export function loginFailed(because: string): UpstreamFailure {
   return {
