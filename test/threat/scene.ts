@@ -31,6 +31,8 @@ export interface With {
   readonly key?: string;
   readonly secret?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The words say already where the key is read from. */
+  readonly keyPlaced?: boolean;
 }
 
 export interface Ran {
@@ -70,6 +72,7 @@ export async function closeScenes(): Promise<void> {
 }
 
 export class Scene {
+  readonly program = program;
   readonly folder = mkdtempSync(join(tmpdir(), "holdfast-threat-"));
   readonly state = join(this.folder, ".holdfast");
   readonly socket = join(this.state, "control.sock");
@@ -218,9 +221,9 @@ export class Scene {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #start(words: readonly string[], { key, secret, env }: With, limits = "") {
+  #start(words: readonly string[], { key, secret, env, keyPlaced }: With, limits = "") {
     const opened = [key, secret].map((text) => (text === undefined ? "ignore" : this.#lent(text)));
-    const all = [program, ...words, ...(key === undefined ? [] : ["--vault-key-fd", "3"])];
+    const all = [program, ...words, ...(key === undefined || keyPlaced === true ? [] : ["--vault-key-fd", "3"])];
     const [file, args] =
       limits === "" ? [process.execPath, all] : ["/bin/sh", ["-c", `${limits}; exec "$@"`, "sh", process.execPath, ...all]];
     const stdio = ["ignore", "pipe", "pipe", ...opened] as ("ignore" | "pipe" | number)[];
