@@ -102,6 +102,19 @@ select current_database();
     shows: /UTF8/,
   },
   {
+    // Without titles, which hold the time. The division ends the watching.
+    title: "\\watch, \\sf, \\sv",
+    script: String.raw`
+\pset tuples_only on
+create sequence watched;
+select 12 / (4 - nextval('watched')) \watch 0.05
+drop sequence watched;
+\sf order_count
+\sv spending
+`,
+    shows: /12[\s\S]*CREATE OR REPLACE VIEW/,
+  },
+  {
     title: "\\gdesc, \\gset, \\gexec, \\gx, \\crosstabview",
     script: String.raw`
 select id, name, born from customers \gdesc
