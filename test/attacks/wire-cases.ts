@@ -291,4 +291,75 @@ const cancels: readonly WireCase[] = [
   },
 ];
 
-export const wireCases: readonly WireCase[] = [...functionCalls, ...pipelines, ...copies, ...cancels, ...lyingFrames];
+const sessions: readonly WireCase[] = [
+  {
+    name: "a flood of cancel requests, guessed and right, holds up nobody else and cancels nothing that comes later",
+    async run(g) {
+      const login = g.gate.login("superuser", "read-only");
+      const [mine, other] = [await WireClient.login(login), await WireClient.login(login)];
+      const key = mine.key as { process: number; secret: Buffer };
+      const flood = Array.from({ length: 150 }, async (_, n) => {
+        const client = await WireClient.open(login.host, login.port);
+        const secret = n % 3 === 0 ? key.secret : Buffer.alloc(key.secret.length, n);
+        client.send(messages.cancel(n % 5 === 0 ? n : key.process, secret));
+        while ((await client.next()) !== undefined);
+      });
+      for (let n = 0; n < 20; n++) await works(other);
+      await Promise.all(flood);
+      // Whatever was cancelled on the way, the session goes on, and a cancel that came too late reaches nothing.
+      for (let n = 0; n < 20; n++) {
+        const answer = await mine.simple("SELECT 40 + 2");
+        assert.ok(rowsOf(answer)[0]?.[0] === "42" || (n === 0 && oneOf(answer) === "57014"), saidIn(answer));
+      }
+      for (const client of [mine, other]) await client.end();
+    },
+  },
+  {
+    name: "nothing of a session is left for the next: temporary tables, settings, prepared statements, locks, channels",
+    async run(g) {
+      const login = g.gate.login("superuser", "guarded-writes");
+      const first = await WireClient.login(login);
+      for (const text of [
+        "CREATE TEMP TABLE left_over (id int)",
+        "SET work_mem = '77MB'",
+        "SET search_path = evil, public",
+        "PREPARE left_over AS SELECT 1",
+        "SELECT pg_advisory_lock(77)",
+        "LISTEN news",
+      ])
+        assert.deepEqual(errorsOf(await first.simple(text)), [], text);
+      first.send(messages.parse("SELECT 1", "named"), messages.sync());
+      await first.ready();
+      await first.end();
+      const second = await WireClient.login(login);
+      const asked = async (text: string): Promise<unknown> => rowsOf(await second.simple(text))[0]?.[0];
+      assert.equal(await asked("SELECT to_regclass('pg_temp.left_over')"), null);
+      assert.notEqual(await asked("SHOW work_mem"), "77MB");
+      assert.doesNotMatch(String(await asked("SHOW search_path")), /evil/);
+      assert.equal(await asked("SELECT count(*) FROM pg_prepared_statements"), "0");
+      assert.equal(await asked("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77"), "0");
+      assert.equal(await asked("SELECT count(*) FROM pg_listening_channels()"), "0");
+      await second.end();
+    },
+  },
+  {
+    name: "a portal executed again after its end gives nothing twice",
+    async run(g) {
+      const client = await WireClient.login(g.gate.login("superuser", "guarded-writes"));
+      const admin = await g.scene.admin(g.database);
+      const rows = async (): Promise<number> => (await admin.query("SELECT count(*)::int AS n FROM history")).rows[0].n as number;
+      const before = await rows();
+      await client.simple("BEGIN");
+      client.send(messages.parse("INSERT INTO history (id, what) VALUES (900, 'once')"), messages.bind());
+      client.send(messages.execute(), messages.execute(), messages.sync());
+      const answer = await client.ready();
+      assert.ok(errorsOf(answer).length <= 1, saidIn(answer));
+      await client.simple("ROLLBACK");
+      assert.equal(await rows(), before);
+      await works(client);
+      await client.end();
+    },
+  },
+];
+
+export const wireCases: readonly WireCase[] = [...functionCalls, ...pipelines, ...copies, ...cancels, ...sessions, ...lyingFrames];
