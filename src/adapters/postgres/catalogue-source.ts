@@ -77,7 +77,7 @@ class Source implements RunningCatalogueSource {
   #queued: Promise<number> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #definedTimer: NodeJS.Timeout | undefined;
-  /** What the last look took that found nothing new. */
+  /** What the last look took. */
   #lookMs = 0;
   #closed = false;
 
@@ -171,8 +171,10 @@ class Source implements RunningCatalogueSource {
     this.#timer = setTimeout(() => {
       this.#unsure = true;
     }, this.#everyMs()).unref();
-    // The failure has been reported by `#start`; nobody waits for this one. A refresh under way sees as much.
-    if (!this.#running) this.refresh().catch(() => undefined);
+    // What goes on being defined would make it be read in vain: then the look is left to be late.
+    if (this.#onTop > 0 || this.#running) return;
+    // The failure has been reported by `#start`; nobody waits for this one.
+    this.refresh().catch(() => undefined);
   }
 
   /** Sees to it that the version holds what the server does. */
@@ -182,7 +184,7 @@ class Source implements RunningCatalogueSource {
       const client = await this.#connected();
       const sent = this.#options.clock.monotonic();
       const loaded = await this.#changed(client);
-      if (loaded.digest === this.#read?.loaded.digest) this.#lookMs = this.#options.clock.monotonic() - sent;
+      this.#lookMs = this.#options.clock.monotonic() - sent;
       if (this.#closed) throw new Error("the catalogue source is closed");
       // What was defined while it was read may lack in it: with that on top, it might be in twice.
       if (this.#definitions === began) {
