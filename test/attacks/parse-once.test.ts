@@ -1,4 +1,4 @@
-/** What was judged is what is sent: at each Execute, by the policy, the names and the definitions of that moment. The server is the judge. */
+/** What was judged is what is sent: at each Execute, by the policy, names and definitions of that moment. The server is the judge. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

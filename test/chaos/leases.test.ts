@@ -1,5 +1,5 @@
 /**
- * kill -9 of agents, of Holdfast and of the server, with session roles lent: money is neither made nor lost, and no role outlives its lease.
+ * kill -9 of agents, Holdfast and the server, with session roles lent: money is neither made nor lost, no role outlives its lease.
  * `CHAOS_KILLS` and `CHAOS_SEED` make a longer or another run.
  */
 import assert from "node:assert/strict";

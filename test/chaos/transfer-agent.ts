@@ -1,5 +1,5 @@
 /**
- * An agent's program, to be killed: moves money between accounts through Holdfast for as long as it lives, and prints what was acknowledged.
+ * An agent program, to be killed: moves money between accounts through Holdfast while it lives, and prints what was acknowledged.
  * `node transfer-agent.ts FOLDER USER DATABASE SEED`; where Holdfast listens stands in the folder. It judges nothing.
  */
 import { readFileSync } from "node:fs";
