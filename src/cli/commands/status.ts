@@ -60,11 +60,18 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
     line("audit log", record) +
     (vault === undefined ? "" : line("vault", vaultText(vault, terminal))) +
     (config === undefined ? "" : line("config", configText(config, terminal))) +
-    line("logins", `${figure(counters.sessionsOpened)} sessions opened, ${figure(counters.loginsRefused)} logins refused`);
+    line("sessions", runsText(found)) +
+    line("logins", `${figure(counters.sessionsOpened)} connections opened, ${figure(counters.loginsRefused)} logins refused`);
   const replicas = found.targets.flatMap(({ name, replica }) =>
     replica === undefined ? [] : [line("replica", replicaText(name, replica, terminal))],
   );
   return `${head}${replicas.join("")}\n${targetTable(found, terminal)}\n${sessionTable(found, terminal)}`;
+}
+
+function runsText({ runs = [] }: GatewayStatus): string {
+  const suspended = runs.filter(({ state }) => state === "suspended").length;
+  const grants = runs.reduce((sum, run) => sum + run.grants, 0);
+  return `${figure(runs.length)} open, ${figure(suspended)} suspended, ${figure(grants)} grants; see holdfast sessions list`;
 }
 
 function vaultText({ generation, persons, problem }: NonNullable<GatewayStatus["vault"]>, terminal: Terminal): string {
