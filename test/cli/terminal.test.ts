@@ -94,6 +94,22 @@ describe("a person at a terminal", () => {
     assert.equal(undone.code, 0, undone.text);
   });
 
+  test("init that seals the URL goes on to the server's rights without asking for the passphrase again", async () => {
+    const secret = "eight small words that nobody else would say";
+    const made = await onTerminal(
+      ["init", "--admin-url-env", "ADMIN_URL", "--target", shop.target, "--vault"],
+      [
+        { await: runner, type: `${shop.migrator.user}\r` },
+        { await: /New passphrase for the vault: /, type: `${secret}\r` },
+        { await: /The same again: /, type: `${secret}\r` },
+        { await: /Type the target's name to run them:/, type: "no\r" },
+      ],
+      { cwd: scratchFolder(), env },
+    );
+    assert.match(made.text, /CREATE ROLE "holdfast_\w+_reader"[^]*nothing was changed/);
+    assert.equal(made.text.match(/passphrase.*: /g)?.length, 1, made.text);
+  });
+
   test("a passphrase is not shown, neither typed nor in the files, and two that differ make nothing", async () => {
     const folder = scratchFolder();
     const secret = "nine quiet lamps over a river";

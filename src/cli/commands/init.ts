@@ -10,10 +10,10 @@ import { type UpstreamAddress, isLoopback, parseListen, upstreamFromUrl } from "
 import { renderInitialConfig } from "../../config/initial-config.ts";
 import { defaultTls } from "../../config/resolve-entries.ts";
 import { type Environment, environments } from "../../model/principal.ts";
-import type { VaultContent } from "../../wiring/vault.ts";
+import type { Vault, VaultContent } from "../../wiring/vault.ts";
 import { ask, canAsk } from "../ask.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
-import { initialRoles, type RoleOptions } from "../initial-roles.ts";
+import { type InitialRoles, initialRoles, type RoleOptions } from "../initial-roles.ts";
 import { newPassphrase } from "../new-passphrase.ts";
 import { figure, padEnd, paragraph, visible } from "../output.ts";
 import { type Probed, probeServer } from "../probe.ts";
@@ -83,9 +83,18 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
   });
   const passphrase = sealing ? await passphraseFor(path, options, terminal) : undefined;
   await write(path, text, options.force === true);
-  if (passphrase !== undefined) await sealUrl(serverUrl, passphrase, options, terminal);
-  await terminal.out(summary(probed, upstream, terminal));
-  await terminal.out(nextSteps({ options, database: probed.database, password, listen: asked.listen, sealed: sealing }, terminal));
+  const vault = passphrase === undefined ? undefined : await sealUrl(serverUrl, passphrase, options, terminal);
+  try {
+    await terminal.out(summary(probed, upstream, terminal));
+    await terminal.out(nextSteps({ options, database: probed.database, password, listen: asked.listen, sealed: sealing }, terminal));
+    await provisionNow(options, roles, terminal, vault);
+  } finally {
+    vault?.close();
+  }
+}
+
+/** Where an administrator was named: with the vault that is open, so that nobody types its passphrase twice. */
+async function provisionNow(options: Options, roles: InitialRoles, terminal: Terminal, vault: Vault | undefined): Promise<void> {
   if (roles.adminVariable === undefined) return;
   await terminal.out(`\n${terminal.style("bold", "least privilege at the server")}\n`);
   const migrationRole = roles.migrationRole ?? "none";
@@ -94,6 +103,7 @@ async function init(options: Options, terminal: Terminal): Promise<void> {
   await provision(
     { ...(config === undefined ? {} : { config }), target, adminUrlEnv: roles.adminVariable, migrationRole, ...canRun },
     terminal,
+    vault,
   );
 }
 
@@ -139,8 +149,8 @@ function urlSecret({ target }: Options): string {
   return `${target}-url`;
 }
 
-/** An existing vault is opened, and must not hold the name yet; else one is made. */
-async function sealUrl(value: string, passphrase: Buffer, options: Options, terminal: Terminal): Promise<void> {
+/** An existing vault is opened, and must not hold the name yet; else one is made. It is the caller's to close. */
+async function sealUrl(value: string, passphrase: Buffer, options: Options, terminal: Terminal): Promise<Vault> {
   const { changeVault, makeVault, openSealedVault, sealedVaultExists } = await import("../../wiring/vault.ts");
   const name = urlSecret(options);
   try {
@@ -149,7 +159,7 @@ async function sealUrl(value: string, passphrase: Buffer, options: Options, term
     const secret = { kind: "url" as const, value, hosts: [], createdAtMs: Date.now(), rotatedAtMs: null };
     const change = (content: VaultContent): VaultContent => ({ ...content, secrets: { ...content.secrets, [name]: secret } });
     await changeVault(vault, config, change, `added the secret ${name}`);
-    vault.close();
+    return vault;
   } catch (error) {
     const advice = `put the URL in with \`holdfast vault add ${name}\`: the configuration names it there`;
     throw failed(`the file is written, and the URL is not in the vault: ${causeText(error)}`, advice);

@@ -13,6 +13,7 @@ import { figure, paragraph, visible } from "../output.ts";
 import { configOption, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";
+import type { Vault } from "../../wiring/vault.ts";
 import { secretPlaces, unsealed, vaultKeyOptions, type VaultKeyOptions } from "../unseal.ts";
 
 interface Options extends VaultKeyOptions {
@@ -48,8 +49,11 @@ export const define: Define = (command, terminal) => {
     .action((options: Options) => provision(options, terminal));
 };
 
-/** Also the end of `holdfast init --admin-url-env`. Shows every statement; runs them once a person agrees. */
-export async function provision(options: Options, terminal: Terminal): Promise<void> {
+/**
+ * Also the end of `holdfast init --admin-url-env`. Shows every statement; runs them once a person agrees. `open` is the vault where the
+ * caller has it open already, and the caller's to close.
+ */
+export async function provision(options: Options, terminal: Terminal, open?: Vault): Promise<void> {
   const admin = adminReference(options, terminal);
   const config = await readConfig(options.config, terminal);
   const [only, ...more] = config.targets;
@@ -60,7 +64,7 @@ export async function provision(options: Options, terminal: Terminal): Promise<v
   const migrationRole = undo ? null : await migrationRoleOf(options, configured, terminal);
   const { WiringError, openProvisioning } = await import("../../wiring.ts");
   const direction = undo ? "undo" : "provision";
-  const vault = await unsealed(config, options, terminal);
+  const vault = open ?? (await unsealed(config, options, terminal));
   const opened = await openProvisioning(config, {
     target,
     admin,
@@ -74,7 +78,7 @@ export async function provision(options: Options, terminal: Terminal): Promise<v
     await carryOut(opened, { ...options, target }, terminal);
   } finally {
     await opened.close().catch(() => undefined);
-    vault?.close();
+    if (open === undefined) vault?.close();
   }
 }
 
