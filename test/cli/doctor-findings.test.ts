@@ -96,6 +96,7 @@ for (const version of serverVersions) {
         "config-secret",
         "door-dblink",
         "door-file_fdw",
+        "held-roles",
         "listens-everywhere",
         "owner-upstream",
         "role-settings",
@@ -186,6 +187,7 @@ async function badInstallation(version: ServerVersion): Promise<{ shop: Shop; pl
   await server.asSuperuser(`CREATE EXTENSION dblink; CREATE EXTENSION file_fdw`, shop.database);
   await server.asSuperuser(
     `CREATE ROLE hfs_stale; COMMENT ON ROLE hfs_stale IS 'holdfast lease {"target":"${shop.target}","instance":"x","expires":1000}';
+     CREATE ROLE hfs_held; COMMENT ON ROLE hfs_held IS 'holdfast lease {"target":"${shop.target}","instance":"x","expires":99999999999999}';
      ALTER ROLE ${shop.owner.user} SET standard_conforming_strings = off`,
   );
   const url = server.url(shop.database, shop.owner);

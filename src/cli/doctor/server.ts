@@ -115,14 +115,30 @@ function doors({ look }: ServerFacts, topic: string): readonly Finding[] {
 }
 
 function leftovers({ look, target, running }: ServerFacts, topic: string): readonly Finding[] {
-  const stale = look.leftovers.filter(({ expired, target: of }) => expired || (!running && of === target.name));
-  if (stale.length === 0) return [];
+  const of = (roles: ServerLook["leftovers"]) => `${figure(roles.length)} (${some(roles.map(({ role }) => role))})`;
+  const next = "holdfast up (it removes its own at its start, and expired ones every sweep)";
+  const stale = look.leftovers.filter(({ expired }) => expired);
+  // Another gateway of the target may hold them; then it is right that they are there.
+  const held = running ? [] : look.leftovers.filter((each) => !each.expired && each.target === target.name);
   return [
-    weakness("stale-roles", topic, "bad", {
-      text: `${figure(stale.length)} session ${stale.length === 1 ? "role is" : "roles are"} left at the server: ${some(stale.map(({ role }) => role))}`,
-      why: "their sessions are over; their rights, and what they were granted, are not",
-      next: "holdfast up (it removes them at its start, and expired ones every sweep)",
-    }),
+    ...(stale.length === 0
+      ? []
+      : [
+          weakness("stale-roles", topic, "bad", {
+            text: `session roles are left at the server whose time is over: ${of(stale)}`,
+            why: "their sessions are gone; their rights, and what they were granted, are not",
+            next,
+          }),
+        ]),
+    ...(held.length === 0
+      ? []
+      : [
+          weakness("held-roles", topic, "weak", {
+            text: `session roles are at the server, and no gateway runs here: ${of(held)}`,
+            why: "unless a gateway elsewhere holds them, a crash left them, with their rights",
+            next,
+          }),
+        ]),
   ];
 }
 
