@@ -196,9 +196,20 @@ const secretShapes: readonly (readonly [RegExp, string])[] = [
   [/\bmd5[0-9a-f]{32}\b/g, secretText],
 ];
 
+/** Short texts that hold no secret: names of tables come again and again, and a dozen expressions look at each. */
+const harmless = new Set<string>();
+const HARMLESS_MAX = 4096;
+const HARMLESS_CHARACTERS_MAX = 128;
+
 /** Replaces connection-string passwords, `key=value` secrets and tokens of known shapes. */
 export function maskSecrets(text: string): string {
-  return maskTokens(text.replace(secretPair, `$1$2${secretText}`));
+  if (harmless.has(text)) return text;
+  const masked = maskTokens(text.replace(secretPair, `$1$2${secretText}`));
+  if (masked === text && text.length <= HARMLESS_CHARACTERS_MAX) {
+    if (harmless.size >= HARMLESS_MAX) harmless.clear();
+    harmless.add(text);
+  }
+  return masked;
 }
 
 /** In a statement `password = $1` is a column's name and a parameter: only shapes are masked there. */
