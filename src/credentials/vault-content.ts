@@ -34,6 +34,8 @@ export interface VaultContent {
   readonly logSize: number;
   /** Digest of the configuration that a person accepted; `null` while any is taken. */
   readonly configDigest: string | null;
+  /** Its file's text, so that a person sees what changed since; absent where the file was too long. */
+  readonly configText?: string;
   /** The last of them, newest last: what is told in the log. */
   readonly changes: readonly { readonly generation: number; readonly atMs: number; readonly what: string }[];
 }

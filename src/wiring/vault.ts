@@ -2,6 +2,7 @@
  * The vault joined with the configuration and the log: made, opened, changed, and each change told in the log.
  * It asks nobody for a passphrase, and prints nothing.
  */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyToSeal, removePlainKey, sealedSigner } from "../audit/keys.ts";
 import type { CheckpointSigner } from "../audit/note.ts";
@@ -82,10 +83,20 @@ export async function acceptState(
   const logSize = await signedSize(config.auditDirectory, logOrigin, signer);
   const what = `accepted ${digest === null ? "any configuration" : `the configuration ${digest.slice(0, 12)}`} and ${logSize} signed records`;
   await passNewest(vault, config);
-  await vault.update((content) => ({ ...content, configDigest: digest, logSize }), what);
+  await vault.update(({ configText: _, ...content }) => ({ ...content, ...acceptedConfig(config, digest), logSize }), what);
   await tellOfVault(vault, config, signer, what);
   return { before, after: digest };
 }
+
+/** The part of a content that says which configuration was accepted. `null`: any is. The text is the file's, read once more. */
+export function acceptedConfig(config: Config, digest: string | null): Pick<VaultContent, "configDigest" | "configText"> {
+  const { source } = config;
+  if (digest === null || source === undefined) return { configDigest: digest };
+  const text = readFileSync(source.path, "utf8");
+  return text.length > configTextMax ? { configDigest: digest } : { configDigest: digest, configText: text };
+}
+
+const configTextMax = 256 * 1024;
 
 /** Makes the vault's number larger than any that the log knows, so that the accepted one is not taken for an older one. */
 async function passNewest(vault: Vault, config: Config): Promise<void> {

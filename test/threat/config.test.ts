@@ -62,6 +62,7 @@ describe("an agent of the gateway's account that edits the policy", () => {
     await assert.rejects(scene.up(), /not the configuration that a person accepted/);
     const accepted = await scene.run(["vault", "accept"], { key: scene.secrets.vault });
     assert.equal(accepted.code, 0, accepted.err);
+    assert.match(accepted.out, /^- {5}policy: read-only\n\+ {5}policy: observe\n/);
     up = await scene.up();
     assert.deepEqual([up.status.config?.accepted, up.status.targets[0]?.policy.mode], [true, "observe"]);
     // A comment is no change.

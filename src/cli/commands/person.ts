@@ -58,13 +58,13 @@ async function add(name: string, options: AddOptions, terminal: Terminal): Promi
     const publicKey = publicKeyText(await derivePersonKey(passphrase, key));
     passphrase.fill(0);
     const person = { approves, key, publicKey, createdAtMs: Date.now() };
+    const { acceptedConfig, changeVault } = await import("../../wiring/vault.ts");
     const change = (content: VaultContent): VaultContent => ({
       ...content,
       persons: { ...content.persons, [name]: person },
       // From now on a configuration that nobody accepted is not loaded: the first is the one of this moment.
-      configDigest: content.configDigest ?? config.source?.digest ?? null,
+      ...(content.configDigest === null ? acceptedConfig(config, config.source?.digest ?? null) : {}),
     });
-    const { changeVault } = await import("../../wiring/vault.ts");
     await changeVault(vault, config, change, `registered the person ${name} for ${approves.join(", ")}`).catch((error: unknown) => {
       throw failed(`nobody is registered: ${causeText(error)}`);
     });

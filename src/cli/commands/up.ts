@@ -50,10 +50,11 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
     await gateway.stop("it did not start").catch(() => {});
     throw failed(error instanceof WiringError ? error.message : `the gateway does not start: ${causeText(error)}`, "see `holdfast doctor`");
   }
+  // Before anybody is told that it is ready: until then the signal ends the process.
+  terminal.onHangUp(() => reload(gateway, options, terminal));
   const status = gateway.status();
   await terminal.out(options.json === true ? `${JSON.stringify(status)}\n` : rendered(status, terminal));
   for (const target of status.targets) if (target.policy.mode === "observe") terminal.err(observing(target.name, terminal));
-  terminal.onHangUp(() => reload(gateway, options, terminal));
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener("abort", resolve, { once: true }));
   await gateway.stop(`${String(ended.reason)} was received`);
 }

@@ -2,10 +2,12 @@
  * `holdfast vault`: makes the sealed vault and looks after what is in it.
  * It never prints a secret, and never takes one from arguments or environment variables.
  */
+import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Config } from "../../config/config.ts";
 import type { Vault, VaultContent } from "../../wiring/vault.ts";
 import { passphraseBytes, passphraseProblem } from "../../base/passphrase-key.ts";
+import { ask, canAsk } from "../ask.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
 import { newPassphrase } from "../new-passphrase.ts";
 import { table, visible } from "../output.ts";
@@ -24,6 +26,11 @@ interface PutOptions extends Options {
   readonly kind?: string;
   readonly host?: readonly string[];
   readonly fromFd?: string;
+}
+
+interface AcceptOptions extends Options {
+  readonly none?: boolean;
+  readonly yes?: boolean;
 }
 
 export const define: Define = (command, terminal) => {
@@ -52,7 +59,8 @@ export const define: Define = (command, terminal) => {
     .action((options: Options & { newKeyFd?: string }) => passwd(options, terminal));
   sub("accept", "Accept the configuration, and the log's length, as they are now.")
     .option("--none", "accept no configuration in particular: any is taken")
-    .action((options: Options & { none?: boolean }) => accept(options, terminal));
+    .option("--yes", "do not ask again after what changed was shown")
+    .action((options: AcceptOptions) => accept(options, terminal));
 };
 
 async function init(options: Options, terminal: Terminal): Promise<void> {
@@ -170,13 +178,27 @@ async function passwd(options: Options & { newKeyFd?: string }, terminal: Termin
 }
 
 /** A person has looked: the configuration in force is this one, and the log is as long as it is. */
-async function accept(options: Options & { none?: boolean }, terminal: Terminal): Promise<void> {
+async function accept(options: AcceptOptions, terminal: Terminal): Promise<void> {
   const { acceptState } = await import("../../wiring/vault.ts");
   await withVault(options, terminal, async (vault, config) => {
+    if (options.json !== true && options.none !== true) await terminal.out(whatChanged(vault.content.configText, config, terminal));
+    if (options.yes !== true && canAsk(terminal) && (await ask("Type `accept` to go on with this: ", terminal)) !== "accept")
+      throw failed("nothing was accepted");
     const { before, after } = await acceptState(vault, config, options.none === true ? null : (config.source?.digest ?? null)).catch(said);
     const shown = (digest: string | null): string => (digest === null ? "any" : digest.slice(0, 12));
     await done(vault, `accepted the configuration ${shown(after)} (before: ${shown(before)})`, options, terminal);
   });
+}
+
+/** Lines that the accepted file did not have, and lines that it had. */
+function whatChanged(accepted: string | undefined, config: Config, terminal: Terminal): string {
+  if (accepted === undefined || config.source === undefined) return "no configuration was accepted before: look at all of it\n";
+  const lines = (text: string): readonly string[] => text.split(/\r?\n/);
+  const [old, now] = [lines(accepted), lines(readFileSync(config.source.path, "utf8"))];
+  const gone = old.filter((line) => !now.includes(line)).map((line) => terminal.style("red", `- ${visible(line)}`));
+  const added = now.filter((line) => !old.includes(line)).map((line) => terminal.style("green", `+ ${visible(line)}`));
+  const changed = [...gone, ...added];
+  return changed.length === 0 ? "every line of the configuration was there when it was accepted last\n" : `${changed.join("\n")}\n`;
 }
 
 async function withVault(options: Options, terminal: Terminal, act: (vault: Vault, config: Config) => Promise<void>): Promise<void> {
