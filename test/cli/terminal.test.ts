@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { commands } from "../../src/cli/commands/index.ts";
 import { openShop, type Shop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
 import { holdfast, scratchFolder } from "./holdfast.ts";
@@ -106,7 +105,7 @@ describe("a person at a terminal", () => {
       ],
       { cwd: scratchFolder(), env },
     );
-    assert.match(made.text, /CREATE ROLE "holdfast_\w+_reader"[^]*nothing was changed/);
+    assert.match(made.text, /CREATE ROLE "holdfast_\w+_reader"[\s\S]*nothing was changed/);
     assert.equal(made.text.match(/passphrase.*: /g)?.length, 1, made.text);
   });
 
@@ -169,14 +168,4 @@ describe("a person at a terminal", () => {
     assert.match(text, /^0 100$|^\d+ 100$/m);
     assert.match(text, /Operation not permitted|python3: not found/);
   });
-});
-
-test("every command's help fits 100 columns, and has an example", async () => {
-  for (const words of [["--help"], ...commands.map(({ name }) => [name, "--help"])]) {
-    const { code, out } = await holdfast(words);
-    assert.equal(code, 0, words.join(" "));
-    const long = out.split("\n").filter((line) => line.length > width);
-    assert.deepEqual(long, [], words.join(" "));
-    if (words[0] !== "--help" && words[0] !== "version") assert.match(out, /Examples?:|Commands:/, `${words[0]} shows how it is used`);
-  }
 });
