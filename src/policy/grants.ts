@@ -16,9 +16,7 @@ function covers(grant: GrantFact, { operation, resource, detail }: Effect): bool
   if (resource.type === "sequence")
     return detail === "sequence" && grant.operations.includes("insert") && grant.sequences.includes(resource.name);
   return (
-    resource.type === "table" &&
-    grant.tables.includes(resource.name) &&
-    grant.operations.some((granted) => coveredDetail(granted, detail))
+    resource.type === "table" && grant.tables.includes(resource.name) && grant.operations.some((granted) => coveredDetail(granted, detail))
   );
 }
 

@@ -129,11 +129,7 @@ async function openRuns(parts: RunControlParts): Promise<RunControl> {
 }
 
 /** Persons live in the vault: without one nobody can sign, and what takes a person is refused, and recorded. */
-function authorityOf(
-  config: Config,
-  vault: Vault | undefined,
-  parts: Pick<AuthorityOptions, "clock" | "random" | "record">,
-): Authority {
+function authorityOf(config: Config, vault: Vault | undefined, parts: Pick<AuthorityOptions, "clock" | "random" | "record">): Authority {
   const persons = () => (vault === undefined ? [] : registeredPersons(vault));
   return openAuthority({ ...parts, gateway: stateDirectory(config.state).controlSocket, persons });
 }
