@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { openShop, type Shop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
+import { tool } from "../support/tools.ts";
 import { holdfast, scratchFolder } from "./holdfast.ts";
 import { onTerminal } from "./pseudo-terminal.ts";
 
@@ -18,6 +19,7 @@ const vault = /Seal the server's URL in a vault/;
 
 describe("a person at a terminal", () => {
   before(async () => {
+    await tool("bwrap");
     shop = await openShop(await testServer(18));
     const app = await shop.server.ordinaryRole();
     env = { DATABASE_URL: shop.server.url(shop.database, app), ADMIN_URL: shop.server.url(shop.database, shop.admin) };
