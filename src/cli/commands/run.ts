@@ -66,7 +66,7 @@ export const define: Define = (command, terminal) => {
     .option("-q, --quiet", "no summary")
     .addHelpText(
       "after",
-      '\nExamples:\n  holdfast run -- claude\n  holdfast run --environment staging -- npx drizzle-kit push\n  holdfast run --purpose "find slow orders" --budget rows_changed=10,wall=1h -- claude\n\nDATABASE_URL and PG* lead to Holdfast with a password that ends with the run. The exit code is the program\'s own.\n',
+      '\nExamples:\n  holdfast run -- claude\n  holdfast run --environment staging -- npx drizzle-kit push\n  holdfast run --purpose "find slow orders" --budget rows_changed=10,wall=1h -- claude\n\nDATABASE_URL and PG* lead to Holdfast with a password that ends with the run.\nThe exit code is the program\'s own.\n',
     )
     .action((program: readonly string[], options: Options) => run(program, options, terminal));
 };
