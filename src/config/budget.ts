@@ -21,7 +21,7 @@ export const budgetSchema = z.strictObject({
   held: count.describe("Acts held for a person."),
   wall: z
     .string()
-    .refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `2h`")
+    .refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `2h`, 24d at most")
     .optional()
     .describe("Time from its start until it is ended."),
 });

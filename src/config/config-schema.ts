@@ -10,7 +10,7 @@ import { budgetSchema } from "./budget.ts";
 import { rolesSchemaWith } from "./roles-schema.ts";
 
 const portSchema = z.number().int().min(1, "must be a port between 1 and 65535").max(65535, "must be a port between 1 and 65535");
-const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`");
+const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`, 24d at most");
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable");
 
 const vaultName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be the name of a secret in the vault");

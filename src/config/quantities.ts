@@ -6,9 +6,13 @@
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 const BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
-/** Milliseconds of a text such as `30s`; `undefined` when it is none. Units: ms, s, min, h, d. */
+/** A timer of the runtime that is set for longer ends at once (2^31 milliseconds, 24.8 days). */
+const DURATION_MS_MAX = 24 * 86_400_000;
+
+/** Milliseconds of a text such as `30s`; `undefined` when it is none or longer than 24 days. Units: ms, s, min, h, d. */
 export function parseDuration(text: string): number | undefined {
-  return parse(text, MILLISECONDS);
+  const ms = parse(text, MILLISECONDS);
+  return ms === undefined || ms > DURATION_MS_MAX ? undefined : ms;
 }
 
 /** Bytes of a text such as `64MiB`; `undefined` when it is none. Units: B, KiB, MiB, GiB. */

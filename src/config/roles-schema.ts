@@ -6,7 +6,7 @@ import { z } from "zod";
 import { nameSchema } from "./policy-schema.ts";
 import { parseDuration } from "./quantities.ts";
 
-const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`");
+const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`, 24d at most");
 const schemaName = z.string().min(1).max(63);
 const inSchema = z.string().regex(/^[^.]+\.[^.]+$/, "must name its schema too, as `public.orders`");
 

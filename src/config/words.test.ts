@@ -12,6 +12,8 @@ test("quantities", () => {
     ["1.5h", 5_400_000],
     ["250ms", 250],
     ["1d", 86_400_000],
+    ["24d", 24 * 86_400_000],
+    ["25d", undefined],
     ["30", undefined],
     ["30S", undefined],
     ["-1s", undefined],
