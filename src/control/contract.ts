@@ -118,6 +118,8 @@ export interface OpenedSession {
   readonly password: string;
   readonly host: string;
   readonly port: number;
+  /** PEM: the certificates that the listener shows, present where it demands TLS. */
+  readonly certificates?: string;
   readonly database: string;
   /** Shows that an ask comes from inside the session. */
   readonly askToken: string;

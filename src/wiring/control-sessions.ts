@@ -28,7 +28,7 @@ export interface ControlSessionsParts {
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** Of this build and these settings: which address a program is told. */
-  readonly own: (served: ServedTarget) => { readonly host: string; readonly port: number };
+  readonly own: (served: ServedTarget) => { readonly host: string; readonly port: number; readonly certificates?: string };
 }
 
 /** Programs at once, of all targets: each is a login and a role at the server. */

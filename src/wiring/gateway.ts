@@ -205,7 +205,10 @@ class RunningGateway implements Gateway {
     log.log.append({ kind: "started", version: version(), policyDigest: digests });
     await this.#parts.guarded.start();
     const { runs, authority, options } = this.#parts;
-    const own = ({ listener }: ServedTarget) => ({ host: loopbackOf(listener.address.host), port: listener.address.port });
+    const own = ({ listener, certificates }: ServedTarget) => {
+      const shown = certificates === undefined ? {} : { certificates };
+      return { host: loopbackOf(listener.address.host), port: listener.address.port, ...shown };
+    };
     const sessions = new ControlSessions({ runs, clock: options.clock, random: options.random, own });
     this.#control = await startControlServer(stateDirectory(config.state).controlSocket, {
       status: () => this.status(),
@@ -238,7 +241,8 @@ class RunningGateway implements Gateway {
     const { runs } = this.#parts;
     const barred: TargetOptions["barred"] = (account) => runs.barred(target.name, account);
     const listener = await listen({ target: { ...rest, accounts, barred, ...lease, ...replica }, guard, clock, random, onSession });
-    runs.serve({ target, database, accounts, roles: sessionRoles, listener });
+    const certificates = rest.clientTlsRequired && rest.clientTls !== undefined ? { certificates: rest.clientTls.cert } : {};
+    runs.serve({ target, database, accounts, roles: sessionRoles, listener, ...certificates });
     this.#listeners.set(target.name, listener);
     this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
     log.log.append(policyLoaded(target.name, target.policy));

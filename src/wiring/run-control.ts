@@ -38,6 +38,8 @@ export interface ServedTarget {
   readonly accounts: Map<string, Account>;
   readonly roles: SessionRoles | undefined;
   readonly listener: Listener;
+  /** PEM, where clients must come with TLS: what they meet. */
+  readonly certificates?: string;
 }
 
 /** A configured user's run without `roles` lasts this long; with them as long as its role may. */

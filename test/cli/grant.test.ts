@@ -102,7 +102,7 @@ describe("ask and grant by commands", () => {
     agent.stdin.end("exit 4\n");
     assert.equal(await new Promise((resolve) => agent.once("close", resolve)), 4);
     assert.match(err, /committed: public\.orders 1 deleted/);
-    assert.match(err, /1 grants from persons, used by 1 statements/);
+    assert.match(err, /1 grant from persons, used by 1 statement/);
     assert.deepEqual(await leasedRoles(shop), []);
     assert.deepEqual(await shop.server.asSuperuser("SELECT count(*)::int AS n FROM orders", shop.database), [{ n: 9 }]);
     const verified = await command(["audit", "tail", "-n", "200"]);

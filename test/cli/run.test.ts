@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
 import pg from "pg";
+import { selfSigned } from "../support/certificates.ts";
 import { type Login, type ScratchDatabase, type TestServer, testServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
 import { holdfast, scratchFolder, start } from "./holdfast.ts";
@@ -16,12 +17,12 @@ const folder = scratchFolder();
 const BROKER_URL = ["amqp:/", "/worker:q7Rw2Zk9Lm", "@broker.internal.example:5672/jobs"].join("");
 let env: Record<string, string> = {};
 
-function configure(environment: string, policy: string): void {
+function configure(environment: string, policy: string, more = ""): void {
   writeFileSync(
     join(folder, "holdfast.yaml"),
     `version: 1
 targets:
-  shop: { environment: ${environment}, listen: 127.0.0.1:0, upstream: { url: { env: SHOP_URL } }, policy: ${policy} }
+  shop: { environment: ${environment}, listen: 127.0.0.1:0, upstream: { url: { env: SHOP_URL } }, policy: ${policy}${more} }
 users:
   somebody: { kind: human, password: { env: SOMEBODY }, targets: [shop] }
 `,
@@ -65,7 +66,7 @@ describe("holdfast run", () => {
     assert.match(err, /ERROR: {2}holdfast: would delete every row of `public\.notes`/);
     assert.equal(code, 1);
     assert.equal(await rows(), 50);
-    assert.match(err, /2 statements in 1 connections?, 1 rows read, 0 rows changed/);
+    assert.match(err, /2 statements in 1 connection, 1 row read, 0 rows changed/);
     assert.match(err, /1 refused: \w+ 1/);
   });
 
@@ -136,7 +137,7 @@ describe("holdfast run", () => {
     await new Promise((resolve) => up.once("close", resolve));
     assert.equal(code, 0, err);
     assert.match(out, /^50\nrun_sh_\w+\n$/);
-    assert.match(err, /2 statements in 1 connections?, 1 rows read, 0 rows changed/);
+    assert.match(err, /2 statements in 1 connection, 1 row read, 0 rows changed/);
     assert.equal(await rows(), 50);
     const { sessions } = JSON.parse(listed.out) as { sessions: Record<string, unknown>[] };
     const session = sessions.find((each) => each["purpose"] === "count the notes");
@@ -144,6 +145,45 @@ describe("holdfast run", () => {
     assert.deepEqual([state, actsFor, purpose, program], ["ended", "ada", "count the notes", "sh"]);
     assert.match(String(programVersion), /^sha256 [0-9a-f]{16}$/);
     assert.deepEqual({ ...(used as object), bytes: 0 }, { statements: 2, refused: 0, rowsRead: 1, rowsChanged: 0, bytes: 0, held: 1 });
+  });
+
+  test("a gateway that demands TLS is trusted by its own root, and by no other", async () => {
+    await tool("bwrap");
+    const { certificate, ca, key } = selfSigned();
+    for (const [name, text] of Object.entries({ "tls.pem": certificate + ca, "tls.key": key, "other.pem": selfSigned().ca }))
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+    configure("staging", "guarded-writes", ", tls: { cert: tls.pem, key: tls.key, required: true }");
+    const up = start(["up", "--json"], { cwd: folder, env });
+    await new Promise((resolve) => up.stdout.once("data", resolve));
+    const by = (driver: string, code: string) =>
+      `${process.execPath} --input-type=module -e 'import Driver from "${import.meta.resolve(driver)}"; ${code}'`;
+    const read = `-At -c "SELECT count(*) FROM notes"`;
+    const script = [
+      `${psql} ${read}`,
+      `${psql} "$DATABASE_URL" ${read}`,
+      by(
+        "pg",
+        'const c = new Driver.Client(process.env.DATABASE_URL); await c.connect(); console.log("pg", c.connection.stream.encrypted); await c.end()',
+      ),
+      by(
+        "postgres",
+        'const s = Driver(process.env.DATABASE_URL); console.log("postgres", (await s`SELECT count(*)::int AS n FROM notes`)[0].n); await s.end()',
+      ),
+      'echo "$PGSSLMODE $PGSSLROOTCERT"',
+      `PGSSLMODE=disable ${psql} ${read}`,
+      `PGSSLROOTCERT=${join(folder, "other.pem")} ${psql} ${read}`,
+    ].join("\n");
+    const plain = await run(["--", "sh", "-c", script]);
+    const walled = await run(["--sandbox", "--", "sh", "-c", script]);
+    up.kill("SIGTERM");
+    await new Promise((resolve) => up.once("close", resolve));
+    configure("staging", "guarded-writes");
+    for (const { out, err } of [plain, walled]) {
+      const [, root = ""] = /^50\n50\npg true\npostgres 50\nverify-full (\/.+\/root\.pem)\n$/.exec(out) ?? assert.fail(`${out}${err}`);
+      assert.equal(existsSync(dirname(root)), false);
+      assert.match(err, /a connection without TLS is refused here/);
+      assert.match(err, /SSL error: /);
+    }
   });
 
   test("a budget is shared by all connections, and only lowered by the command line", async () => {

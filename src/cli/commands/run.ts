@@ -20,6 +20,7 @@ import { identifyProgram } from "../run/identify.ts";
 import { innerSession } from "../run/inner-session.ts";
 import { type Launch, runProgram } from "../run/program.ts";
 import { openRunSandbox, sandboxText } from "../run/run-sandbox.ts";
+import { openTrust, type Trust } from "../run/session-tls.ts";
 import { openPlace, type SessionPlace } from "../run/session-place.ts";
 import { createSummary, summaryText } from "../run/summary.ts";
 import { toldError } from "../person-call.ts";
@@ -84,10 +85,13 @@ async function run(program: readonly string[], options: Options, terminal: Termi
     const about = { actsFor: options.for ?? userInfo().username, purpose: options.purpose ?? "", budget };
     const wanted = { target: target.name, program: word, programVersion: version, ...about };
     const held = await holdSession(place.socket, wanted).catch((error: unknown) => Promise.reject(toldError(error)));
+    let trust: Trust | undefined;
     try {
-      await inSession(program, { config, target, place, held, options }, terminal);
+      trust = await openTrust(held.opened, terminal.env["NODE_EXTRA_CA_CERTS"]);
+      await inSession(program, { config, target, place, held, trust, options }, terminal);
     } finally {
       await ended(held, place);
+      await trust?.close();
     }
     if (options.quiet !== true) terminal.err(await told(place, held.opened.user, terminal));
   } finally {
@@ -100,17 +104,20 @@ interface RunParts {
   readonly target: TargetConfig;
   readonly place: SessionPlace;
   readonly held: HeldSession;
+  readonly trust: Trust;
   readonly options: Options;
 }
 
 async function inSession(
   program: readonly string[],
-  { config, target, place, held, options }: RunParts,
+  { config, target, place, held, trust, options }: RunParts,
   terminal: Terminal,
 ): Promise<void> {
   const { opened } = held;
   const { host, port, user, password } = opened;
-  const session = { host, port, user, password, database: options.database ?? opened.database };
+  const gate = { host, port };
+  const tls = trust.tls === undefined ? {} : { tls: trust.tls };
+  const session = { host: trust.host, port, user, password, database: options.database ?? opened.database, ...tls };
   const made = childEnvironment({
     parent: terminal.env,
     session,
@@ -123,11 +130,12 @@ async function inSession(
   const asking = { HOLDFAST_CONTROL: place.socket, HOLDFAST_ASK_TOKEN: opened.askToken };
   const child: ChildEnvironment = { ...made, variables: { ...made.variables, ...asking } };
   const configFile = configPath(options.config, terminal);
-  const sandbox = await openRunSandbox({ options, config, configFile, program, child, session }, terminal);
+  const shown = trust.folder === undefined ? [] : [trust.folder];
+  const sandbox = await openRunSandbox({ options, config, configFile, program, child, session, gate, shown }, terminal);
   let over = false;
   try {
     if (options.quiet !== true) terminal.err(greeting(target, opened.session, child, terminal));
-    if (sandbox === undefined) terminal.err(await pastHoldfast(terminal.workingDirectory, [session], terminal));
+    if (sandbox === undefined) terminal.err(await pastHoldfast(terminal.workingDirectory, [gate, session], terminal));
     terminal.err(sandboxText(sandbox, options.quiet === true, terminal));
     void held.ended.then((because) => {
       if (!over) terminal.err(`${terminal.styleErr(["bold", "yellow"], "holdfast: the session is over:")} ${visible(because)}\n`);

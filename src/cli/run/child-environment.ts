@@ -35,6 +35,9 @@ const LIBPQ_WITHHELD = [
   "PGSSLROOTCERT",
   "PGSSLCERT",
   "PGSSLKEY",
+  "PGSSLCRL",
+  "PGSSLCRLDIR",
+  "PGSSLNEGOTIATION",
   "PGREQUIREAUTH",
   "PGCHANNELBINDING",
 ];
@@ -64,7 +67,7 @@ export function childEnvironment(parts: EnvironmentParts): ChildEnvironment {
     else variables[name] = value;
   }
   if (!replaced.includes("DATABASE_URL")) replaced.push("DATABASE_URL");
-  const { host, port, user, password, database } = session;
+  const { host, port, user, password, database, tls } = session;
   const libpq = {
     PGHOST: host,
     PGPORT: String(port),
@@ -72,10 +75,12 @@ export function childEnvironment(parts: EnvironmentParts): ChildEnvironment {
     PGPASSWORD: password,
     PGDATABASE: database,
     PGPASSFILE: "/dev/null",
-    PGSSLMODE: "disable",
+    PGSSLMODE: tls?.mode ?? "disable",
+    ...(tls?.root === undefined ? {} : { PGSSLROOTCERT: tls.root }),
   };
-  Object.assign(variables, { DATABASE_URL: url, ...libpq, HOLDFAST_SESSION: user });
-  withheld.push(...LIBPQ_WITHHELD.filter((name) => parts.parent[name] !== undefined));
+  const trusted = tls?.nodeRoots === undefined ? {} : { NODE_EXTRA_CA_CERTS: tls.nodeRoots };
+  Object.assign(variables, { DATABASE_URL: url, ...libpq, ...trusted, HOLDFAST_SESSION: user });
+  withheld.push(...LIBPQ_WITHHELD.filter((name) => parts.parent[name] !== undefined && !(name in libpq)));
   return { variables, replaced: [...replaced, ...Object.keys(libpq)].sort(), withheld: withheld.sort() };
 }
 

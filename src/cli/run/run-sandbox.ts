@@ -20,13 +20,17 @@ export interface RunSandboxParts {
   readonly program: readonly string[];
   readonly child: ChildEnvironment;
   readonly session: SessionAddress;
+  /** Where the session is reached from outside: `session` may call it by another name. */
+  readonly gate: { readonly host: string; readonly port: number };
+  /** Folders of the session's own that its variables lead to. */
+  readonly shown: readonly string[];
 }
 
 const masksShown = 12;
 
 /** `undefined` where none was asked for. Rejects with a CliError. */
 export async function openRunSandbox(parts: RunSandboxParts, terminal: Terminal): Promise<Sandbox | undefined> {
-  const { options, config, configFile, program, child, session } = parts;
+  const { options, config, configFile, program, child, session, gate, shown } = parts;
   if (options.sandbox === undefined || options.sandbox === false) {
     if (options.writable !== undefined) throw wrongUse("--writable says what a sandbox lets through, and there is none", "add --sandbox");
     return undefined;
@@ -43,9 +47,9 @@ export async function openRunSandbox(parts: RunSandboxParts, terminal: Terminal)
     bestEffort: options.sandbox === "best-effort",
     workingDirectory: terminal.workingDirectory,
     home: terminal.env["HOME"] ?? homedir(),
-    gate: { host: session.host, port: session.port },
-    url: sessionUrl({ ...session, host: "127.0.0.1" }),
-    keep: (options.keep ?? []).filter((name) => name.includes("/")).map(absolute),
+    gate,
+    url: sessionUrl({ ...session, host: session.host === "localhost" ? session.host : "127.0.0.1" }),
+    keep: [...(options.keep ?? []).filter((name) => name.includes("/")).map(absolute), ...shown],
     writable: (options.writable ?? []).map(absolute),
     own: { folders: ownFolders(config), files: [configFile, ...secretFiles(config)] },
     signal: new AbortController().signal,

@@ -122,3 +122,27 @@ describe("the child's environment", () => {
     assert.equal(variables["HOME"], "/h");
   });
 });
+
+test("where the listener demands TLS every form says so, in its own words", () => {
+  const withTls = { ...session, tls: { mode: "verify-full", root: "/tmp/it's/root.pem", nodeRoots: "/tmp/it's/node.pem" } } as const;
+  for (const [value, expected] of [
+    ["postgres://a:b@c/d", "postgres://run_x:pw@127.0.0.1:7001/shop?sslmode=verify-full"],
+    ["postgresql+psycopg2://a:b@c/d", "postgresql+psycopg2://run_x:pw@127.0.0.1:7001/shop?sslmode=verify-full"],
+    ["postgresql+asyncpg://a:b@c/d", "postgresql+asyncpg://run_x:pw@127.0.0.1:7001/shop"],
+    [
+      "jdbc:postgresql://c/d",
+      "jdbc:postgresql://127.0.0.1:7001/shop?user=run_x&password=pw&sslmode=verify-full&sslrootcert=%2Ftmp%2Fit%27s%2Froot.pem",
+    ],
+    [
+      "host=c user=a dbname=d",
+      "host=127.0.0.1 port=7001 user=run_x password=pw dbname=shop sslmode=verify-full sslrootcert='/tmp/it\\'s/root.pem'",
+    ],
+    [
+      "pgsql:host=c;dbname=d",
+      "pgsql:host=127.0.0.1;port=7001;dbname=shop;user=run_x;password=pw;sslmode=verify-full;sslrootcert='/tmp/it\\'s/root.pem'",
+    ],
+  ] as const)
+    assert.equal(sessionValue(value, withTls), expected);
+  const words = sessionValue("Host=c;Username=a;Database=d", { ...withTls, tls: { mode: "require" } });
+  assert.match(words ?? "", /;SSL Mode=Require$/);
+});

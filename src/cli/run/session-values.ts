@@ -9,6 +9,16 @@ export interface SessionAddress {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** Absent: the listener asks for none, and the way to it is this machine's. */
+  readonly tls?: SessionTls;
+}
+
+export interface SessionTls {
+  readonly mode: "verify-full" | "verify-ca" | "require";
+  /** A file with the listener's root certificate. Absent: nobody knows it. */
+  readonly root?: string;
+  /** A file with it and with those that programs on Node trusted before. */
+  readonly nodeRoots?: string;
 }
 
 /** The schemes of libpq, of Django (`postgis`, `pgsql`) and of SQLAlchemy (`postgresql+psycopg`). */
@@ -24,18 +34,26 @@ export function sessionValue(value: string, session: SessionAddress): string | u
   return connectionWords(text, session);
 }
 
-export function sessionUrl({ host, port, user, password, database }: SessionAddress, scheme = "postgres"): string {
-  const place = host.includes(":") ? `[${host}]` : host;
-  return `${scheme}://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${place}:${port}/${encodeURIComponent(database)}`;
+/**
+ * The root certificate is not among the options: drivers that do not know `sslrootcert` (postgres.js) hand it to the server, and those
+ * that do read it from PGSSLROOTCERT or, on Node, from NODE_EXTRA_CA_CERTS.
+ */
+export function sessionUrl({ host, port, user, password, database, tls }: SessionAddress, scheme = "postgres"): string {
+  const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  // asyncpg and pg8000 take no `sslmode` from SQLAlchemy.
+  const option = tls === undefined || /\+(?!psycopg)/.test(scheme) ? "" : `?sslmode=${tls.mode}`;
+  return `${scheme}://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${place}/${encodeURIComponent(database)}${option}`;
 }
 
-function jdbcUrl({ host, port, user, password, database }: SessionAddress): string {
-  const login = new URLSearchParams({ user, password, sslmode: "disable" });
+function jdbcUrl({ host, port, user, password, database, tls }: SessionAddress): string {
+  const root = tls?.root === undefined ? {} : { sslrootcert: tls.root };
+  const login = new URLSearchParams({ user, password, sslmode: tls?.mode ?? "disable", ...root });
   return `jdbc:postgresql://${host.includes(":") ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}?${login.toString()}`;
 }
 
 /** `host=... user=...` of libpq and PDO, `Host=...;Username=...` of .NET: two words of one, at least, or it is something else. */
-function connectionWords(text: string, { host, port, user, password, database }: SessionAddress): string | undefined {
+function connectionWords(text: string, session: SessionAddress): string | undefined {
+  const { host, port, user, password, database, tls } = session;
   const pdo = /^pgsql:/i.test(text);
   const words = pdo ? text.slice("pgsql:".length) : text;
   const named = (name: string) => new RegExp(`(?:^|[\\s;])(?:${name})\\s*=`, "i").test(words);
@@ -43,9 +61,22 @@ function connectionWords(text: string, { host, port, user, password, database }:
   if (!named("host|hostaddr|server") || !(database_ || named("user|username|user id|uid"))) return undefined;
   // SQL Server's and MySQL's words look the same but for these.
   if (/(?:^|;)\s*(?:trusted_connection|multipleactiveresultsets|charset|integrated security)\s*=/i.test(words)) return undefined;
-  if (pdo) return `pgsql:host=${host};port=${port};dbname=${database};user=${user};password=${password}`;
-  if (words.includes(";")) return `Host=${host};Port=${port};Username=${user};Password=${password};Database=${database};SSL Mode=Disable`;
-  return `host=${host} port=${port} user=${user} password=${password} dbname=${database} sslmode=disable`;
+  if (pdo) {
+    const options = tls === undefined ? "" : `;sslmode=${tls.mode}${rootWord(";sslrootcert=", tls)}`;
+    return `pgsql:host=${host};port=${port};dbname=${database};user=${user};password=${password}${options}`;
+  }
+  if (words.includes(";")) {
+    const options = `SSL Mode=${dotNetModes[tls?.mode ?? "disable"]}${rootWord(";Root Certificate=", tls)}`;
+    return `Host=${host};Port=${port};Username=${user};Password=${password};Database=${database};${options}`;
+  }
+  const options = `sslmode=${tls?.mode ?? "disable"}${rootWord(" sslrootcert=", tls)}`;
+  return `host=${host} port=${port} user=${user} password=${password} dbname=${database} ${options}`;
+}
+
+const dotNetModes = { disable: "Disable", require: "Require", "verify-ca": "VerifyCA", "verify-full": "VerifyFull" } as const;
+
+function rootWord(before: string, tls: SessionTls | undefined): string {
+  return tls?.root === undefined ? "" : `${before}'${tls.root.replaceAll(/['\\]/g, "\\$&")}'`;
 }
 
 type Piece = "host" | "port" | "user" | "password" | "database";

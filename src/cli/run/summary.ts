@@ -162,7 +162,7 @@ function changedBy({ effects }: Extract<AuditEvent, { kind: "judgement" }>): rea
 export function summaryText(summary: RunSummary): string {
   const { sessions, statements, rowsRead, rowsChanged, refused, unknown, codes, changed } = summary;
   const lines = [
-    `  ${figure(statements)} statements in ${figure(sessions)} connections, ${figure(rowsRead)} rows read, ${figure(rowsChanged)} rows changed`,
+    `  ${counted(statements, "statement")} in ${counted(sessions, "connection")}, ${counted(rowsRead, "row")} read, ${counted(rowsChanged, "row")} changed`,
   ];
   if (summary.committed.size > 0) lines.push(`  committed: ${committedText(summary.committed)}`);
   else if (changed.size > 0)
@@ -170,9 +170,15 @@ export function summaryText(summary: RunSummary): string {
       `  may have changed ${[...changed].sort().slice(0, 8).join(", ")}${changed.size > 8 ? `, and ${changed.size - 8} more` : ""}`,
     );
   if (refused > 0) lines.push(`  ${figure(refused)} refused: ${[...codes].map(([code, count]) => `${code} ${figure(count)}`).join(", ")}`);
-  if (summary.grants > 0) lines.push(`  ${figure(summary.grants)} grants from persons, used by ${figure(summary.grantUses)} statements`);
+  if (summary.grants > 0)
+    lines.push(`  ${counted(summary.grants, "grant")} from persons, used by ${counted(summary.grantUses, "statement")}`);
   if (unknown > 0) lines.push(`  ${figure(unknown)} with an outcome that is not known`);
   return `${lines.join("\n")}\n`;
+}
+
+/** `1 statement`, `2 statements`. */
+function counted(count: number, what: string): string {
+  return `${figure(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** What was committed and stays: whoever wants it back needs these figures. */
