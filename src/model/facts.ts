@@ -17,4 +17,6 @@ export interface Facts {
   readonly approvals: boolean;
   /** Rights that persons opened for the session; absent where there are none. */
   readonly grants?: readonly GrantFact[];
+  /** A person could open rights for the session, if it asks; absent where nobody can. A refusal then says how to ask. */
+  readonly askable?: true;
 }

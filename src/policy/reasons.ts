@@ -7,6 +7,7 @@ import type { Reason } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import { describe } from "./describe.ts";
+import { askFor } from "./ask-for.ts";
 
 /** One effect that stands in the way, and the code of the answer it got. */
 export interface Ground {
@@ -22,7 +23,9 @@ export function reasonFor(kind: "deny" | "hold", grounds: readonly Ground[], fac
   const first = grounds.find((g) => g.effect.cause === "direct") ?? grounds[0];
   if (first === undefined) return { code: "not_permitted", message: "nothing permits this statement" };
   const others = grounds.filter((g) => g !== first).map((g) => g.effect);
-  const { why, next } = sentence(first);
+  const { why, next: instead } = sentence(first);
+  const asked = facts.askable === true ? askFor(kind, grounds) : undefined;
+  const next = asked === undefined ? instead : `${instead}, or ask a person for it: ${asked}`;
   const message = first.effect.operation === "unknown" ? why : `would ${describe(first.effect)}${also(first.effect, others)}: ${why}`;
   if (kind === "deny") return { code: first.code, message, next };
   return facts.approvals

@@ -89,12 +89,15 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const append: AuditLog["append"] = (event) => {
     // A log that is broken refuses every act by itself.
     if (broken.writable) broken.log.append(event);
+    // Who can be asked is told in refusals.
+    if (event.kind === "vault_changed") guard.policyChanged();
   };
   const guarded = new GuardedState({ vault: options.vault, config, signer, append, warn });
   boundWasmMemory();
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
   const runs = await openRuns({ config, clock, random, log: broken, warn });
-  const policies = { situation: situations(config, (...whose) => runs.grantFacts(...whose)) };
+  const situate = (next: Config) => situationsOf(next, { runs, vault: options.vault });
+  const policies = { situate, situation: situate(config) };
   const situation: Situation = (action) => policies.situation(action);
   const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation, gate: runs.gate });
   runs.onGrantsChanged(() => guard.policyChanged());
@@ -126,6 +129,18 @@ async function openRuns(parts: RunControlParts): Promise<RunControl> {
     await parts.log.log.close().catch(() => undefined);
     throw error instanceof StoreUnavailable ? new WiringError(error.message) : error;
   });
+}
+
+/** What persons have opened, and whether one of them could: who may decide about the target's environment is registered in the vault. */
+function situationsOf(config: Config, { runs, vault }: { readonly runs: RunControl; readonly vault: Vault | undefined }): Situation {
+  const environments = new Map(config.targets.map(({ name, environment }) => [name, environment]));
+  const decides = (target: string) =>
+    vault !== undefined && registeredPersons(vault).some(({ approves }) => approves.some((each) => each === environments.get(target)));
+  return situations(
+    config,
+    (...whose) => runs.grantFacts(...whose),
+    (target, principal) => decides(target) && runs.askable(target, principal),
+  );
 }
 
 /** Persons live in the vault: without one nobody can sign, and what takes a person is refused, and recorded. */
@@ -161,7 +176,7 @@ async function fitTogether(config: Config, log: AuditLog, vault: Vault | undefin
 interface Parts {
   readonly config: Config;
   /** What the guard asks; replaced when policies are reloaded. */
-  readonly policies: { situation: Situation };
+  readonly policies: { readonly situate: (config: Config) => Situation; situation: Situation };
   readonly options: Required<Omit<GatewayOptions, "vault">>;
   readonly log: WatchedLog;
   readonly guarded: GuardedState;
@@ -275,7 +290,7 @@ class RunningGateway implements Gateway {
     // Targets and users that are new, gone or otherwise different stay as they are until then; only their policies change.
     const next = { ...this.#config, ...samePlaces(this.#config, config) };
     this.#config = next;
-    policies.situation = situations(next, (...whose) => this.#parts.runs.grantFacts(...whose));
+    policies.situation = policies.situate(next);
     guard.policyChanged();
     guarded.took(config);
     for (const { name, policy } of next.targets) log.log.append(policyLoaded(name, policy));

@@ -117,6 +117,11 @@ export class RunControl implements GrantsAtServer {
     return facts.length === 0 ? undefined : facts;
   }
 
+  /** Whether the session is a program's, which asks from inside, and has a role of its own that a right could be given to. */
+  askable(target: string, principal: string): boolean {
+    return this.#served.get(target)?.roles !== undefined && this.runs.find(principal, target)?.snapshot().kind === "program";
+  }
+
   /** For people: every run with its connections and open grants. */
   views(): readonly SessionView[] {
     const open = this.runs.grants.list().filter(({ state }) => state === "open");

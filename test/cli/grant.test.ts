@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { configText, environmentOf, ephemeral, leasedRoles, openShop, provisionShop, type Shop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
@@ -65,19 +66,24 @@ describe("ask and grant by commands", () => {
     return { code, out: out.join(""), err: err.join("") };
   }
 
-  test("an agent that is refused asks; a person's grant lets through what it says, and the session takes it along", async (context) => {
-    const agent = start(["run", "--purpose", "clean up order 1", "--for", "ada", "--", "sh"], { cwd: folder, env: { ...env } });
-    context.after(() => agent.kill("SIGKILL"));
+  /** Runs a line in the agent's shell; resolves with what it printed, and its exit code after `done:`. */
+  function stepsOf(agent: ReturnType<typeof start>): (line: string) => Promise<string> {
     let out = "";
-    let err = "";
     agent.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    agent.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-    const step = async (line: string): Promise<string> => {
+    return async (line) => {
       const from = out.length;
       agent.stdin.write(`${line} 2>&1; echo "done:$?"\n`);
       while (!/done:\d+\n/.test(out.slice(from))) await new Promise((resolve) => agent.stdout.once("data", resolve));
       return out.slice(from);
     };
+  }
+
+  test("an agent that is refused asks; a person's grant lets through what it says, and the session takes it along", async (context) => {
+    const agent = start(["run", "--purpose", "clean up order 1", "--for", "ada", "--", "sh"], { cwd: folder, env: { ...env } });
+    context.after(() => agent.kill("SIGKILL"));
+    let err = "";
+    agent.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    const step = stepsOf(agent);
     const remove = `${psql} -At -c "DELETE FROM orders WHERE id = 1"`;
     assert.match(await step(remove), /ERROR: .*(permission denied|read-only transaction)/);
     const own = `${process.execPath} ${program}`;
@@ -108,5 +114,40 @@ describe("ask and grant by commands", () => {
     const verified = await command(["audit", "tail", "-n", "200"]);
     for (const word of ["asked", "granted", "used", "lapsed", "session", "over", "person"])
       assert.match(verified.out, new RegExp(`  ${word} `), word);
+  });
+
+  test("a refusal that a grant would lift says how to ask, and what it says works", async (context) => {
+    writeFileSync(join(folder, "holdfast.yaml"), configText(shop, ephemeral, "read-only"), { mode: 0o600 });
+    const accepted = await command(["vault", "accept", "--vault-key-fd", "0"], vaultKey);
+    assert.equal(accepted.code, 0, accepted.err);
+    up.kill("SIGHUP");
+    while (!(await command(["status", "--json"])).out.includes('"read-only"')) await delay(200);
+    const agent = start(["run", "-q", "--", "sh"], { cwd: folder, env: { ...env } });
+    context.after(() => agent.kill("SIGKILL"));
+    const step = stepsOf(agent);
+    const remove = `${psql} -At -c "DELETE FROM orders WHERE id = 3"`;
+    const refused = await step(remove);
+    const [, hint = ""] =
+      /HINT: {2}.*, or ask a person for it: (holdfast ask .*) --purpose "\.\.\."\n/.exec(refused) ?? assert.fail(refused);
+    assert.equal(hint, "holdfast ask --table public.orders --allow delete");
+    assert.doesNotMatch(await step(`${psql} -At -c "TRUNCATE orders"`), /holdfast ask/);
+    const own = hint.replace(/^holdfast/, `${process.execPath} ${program}`);
+    const [, ask = ""] = /^(a_\w+): asked/m.exec(await step(`${own} --purpose "order 3 was sent twice"`)) ?? [];
+    const granted = await command(["grant", ask, "--as", "ada", "--count", "1", "--passphrase-fd", "0"], adasKey);
+    assert.equal(granted.code, 0, granted.err);
+    assert.match(await step(remove), /DELETE 1/);
+    agent.stdin.end();
+    assert.equal(await new Promise((resolve) => agent.once("close", resolve)), 0);
+  });
+
+  test("where nobody can be asked a refusal does not say how to", async () => {
+    const removed = await shell(`"$0" "$1" person remove ada --vault-key-fd 0`, vaultKey);
+    assert.equal(removed.code, 0, removed.err);
+    const persons = async () => (JSON.parse((await command(["status", "--json"])).out) as { vault: { persons: number } }).vault.persons;
+    while ((await persons()) > 0) await delay(200);
+    const { err } = await command(["run", "-q", "--", psql, "-At", "-c", "DELETE FROM orders WHERE id = 4"]);
+    assert.match(err, /ERROR: {2}holdfast: would delete /);
+    assert.match(err, /HINT: /);
+    assert.doesNotMatch(err, /holdfast ask/);
   });
 });
