@@ -11,7 +11,7 @@ import type { Match, Policy, Rule } from "../policy/policy.ts";
 import { strictest } from "../policy/obligations.ts";
 import { compileCondition } from "./condition.ts";
 import type { LimitsByEnvironment, LimitsEntry, MatchEntry, RuleEntry } from "./policy-schema.ts";
-import { parseBytes, parseDuration } from "./quantities.ts";
+import { parseBytes, parseDuration, parsePercent } from "./quantities.ts";
 
 /** A policy with all that it extends folded in. `limits` are layers: a later one overrides an earlier one, limit by limit. */
 export interface PolicyDocument {
@@ -91,6 +91,8 @@ function obligationsOf(limits: LimitsEntry): readonly Obligation[] {
     whenCount(bytesOf(limits.bytes_returned), (bytes) => ({ kind: "bytes_returned_max", bytes })),
     whenCount(limits.rows_changed, (rows) => ({ kind: "rows_changed_max", rows })),
     whenCount(limits.rows_changed_per_transaction, (rows) => ({ kind: "rows_changed_per_transaction_max", rows })),
+    whenCount(limits.rows_changed_per_table, (rows) => ({ kind: "rows_changed_per_table_max", rows })),
+    whenCount(percentOf(limits.rows_changed_share), (percent) => ({ kind: "rows_changed_share_max", percent })),
     whenCount(timeOf(limits.statement_time) ?? undefined, (ms) => ({ kind: "statement_ms_max", ms })),
   ];
   return strictest(owed.filter((obligation) => obligation !== undefined));
@@ -106,6 +108,10 @@ function countOf(value: number | "none" | undefined): number | null {
 
 function bytesOf(text: string | undefined): number | undefined {
   return text === undefined || text === "none" ? undefined : parseBytes(text);
+}
+
+function percentOf(text: string | undefined): number | undefined {
+  return text === undefined || text === "none" ? undefined : parsePercent(text);
 }
 
 function timeOf(text: string | undefined): number | null {

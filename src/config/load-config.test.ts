@@ -104,6 +104,19 @@ targets:
       { kind: "rows_changed_per_transaction_max", rows: 0 },
     ]);
     assert.equal(limited?.sessionLimits.statementMsMax, 1500);
+    const tables = load(target("    limits: { rows_changed_per_table: 50, rows_changed_share: 40% }\n")).targets[0]?.policy.obligations;
+    assert.deepEqual(
+      tables?.filter(({ kind }) => kind === "rows_changed_per_table_max" || kind === "rows_changed_share_max"),
+      [
+        { kind: "rows_changed_per_table_max", rows: 50 },
+        { kind: "rows_changed_share_max", percent: 40 },
+      ],
+    );
+    for (const [share, problem] of [
+      ["0.5", /must be a text, not a number/],
+      ["140%", /must be a whole share such as `50%`, at most `100%`, or `none`/],
+    ] as const)
+      assert.match(problems(target(`    limits: { rows_changed_share: ${share} }\n`)).join("\n"), problem);
   });
 
   test("a user's own policy is compiled for each of its targets", () => {

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { operations } from "../model/effect.ts";
-import { parseBytes, parseDuration } from "./quantities.ts";
+import { parseBytes, parseDuration, parsePercent } from "./quantities.ts";
 
 const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
 
@@ -23,11 +23,20 @@ const timeSchema = z
   .refine((text) => text === "none" || (parseDuration(text) ?? 0) > 0, "must be a time such as `30s` or `5min`, or `none`")
   .describe("A time with a unit: ms, s, min, h, d. `none` for no limit.");
 
+const percentSchema = z
+  .string()
+  .refine((text) => text === "none" || parsePercent(text) !== undefined, "must be a whole share such as `50%`, at most `100%`, or `none`")
+  .describe("A share in whole per cent, for example `50%`. `none` for no limit.");
+
 const limitShape = {
   rows_returned: rowsSchema.optional().describe("Rows one statement may return, over all its result sets, cursors and COPY."),
   bytes_returned: bytesSchema.optional().describe("Bytes one statement may return."),
   rows_changed: rowsSchema.optional().describe("Rows one statement may change, by the server's own count."),
   rows_changed_per_transaction: rowsSchema.optional().describe("Rows one transaction may change."),
+  rows_changed_per_table: rowsSchema.optional().describe("Rows of any one table that one transaction may change."),
+  rows_changed_share: percentSchema
+    .optional()
+    .describe("Share of the rows of any one table that one transaction may update and delete; 20 rows are always allowed."),
   statements_per_minute: z
     .union([z.number().int().min(1), z.literal("none")])
     .optional()
@@ -53,6 +62,8 @@ const ruleLimitsSchema = z.strictObject({
   bytes_returned: bytesSchema.optional(),
   rows_changed: z.number().int().min(0).max(1e12).optional(),
   rows_changed_per_transaction: z.number().int().min(0).max(1e12).optional(),
+  rows_changed_per_table: z.number().int().min(0).max(1e12).optional(),
+  rows_changed_share: percentSchema.optional(),
   statement_time: timeSchema.optional(),
 });
 

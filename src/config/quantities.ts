@@ -1,5 +1,5 @@
 /**
- * Quantities as people write them: `30s`, `5min`, `64MiB`, or a bare number of rows.
+ * Quantities as people write them: `30s`, `5min`, `64MiB`, `50%`, or a bare number of rows.
  * It does not know what a quantity limits.
  */
 
@@ -18,6 +18,13 @@ export function parseDuration(text: string): number | undefined {
 /** Bytes of a text such as `64MiB`; `undefined` when it is none. Units: B, KiB, MiB, GiB. */
 export function parseBytes(text: string): number | undefined {
   return parse(text, BYTES);
+}
+
+/** Whole per cent of a text such as `50%`, 0 to 100; `undefined` when it is none. */
+export function parsePercent(text: string): number | undefined {
+  const [, digits] = /^(\d{1,3}) ?%$/.exec(text) ?? [];
+  const percent = Number(digits);
+  return percent <= 100 ? percent : undefined;
 }
 
 function parse(text: string, units: Readonly<Record<string, number>>): number | undefined {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { isLoopback, parseListen, upstreamFromUrl } from "./address.ts";
 import { editDistance, nearest } from "./nearest.ts";
-import { parseBytes, parseDuration } from "./quantities.ts";
+import { parseBytes, parseDuration, parsePercent } from "./quantities.ts";
 
 test("quantities", () => {
   const durations: readonly [string, number | undefined][] = [
@@ -31,6 +31,18 @@ test("quantities", () => {
     ["999999999999GiB", undefined],
   ];
   for (const [text, expected] of bytes) assert.equal(parseBytes(text), expected, text);
+  const shares: readonly [string, number | undefined][] = [
+    ["50%", 50],
+    ["0%", 0],
+    ["100 %", 100],
+    ["101%", undefined],
+    ["0.5", undefined],
+    ["12.5%", undefined],
+    ["50", undefined],
+    ["-5%", undefined],
+    ["%", undefined],
+  ];
+  for (const [text, expected] of shares) assert.equal(parsePercent(text), expected, text);
 });
 
 test("the nearest word", () => {

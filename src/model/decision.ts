@@ -20,6 +20,10 @@ export type Obligation =
   /** Rows changed by one statement, by the server's own count; beyond it the transaction is rolled back. */
   | { readonly kind: "rows_changed_max"; readonly rows: number }
   | { readonly kind: "rows_changed_per_transaction_max"; readonly rows: number }
+  /** Rows of any one table that one transaction may insert, update and delete. */
+  | { readonly kind: "rows_changed_per_table_max"; readonly rows: number }
+  /** Share of the rows of any one table, in whole per cent of those it had before, that one transaction may update and delete. */
+  | { readonly kind: "rows_changed_share_max"; readonly percent: number }
   | { readonly kind: "statement_ms_max"; readonly ms: number };
 
 export type Decision =

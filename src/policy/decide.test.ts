@@ -55,6 +55,8 @@ const match = fc
 const obligation = fc.oneof(
   fc.nat(500).map((rows): Obligation => ({ kind: "rows_returned_max", rows })),
   fc.nat(500).map((rows): Obligation => ({ kind: "rows_changed_max", rows })),
+  fc.nat(500).map((rows): Obligation => ({ kind: "rows_changed_per_table_max", rows })),
+  fc.nat(100).map((percent): Obligation => ({ kind: "rows_changed_share_max", percent })),
   fc.nat(500).map((ms): Obligation => ({ kind: "statement_ms_max", ms })),
 );
 const whens: readonly (Rule["when"] | undefined)[] = [

@@ -45,10 +45,18 @@ export const decide: Decide = (effects, facts, policy) => {
   return decision;
 };
 
+/** What a policy says of rows that change. */
+const ROWS_CHANGED: ReadonlySet<Obligation["kind"]> = new Set([
+  "rows_changed_max",
+  "rows_changed_per_transaction_max",
+  "rows_changed_per_table_max",
+  "rows_changed_share_max",
+]);
+
 /** Where a grant lets changes through, its own bound on rows takes the place of the policy's, which may be none at all. */
 function policyObligations(policy: Policy, rules: readonly string[]): readonly Obligation[] {
   if (grantsOf(rules).length === 0) return policy.obligations;
-  return policy.obligations.filter(({ kind }) => kind !== "rows_changed_max" && kind !== "rows_changed_per_transaction_max");
+  return policy.obligations.filter(({ kind }) => !ROWS_CHANGED.has(kind));
 }
 
 function answersTo(effect: Effect, facts: Facts, policy: Policy): Answers {

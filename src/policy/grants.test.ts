@@ -81,6 +81,13 @@ describe("a grant under the strictest preset", () => {
     const decision = decide([effect("delete", "delete")], facts([grant]), policy);
     assert(decision.kind === "allow");
     assert.deepEqual(grantsOf(decision.rules), ["g_one"]);
+    const perTable = [
+      { kind: "rows_changed_per_table_max", rows: 1 },
+      { kind: "rows_changed_share_max", percent: 1 },
+    ] as const;
+    const limited = decide([effect("delete", "delete")], facts([grant]), { ...policy, obligations: [...policy.obligations, ...perTable] });
+    assert(limited.kind === "allow");
+    assert.deepEqual(limited.obligations, decision.obligations);
     assert(!decision.obligations.some(({ kind }) => kind.startsWith("rows_changed")), JSON.stringify(decision.obligations));
     assert(decision.obligations.some(({ kind }) => kind === "rows_returned_max"));
     const read = decide([effect("read", "select")], facts([grant]), policy);

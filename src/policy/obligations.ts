@@ -11,6 +11,8 @@ const ORDER: readonly Obligation["kind"][] = [
   "bytes_returned_max",
   "rows_changed_max",
   "rows_changed_per_transaction_max",
+  "rows_changed_per_table_max",
+  "rows_changed_share_max",
   "statement_ms_max",
 ];
 
@@ -24,13 +26,16 @@ export function strictest(obligations: readonly Obligation[]): readonly Obligati
   return ORDER.flatMap((kind) => byKind.get(kind) ?? []);
 }
 
-/** The figure of an obligation in its own unit: rows, bytes or milliseconds. */
+/** The figure of an obligation in its own unit: rows, per cent, bytes or milliseconds. */
 export function figureOf(obligation: Obligation): number {
   switch (obligation.kind) {
     case "rows_returned_max":
     case "rows_changed_max":
     case "rows_changed_per_transaction_max":
+    case "rows_changed_per_table_max":
       return obligation.rows;
+    case "rows_changed_share_max":
+      return obligation.percent;
     case "bytes_returned_max":
       return obligation.bytes;
     case "statement_ms_max":

@@ -147,6 +147,30 @@ for (const version of serverVersions) {
       });
     }
 
+    test("a share of one table's rows holds where no number of rows does, through every door", async () => {
+      const wide = await Gate.open(scene, {
+        database,
+        limits: limits.replace(
+          "rows_changed: 10, rows_changed_per_transaction: 15",
+          "rows_changed: none, rows_changed_per_transaction: none, rows_changed_share: 25%",
+        ),
+      });
+      await (await scene.admin(database)).query("ANALYZE prizes");
+      for (const attacker of attackers) {
+        const client = await WireClient.login(wide.login(attacker, "guarded-writes"));
+        for (const text of ["DELETE FROM prizes WHERE id > 3", "UPDATE prizes SET worth = 0 WHERE id BETWEEN 1 AND 100"]) {
+          for (const door of ["simple", "extended"] as const) {
+            const [error] = errorsOf(await client[door](text));
+            assert.equal(error?.code, "54000", `${door}: ${text}`);
+            assert.match(error?.message ?? "", /of about \d+ rows of `public\.prizes`/);
+          }
+        }
+        await client.end();
+      }
+      await wide.close();
+      assert.deepEqual(differences(state, await scene.fingerprint(database)), []);
+    });
+
     test("statements of one transaction, each within its cap, may not add up beyond the transaction's", async () => {
       const client = await session("guarded-writes");
       await client.simple("BEGIN");

@@ -177,7 +177,7 @@ function limitLines(policy: Policy): readonly (readonly [string, string])[] {
   const { sessionLimits } = policy;
   return [
     ...policy.obligations.map(
-      (obligation) => [obligation.kind.replace(/_max$/, "").replaceAll("_", " "), figure(obligationFigure(obligation))] as const,
+      (obligation) => [obligation.kind.replace(/_max$/, "").replaceAll("_", " "), obligationFigure(obligation)] as const,
     ),
     ["statements per minute", policy.statementsPerMinuteMax === null ? none : figure(policy.statementsPerMinuteMax)],
     ["statement time", ms(sessionLimits.statementMsMax)],
@@ -187,7 +187,8 @@ function limitLines(policy: Policy): readonly (readonly [string, string])[] {
   ];
 }
 
-function obligationFigure(obligation: Policy["obligations"][number]): number {
-  if ("rows" in obligation) return obligation.rows;
-  return "bytes" in obligation ? obligation.bytes : obligation.ms;
+function obligationFigure(obligation: Policy["obligations"][number]): string {
+  if ("rows" in obligation) return figure(obligation.rows);
+  if ("percent" in obligation) return `${figure(obligation.percent)} %`;
+  return figure("bytes" in obligation ? obligation.bytes : obligation.ms);
 }

@@ -6,7 +6,7 @@ import type { Allowed } from "../../../pipeline/guard.ts";
 import type { Reason } from "../../../model/decision.ts";
 import type { TableCount } from "../../../model/outcome.ts";
 import type { SqlContext } from "../../../model/action.ts";
-import { actLimits, notUnderstood, textFacts, type ActLimits, type TextFacts } from "./facts.ts";
+import { actLimits, limitsChanges, notUnderstood, textFacts, type ActLimits, type TextFacts } from "./facts.ts";
 
 export class Act {
   readonly admission: Allowed;
@@ -67,7 +67,7 @@ export class Act {
 
   /** It may change something and the rows that it changes are limited: the meter reads what it did. */
   get metered(): boolean {
-    return !this.readOnly && Math.min(this.limits.rowsChangedMax, this.limits.rowsChangedPerTransactionMax) < Infinity;
+    return !this.readOnly && limitsChanges(this.limits);
   }
 
   /** It reaches tables of other servers, whose rows no meter of this one counts. */

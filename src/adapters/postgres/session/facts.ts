@@ -102,6 +102,9 @@ export interface ActLimits {
   readonly bytesReturnedMax: number;
   readonly rowsChangedMax: number;
   readonly rowsChangedPerTransactionMax: number;
+  readonly rowsChangedPerTableMax: number;
+  /** Per cent of the rows that a table had before. */
+  readonly rowsChangedShareMax: number;
   readonly statementMsMax: number;
   /** Any of the figures that can only be checked after the statement ran. */
   readonly any: boolean;
@@ -117,7 +120,7 @@ export function actLimits(obligations: readonly Obligation[]): ActLimits {
     let least = Infinity;
     for (const obligation of obligations) {
       if (obligation.kind !== kind) continue;
-      least = Math.min(least, "rows" in obligation ? obligation.rows : "bytes" in obligation ? obligation.bytes : obligation.ms);
+      least = Math.min(least, figureIn(obligation));
     }
     return least;
   };
@@ -126,12 +129,26 @@ export function actLimits(obligations: readonly Obligation[]): ActLimits {
     bytesReturnedMax: figure("bytes_returned_max"),
     rowsChangedMax: figure("rows_changed_max"),
     rowsChangedPerTransactionMax: figure("rows_changed_per_transaction_max"),
+    rowsChangedPerTableMax: figure("rows_changed_per_table_max"),
+    rowsChangedShareMax: figure("rows_changed_share_max"),
     statementMsMax: figure("statement_ms_max"),
   };
-  const any = Math.min(made.rowsReturnedMax, made.bytesReturnedMax, made.rowsChangedMax, made.rowsChangedPerTransactionMax) < Infinity;
+  const any = Math.min(made.rowsReturnedMax, made.bytesReturnedMax) < Infinity || limitsChanges(made);
   const limits = { ...made, any };
   limitsOf.set(obligations, limits);
   return limits;
+}
+
+function figureIn(obligation: Obligation): number {
+  if ("rows" in obligation) return obligation.rows;
+  if ("percent" in obligation) return obligation.percent;
+  return "bytes" in obligation ? obligation.bytes : obligation.ms;
+}
+
+/** Rows that change are limited, one way or another: the meter reads them. */
+export function limitsChanges(limits: Omit<ActLimits, "any">): boolean {
+  const { rowsChangedMax, rowsChangedPerTransactionMax, rowsChangedPerTableMax, rowsChangedShareMax } = limits;
+  return Math.min(rowsChangedMax, rowsChangedPerTransactionMax, rowsChangedPerTableMax, rowsChangedShareMax) < Infinity;
 }
 
 /** Every kind of obligation that this adapter keeps. */
@@ -141,6 +158,8 @@ export const capabilities: { readonly obligations: ReadonlySet<Obligation["kind"
     "bytes_returned_max",
     "rows_changed_max",
     "rows_changed_per_transaction_max",
+    "rows_changed_per_table_max",
+    "rows_changed_share_max",
     "statement_ms_max",
   ] as const),
 };

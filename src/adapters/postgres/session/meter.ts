@@ -4,7 +4,7 @@
  */
 import type { TableCount } from "../../../model/outcome.ts";
 import type { Act, Refusal } from "./act.ts";
-import { excessOf, figuresOf, tablesOf, type MeterBounds } from "./meter-sql.ts";
+import { excessOf, figuresOf, SHARE_ROWS_MIN, tablesOf, type MeterBounds } from "./meter-sql.ts";
 import { refusal } from "./refusal.ts";
 
 /** Errors that are not the meter's own: the client cancelled, the server stops, a transaction conflict. */
@@ -16,11 +16,34 @@ export interface MeterRefusal extends Refusal {
   readonly tables: readonly TableCount[];
 }
 
+/** The strictest figures of the acts of a transaction. */
+interface Caps {
+  readonly total: number;
+  readonly statement: number;
+  readonly table: number;
+  readonly percent: number;
+}
+
+const UNCAPPED: Caps = { total: Infinity, statement: Infinity, table: Infinity, percent: Infinity };
+
+function lower(one: Caps, other: Caps): Caps {
+  return {
+    total: Math.min(one.total, other.total),
+    statement: Math.min(one.statement, other.statement),
+    table: Math.min(one.table, other.table),
+    percent: Math.min(one.percent, other.percent),
+  };
+}
+
+/** The bounds of each table, where there are any. */
+function tableBounds({ table, percent }: Caps): Pick<MeterBounds, "table"> {
+  return Math.min(table, percent) < Infinity ? { table: { rows: table, percent } } : {};
+}
+
 export class Meter {
   /** Writing statements under a limit that were sent since the transaction began. */
   #writes = 0;
-  #totalMax = Infinity;
-  #statementMax = Infinity;
+  #caps = UNCAPPED;
   /** What COMMIT AND CHAIN took over: the server counts on. */
   #carried = 0;
   #total = 0;
@@ -33,9 +56,11 @@ export class Meter {
   leftover = false;
   /** Whether the server holds the reading as a prepared statement of ours: planning it anew costs more than running it. */
   #keeping: "no" | "asked" | "yes" | "failed" = "no";
+  /** Some act had a limit for each table: the reading that is kept has one too. */
+  #tables = false;
+  #keptTables = false;
   /** What the last end of a transaction that was sent has taken off. */
-  #beforeEnd: { readonly writes: number; readonly totalMax: number; readonly statementMax: number; readonly carried: number } | undefined =
-    undefined;
+  #beforeEnd: { readonly writes: number; readonly caps: Caps; readonly carried: number } | undefined = undefined;
 
   /** `statements` of this act that may change something go out. Called at sending, not when the answer comes: batches overlap. */
   note(act: Act, statements: number): void {
@@ -44,8 +69,10 @@ export class Meter {
     if (!act.metered) return;
     this.#used = true;
     this.#writes += statements;
-    this.#totalMax = Math.min(this.#totalMax, act.limits.rowsChangedPerTransactionMax);
-    this.#statementMax = Math.min(this.#statementMax, act.limits.rowsChangedMax);
+    const { rowsChangedPerTransactionMax, rowsChangedMax, rowsChangedPerTableMax, rowsChangedShareMax } = act.limits;
+    const caps = { total: rowsChangedPerTransactionMax, statement: rowsChangedMax };
+    this.#caps = lower(this.#caps, { ...caps, table: rowsChangedPerTableMax, percent: rowsChangedShareMax });
+    this.#tables ||= Math.min(rowsChangedPerTableMax, rowsChangedShareMax) < Infinity;
   }
 
   /** A reading must stand in front of what would commit. */
@@ -60,18 +87,19 @@ export class Meter {
 
   /** In front of COMMIT. How the sum came about is not known, so that each statement may have had its whole share. */
   get bounds(): MeterBounds {
-    return { total: Math.min(this.#totalMax, this.#statementMax * this.#writes) + this.#carried, sinceLast: Infinity };
+    const { total, statement } = this.#caps;
+    return { total: Math.min(total, statement * this.#writes) + this.#carried, sinceLast: Infinity, ...tableBounds(this.#caps) };
   }
 
   /** Behind one statement of a text, where the reading before it stands too. */
   get statementBounds(): MeterBounds {
-    return { total: this.#totalMax + this.#carried, sinceLast: this.#statementMax };
+    return { total: this.#caps.total + this.#carried, sinceLast: this.#caps.statement, ...tableBounds(this.#caps) };
   }
 
   /** What commits or rolls back was sent: what comes behind it is another transaction. */
   ending(): void {
     if (this.#writes > 0) {
-      this.#beforeEnd = { writes: this.#writes, totalMax: this.#totalMax, statementMax: this.#statementMax, carried: this.#carried };
+      this.#beforeEnd = { writes: this.#writes, caps: this.#caps, carried: this.#carried };
     }
     this.#none();
   }
@@ -83,7 +111,7 @@ export class Meter {
 
   #none(): void {
     this.#writes = 0;
-    this.#totalMax = this.#statementMax = Infinity;
+    this.#caps = UNCAPPED;
     this.#carried = 0;
   }
 
@@ -93,8 +121,7 @@ export class Meter {
     if (before === undefined) return;
     this.#beforeEnd = undefined;
     this.#writes += before.writes;
-    this.#totalMax = Math.min(this.#totalMax, before.totalMax);
-    this.#statementMax = Math.min(this.#statementMax, before.statementMax);
+    this.#caps = lower(this.#caps, before.caps);
     this.#carried += before.carried;
   }
 
@@ -107,9 +134,15 @@ export class Meter {
     return this.#keeping === "yes";
   }
 
-  /** It was sent to be prepared. */
+  /** The kept reading bounds each table too. */
+  get keptTables(): boolean {
+    return this.#keptTables;
+  }
+
+  /** It is sent to be prepared. */
   keep(): void {
     this.#keeping = "asked";
+    this.#keptTables = this.#tables;
   }
 
   keptNow(): void {
@@ -167,6 +200,8 @@ export class Meter {
       return { ...refusal("obligation_unfulfilled", because, "tell the operator of this gateway"), figure: 0, allowed: 0, tables: [] };
     }
     const { total, tables } = excess;
+    const table = total > bounds.total ? undefined : beyondTable(excess, bounds);
+    if (table !== undefined) return table;
     if (total <= bounds.total && bounds.sinceLast === Infinity) {
       const because = "what the transaction changed could not be read, so it is rolled back: `track_counts` is off";
       return { ...refusal("obligation_unfulfilled", because), figure: total, allowed: bounds.total, tables };
@@ -176,7 +211,36 @@ export class Meter {
     const what = beyondTotal
       ? `${total - carried} rows would be changed, more than the ${allowed} permitted`
       : `one statement would change more than the ${allowed} rows permitted; the transaction has changed ${total - carried}`;
-    const told = refusal("rows_changed_limit", `${what}; rolled back`, "restrict the statement to fewer rows");
-    return { ...told, figures: figuresOf(tables), figure: total - carried, allowed, tables };
+    return tooMuch(what, total - carried, allowed, tables);
   }
+}
+
+/** The first table that is beyond its own bound, in words; `undefined` when none is. */
+function beyondTable(
+  { tables, sizes }: NonNullable<ReturnType<typeof excessOf>>,
+  { table: bounds }: MeterBounds,
+): MeterRefusal | undefined {
+  if (bounds === undefined) return undefined;
+  for (const { table, inserted, updated, deleted, truncated } of tables) {
+    const gone = updated + deleted + truncated;
+    const size = sizes.get(table);
+    const changed = inserted + gone;
+    if (changed > bounds.rows) {
+      const what = `${changed} rows of \`${table}\` would be changed, more than the ${bounds.rows} permitted for one table`;
+      return tooMuch(what, changed, bounds.rows, tables);
+    }
+    if (size !== undefined && gone > SHARE_ROWS_MIN && gone * 100 > bounds.percent * size) {
+      const share = Math.floor((gone * 1000) / size) / 10;
+      const what =
+        `${gone} of about ${size} rows of \`${table}\` (${share} %) would be updated or deleted, ` +
+        `more than the ${bounds.percent} % permitted`;
+      return tooMuch(what, gone, Math.max(SHARE_ROWS_MIN, Math.floor((bounds.percent * size) / 100)), tables);
+    }
+  }
+  return undefined;
+}
+
+function tooMuch(what: string, figure: number, allowed: number, tables: readonly TableCount[]): MeterRefusal {
+  const told = refusal("rows_changed_limit", `${what}; rolled back`, "restrict the statement to fewer rows");
+  return { ...told, figures: figuresOf(tables), figure, allowed, tables };
 }

@@ -8,7 +8,8 @@
  */
 import { SYNC as SYNC_FRAME, bind, closePortal, closeStatement, execute, parse } from "../codec/write.ts";
 import type { Core } from "./core.ts";
-import { GUARD_SQL, FLUSH_COUNTS_SQL, KEPT_NAME, KEPT_SQL, METER_NAME, meterSql, rowsBound, type MeterBounds } from "./meter-sql.ts";
+import { GUARD_SQL, FLUSH_COUNTS_SQL, KEPT_NAME, KEPT_SQL, KEPT_TABLES_SQL, METER_NAME } from "./meter-sql.ts";
+import { boundsKey, meterSql, percentBound, rowsBound, type MeterBounds } from "./meter-sql.ts";
 import { BIND, CLOSE, EXECUTE, PARSE, SYNC, type Expect, type ExpectKind } from "./queue.ts";
 
 /** The guard looks at every prepared statement of the session: beyond so many a reading that is planned anew is cheaper. */
@@ -30,7 +31,9 @@ function statement(sql: string): Buffer {
 
 const GUARD = statement(GUARD_SQL);
 const CLOSE_LEFTOVER = closeStatement(METER_NAME);
-const KEEP = Buffer.concat([closeStatement(KEPT_NAME), parse(KEPT_NAME, KEPT_SQL), SYNC_FRAME]);
+const keeps = (sql: string): Buffer => Buffer.concat([closeStatement(KEPT_NAME), parse(KEPT_NAME, sql), SYNC_FRAME]);
+const KEEP = keeps(KEPT_SQL);
+const KEEP_TABLES = keeps(KEPT_TABLES_SQL);
 const texts = new Map<string, Messages>();
 const readings = new Map<string, Messages>();
 
@@ -49,18 +52,25 @@ function send(core: Core, { bytes, expects }: Messages): void {
 export function readMeter(core: Core, commits: boolean): void {
   const { bounds } = core.meter;
   const kept = readsKept(core);
-  const key = `${kept} ${commits} ${bounds.total} ${bounds.sinceLast}`;
+  const key = `${kept} ${core.meter.keptTables} ${commits} ${boundsKey(bounds)}`;
   let messages = readings.get(key);
   if (messages === undefined) {
-    messages = kept ? keptReading(bounds, commits) : { bytes: statement(meterSql(bounds)), expects: expected(FIVE, bounds, commits) };
+    messages = kept
+      ? keptReading(bounds, commits, core.meter.keptTables)
+      : { bytes: statement(meterSql(bounds)), expects: expected(FIVE, bounds, commits) };
     if (readings.size >= READINGS_MAX) readings.clear();
     readings.set(key, messages);
   }
   send(core, messages);
 }
 
-function keptReading(bounds: MeterBounds, commits: boolean): Messages {
-  const bytes = [GUARD, bind(KEPT_NAME, KEPT_NAME, [rowsBound(bounds.total)]), execute(KEPT_NAME), closePortal(KEPT_NAME)];
+/** The parameters of the kept reading, which has those of each table or has not. */
+function parametersOf({ total, table }: MeterBounds, tables: boolean): readonly string[] {
+  return tables ? [rowsBound(total), rowsBound(table?.rows ?? Infinity), percentBound(table?.percent ?? Infinity)] : [rowsBound(total)];
+}
+
+function keptReading(bounds: MeterBounds, commits: boolean, tables: boolean): Messages {
+  const bytes = [GUARD, bind(KEPT_NAME, KEPT_NAME, parametersOf(bounds, tables)), execute(KEPT_NAME), closePortal(KEPT_NAME)];
   const guard = expected(FIVE, { ...bounds, guards: true }, commits);
   return { bytes: Buffer.concat(bytes), expects: [...guard, ...expected([BIND, EXECUTE, CLOSE], bounds, commits)] };
 }
@@ -74,17 +84,22 @@ function expected(kinds: readonly ExpectKind[], bounds: MeterBounds, commits: bo
 export function readingText(core: Core): { readonly sql: string; readonly plan: readonly MeterBounds[] } {
   const { bounds } = core.meter;
   if (!readsKept(core)) return { sql: meterSql(bounds), plan: [bounds] };
-  return { sql: `${GUARD_SQL};EXECUTE ${KEPT_NAME}(${rowsBound(bounds.total)})`, plan: [{ ...bounds, guards: true }, bounds] };
+  return {
+    sql: `${GUARD_SQL};EXECUTE ${KEPT_NAME}(${parametersOf(bounds, core.meter.keptTables).join(",")})`,
+    plan: [{ ...bounds, guards: true }, bounds],
+  };
 }
 
 function readsKept(core: Core): boolean {
-  return core.meter.kept && core.meter.bounds.sinceLast === Infinity && core.names.statements.size <= GUARDED_STATEMENTS_MAX;
+  const { kept, keptTables, bounds } = core.meter;
+  if (!kept || (bounds.table !== undefined && !keptTables)) return false;
+  return bounds.sinceLast === Infinity && core.names.statements.size <= GUARDED_STATEMENTS_MAX;
 }
 
 /** Between two transactions of the client's: the server parses and plans the reading once. */
 export function keepReading(core: Core): void {
   core.meter.keep();
-  core.toServer(KEEP);
+  core.toServer(core.meter.keptTables ? KEEP_TABLES : KEEP);
   core.expect.push({ kind: CLOSE, audience: "nobody" });
   core.expect.push({ kind: PARSE, audience: "nobody", keeps: true });
   core.expect.push({ kind: SYNC, audience: "nobody" });
