@@ -93,7 +93,9 @@ for (const version of serverVersions) {
     test("pg_dump and pg_restore: schema and data equal", async () => {
       const dump = await tool("pg_dump");
       const own = Number(/ (\d+)/.exec((await run(sides.direct, dump, ["--version"])).out)?.[1]);
-      const script = "select lo_from_bytea(4711, 'large object'); comment on large object 4711 is 'kept';";
+      // Where updated rows come to lie hangs on who else looked at the table meanwhile, and a dump shows it.
+      const script =
+        "cluster orders using orders_pkey; select lo_from_bytea(4711, 'large object'); comment on large object 4711 is 'kept';";
       await sides.same((side) => psql(side, script, ["-d", "shop"]));
       const text = await sides.same((side) => run(side, dump, ["--blobs", "shop"]));
       if (own < version) {
