@@ -164,7 +164,7 @@ export function summaryText(summary: RunSummary): string {
   const lines = [
     `  ${counted(statements, "statement")} in ${counted(sessions, "connection")}, ${counted(rowsRead, "row")} read, ${counted(rowsChanged, "row")} changed`,
   ];
-  if (summary.committed.size > 0) lines.push(`  committed: ${committedText(summary.committed)}`);
+  if (summary.committed.size > 0) lines.push(`  committed: ${committedText(summary.committed)}`, "  Holdfast can undo none of that");
   else if (changed.size > 0)
     lines.push(
       `  may have changed ${[...changed].sort().slice(0, 8).join(", ")}${changed.size > 8 ? `, and ${changed.size - 8} more` : ""}`,
