@@ -3,10 +3,9 @@
  * It runs none of them.
  */
 import type { SessionLimits } from "../model/session-limits.ts";
+import { sessionRolePrefix } from "../model/session-role.ts";
 import { ident, literal } from "../provision/sql.ts";
 
-/** Not `hf_`: so begin access tokens of a well-known service, and the log would mask it. */
-export const rolePrefix = "hfs_";
 const MARK = "holdfast lease ";
 
 /** What a session role's comment says, so that any gateway can tell whose it is and when it is over. */
@@ -123,7 +122,7 @@ export function dropRoleSql(role: string, revokes: readonly string[]): string {
 }
 
 export const leasedRolesSql = `SELECT r.rolname::text AS role, pg_catalog.shobj_description(r.oid, 'pg_authid') AS comment
-FROM pg_catalog.pg_roles r WHERE pg_catalog.starts_with(r.rolname::text, ${literal(rolePrefix)})
+FROM pg_catalog.pg_roles r WHERE pg_catalog.starts_with(r.rolname::text, ${literal(sessionRolePrefix)})
   AND pg_catalog.starts_with(pg_catalog.shobj_description(r.oid, 'pg_authid'), ${literal(MARK)})`;
 
 export const aboutSql = `SELECT pg_catalog.current_setting('server_version_num')::int AS version,

@@ -7,7 +7,8 @@ import { type RandomBytes, randomText } from "../base/ids.ts";
 import type { SessionLimits } from "../model/session-limits.ts";
 import { type Admin, AdminConnection, type ClosableClient } from "./admin-connection.ts";
 import { endRole, sweepRoles } from "./end-role.ts";
-import { createRoleSql, readOnlySql, rolePrefix } from "./lease-sql.ts";
+import { sessionRolePrefix } from "../model/session-role.ts";
+import { createRoleSql, readOnlySql } from "./lease-sql.ts";
 import { type RoleRights, settleRights } from "./role-rights.ts";
 
 /** A login lent to one connection. */
@@ -205,7 +206,7 @@ class RunningLeases implements Leases {
   async #create(request: LeaseRequest): Promise<Live> {
     const { target, instance, random, newLogin, limits, lifetimeMs, clock, record } = this.#options;
     const { password, verifier } = newLogin(random);
-    const role = rolePrefix + randomText(20, random);
+    const role = sessionRolePrefix + randomText(20, random);
     const startedAtMs = clock.now();
     const expiresAtMs = startedAtMs + lifetimeMs;
     const live: Live = {

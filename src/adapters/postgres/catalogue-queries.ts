@@ -3,6 +3,7 @@
  * They name everything with pg_catalog and run with an empty search_path, so that no schema of the database can answer in
  * pg_catalog's place. They read nothing that an ordinary role may not read (pg_roles, never pg_authid).
  */
+import { sessionRolePrefix } from "../../model/session-role.ts";
 
 /** Objects of initdb have OIDs below this (FirstNormalObjectId). Their texts are not fetched: the analysis knows them by name. */
 const NORMAL = 16384;
@@ -241,9 +242,12 @@ export const domainChecksQuery = (
 export const extensionsQuery = `SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
   ORDER BY e.extname`;
 
+/** Session roles come and go with sessions, under their group's rights: none of them is a definition that judgements rest on. */
+const LASTING = `NOT pg_catalog.starts_with(r.rolname::pg_catalog.text, '${sessionRolePrefix}')`;
+
 export const rolesQuery = `SELECT r.rolname, r.rolsuper, r.rolbypassrls, ARRAY(SELECT g.rolname::pg_catalog.text FROM pg_catalog.pg_auth_members m
     JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
-    WHERE m.member = r.oid ORDER BY g.rolname) FROM pg_catalog.pg_roles r ORDER BY r.rolname`;
+    WHERE m.member = r.oid ORDER BY g.rolname) FROM pg_catalog.pg_roles r WHERE ${LASTING} ORDER BY r.rolname`;
 
 /** A class has the functions of its family that take its type. A family that came with the server may have been given more. */
 export const operatorClassesQuery = `SELECT c.opcname, c.opcintype, pg_catalog.array_agg(DISTINCT f.oid::pg_catalog.int8) FROM pg_catalog.pg_opclass c,
@@ -300,8 +304,9 @@ export const probeQuery = `${probed
   .map(([table, key, of = key]) => {
     const sum = (side: Side): string => `pg_catalog.sum(pg_catalog.hashint8extended(x.xmin::pg_catalog.text::pg_catalog.int8,
   x.${key}::pg_catalog.int8)) FILTER (WHERE ${on(side, `x.${of}`)})::pg_catalog.text`;
-    return `SELECT '${table}', pg_catalog.count(*)::pg_catalog.text, ${sum("own")}, ${sum("ground")} FROM pg_catalog.${table} x`;
+    const lasting = table === "pg_auth_members" ? ` JOIN pg_catalog.pg_roles r ON r.oid = x.member WHERE ${LASTING}` : "";
+    return `SELECT '${table}', pg_catalog.count(*)::pg_catalog.text, ${sum("own")}, ${sum("ground")} FROM pg_catalog.${table} x${lasting}`;
   })
   .join("\nUNION ALL ")}
 UNION ALL SELECT 'pg_roles', pg_catalog.count(*)::pg_catalog.text, pg_catalog.sum(pg_catalog.hashtextextended(
-  pg_catalog.concat_ws(' ', r.oid, r.rolname, r.rolsuper, r.rolbypassrls), 0))::pg_catalog.text, NULL FROM pg_catalog.pg_roles r`;
+  pg_catalog.concat_ws(' ', r.oid, r.rolname, r.rolsuper, r.rolbypassrls), 0))::pg_catalog.text, NULL FROM pg_catalog.pg_roles r WHERE ${LASTING}`;
