@@ -42,6 +42,7 @@ for (const version of serverVersions) {
       assert.deepEqual(await second.acl(), []);
       assert.deepEqual(await leasedRoles(shop), []);
       assert.equal(await second.count("SELECT count(*) FROM orders"), 9, "what was committed stays, what was open is rolled back");
+      await until("what the start found is written", async () => (await second.events("run_ended")).length > 0);
       const [lapsed] = await second.events("grant_lapsed");
       assert.deepEqual([lapsed?.grant, lapsed?.because], [grant.id, "Holdfast was started anew"]);
       assert((await second.events("run_ended")).some((event) => event.run === grant.run));
