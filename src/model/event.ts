@@ -188,3 +188,27 @@ export type AuditEvent =
     };
 
 export type AuditEventKind = AuditEvent["kind"];
+
+/** Of runs and grants: who was given what. */
+export type RightsEvent = Extract<
+  AuditEvent,
+  { kind: `run_${"started" | "ended" | "suspended" | "resumed"}` | `grant_${"asked" | "given" | "used" | "lapsed"}` }
+>;
+
+/** Of the guard itself, and not of what goes through it. */
+export type GuardEvent = Extract<
+  AuditEvent,
+  {
+    kind:
+      | "started"
+      | "stopped"
+      | "recovered"
+      | "policy_loaded"
+      | "person_attempt"
+      | "vault_opened"
+      | "vault_changed"
+      | "tampering_noticed"
+      | "config_loaded"
+      | "config_refused";
+  }
+>;

@@ -3,10 +3,8 @@
  * An ask has changed nothing: it is told with status unknown.
  */
 import { assertNever } from "../../base/assert.ts";
-import type { AuditEvent } from "../../model/event.ts";
+import type { RightsEvent } from "../../model/event.ts";
 
-type RightsKind = `run_${"started" | "ended" | "suspended" | "resumed"}` | `grant_${"asked" | "given" | "used" | "lapsed"}`;
-type RightsEvent = Extract<AuditEvent, { kind: RightsKind }>;
 type Json = { readonly [key: string]: unknown };
 
 export function rightsBody(event: RightsEvent): Json {

@@ -5,7 +5,7 @@
  */
 import { assertNever } from "../../base/assert.ts";
 import type { Effect, Operation } from "../../model/effect.ts";
-import type { AuditEvent } from "../../model/event.ts";
+import type { AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { ReadRecord } from "../events.ts";
 import { leafHash } from "../merkle.ts";
 import { exportContext } from "./context.ts";
@@ -119,23 +119,6 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
       return ofTheGuard(event);
   }
 }
-
-type GuardEvent = Extract<
-  AuditEvent,
-  {
-    kind:
-      | "started"
-      | "stopped"
-      | "recovered"
-      | "policy_loaded"
-      | "person_attempt"
-      | "vault_opened"
-      | "vault_changed"
-      | "tampering_noticed"
-      | "config_loaded"
-      | "config_refused";
-  }
->;
 
 /** What happened to the guard itself, not through it. */
 function ofTheGuard(event: GuardEvent): Json {

@@ -3,12 +3,9 @@
  * It shows nothing that is not in the record.
  */
 import { assertNever } from "../../base/assert.ts";
-import type { AuditEvent } from "../../model/event.ts";
+import type { RightsEvent } from "../../model/event.ts";
 import { figure } from "../output.ts";
 import type { Described } from "./describe.ts";
-
-type RightsKind = `run_${"started" | "ended" | "suspended" | "resumed"}` | `grant_${"asked" | "given" | "used" | "lapsed"}`;
-type RightsEvent = Extract<AuditEvent, { kind: RightsKind }>;
 
 export function describeRights(event: RightsEvent): Described {
   switch (event.kind) {

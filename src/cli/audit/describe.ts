@@ -3,7 +3,7 @@
  * It knows actions and effects, never a protocol, and shows nothing that is not in the record.
  */
 import { assertNever } from "../../base/assert.ts";
-import type { AuditEvent } from "../../model/event.ts";
+import type { AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { figure } from "../output.ts";
 import { describeRights } from "./describe-rights.ts";
@@ -77,24 +77,7 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
 }
 
 /** What happened to the guard itself, not through it. */
-function describeGuard(
-  event: Extract<
-    AuditEvent,
-    {
-      kind:
-        | "started"
-        | "stopped"
-        | "recovered"
-        | "policy_loaded"
-        | "person_attempt"
-        | "vault_opened"
-        | "vault_changed"
-        | "tampering_noticed"
-        | "config_loaded"
-        | "config_refused";
-    }
-  >,
-): Described {
+function describeGuard(event: GuardEvent): Described {
   switch (event.kind) {
     case "started":
       return { word: "started", about: "", text: `holdfast ${event.version}`, tone: "plain" };
