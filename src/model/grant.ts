@@ -30,6 +30,23 @@ export interface GrantFact {
   readonly sequences: readonly string[];
 }
 
+const rulePrefix = "grant:";
+
+/** A grant stands among the rules of a decision under this id. */
+export function grantRuleId({ id }: Pick<GrantFact, "id">): string {
+  return `${rulePrefix}${id}`;
+}
+
+/** Whether a decision rests on a grant. Makes nothing: it is asked for every read. */
+export function restsOnGrant(rules: readonly string[]): boolean {
+  return rules.some((id) => id.startsWith(rulePrefix));
+}
+
+/** The ids of the grants among the rules of a decision. */
+export function grantsOf(rules: readonly string[]): readonly string[] {
+  return rules.filter((id) => id.startsWith(rulePrefix)).map((id) => id.slice(rulePrefix.length));
+}
+
 export type GrantState = "open" | "lapsed";
 
 export interface Grant extends GrantFact {

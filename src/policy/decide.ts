@@ -5,8 +5,9 @@
 import type { Decision, Obligation } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
+import { restsOnGrant } from "../model/grant.ts";
 import type { Decide, Policy, Rule } from "./policy.ts";
-import { coveringGrant, grantRule, grantsOf, liftedByGrant } from "./grants.ts";
+import { coveringGrant, grantRule, liftedByGrant } from "./grants.ts";
 import { matches } from "./match.ts";
 import { strictest } from "./obligations.ts";
 import { reasonFor, type Ground } from "./reasons.ts";
@@ -55,7 +56,7 @@ const ROWS_CHANGED: ReadonlySet<Obligation["kind"]> = new Set([
 
 /** Where a grant lets changes through, its own bound on rows takes the place of the policy's, which may be none at all. */
 function policyObligations(policy: Policy, rules: readonly string[]): readonly Obligation[] {
-  if (grantsOf(rules).length === 0) return policy.obligations;
+  if (!restsOnGrant(rules)) return policy.obligations;
   return policy.obligations.filter(({ kind }) => !ROWS_CHANGED.has(kind));
 }
 

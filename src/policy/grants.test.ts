@@ -7,9 +7,8 @@ import { presetEntries } from "../config/presets.ts";
 import { resolvePolicy } from "../config/policy-document.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
-import type { GrantFact } from "../model/grant.ts";
+import { type GrantFact, grantsOf } from "../model/grant.ts";
 import { decide } from "./decide.ts";
-import { grantsOf } from "./grants.ts";
 import type { Policy } from "./policy.ts";
 
 const grant: GrantFact = {

@@ -3,7 +3,7 @@
  * It does not know whether a grant is still open or used up; whoever hands the facts in does.
  */
 import type { Effect } from "../model/effect.ts";
-import { coveredDetail, type GrantFact } from "../model/grant.ts";
+import { coveredDetail, type GrantFact, grantRuleId } from "../model/grant.ts";
 import type { Answer, Rule } from "./policy.ts";
 
 /** The first of the grants that covers the effect, in the order given. A cascade into a table that is not named is not covered. */
@@ -28,12 +28,10 @@ export function liftedByGrant({ answer, code }: Pick<Rule, "code"> & { readonly 
   return answer === "require_approval" || (answer === "forbid" && code === "change_not_permitted");
 }
 
-const idPrefix = "grant:";
-
 /** A grant as the rule that permitted: it stands in the record under its id. */
 export function grantRule(grant: GrantFact): Rule {
   return {
-    id: `${idPrefix}${grant.id}`,
+    id: grantRuleId(grant),
     title: "a person's grant",
     why: "a person opened it for this session",
     answer: "permit",
@@ -42,9 +40,4 @@ export function grantRule(grant: GrantFact): Rule {
     obligations: [],
     examples: { matches: [], misses: [] },
   };
-}
-
-/** The grants among the rules of a decision. */
-export function grantsOf(rules: readonly string[]): readonly string[] {
-  return rules.filter((id) => id.startsWith(idPrefix)).map((id) => id.slice(idPrefix.length));
 }

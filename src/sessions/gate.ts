@@ -6,6 +6,7 @@ import type { Action } from "../model/action.ts";
 import type { ActionId, RunId, SessionId } from "../base/ids.ts";
 import type { Decision, Obligation, Reason } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
+import { grantsOf, restsOnGrant } from "../model/grant.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
 import type { LiveGrant } from "./live-grant.ts";
@@ -37,7 +38,6 @@ interface Connection {
 }
 
 const FREE: Answer = { obligations: [] };
-const idPrefix = "grant:";
 
 /** Fulfils the guard's port. */
 export class RunGate {
@@ -89,7 +89,7 @@ export class RunGate {
       const held = run.heldSpent();
       return held === undefined ? FREE : refuse(held);
     }
-    if (judged.readOnly && !decision.rules.some((id) => id.startsWith(idPrefix))) return reads;
+    if (judged.readOnly && !restsOnGrant(decision.rules)) return reads;
     return this.#change(action, judged, connection);
   }
 
@@ -99,7 +99,7 @@ export class RunGate {
     const session = action.session.id;
     const grants = this.#uses(judged, connection);
     const over = grants.filter(({ phase }) => phase !== "open");
-    const named = judged.decision.rules.filter((id) => id.startsWith(idPrefix)).map((id) => id.slice(idPrefix.length));
+    const named = grantsOf(judged.decision.rules);
     if (named.some((id) => !grants.some((grant) => grant.id === id)) || over.length > 0) {
       const because = over[0]?.because ?? "it was taken back";
       return refuse({ reason: grantOver(over.length > 0 ? over.map(({ fact }) => fact) : [], because) });
