@@ -16,7 +16,8 @@ const layers = {
   // What the control plane keeps over a restart.
   store: ["model", "base"],
   // Runs with what they use up, and the grants that persons open for them: state of one process, written through to the store.
-  sessions: ["store", "model", "base"],
+  // The guard asks runs through a port of its own, which `sessions` fulfils.
+  sessions: ["pipeline/session-gate.ts", "store", "model", "base"],
   control: ["sessions", "audit", "model", "base"],
   // Pure plans of rights, and appliers that are handed a connected client: neither opens a connection.
   provision: ["model", "base"],

@@ -28,10 +28,18 @@ export interface Gated {
   readonly current?: () => boolean;
 }
 
+/** `figure` `what` is more than is `allowed`, in words for the agent. */
+export interface ReadTooMuch {
+  readonly what: string;
+  readonly figure: number;
+  readonly allowed: number;
+  readonly next: string;
+}
+
 /** Shared by every connection of a run, and counted as rows go by. */
 export interface ReadingBudget {
-  /** Takes one row of so many bytes. `figure` `what` is then more than is `allowed`, in words for the agent: the row must not go on. */
-  take(bytes: number): { readonly what: string; readonly figure: number; readonly allowed: number; readonly next: string } | undefined;
+  /** Takes one row of so many bytes. What it returns says that the row must not go on. */
+  take(bytes: number): ReadTooMuch | undefined;
 }
 
 export interface SessionGate {

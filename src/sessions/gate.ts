@@ -4,43 +4,29 @@
  */
 import type { Action } from "../model/action.ts";
 import type { ActionId, RunId, SessionId } from "../base/ids.ts";
-import type { Decision, Obligation, Reason } from "../model/decision.ts";
-import type { Effect } from "../model/effect.ts";
 import { grantsOf, restsOnGrant } from "../model/grant.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
 import type { LiveGrant } from "./live-grant.ts";
-import { type LiveRun, type ReadTooMuch, rowsOf } from "./live-run.ts";
+import type { Gated, JudgedAct, SessionGate } from "../pipeline/session-gate.ts";
+import { type LiveRun, rowsOf } from "./live-run.ts";
 import { budgetSpent, grantOver, nothingLeft, type Spent, suspended } from "./reasons.ts";
 import type { RowPool } from "./row-pool.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { Runs } from "./runs.ts";
-
-interface Judged {
-  readonly decision: Decision;
-  readonly effects: readonly Effect[];
-  readonly readOnly: boolean;
-}
-
-interface Answer {
-  readonly refused?: { readonly reason: Reason; readonly figure?: number; readonly allowed?: number };
-  readonly obligations: readonly Obligation[];
-  readonly reading?: { take(bytes: number): ReadTooMuch | undefined };
-  readonly current?: () => boolean;
-}
 
 interface Connection {
   readonly run: LiveRun;
   readonly principal: string;
   readonly target: string;
   /** One object a run: an act carries it, and the hot path makes none. */
-  readonly reads: Answer;
+  readonly reads: Gated;
 }
 
-const FREE: Answer = { obligations: [] };
+const FREE: Gated = { obligations: [] };
 
 /** Fulfils the guard's port. */
-export class RunGate {
+export class RunGate implements SessionGate {
   readonly #runs: Runs;
   readonly #ports: Pick<SessionPorts, "record">;
   readonly #connections = new Map<SessionId, Connection>();
@@ -55,7 +41,7 @@ export class RunGate {
     const run = this.#runs.of(principal, target.name);
     if (run === undefined) return undefined;
     run.connected(session.id);
-    const reads: Answer = run.readsAreCounted ? { obligations: [], reading: { take: (bytes) => run.take(bytes) } } : FREE;
+    const reads: Gated = run.readsAreCounted ? { obligations: [], reading: { take: (bytes) => run.take(bytes) } } : FREE;
     this.#connections.set(session.id, { run, principal, target: target.name, reads });
     return run.id;
   }
@@ -69,7 +55,7 @@ export class RunGate {
     this.#connections.delete(session);
   }
 
-  admit(action: Action, judged: Judged): Answer {
+  admit(action: Action, judged: JudgedAct): Gated {
     const connection = this.#connections.get(action.session.id);
     if (connection === undefined) return FREE;
     const answer = this.#answer(action, judged, connection);
@@ -77,7 +63,7 @@ export class RunGate {
     return answer;
   }
 
-  #answer(action: Action, judged: Judged, connection: Connection): Answer {
+  #answer(action: Action, judged: JudgedAct, connection: Connection): Gated {
     const { run, reads } = connection;
     const { decision } = judged;
     if (run.state !== "open") return refuse({ reason: suspended(run.because ?? "it has ended") });
@@ -94,7 +80,7 @@ export class RunGate {
   }
 
   /** An act that may change something, or rests on a grant to read. */
-  #change(action: Action, judged: Judged, connection: Connection): Answer {
+  #change(action: Action, judged: JudgedAct, connection: Connection): Gated {
     const { run, reads } = connection;
     const session = action.session.id;
     const grants = this.#uses(judged, connection);
@@ -133,7 +119,7 @@ export class RunGate {
    * The grants that an act counts against: those whose table and operation it names, and all of them where what it does is not known or
    * was let through although the policy would refuse it. What the server lets through because of a grant is counted, whoever permits it.
    */
-  #uses({ effects, decision, readOnly }: Judged, { target, principal }: Connection): readonly LiveGrant[] {
+  #uses({ effects, decision, readOnly }: JudgedAct, { target, principal }: Connection): readonly LiveGrant[] {
     const grants = this.#runs.grants.of(target, principal);
     if (grants.length === 0) return grants;
     const unsure = !readOnly && (effects.length === 0 || (decision.kind === "allow" && decision.observed !== undefined));
@@ -177,7 +163,7 @@ export class RunGate {
   }
 }
 
-function refuse(refused: NonNullable<Answer["refused"]>): Answer {
+function refuse(refused: NonNullable<Gated["refused"]>): Gated {
   return { refused, obligations: [] };
 }
 
@@ -188,6 +174,6 @@ function noRows(pool: RowPool): Spent {
 
 const ENDING: ReadonlySet<string> = new Set(["transaction"]);
 
-function endsOnly({ effects }: Judged): boolean {
+function endsOnly({ effects }: JudgedAct): boolean {
   return effects.length > 0 && effects.every(({ operation, detail }) => operation === "execute" && ENDING.has(detail));
 }

@@ -5,15 +5,9 @@
 import type { SessionId } from "../base/ids.ts";
 import type { Outcome, TableCount } from "../model/outcome.ts";
 import type { Budget, Run, RunState, Used } from "../model/run.ts";
+import type { ReadTooMuch } from "../pipeline/session-gate.ts";
 import { budgetSpent, nextWhenSpent, type Spent } from "./reasons.ts";
 import { RowPool } from "./row-pool.ts";
-
-export interface ReadTooMuch {
-  readonly what: string;
-  readonly figure: number;
-  readonly allowed: number;
-  readonly next: string;
-}
 
 type Counts = { -readonly [K in keyof Used]: Used[K] };
 
