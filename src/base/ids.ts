@@ -21,6 +21,12 @@ export type GrantId = Id<"grant">;
 /** A right that an agent asks for: `a_` and 10 characters. */
 export type AskId = Id<"ask">;
 
+/** One plan of one act: `p_` and 12 characters. */
+export type PlanId = Id<"plan">;
+
+/** One question to persons about one plan: `q_` and 12 characters. */
+export type ApprovalId = Id<"approval">;
+
 export type RandomBytes = (size: number) => Uint8Array;
 
 export const systemRandom: RandomBytes = (size) => randomBytes(size);
@@ -53,4 +59,12 @@ export function newGrantId(random: RandomBytes = systemRandom): GrantId {
 
 export function newAskId(random: RandomBytes = systemRandom): AskId {
   return `a_${randomText(10, random)}` as AskId;
+}
+
+export function newPlanId(random: RandomBytes = systemRandom): PlanId {
+  return `p_${randomText(12, random)}` as PlanId;
+}
+
+export function newApprovalId(random: RandomBytes = systemRandom): ApprovalId {
+  return `q_${randomText(12, random)}` as ApprovalId;
 }

@@ -2,6 +2,7 @@
  * What a running gateway tells about itself: all that the CLI, and later the console, may import from the control side.
  * It holds no statement of an agent, and no secret but the password that a new session is told.
  */
+import type { Approval, ApprovalAnswer } from "../model/approval.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Budget, Run } from "../model/run.ts";
 
@@ -127,4 +128,23 @@ export interface OpenedSession {
   readonly environment: Environment;
   readonly policy: { readonly name: string; readonly mode: "enforce" | "observe" };
   readonly budget: Budget;
+}
+
+/** An approval as people see it: without what proves its answers, which is in the audit log. */
+export interface ApprovalView extends Omit<Approval, "answers" | "use"> {
+  readonly answers: readonly Omit<ApprovalAnswer, "evidence">[];
+  /** What a person types to approve it: the name of what would be lost; absent where nothing has to be typed. */
+  readonly confirm?: string;
+  /** Where a person answers it in a browser; absent where no console is served. */
+  readonly link?: string;
+}
+
+/** A person's answer as it is asked for, and as the body of a signed request: every field is signed. */
+export interface AnswerBody {
+  readonly approval: string;
+  readonly planDigest: string;
+  readonly answer: "approve" | "deny";
+  readonly reason: string;
+  /** What the person typed where the view demands it; empty otherwise. */
+  readonly confirm: string;
 }

@@ -5,12 +5,27 @@
 import type { Ask, Grant, GrantOperation } from "../model/grant.ts";
 import type { Budget } from "../model/run.ts";
 import type { Authority, VerifiedPerson } from "./authority-port.ts";
-import type { GatewayStatus, OpenedSession, SessionView } from "./contract.ts";
+import type { AnswerEvidence, ApprovalChannel } from "../model/approval.ts";
+import type { AnswerBody, ApprovalView, GatewayStatus, OpenedSession, SessionView } from "./contract.ts";
 
 export interface ControlParts {
   readonly status: () => GatewayStatus;
   readonly authority: Authority | undefined;
   readonly sessions: SessionControl;
+  readonly approvals: ApprovalControl;
+}
+
+/** Every method rejects with {@link ControlRefusal} where it is not to be. */
+export interface ApprovalControl {
+  readonly list: () => Promise<readonly ApprovalView[]>;
+  readonly one: (id: string) => Promise<ApprovalView>;
+  /** `evidence` was held against the person's keys before; the approvals hold it again when it is used. */
+  readonly answer: (
+    body: AnswerBody,
+    by: { readonly person: VerifiedPerson; readonly evidence: AnswerEvidence; readonly channel: ApprovalChannel },
+  ) => Promise<ApprovalView>;
+  /** Called after each change of any approval; returns how to end that. */
+  readonly onChange: (changed: (view: ApprovalView) => void) => () => void;
 }
 
 export interface WantedSession {

@@ -4,7 +4,8 @@
  *
  * To keep the hot path small, what a text means is recorded once (`judgement`) and referred to by its id afterwards.
  */
-import type { ActionId, AskId, GrantId, RunId, SessionId } from "../base/ids.ts";
+import type { ActionId, ApprovalId, AskId, GrantId, PlanId, RunId, SessionId } from "../base/ids.ts";
+import type { ApprovalAnswer, ApprovalState, ApprovalStrength } from "./approval.ts";
 import type { Effect } from "./effect.ts";
 import type { GrantOperation } from "./grant.ts";
 import type { Outcome, TableCount, TransactionEnd } from "./outcome.ts";
@@ -185,6 +186,56 @@ export type AuditEvent =
       readonly rows: number;
       readonly revoked: boolean;
       readonly person?: string;
+    }
+  /** Persons are asked about a plan. Digests, and what was measured: never the act's own text. */
+  | {
+      readonly kind: "approval_asked";
+      readonly approval: ApprovalId;
+      readonly plan: PlanId;
+      readonly planDigest: string;
+      readonly actDigest: string;
+      readonly action?: ActionId;
+      readonly principal: string;
+      readonly run?: RunId;
+      readonly target: string;
+      readonly environment: string;
+      /** `null` where nothing could be measured. */
+      readonly tables: readonly TableCount[] | null;
+      readonly unmeasured: readonly string[];
+      readonly policyDigest: string;
+      readonly rules: readonly string[];
+      readonly nonce: string;
+      readonly strength: ApprovalStrength;
+      readonly quorum: number;
+      readonly expiresAtMs: number;
+    }
+  /** A person's answer with what proves it: a third party can hold it against the key without us. */
+  | ({ readonly kind: "approval_answered"; readonly approval: ApprovalId; readonly planDigest: string } & ApprovalAnswer)
+  /** It is over without having been used. */
+  | { readonly kind: "approval_closed"; readonly approval: ApprovalId; readonly state: ApprovalState; readonly because: string }
+  /** Durable before the act is sent. */
+  | {
+      readonly kind: "approval_used";
+      readonly approval: ApprovalId;
+      readonly planDigest: string;
+      readonly attempt: string;
+      readonly transaction: string | null;
+    }
+  | {
+      readonly kind: "approval_settled";
+      readonly approval: ApprovalId;
+      readonly attempt: string;
+      readonly how: "used" | "stale" | "unknown" | "not_reached";
+      readonly because: string;
+    }
+  /** A passkey that the person signed for with the passphrase; SPKI in base64url. */
+  | {
+      readonly kind: "passkey_registered" | "passkey_removed";
+      readonly person: string;
+      readonly credential: string;
+      readonly publicKey: string;
+      readonly rpId: string;
+      readonly nonce: string;
     };
 
 export type AuditEventKind = AuditEvent["kind"];
@@ -194,6 +245,9 @@ export type RightsEvent = Extract<
   AuditEvent,
   { kind: `run_${"started" | "ended" | "suspended" | "resumed"}` | `grant_${"asked" | "given" | "used" | "lapsed"}` }
 >;
+
+/** Of questions to persons. */
+export type ApprovalEvent = Extract<AuditEvent, { kind: `approval_${"asked" | "answered" | "closed" | "used" | "settled"}` }>;
 
 /** Of the guard itself, and not of what goes through it. */
 export type GuardEvent = Extract<
@@ -209,6 +263,8 @@ export type GuardEvent = Extract<
       | "vault_changed"
       | "tampering_noticed"
       | "config_loaded"
-      | "config_refused";
+      | "config_refused"
+      | "passkey_registered"
+      | "passkey_removed";
   }
 >;

@@ -1,8 +1,11 @@
 /**
- * What the control plane keeps over a restart: runs with what they used up, asks and grants. Plans and approvals will stand beside them.
+ * What the control plane keeps over a restart: runs with what they used up, asks, grants, and approvals with
+ * their plans.
  * It is no authority: nothing that stands in it opens a right. A grant is alive only in the process that gave it, and what a former
  * process left open here is closed at the next start.
  */
+import type { ApprovalId } from "../base/ids.ts";
+import type { Approval } from "../model/approval.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
 
@@ -21,6 +24,15 @@ export interface ControlStore {
   runs(): Promise<readonly Run[]>;
   asks(): Promise<readonly Ask[]>;
   grants(): Promise<readonly Grant[]>;
+  /**
+   * Puts the approval's next revision: revision 0 where none is kept, otherwise in place of the one before. Resolves to false, and changes
+   * nothing, where somebody else was first. After a rejection it may be there or not: look with {@link approval}.
+   */
+  changeApproval(approval: Approval): Promise<boolean>;
+  approval(id: ApprovalId): Promise<Approval | undefined>;
+  approvals(): Promise<readonly Approval[]>;
+  /** Told of each change that another process (or this one) has made durable, soon after; returns how to end that. */
+  onApproval(changed: (id: ApprovalId) => void): () => void;
   close(): Promise<void>;
 }
 
