@@ -166,9 +166,21 @@ async function same<T>(
   return expected;
 }
 
+/** A client that hangs up on an error may or may not have been told before that the server is ready again. */
+function differInLastReady(some: readonly string[], others: readonly string[]): boolean {
+  const [shorter, longer] = some.length < others.length ? [some, others] : [others, some];
+  return (
+    longer.length === shorter.length + 1 &&
+    longer.at(-1)?.startsWith("Z ") === true &&
+    shorter.at(-1)?.startsWith("E ") === true &&
+    shorter.every((line, index) => line === longer[index])
+  );
+}
+
 function compareWire(expected: readonly (readonly string[])[], actual: readonly (readonly string[])[]): void {
   expected.forEach((lines, connection) => {
     const others = actual[connection] ?? [];
+    if (differInLastReady(lines, others)) return;
     const at = lines.findIndex((line, index) => line !== others[index]);
     const differs = at >= 0 ? at : lines.length < others.length ? lines.length : -1;
     if (differs < 0) return;
