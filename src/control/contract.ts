@@ -3,6 +3,8 @@
  * It holds no statement of an agent, and no secret but the password that a new session is told.
  */
 import type { Approval, ApprovalAnswer } from "../model/approval.ts";
+import type { AuditEvent } from "../model/event.ts";
+import type { Ask, Grant } from "../model/grant.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Budget, Run } from "../model/run.ts";
 
@@ -147,4 +149,98 @@ export interface AnswerBody {
   readonly reason: string;
   /** What the person typed where the view demands it; empty otherwise. */
   readonly confirm: string;
+}
+
+/** Who is logged in at the console: `GET /api/me`. `csrf` goes with every request that changes something. */
+export interface ConsolePerson {
+  readonly person: string;
+  readonly approves: readonly Environment[];
+  readonly csrf: string;
+  readonly passkeys: readonly PasskeyView[];
+}
+
+export interface PasskeyView {
+  /** The credential's id, base64url. */
+  readonly credential: string;
+  readonly registeredAtMs: number;
+  /** As the person named it. */
+  readonly label: string;
+}
+
+/** `A` is what a browser's authenticator answered, as JSON. */
+export type AnswerProof<A> =
+  | { readonly kind: "login" }
+  | { readonly kind: "passphrase"; readonly passphrase: string }
+  | { readonly kind: "passkey"; readonly assertion: A };
+
+/** The body of `POST /api/approvals/ID/answer`. */
+export interface ConsoleAnswer<A> extends Omit<AnswerBody, "approval"> {
+  readonly proof: AnswerProof<A>;
+}
+
+/** `GET /api/approvals`, `/api/sessions`, `/api/grants`, `/api/asks`. */
+export interface ConsoleLists {
+  readonly approvals: readonly ApprovalView[];
+  readonly sessions: readonly SessionView[];
+  readonly grants: readonly Grant[];
+  readonly asks: readonly Ask[];
+}
+
+/** One record of the log: `line` is it in words. */
+export interface AuditLine {
+  readonly index: number;
+  readonly atMs: number;
+  readonly line: string;
+  readonly event: AuditEvent;
+}
+
+/** `GET /api/audit`: newest first; `size` counts the whole log. */
+export interface AuditPage {
+  readonly events: readonly AuditLine[];
+  readonly size: number;
+  readonly verification: {
+    readonly state: "verified" | "failed";
+    /** Records that were looked at. */
+    readonly checkedTo: number;
+    readonly because?: string;
+  };
+}
+
+/** One target's policy: `GET /api/policies` gives `{policies: PolicyView[]}`. */
+export interface PolicyView {
+  readonly target: string;
+  readonly environment: Environment;
+  readonly name: string;
+  readonly digest: string;
+  readonly mode: "enforce" | "observe";
+  readonly rules: readonly RuleView[];
+}
+
+export interface RuleView {
+  readonly id: string;
+  readonly title: string;
+  readonly why: string;
+  readonly answer: "permit" | "forbid" | "require_approval";
+  readonly examples: readonly {
+    readonly text: string;
+    readonly kind: "matches" | "misses";
+    readonly ok: boolean;
+    readonly problem?: string;
+  }[];
+}
+
+/** What a text would be answered: `POST /api/explain`. Nothing is run. */
+export interface ExplainView {
+  readonly decision: "allow" | "hold" | "deny";
+  readonly effects: readonly {
+    readonly operation: string;
+    readonly resource: string;
+    readonly extent: string;
+    readonly rows?: number;
+    readonly reversibility: string;
+    readonly cause: string;
+    readonly detail: string;
+  }[];
+  readonly reason: { readonly code: string; readonly message: string; readonly next?: string };
+  readonly observed?: "deny" | "hold";
 }
