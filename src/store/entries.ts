@@ -1,11 +1,12 @@
 /**
- * Runs, asks and grants as the text of one row, and back: what a row says is looked at before anybody trusts its shape.
+ * Runs, asks, grants and approvals as the text of one row, and back: what a row says is looked at before anybody trusts its shape.
  * It does not read or write files.
  */
+import type { Approval } from "../model/approval.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
 
-type Kind = "text" | "number" | "number or null" | "texts" | "object";
+type Kind = "text" | "number" | "number or null" | "texts" | "object" | "objects";
 type Shape = Readonly<Record<string, Kind>>;
 
 const runShape: Shape = {
@@ -56,10 +57,26 @@ const grantShape: Shape = {
   state: "text",
 };
 
+const approvalShape: Shape = {
+  id: "text",
+  revision: "number",
+  plan: "object",
+  nonce: "text",
+  strength: "text",
+  quorum: "number",
+  answers: "objects",
+  state: "text",
+  askedAtMs: "number",
+  expiresAtMs: "number",
+  notBeforeMs: "number or null",
+  count: "number",
+};
+
 /** `undefined` when the text is not such an entry. */
 export const parseRun = (text: string): Run | undefined => parse<Run>(text, runShape);
 export const parseAsk = (text: string): Ask | undefined => parse<Ask>(text, askShape);
 export const parseGrant = (text: string): Grant | undefined => parse<Grant>(text, grantShape);
+export const parseApproval = (text: string): Approval | undefined => parse<Approval>(text, approvalShape);
 
 function parse<T>(text: string, shape: Shape): T | undefined {
   let value: unknown;
@@ -85,5 +102,7 @@ function fits(value: unknown, kind: Kind): boolean {
       return Array.isArray(value) && value.every((item) => typeof item === "string");
     case "object":
       return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "objects":
+      return Array.isArray(value) && value.every((item) => fits(item, "object"));
   }
 }

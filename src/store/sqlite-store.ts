@@ -4,11 +4,14 @@
  */
 import { chmod, open } from "node:fs/promises";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { ApprovalId } from "../base/ids.ts";
+import type { Approval } from "../model/approval.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
 import { parseAsk, parseGrant, parseRun } from "./entries.ts";
 import { migrations } from "./migrations.ts";
 import { type ControlStore, StoreUnavailable, keptMax } from "./port.ts";
+import { SqliteApprovals } from "./sqlite-approvals.ts";
 
 /** 64 MiB in pages of 4 KiB: a thousand entries of each kind take about two. A bound, so that a loop elsewhere cannot fill the disk. */
 const PAGES_MAX = 16_384;
@@ -69,6 +72,7 @@ class SqliteStore implements ControlStore {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #puts: Readonly<Record<Table, StatementSync>>;
+  readonly #approvals: SqliteApprovals;
   #closed = false;
 
   constructor(database: DatabaseSync, path: string) {
@@ -79,6 +83,7 @@ class SqliteStore implements ControlStore {
         `INSERT INTO ${table} (id, over, body) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET over = excluded.over, body = excluded.body`,
       );
     this.#puts = { runs: put("runs"), asks: put("asks"), grants: put("grants") };
+    this.#approvals = new SqliteApprovals(database);
   }
 
   putRun(run: Run): Promise<void> {
@@ -105,6 +110,22 @@ class SqliteStore implements ControlStore {
     return this.#all("grants", parseGrant);
   }
 
+  changeApproval(approval: Approval): Promise<boolean> {
+    return this.#tried(() => this.#approvals.change(approval));
+  }
+
+  approval(id: ApprovalId): Promise<Approval | undefined> {
+    return this.#tried(() => this.#approvals.one(id));
+  }
+
+  approvals(): Promise<readonly Approval[]> {
+    return this.#tried(() => this.#approvals.all());
+  }
+
+  onApproval(changed: (id: ApprovalId) => void): () => void {
+    return this.#approvals.onChange(changed);
+  }
+
   close(): Promise<void> {
     if (!this.#closed) this.#database.close();
     this.#closed = true;
@@ -112,21 +133,23 @@ class SqliteStore implements ControlStore {
   }
 
   async #put(table: Table, id: string, over: boolean, entry: object): Promise<void> {
-    try {
-      this.#puts[table].run(id, over ? 1 : 0, JSON.stringify(entry));
-    } catch (error) {
-      throw unavailable(this.#path, error);
-    }
+    await this.#tried(() => this.#puts[table].run(id, over ? 1 : 0, JSON.stringify(entry)));
   }
 
-  async #all<T>(table: Table, parse: (text: string) => T | undefined): Promise<readonly T[]> {
-    try {
+  #all<T>(table: Table, parse: (text: string) => T | undefined): Promise<readonly T[]> {
+    return this.#tried(() => {
       const rows = this.#database.prepare(`SELECT id, body FROM ${table} ORDER BY place`).all() as { id: string; body: string }[];
       return rows.map(({ id, body }) => {
         const entry = parse(body);
         if (entry === undefined) throw new Error(`\`${id}\` in \`${table}\` is not understood`);
         return entry;
       });
+    });
+  }
+
+  async #tried<T>(act: () => T): Promise<T> {
+    try {
+      return act();
     } catch (error) {
       throw unavailable(this.#path, error);
     }

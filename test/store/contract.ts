@@ -7,6 +7,7 @@ import type { AskId, GrantId, RunId } from "../../src/base/ids.ts";
 import type { Ask, Grant } from "../../src/model/grant.ts";
 import { noBudget, nothingUsed, type Run } from "../../src/model/run.ts";
 import type { ControlStore } from "../../src/store/port.ts";
+import { approvalContract } from "./approval-contract.ts";
 
 export interface StoreUnderTest {
   /** Opens the store of one place; again after it was closed. */
@@ -69,7 +70,7 @@ export function sampleGrant(id: string): Grant {
   };
 }
 
-type Check = (subject: StoreUnderTest) => Promise<void>;
+export type Check = (subject: StoreUnderTest) => Promise<void>;
 
 export const storeContract: Readonly<Record<string, Check>> = {
   "keeps what was put, in the order in which it was first put, over a restart": async ({ open }) => {
@@ -124,6 +125,7 @@ export const storeContract: Readonly<Record<string, Check>> = {
     assert.deepEqual(await store.asks(), [odd]);
     await store.close();
   },
+  ...approvalContract,
   "nothing can be put after close": async ({ open }) => {
     const store = await open();
     await store.close();
