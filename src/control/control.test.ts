@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { NoGateway, readStatus } from "./client.ts";
 import type { GatewayStatus } from "./contract.ts";
-import type { ControlParts, SessionControl } from "./parts.ts";
+import type { ApprovalControl, ControlParts, SessionControl } from "./parts.ts";
 import { startControlServer } from "./server.ts";
 
 const status: GatewayStatus = {
@@ -34,7 +34,8 @@ const sessions: SessionControl = {
   grant: nothing,
   revoke: nothing,
 };
-const parts = (answer: () => GatewayStatus = () => status): ControlParts => ({ status: answer, authority: undefined, sessions });
+const approvals: ApprovalControl = { list: nothing, one: nothing, answer: nothing, onChange: nothing };
+const parts = (answer: () => GatewayStatus = () => status): ControlParts => ({ status: answer, authority: undefined, sessions, approvals });
 
 describe("the control socket", () => {
   let directory = "";

@@ -88,7 +88,9 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
     case "policy_loaded":
       return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
     default:
-      return guardParts(event, plain) ?? rightsParts(event, plain) ?? { severity: 1, name: plain, fields: {} };
+      return (
+        guardParts(event, plain) ?? rightsParts(event, plain) ?? approvalParts(event, plain) ?? { severity: 1, name: plain, fields: {} }
+      );
   }
 }
 
@@ -155,6 +157,49 @@ function rightsParts(event: AuditEvent, plain: string): Parts | undefined {
     default:
       return undefined;
   }
+}
+
+/** Of questions to persons and their passkeys; `undefined` for anything else. */
+function approvalParts(event: AuditEvent, plain: string): Parts | undefined {
+  switch (event.kind) {
+    case "approval_asked":
+      return {
+        severity: 5,
+        name: plain,
+        fields: {
+          ...approval(event.approval),
+          suser: event.principal,
+          destinationServiceName: event.target,
+          msg: event.tables?.map(({ table }) => table).join(" "),
+          end: event.expiresAtMs,
+        },
+      };
+    case "approval_answered":
+      return {
+        severity: event.answer === "approve" ? 6 : 3,
+        name: plain,
+        fields: { ...approval(event.approval), suser: event.person, act: event.answer, reason: event.reason, app: event.channel },
+      };
+    case "approval_closed":
+      return { severity: 3, name: plain, fields: { ...approval(event.approval), outcome: event.state, reason: event.because } };
+    case "approval_used":
+      return { severity: 6, name: plain, fields: approval(event.approval) };
+    case "approval_settled":
+      return {
+        severity: event.how === "unknown" ? 8 : 3,
+        name: plain,
+        fields: { ...approval(event.approval), outcome: event.how, reason: event.because },
+      };
+    case "passkey_registered":
+    case "passkey_removed":
+      return { severity: 5, name: plain, fields: { suser: event.person, deviceExternalId: event.credential, dhost: event.rpId } };
+    default:
+      return undefined;
+  }
+}
+
+function approval(id: string): Parts["fields"] {
+  return { cs4Label: "approval", cs4: id };
 }
 
 /** In the header a bar and a backslash are escaped, and line breaks have no place. */

@@ -10,6 +10,7 @@ import type { ReadRecord } from "../events.ts";
 import { leafHash } from "../merkle.ts";
 import { exportContext } from "./context.ts";
 import type { ExportContext } from "./context.ts";
+import { approvalBody } from "./ocsf-approvals.ts";
 import { rightsBody } from "./ocsf-rights.ts";
 
 type Json = { readonly [key: string]: unknown };
@@ -115,6 +116,12 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
     case "grant_used":
     case "grant_lapsed":
       return rightsBody(event);
+    case "approval_asked":
+    case "approval_answered":
+    case "approval_closed":
+    case "approval_used":
+    case "approval_settled":
+      return approvalBody(event);
     default:
       return ofTheGuard(event);
   }
@@ -144,6 +151,9 @@ function ofTheGuard(event: GuardEvent): Json {
       };
     case "person_attempt":
       return attempt(event);
+    case "passkey_registered":
+    case "passkey_removed":
+      return passkey(event);
     default:
       return assertNever(event, "ocsf export");
   }
@@ -206,6 +216,20 @@ function attempt(event: Extract<AuditEvent, { kind: "person_attempt" }>): Json {
     service: { name: event.gateway },
     status_detail: event.because,
     message: `${event.method} ${event.path} ${event.accepted ? "agreed to" : "refused"}`,
+  };
+}
+
+function passkey(event: Extract<AuditEvent, { kind: "passkey_registered" | "passkey_removed" }>): Json {
+  const registered = event.kind === "passkey_registered";
+  return {
+    class_uid: 3001,
+    activity_id: 99,
+    activity_name: registered ? "passkey registered" : "passkey removed",
+    severity_id: 3,
+    status_id: 1,
+    user: { name: event.person },
+    status_detail: event.credential,
+    message: `passkey ${registered ? "registered" : "removed"} for ${event.rpId}`,
   };
 }
 

@@ -6,6 +6,7 @@ import { assertNever } from "../../base/assert.ts";
 import type { AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { figure } from "../output.ts";
+import { describeApprovals } from "./describe-approvals.ts";
 import { describeRights } from "./describe-rights.ts";
 import type { Judgement, Judgements } from "./reader.ts";
 
@@ -71,6 +72,12 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
     case "grant_used":
     case "grant_lapsed":
       return describeRights(event);
+    case "approval_asked":
+    case "approval_answered":
+    case "approval_closed":
+    case "approval_used":
+    case "approval_settled":
+      return describeApprovals(event);
     default:
       return describeGuard(event);
   }
@@ -114,6 +121,11 @@ function describeGuard(event: GuardEvent): Described {
       const changed = event.before === null || event.before === event.after ? "" : `${event.before.slice(0, 12)} -> `;
       const tone = event.kind === "config_refused" ? "bad" : changed === "" ? "plain" : "warn";
       return { word: "config", about: "", text: `${changed}${event.after.slice(0, 12)}: ${event.because}`, tone };
+    }
+    case "passkey_registered":
+    case "passkey_removed": {
+      const done = event.kind === "passkey_registered" ? "registered" : "removed";
+      return { word: "passkey", about: event.person, text: `${done} for ${event.rpId}: ${event.credential}`, tone: "warn" };
     }
     default:
       return assertNever(event, "describeEvent");
