@@ -18,6 +18,8 @@ const layers = {
   // Runs with what they use up, and the grants that persons open for them: state of one process, written through to the store.
   // The guard asks runs through a port of its own, which `sessions` fulfils.
   sessions: ["pipeline/session-gate.ts", "store", "model", "base"],
+  // Plans and the questions about them: fulfils the port by which the guard's side presents what is held.
+  approvals: ["pipeline/approvals-port.ts", "store", "model", "base"],
   control: ["sessions", "audit", "model", "base"],
   // Pure plans of rights, and appliers that are handed a connected client: neither opens a connection.
   provision: ["model", "base"],

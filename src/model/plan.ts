@@ -26,7 +26,7 @@ export interface Plan {
   readonly policy: { readonly digest: string; readonly rules: readonly string[] };
   /** What it rests on, by name and value, as they were: one of them changed makes the plan stale. */
   readonly preconditions: readonly Precondition[];
-  /** SHA-256 over the canonical form of everything that binds (`approvals/plan-digest.ts`); the same act measured to do the same has the same. */
+  /** SHA-256 over the canonical form of everything that binds, the expiry included (`approvals/plan-digest.ts`). */
   readonly digest: string;
 }
 

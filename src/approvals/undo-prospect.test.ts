@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { deletion, measurement } from "../../test/plans/held.ts";
+import type { Effect } from "../model/effect.ts";
+import { undoProspect } from "./undo-prospect.ts";
+
+const read: Effect = { ...deletion, operation: "read", detail: "select", reversibility: "reversible" };
+
+function check(effects: readonly Effect[], measured: Parameters<typeof undoProspect>[1], reversibility: string, ...sentences: string[]) {
+  assert.deepEqual(undoProspect(effects, measured), { reversibility, sentences });
+}
+
+describe("what can be taken back", () => {
+  test("counts what a trial showed, cascades with it, and what a drop takes along", () => {
+    check(
+      [deletion],
+      measurement(),
+      "irreversible",
+      "1 object would be gone with what is in them: Holdfast keeps no copy",
+      "41,293 rows of public.items, public.orders would be deleted: Holdfast keeps no copy of them",
+      "no verified backup is known to Holdfast",
+    );
+  });
+
+  test("says of what was not measured that nobody knows how much", () => {
+    check(
+      [deletion],
+      null,
+      "restorable",
+      "what is deleted of table public.orders is not kept; how much that is, nobody has measured",
+      "no verified backup is known to Holdfast",
+    );
+  });
+
+  test("a trial that changed rows is more than what its text told", () => {
+    const { tables } = measurement();
+    const { reversibility } = undoProspect([read], { ...measurement(), objects: [], tables });
+    assert.equal(reversibility, "restorable");
+  });
+
+  test("names what leaves the tables behind", () => {
+    const notify: Effect = {
+      ...deletion,
+      operation: "execute",
+      resource: { type: "channel", name: "mail" },
+      detail: "notify",
+      reversibility: "irreversible",
+    };
+    check([notify], null, "irreversible", "notify on channel mail cannot be taken back", "no verified backup is known to Holdfast");
+    const unknown: Effect = { ...notify, operation: "unknown", reversibility: "unknown" };
+    assert.equal(undoProspect([unknown], null).reversibility, "unknown");
+    assert.equal(undoProspect([unknown, notify], null).reversibility, "irreversible");
+  });
+
+  test("claims no backup and no loss for what loses nothing", () => {
+    check([read], { ...measurement(), tables: [], objects: [] }, "reversible", "nothing would be lost by it");
+  });
+});

@@ -1,0 +1,124 @@
+/**
+ * What could be taken back of an act, and how: a class for rules and sentences for people.
+ * It claims nothing that Holdfast does not hold: no copy of rows is kept yet, and no backup is known until one was restored and verified.
+ */
+import { assertNever } from "../base/assert.ts";
+import type { Effect, Reversibility } from "../model/effect.ts";
+import type { Measurement, ObjectChange, TableChange } from "../model/plan.ts";
+
+export interface UndoProspect {
+  readonly reversibility: Reversibility;
+  readonly sentences: readonly string[];
+}
+
+/** `measured` is `null` where nothing was measured: then the effects alone speak. */
+export function undoProspect(effects: readonly Effect[], measured: Measurement | null): UndoProspect {
+  const reversibility = worst([...effects.map((effect) => effect.reversibility), ...(measured === null ? [] : measuredClasses(measured))]);
+  const lost = measured === null ? lostByEffects(effects) : lostByMeasure(measured);
+  const irrevocable = effects.filter(beyondTables).map(irrevocableSentence);
+  const sentences = [...lost.sentences, ...new Set(irrevocable)];
+  if (sentences.length === 0) sentences.push(nothingLeft(reversibility));
+  if (lost.data || irrevocable.length > 0 || reversibility === "unknown") sentences.push("no verified backup is known to Holdfast");
+  return { reversibility, sentences };
+}
+
+const order: readonly Reversibility[] = ["reversible", "restorable", "unknown", "irreversible"];
+
+function worst(classes: readonly Reversibility[]): Reversibility {
+  return order[Math.max(0, ...classes.map((each) => order.indexOf(each)))] ?? "irreversible";
+}
+
+/** A trial can show more than the text told: what a function or a trigger did. */
+function measuredClasses({ tables, objects }: Measurement): readonly Reversibility[] {
+  const rows: Reversibility[] = tables.some((table) => changed(table) > 0) ? ["restorable"] : [];
+  return objects.some(gone) ? [...rows, "irreversible"] : rows;
+}
+
+function gone({ change }: ObjectChange): boolean {
+  return change === "dropped" || change === "truncated";
+}
+
+function changed({ direct, following }: TableChange): number {
+  return [direct, following].reduce((sum, { inserted, updated, deleted }) => sum + inserted + updated + deleted, 0);
+}
+
+interface Lost {
+  readonly sentences: readonly string[];
+  /** Something is gone that only a copy could bring back. */
+  readonly data: boolean;
+}
+
+function lostByMeasure({ tables, objects }: Measurement): Lost {
+  const of = (count: (change: TableChange) => number) =>
+    tables.map((each) => ({ table: each.table, rows: count(each) })).filter(({ rows }) => rows > 0);
+  const deleted = of(({ direct, following }) => direct.deleted + following.deleted);
+  const updated = of(({ direct, following }) => direct.updated + following.updated);
+  const inserted = of(({ direct, following }) => direct.inserted + following.inserted);
+  const lostObjects = objects.filter(gone);
+  const made = objects.filter(({ change }) => change === "created");
+  const altered = objects.filter(({ change }) => change === "altered");
+  const sentences: string[] = [];
+  if (lostObjects.length > 0)
+    sentences.push(`${counted(lostObjects.length, "object")} would be gone with what is in them: Holdfast keeps no copy`);
+  if (deleted.length > 0) sentences.push(`${rowsOf(deleted)} would be deleted: Holdfast keeps no copy of them`);
+  if (updated.length > 0) sentences.push(`${rowsOf(updated)} would be overwritten: their old values are not kept`);
+  if (inserted.length > 0) sentences.push(`${rowsOf(inserted)} would be inserted: they can be deleted again while nothing rests on them`);
+  if (made.length > 0)
+    sentences.push(`${counted(made.length, "object")} would be made: they can be dropped again while nothing rests on them`);
+  if (altered.length > 0) sentences.push(`${counted(altered.length, "object")} would be altered: the former definition is not kept`);
+  return { sentences, data: lostObjects.length + deleted.length + updated.length + altered.length > 0 };
+}
+
+function lostByEffects(effects: readonly Effect[]): Lost {
+  const sentences = effects.flatMap((effect) => {
+    const what = `${effect.resource.type} ${effect.resource.name}`;
+    switch (effect.operation) {
+      case "delete":
+        return [`what is deleted of ${what} is not kept; how much that is, nobody has measured`];
+      case "update":
+        return [`what is overwritten in ${what} is not kept; how much that is, nobody has measured`];
+      case "define":
+        return effect.reversibility === "reversible"
+          ? []
+          : [`${what} would be changed or gone (${effect.detail}): its former state is not kept`];
+      case "create":
+      case "read":
+      case "execute":
+      case "grant":
+      case "connect":
+      case "unknown":
+        return [];
+      default:
+        return assertNever(effect.operation, "operation");
+    }
+  });
+  return { sentences: [...new Set(sentences)], data: sentences.length > 0 };
+}
+
+/** What leaves the tables behind: a message, another server, a program, a file, or what was not understood. */
+function beyondTables({ operation, reversibility }: Effect): boolean {
+  if (reversibility === "unknown") return true;
+  return reversibility === "irreversible" && operation !== "delete" && operation !== "update" && operation !== "define";
+}
+
+function irrevocableSentence({ resource, detail, reversibility }: Effect): string {
+  const what = `${detail} on ${resource.type} ${resource.name}`;
+  return reversibility === "unknown" ? `${what}: whether it can be taken back is not known` : `${what} cannot be taken back`;
+}
+
+function nothingLeft(reversibility: Reversibility): string {
+  return reversibility === "reversible" || reversibility === "restorable"
+    ? "nothing would be lost by it"
+    : "whether it can be taken back is not known";
+}
+
+function rowsOf(changes: readonly { readonly table: string; readonly rows: number }[]): string {
+  const total = changes.reduce((sum, { rows }) => sum + rows, 0);
+  const named = changes.slice(0, 3).map(({ table }) => table);
+  const more = changes.length - named.length;
+  return `${counted(total, "row")} of ${named.join(", ")}${more > 0 ? ` and ${counted(more, "more table")}` : ""}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
