@@ -54,6 +54,14 @@ export const limits = {
   loginNamesMax: 1_000,
   /** Connections of one listener. */
   connectionsMax: 10_000,
+  /** A plan as a file, or as the body of a request: a text that JSON may spell one byte in six, and what was measured of it. */
+  planFileBytesMax: 8 * 1024 * 1024,
+  /** A name in a plan: a schema, a relation and a column of 63 bytes each, quoted, and what stands around them. */
+  planNameCharactersMax: 2_000,
+  /** A sentence in a plan, or a precondition's value. */
+  planSentenceCharactersMax: 20_000,
+  /** Tables, objects, locks, effects ... of one plan. */
+  planListItemsMax: 10_000,
   /** A file that `scan` reads: secrets stand in small files, and a dump of a database would only cost time. */
   scanFileBytesMax: 8 * 1024 * 1024,
   /** Files of one scan: more is another folder than was meant. */
