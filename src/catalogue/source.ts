@@ -9,6 +9,11 @@ export interface CatalogueSource {
    */
   readonly version: number;
   /**
+   * Of the content, the same in every process that reads this database. `undefined` while it is not certain: after `refresh` it is.
+   * Absent: nothing but the version tells one content from another.
+   */
+  readonly digest?: string | undefined;
+  /**
    * Sees to it that `version` holds what was committed before the call; resolves with the version that is current afterwards (unchanged
    * content keeps its version). Rejects when the server cannot be read.
    */

@@ -6,8 +6,9 @@ import type { ApprovalId } from "../base/ids.ts";
 import type { Plan } from "./plan.ts";
 
 /**
- * pending -> approved | denied | expired | abandoned | stale; approved -> running | expired | stale; running -> used | unknown | stale | approved
- * (`stale`: the act did other than planned and was rolled back; back to `approved`: the server was not reached, so nothing ran).
+ * pending -> approved | denied | expired | abandoned | stale; approved -> running | denied | expired | stale; running -> used | unknown | stale | approved
+ * (`stale`: the act did other than planned and was rolled back; back to `approved`: the server was not reached, so nothing ran;
+ * `denied` after `approved`: a person took it back before it was used); unknown -> used | stale, once the server was asked.
  */
 export type ApprovalState = "pending" | "approved" | "denied" | "expired" | "abandoned" | "stale" | "running" | "used" | "unknown";
 
@@ -83,4 +84,16 @@ export interface ApprovalUse {
   readonly atMs: number;
   /** The server's transaction id, by which an unknown outcome is settled; `null` where the act cannot run in a transaction. */
   readonly transaction: string | null;
+}
+
+const rulePrefix = "approval:";
+
+/** An approval stands among the rules of the decision that rests on it under this id. */
+export function approvalRuleId(id: ApprovalId): string {
+  return `${rulePrefix}${id}`;
+}
+
+/** Whether a decision rests on an approval. */
+export function restsOnApproval(rules: readonly string[]): boolean {
+  return rules.some((id) => id.startsWith(rulePrefix));
 }

@@ -3,8 +3,9 @@
  * It does not know any protocol; the steps behind it stand one a file beside this one.
  */
 import type { Action } from "../model/action.ts";
-import type { ActionId } from "../base/ids.ts";
+import type { ActionId, ApprovalId } from "../base/ids.ts";
 import type { Obligation, Reason, StatementSummary } from "../model/decision.ts";
+import type { Effect } from "../model/effect.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
 import type { ReadingBudget } from "./session-gate.ts";
@@ -17,6 +18,16 @@ export interface Guard {
   admit(action: Action, can: Capabilities): Promise<Admission>;
   /** The same, at once, when this text was judged before under the same context; `undefined` otherwise. The hot path. */
   admitNow(action: Action, can: Capabilities): Admission | undefined;
+  /**
+   * An act that was held, again under an id of its own, because persons agreed to a plan of it: allowed on the approval, unless session,
+   * budget or policy say otherwise by now. Held when the policy is not the one that the plan was made under. Never rejects.
+   */
+  admitApproved?(action: Action, can: Capabilities, approved: Approved): Promise<Admission>;
+  /**
+   * Before persons are asked about an act (`digest` tells it from others): counts it once among what the run may ask. A reason when it may
+   * not ask more.
+   */
+  question?(session: Session, digest: string): Reason | undefined;
   /** Resolves when every intent appended so far is durable. Rejects when the record cannot be written: nothing may then be sent. */
   seal(): Promise<void>;
   /** Once per allowed admission. One that never comes is settled as `unknown` at restart. */
@@ -42,6 +53,15 @@ export interface Guard {
 /** What this adapter can fulfil; an obligation outside it turns the allow into a deny. */
 export interface Capabilities {
   readonly obligations: ReadonlySet<Obligation["kind"]>;
+  /** What is held is brought before persons: `question` counts it then, and not `admit`. */
+  readonly asks?: boolean;
+}
+
+/** What persons agreed to. */
+export interface Approved {
+  readonly approval: ApprovalId;
+  /** Of the policy that the plan was made under. */
+  readonly policyDigest: string;
 }
 
 export type Admission = Allowed | Denied | Held;
@@ -67,9 +87,15 @@ export interface Denied {
   readonly statements: readonly StatementSummary[];
 }
 
+/** An act that a person must agree to, with what a plan of it is made of. */
 export interface Held {
   readonly kind: "hold";
   readonly id: ActionId;
   readonly reason: Reason;
   readonly statements: readonly StatementSummary[];
+  readonly effects: readonly Effect[];
+  readonly rules: readonly string[];
+  readonly policyDigest: string;
+  /** False once the policy has changed: it must be judged again before anybody is asked. */
+  readonly current: () => boolean;
 }

@@ -10,7 +10,8 @@ import type { Obligation, Reason } from "../model/decision.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
 import { strictest } from "../policy/obligations.ts";
 import type { Decide } from "../policy/policy.ts";
-import type { Admission, Capabilities, Guard } from "./guard.ts";
+import type { Admission, Approved, Capabilities, Guard } from "./guard.ts";
+import { approvedJudgement } from "./approved.ts";
 import { judge, type Judgement } from "./judge.ts";
 import { createRates } from "./rates.ts";
 import { type Counters, createRecord, type OpenSession, type Record } from "./record.ts";
@@ -57,14 +58,14 @@ export function openGuard(options: GuardOptions): OpenGuard {
   /** From here on everything is synchronous: what was true when the act was judged is true when its intent is written. */
   function finish(action: Action, scope: Scope, judgement: Judgement, can: Capabilities): Admission {
     const tooMany = rateReached(scope, rates.count(action.session.id, clock.monotonic()));
-    const gated = gate === undefined || tooMany !== undefined ? UNBOUNDED : asked(gate, action, judgement);
+    const gated = gate === undefined || tooMany !== undefined ? UNBOUNDED : asked(gate, action, judgement, can);
     const obligations = owed(judgement, gated);
     const refused = tooMany ?? gated.refused?.reason ?? unkept(judgement, obligations, can);
     const unrecorded = written(record, action, judgement, refused, gated);
     return answered(action, judgement, unrecorded ?? refused, obligations, { ...gated, current: currentOf(gated) });
   }
 
-  async function admit(action: Action, can: Capabilities): Promise<Admission> {
+  async function admit(action: Action, can: Capabilities, approved?: Approved): Promise<Admission> {
     try {
       const scope = scopes.of(action);
       let judgement = scope.find(action);
@@ -72,7 +73,7 @@ export function openGuard(options: GuardOptions): OpenGuard {
         judgement = await judge(action, scope.facts, scope.policy, { analyser, decide, newId });
         if (!judgement.passing) scope.keep(action, judgement);
       }
-      return finish(action, scope, judgement, can);
+      return finish(action, scope, approved === undefined ? judgement : approvedJudgement(judgement, approved, newId), can);
     } catch (error) {
       const message = `a defect of Holdfast kept this from being judged: ${error instanceof Error ? error.message : String(error)}`;
       return { kind: "deny", id: action.id, reason: { code: "internal", message }, statements: [] };
@@ -80,7 +81,14 @@ export function openGuard(options: GuardOptions): OpenGuard {
   }
 
   return {
-    admit,
+    admit: (action, can) => admit(action, can),
+    admitApproved: (action, can, approved) => admit(action, can, approved),
+    question(session, digest) {
+      const refused = gate?.question(session.id, digest);
+      if (refused?.figure !== undefined && refused.allowed !== undefined)
+        record.limitReached(session, null, refused.reason, refused.figure, refused.allowed);
+      return refused?.reason;
+    },
     admitNow(action, can) {
       const scope = scopes.of(action);
       const judgement = scope.find(action);
@@ -127,9 +135,9 @@ function holding(): { holds(): boolean; end(): void } {
 }
 
 /** A gate that fails has not agreed. */
-function asked(gate: SessionGate, action: Action, judgement: Judgement): Gated {
+function asked(gate: SessionGate, action: Action, judgement: Judgement, can: Capabilities): Gated {
   try {
-    return gate.admit(action, judgement);
+    return gate.admit(action, judgement, can.asks === true);
   } catch (error) {
     const message = `a defect of Holdfast kept the session's limits from being looked at: ${error instanceof Error ? error.message : String(error)}`;
     return { refused: { reason: { code: "internal", message } }, obligations: [] };
@@ -153,23 +161,30 @@ function written(record: Record, action: Action, judgement: Judgement, refused: 
   }
 }
 
+type Answering = Pick<Gated, "reading"> & { readonly current: () => boolean };
+
 /** `current` is the answer's own and more: what it rested on may be the policy, too. */
 function answered(
   action: Action,
-  { decision, statements, readOnly }: Judgement,
+  { decision, statements, effects, readOnly }: Judgement,
   refused: Reason | undefined,
   obligations: readonly Obligation[],
-  { reading, current }: Gated,
+  { reading, current }: Answering,
 ): Admission {
-  if (refused !== undefined) return { kind: "deny", id: action.id, reason: refused, statements };
-  if (decision.kind !== "allow") return { kind: decision.kind, id: action.id, reason: decision.reason, statements };
+  const { id } = action;
+  if (refused !== undefined) return { kind: "deny", id, reason: refused, statements };
+  if (decision.kind === "deny") return { kind: "deny", id, reason: decision.reason, statements };
+  if (decision.kind === "hold") {
+    const { reason, rules, policyDigest } = decision;
+    return { kind: "hold", id, reason, statements, effects, rules, policyDigest, current };
+  }
   const allowed = {
     kind: "allow" as const,
     id: action.id,
     statements,
     obligations,
     readOnly,
-    ...(current === undefined ? {} : { current }),
+    current,
   };
   return reading === undefined ? allowed : { ...allowed, reading };
 }

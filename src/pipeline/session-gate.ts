@@ -46,8 +46,10 @@ export interface SessionGate {
   /** The run that the connection belongs to. */
   sessionOpened(session: Session, target: Target): RunId | undefined;
   sessionClosed(session: SessionId): void;
-  /** Synchronous, between decision and record, once an act. */
-  admit(action: Action, judged: JudgedAct): Gated;
+  /** Synchronous, between decision and record, once an act. `asks`: what is held comes before `question`, which counts it. */
+  admit(action: Action, judged: JudgedAct, asks?: boolean): Gated;
+  /** Counts an act that persons are about to be asked of, once by its digest. A reason, and the figures, when no more may be asked. */
+  question(session: SessionId, digest: string): Gated["refused"];
   settled(action: ActionId, outcome: Outcome): void;
   transactionEnded(session: SessionId, end: TransactionEnd, rowsChanged: number, tables: readonly TableCount[] | undefined): void;
   /** No transaction is open on the connection, and everything that it sent is settled. */

@@ -4,6 +4,7 @@
  */
 import type { Action } from "../model/action.ts";
 import type { ActionId, RunId, SessionId } from "../base/ids.ts";
+import { restsOnApproval } from "../model/approval.ts";
 import { grantsOf, restsOnGrant } from "../model/grant.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
@@ -55,15 +56,23 @@ export class RunGate implements SessionGate {
     this.#connections.delete(session);
   }
 
-  admit(action: Action, judged: JudgedAct): Gated {
+  admit(action: Action, judged: JudgedAct, asks = false): Gated {
     const connection = this.#connections.get(action.session.id);
     if (connection === undefined) return FREE;
-    const answer = this.#answer(action, judged, connection);
-    connection.run.statement(answer.refused === undefined ? judged.decision.kind : "deny");
+    const answer = this.#answer(action, judged, connection, asks);
+    const { kind } = judged.decision;
+    connection.run.statement(answer.refused !== undefined ? "deny" : kind === "hold" && asks ? "asks" : kind);
     return answer;
   }
 
-  #answer(action: Action, judged: JudgedAct, connection: Connection): Gated {
+  question(session: SessionId, digest: string): Gated["refused"] {
+    const run = this.#connections.get(session)?.run;
+    if (run === undefined) return undefined;
+    if (run.state !== "open") return { reason: suspended(run.because ?? "it has ended") };
+    return run.question(digest);
+  }
+
+  #answer(action: Action, judged: JudgedAct, connection: Connection, asks: boolean): Gated {
     const { run, reads } = connection;
     const { decision } = judged;
     if (run.state !== "open") return refuse({ reason: suspended(run.because ?? "it has ended") });
@@ -72,7 +81,7 @@ export class RunGate implements SessionGate {
     const spent = endsOnly(judged) ? undefined : run.spent();
     if (spent !== undefined) return refuse(spent);
     if (decision.kind === "hold") {
-      const held = run.heldSpent();
+      const held = asks ? undefined : run.heldSpent();
       return held === undefined ? FREE : refuse(held);
     }
     if (judged.readOnly && !restsOnGrant(decision.rules)) return reads;
@@ -83,7 +92,8 @@ export class RunGate implements SessionGate {
   #change(action: Action, judged: JudgedAct, connection: Connection): Gated {
     const { run, reads } = connection;
     const session = action.session.id;
-    const grants = this.#uses(judged, connection);
+    // What persons approved runs with rights of its own: no grant opens it, and none is used up by it.
+    const grants = restsOnApproval(judged.decision.rules) ? [] : this.#uses(judged, connection);
     const over = grants.filter(({ phase }) => phase !== "open");
     const named = grantsOf(judged.decision.rules);
     if (named.some((id) => !grants.some((grant) => grant.id === id)) || over.length > 0) {

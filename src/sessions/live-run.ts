@@ -9,6 +9,9 @@ import type { ReadTooMuch } from "../pipeline/session-gate.ts";
 import { budgetSpent, nextWhenSpent, type Spent } from "./reasons.ts";
 import { RowPool } from "./row-pool.ts";
 
+/** Acts of one run that are known as asked already; those beyond count each time. */
+const QUESTIONS_MAX = 1_000;
+
 type Counts = { -readonly [K in keyof Used]: Used[K] };
 
 export class LiveRun {
@@ -18,6 +21,8 @@ export class LiveRun {
   readonly rowsChanged: RowPool | undefined;
   /** Open connections, with the rows that a statement outside a block has changed and nobody has accounted for yet. */
   readonly #connections = new Map<SessionId, { loose: number }>();
+  /** Digests of the acts that persons were asked of. */
+  readonly #questions = new Set<string>();
   state: RunState;
   because: string | undefined;
   /** Something was used since the store heard of it. */
@@ -75,7 +80,8 @@ export class LiveRun {
     this.#connections.delete(session);
   }
 
-  statement(kind: "allow" | "deny" | "hold"): void {
+  /** `asks`: held, and counted by `question` when persons are asked. */
+  statement(kind: "allow" | "deny" | "hold" | "asks"): void {
     this.#used.statements += 1;
     if (kind === "deny") this.#used.refused += 1;
     if (kind === "hold") this.#used.held += 1;
@@ -96,6 +102,17 @@ export class LiveRun {
   heldSpent(): Spent | undefined {
     const { held } = this.budget;
     return reached(this.#used.held, held) ? budgetSpent("acts held for a person", this.#used.held, held) : undefined;
+  }
+
+  /** Persons are about to be asked of an act: the same act again is the same question. */
+  question(digest: string): Spent | undefined {
+    if (this.#questions.has(digest)) return undefined;
+    const spent = this.heldSpent();
+    if (spent !== undefined) return spent;
+    if (this.#questions.size < QUESTIONS_MAX) this.#questions.add(digest);
+    this.#used.held += 1;
+    this.dirty = true;
+    return undefined;
   }
 
   get readsAreCounted(): boolean {

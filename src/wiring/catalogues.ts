@@ -92,6 +92,9 @@ function tellingSiblings(source: RunningCatalogueSource, siblings: ReadonlySet<R
     get version() {
       return source.version;
     },
+    get digest() {
+      return source.digest;
+    },
     refresh: () => source.refresh(),
     usable: () => source.usable(),
     defined(definitions) {

@@ -89,6 +89,10 @@ class Source implements RunningCatalogueSource {
     return this.#version;
   }
 
+  get digest(): string | undefined {
+    return this.#onTop === 0 && !this.#owed && this.#version === this.#read?.version ? this.#read.loaded.digest : undefined;
+  }
+
   usable(): boolean {
     this.#asked = true;
     return !this.#owed && !this.#unsure;
