@@ -20,7 +20,11 @@ const layers = {
   sessions: ["pipeline/session-gate.ts", "store", "model", "base"],
   // Plans and the questions about them: fulfils the port by which the guard's side presents what is held.
   approvals: ["pipeline/approvals-port.ts", "store", "model", "base"],
-  control: ["sessions", "audit", "model", "base"],
+  // Where persons are told of it: messages out, and clicks in. It knows approvals as the model has them, and decides nothing.
+  channels: ["model", "base"],
+  // Figures about questions and proposals of rules: folds over the log's records that are handed in, decided again by the policy.
+  attention: ["policy", "model", "base"],
+  control: ["sessions", "attention", "audit", "model", "base"],
   // Pure plans of rights, and appliers that are handed a connected client: neither opens a connection.
   provision: ["model", "base"],
   // Session roles are made under the groups that provisioning made. The vault is replaced and locked as the log's small files are.
@@ -40,6 +44,7 @@ const layers = {
     "policy",
     "provision",
     "scan",
+    "attention",
     "model",
     "base",
   ],
@@ -48,7 +53,7 @@ const layers = {
 /** Where each npm package may be imported at run time: one home each, so that replacing it touches one folder. */
 const homes = {
   "libpg-query": "effects|wiring",
-  pg: "adapters/postgres|wiring|cli",
+  pg: "adapters/postgres|store|wiring|cli",
   yaml: "config",
   zod: "config",
   "@marcbachmann/cel-js": "config",
@@ -56,7 +61,7 @@ const homes = {
 };
 
 /** Pure parts reach no file, socket, process or thread, but for the files named here, each with its reason. */
-const pure = "^src/(base|model|catalogue|effects|policy|scan)/|^src/adapters/[^/]+/(codec|session)(/|[.]ts$)";
+const pure = "^src/(base|model|catalogue|effects|policy|scan|attention)/|^src/adapters/[^/]+/(codec|session)(/|[.]ts$)";
 const impure = [
   "^src/catalogue/builtin/builtin[.]ts$", // reads the catalogue data that ships beside it
   "^src/effects/sql/pool/", // the parser runs in worker threads that can be replaced

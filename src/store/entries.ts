@@ -5,6 +5,7 @@
 import type { Approval } from "../model/approval.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
+import type { RunAccount } from "../model/run-account.ts";
 
 type Kind = "text" | "number" | "number or null" | "texts" | "object" | "objects";
 type Shape = Readonly<Record<string, Kind>>;
@@ -72,11 +73,20 @@ const approvalShape: Shape = {
   count: "number",
 };
 
+const accountShape: Shape = { id: "text", revision: "number", run: "object", shares: "objects" };
+const shareShape: Shape = { gateway: "text", incarnation: "text", granted: "object", used: "object" };
+
 /** `undefined` when the text is not such an entry. */
 export const parseRun = (text: string): Run | undefined => parse<Run>(text, runShape);
 export const parseAsk = (text: string): Ask | undefined => parse<Ask>(text, askShape);
 export const parseGrant = (text: string): Grant | undefined => parse<Grant>(text, grantShape);
 export const parseApproval = (text: string): Approval | undefined => parse<Approval>(text, approvalShape);
+
+export function parseAccount(text: string): RunAccount | undefined {
+  const account = parse<RunAccount>(text, accountShape);
+  if (account === undefined) return undefined;
+  return hasShape(account.run, runShape) && account.shares.every((share) => hasShape(share, shareShape)) ? account : undefined;
+}
 
 function parse<T>(text: string, shape: Shape): T | undefined {
   let value: unknown;
@@ -86,8 +96,12 @@ function parse<T>(text: string, shape: Shape): T | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
+  return hasShape(value, shape) ? (value as T) : undefined;
+}
+
+function hasShape(value: object, shape: Shape): boolean {
   const fields = value as Record<string, unknown>;
-  return Object.entries(shape).every(([name, kind]) => fits(fields[name], kind)) ? (value as T) : undefined;
+  return Object.entries(shape).every(([name, kind]) => fits(fields[name], kind));
 }
 
 function fits(value: unknown, kind: Kind): boolean {
