@@ -17,6 +17,8 @@ const breaches: readonly (readonly [file: string, statement: string, rule: strin
   ["src/policy/planted.ts", 'import "../audit/log.ts";', "layer-policy"],
   ["src/config/planted.ts", 'import "../pipeline/guard.ts";', "layer-config"],
   ["src/audit/planted.ts", 'import "../policy/policy.ts";', "layer-audit"],
+  ["src/channels/planted.ts", 'import "../approvals/plan-digest.ts";', "layer-channels"],
+  ["src/attention/planted.ts", 'import "../audit/log.ts";', "layer-attention"],
   ["src/scan/planted.ts", 'import "../policy/policy.ts";', "layer-scan"],
   ["src/scan/planted-file.ts", 'import "node:fs/promises";', "pure-means-no-io"],
   ["src/pipeline/planted.ts", 'import "../adapters/postgres/options.ts";', "layer-pipeline"],
