@@ -11,7 +11,8 @@ const layers = {
   config: ["policy", "model", "base"],
   audit: ["model", "base"],
   pipeline: ["effects", "policy", "audit", "catalogue", "model", "base"],
-  adapters: ["pipeline/guard.ts", "catalogue", "model", "base"],
+  // The executor says through the guard's port what it could not measure.
+  adapters: ["pipeline/guard.ts", "pipeline/approvals-port.ts", "catalogue", "model", "base"],
   scan: ["model", "base"],
   // What the control plane keeps over a restart.
   store: ["model", "base"],
@@ -58,6 +59,7 @@ const homes = {
   zod: "config",
   "@marcbachmann/cel-js": "config",
   commander: "cli",
+  "@simplewebauthn/server": "control",
 };
 
 /** Pure parts reach no file, socket, process or thread, but for the files named here, each with its reason. */

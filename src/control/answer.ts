@@ -5,12 +5,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Authority } from "./authority-port.ts";
 import { signatureHeaders } from "./authority-port.ts";
+import { readJson } from "./json-body.ts";
 import { ControlRefusal, type ControlParts, refusalStatus, type Signer } from "./parts.ts";
 import type { Answer, Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
-
-/** The largest body is a grant's: fifty names of tables. */
-const BODY_BYTES_MAX = 64 * 1024;
 
 export function answerWith(parts: ControlParts): RequestListener {
   return (request, response) => {
@@ -28,7 +26,7 @@ async function answer(request: IncomingMessage, parts: ControlParts): Promise<An
   if (at.length === 0) throw new ControlRefusal("not_found", "there is nothing at this path");
   const route = at.find((each) => each.method === method);
   if (route === undefined) throw new MethodRefused(at.map((each) => each.method));
-  const body = await bodyOf(request);
+  const body = await readJson(request);
   const id = route.path.endsWith("/") ? decoded(url.slice(route.path.length)) : "";
   if (!route.signed) return route.answer({ id, body }, parts);
   return route.answer({ id, body }, parts, await signerOf(request, body, parts.authority));
@@ -53,22 +51,6 @@ function decoded(text: string): string {
     return decodeURIComponent(text);
   } catch {
     throw new ControlRefusal("bad_request", "the path is not encoded as a URL's is");
-  }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new ControlRefusal("too_large", `a body has at most ${BODY_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  if (bytes === 0) return null;
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    throw new ControlRefusal("bad_request", "the body is not JSON");
   }
 }
 

@@ -18,6 +18,21 @@ export interface RegisteredPerson {
   readonly key: PersonKeyParameters;
   /** Ed25519, 32 bytes in base64. */
   readonly publicKey: string;
+  readonly passkeys?: readonly RegisteredPasskey[];
+}
+
+/** A WebAuthn credential that the person registered. */
+export interface RegisteredPasskey {
+  /** Its id, base64url. */
+  readonly credential: string;
+  /** SPKI, base64url. */
+  readonly publicKey: string;
+  /** The name of the site that it was made for. */
+  readonly rpId: string;
+  readonly label: string;
+  readonly registeredAtMs: number;
+  /** As the authenticator last said how often it was used; many always say 0. */
+  readonly counter: number;
 }
 
 export interface AuthorityOptions {

@@ -151,6 +151,11 @@ export interface AnswerBody {
   readonly confirm: string;
 }
 
+/** Where a person answers, and what the signature of an answer names: POST, with an {@link AnswerBody}. */
+export function answerPath(approval: string): string {
+  return `/v1/approvals/${approval}`;
+}
+
 /** Who is logged in at the console: `GET /api/me`. `csrf` goes with every request that changes something. */
 export interface ConsolePerson {
   readonly person: string;

@@ -27,6 +27,17 @@ export class Fields {
     return value.trim();
   }
 
+  oneOf<const T extends string>(name: string, known: readonly T[]): T {
+    const value = known.find((each) => each === this.#fields[name]);
+    if (value === undefined) throw bad(`\`${name}\` must be one of ${known.join(", ")}`);
+    return value;
+  }
+
+  /** As it came, for whoever looks at it in its own way. */
+  raw(name: string): unknown {
+    return this.#fields[name];
+  }
+
   number(name: string, max = 1e12): number {
     const value = this.#fields[name];
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1 || value > max)

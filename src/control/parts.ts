@@ -99,6 +99,7 @@ export class ControlRefusal extends Error {
 /** Each with its HTTP status. */
 export const refusalStatus = {
   bad_request: 400,
+  login_needed: 401,
   person_needed: 403,
   not_allowed: 403,
   not_found: 404,

@@ -1,0 +1,27 @@
+/**
+ * The ordered list of routes: all that the console's API answers.
+ * It answers nothing itself; the routes stand in the files beside this one.
+ */
+import type { WebRoute } from "../route.ts";
+import { answerApproval, listApprovals, oneApproval } from "./approvals.ts";
+import { events } from "./events.ts";
+import { listAsks, listGrants, status } from "./lists.ts";
+import { login, logout, me } from "./login.ts";
+import { endSession, listSessions, resumeSession, suspendSession } from "./sessions.ts";
+
+export const webRoutes: readonly WebRoute[] = [
+  login,
+  logout,
+  me,
+  status,
+  listApprovals,
+  oneApproval,
+  answerApproval,
+  listSessions,
+  suspendSession,
+  resumeSession,
+  endSession,
+  listGrants,
+  listAsks,
+  events,
+];
