@@ -7,7 +7,9 @@ import { limitsSchema, nameSchema, policySchema } from "./policy-schema.ts";
 import { parseDuration } from "./quantities.ts";
 import { parseListen, upstreamFromUrl } from "./address.ts";
 import { budgetSchema } from "./budget.ts";
+import { classifySchema, planSchemaWith } from "./plan-schema.ts";
 import { rolesSchemaWith } from "./roles-schema.ts";
+import { storeSchemaWith } from "./store-schema.ts";
 
 const portSchema = z.number().int().min(1, "must be a port between 1 and 65535").max(65535, "must be a port between 1 and 65535");
 const timeSchema = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `30s`, 24d at most");
@@ -128,6 +130,9 @@ const targetSchema = z.strictObject({
   budget: budgetSchema.optional().describe("What one session may use up in all, over all its connections; see docs/sessions.md."),
   replica: replicaSchema.optional().describe("A read replica of the upstream; see docs/replica.md."),
   roles: rolesSchemaWith(upstreamSchema).optional().describe("Rights at the server itself; see docs/least-privilege.md."),
+  executor: upstreamSchema.optional().describe("The login that plans are measured and carried out as; see docs/plan.md."),
+  plan: planSchemaWith(upstreamSchema).optional().describe("How acts are measured before a person is asked; see docs/plan.md."),
+  classify: classifySchema.optional().describe("Columns whose values may be shown in plans; see docs/plan.md."),
 });
 
 const userSchema = z.strictObject({
@@ -147,6 +152,7 @@ export const configSchema = z.strictObject({
   targets: z.record(nameSchema, targetSchema).refine((targets) => Object.keys(targets).length > 0, "must name at least one target"),
   users: z.record(z.string().min(1).max(63), userSchema).optional(),
   policies: z.record(nameSchema, policySchema).optional(),
+  store: storeSchemaWith(upstreamFields).optional(),
   audit: z.strictObject({ directory: z.string().min(1).optional() }).optional(),
   vault: z
     .strictObject({ directory: z.string().min(1).optional() })

@@ -31,7 +31,15 @@ export interface Config {
   readonly shutdownMs: number;
   readonly targets: readonly TargetConfig[];
   readonly users: readonly UserConfig[];
+  /** Absent: the embedded store in `state`. */
+  readonly store?: StoreConfig;
 }
+
+/** Where runs, grants and approvals are kept. */
+export type StoreConfig =
+  | { readonly kind: "sqlite" }
+  /** Shared by several gateways. One that was silent for `gatewayMsMax` counts as dead. */
+  | { readonly kind: "postgres"; readonly upstream: UpstreamConfig; readonly gatewayMsMax: number };
 
 export interface TargetConfig {
   readonly name: string;
@@ -51,6 +59,21 @@ export interface TargetConfig {
   readonly replica?: { readonly upstream: UpstreamConfig; readonly lagMsMax: number };
   /** Absent: all sessions share the upstream's role, whatever its rights are. */
   readonly roles?: RolesConfig;
+  /** The login of the executor; absent: a role lent for each act where roles are ephemeral, and the upstream's otherwise. */
+  readonly executor?: UpstreamConfig;
+  readonly plan: PlanConfig;
+}
+
+/** How acts are measured and carried out. Times in milliseconds. */
+export interface PlanConfig {
+  readonly lockMs: number;
+  readonly statementMs: number;
+  readonly runMs: number;
+  readonly samples: number;
+  /** Another server with the same data, on which is measured. */
+  readonly clone?: UpstreamConfig;
+  /** Columns as `schema.table.column` or `schema.table.*`. */
+  readonly shown: { readonly public: readonly string[]; readonly secret: readonly string[] };
 }
 
 /** Rights at the server itself. */

@@ -13,7 +13,7 @@ import { examine } from "./examine.ts";
 import { type Lookup, resolvePolicy, unknownName } from "./policy-document.ts";
 import { presetSchema } from "./policy-schema.ts";
 import { presetEntries, presetNames } from "./presets.ts";
-import { resolveTarget, resolveUser } from "./resolve-entries.ts";
+import { resolveStoreEntry, resolveTarget, resolveUser } from "./resolve-entries.ts";
 import { parseDuration } from "./quantities.ts";
 import { type PathProblem, type Problem, readYaml } from "./yaml-text.ts";
 
@@ -119,6 +119,7 @@ function resolveConfig(entry: ConfigEntry, documents: Documents, directory: stri
     auditDirectory: entry.audit?.directory === undefined ? resolve(state, "audit") : resolve(directory, entry.audit.directory),
     vaultDirectory: resolve(entry.vault?.directory === undefined ? state : directory, entry.vault?.directory ?? "vault"),
     shutdownMs: parseDuration(entry.shutdown_time ?? "10s") ?? 10_000,
+    ...(entry.store === undefined ? {} : { store: resolveStoreEntry(entry.store, directory) }),
     targets,
     users: Object.entries(entry.users ?? {}).map(([name, user]) => resolveUser(name, user, entry.targets, documents, directory)),
   };

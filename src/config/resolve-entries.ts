@@ -8,11 +8,13 @@ import type { Policy } from "../policy/policy.ts";
 import { isLoopback, parseListen, upstreamFromUrl } from "./address.ts";
 import { resolveBudget } from "./budget.ts";
 import { compilePolicy, type PolicyDocument } from "./compile-policy.ts";
-import type { LoginReference, SecretReference, TargetConfig, UpstreamConfig, UserConfig } from "./config.ts";
-import type { TargetEntry, UserEntry } from "./config-schema.ts";
+import type { LoginReference, SecretReference, StoreConfig, TargetConfig, UpstreamConfig, UserConfig } from "./config.ts";
+import type { ConfigEntry, TargetEntry, UserEntry } from "./config-schema.ts";
 import { defaultPreset } from "./presets.ts";
 import { parseDuration } from "./quantities.ts";
+import { resolvePlan } from "./resolve-plan.ts";
 import { resolveRoles } from "./resolve-roles.ts";
+import { resolveStore } from "./store-schema.ts";
 
 const LAG_MAX_DEFAULT = "5s";
 
@@ -37,7 +39,13 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
     replication: entry.replication ?? false,
     ...(entry.budget === undefined ? {} : { budget: resolveBudget(entry.budget) }),
     ...(entry.roles === undefined ? {} : { roles: resolveRoles(entry.roles, (address) => resolveUpstream(address, directory)) }),
+    ...(entry.executor === undefined ? {} : { executor: resolveUpstream(entry.executor, directory) }),
+    plan: resolvePlan(entry, (address) => resolveUpstream(address, directory)),
   };
+}
+
+export function resolveStoreEntry(entry: NonNullable<ConfigEntry["store"]>, directory: string): StoreConfig {
+  return resolveStore(entry, () => resolveUpstream(entry as TargetEntry["upstream"], directory));
 }
 
 export function resolveUser(

@@ -33,6 +33,7 @@ import { type Catalogues, createCatalogues } from "./catalogues.ts";
 import { StoreUnavailable } from "../store/port.ts";
 import { ControlSessions } from "./control-sessions.ts";
 import { GuardedState } from "./guarded-state.ts";
+import { type OpenedStore, openStore, type OpenStoreParts } from "./open-store.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
 import { Replicas } from "./replica.ts";
 import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
@@ -95,7 +96,8 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const guarded = new GuardedState({ vault: options.vault, config, signer, append, warn });
   boundWasmMemory();
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
-  const runs = await openRuns({ config, clock, random, log: broken, warn });
+  const instance = sha256Hex(signer.publicKey).slice(0, 24);
+  const runs = await openRuns({ config, clock, random, log: broken, warn }, { environment: options.environment, clock, random, instance });
   const situate = (next: Config) => situationsOf(next, { runs, vault: options.vault });
   const policies = { situate, situation: situate(config) };
   const situation: Situation = (action) => policies.situation(action);
@@ -120,15 +122,21 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     authority: authorityOf(config, options.vault, { clock, random, record: append }),
     catalogues,
     recovered,
-    instance: sha256Hex(signer.publicKey).slice(0, 24),
+    instance,
   });
 }
 
-async function openRuns(parts: RunControlParts): Promise<RunControl> {
-  return RunControl.open(parts).catch(async (error: unknown) => {
+/** With the store that it rests on: `runs.opened`. */
+async function openRuns(parts: Omit<RunControlParts, "opened">, own: OpenStoreParts): Promise<RunControl> {
+  let opened: OpenedStore | undefined;
+  try {
+    opened = await openStore(parts.config, own);
+    return await RunControl.open({ ...parts, opened });
+  } catch (error) {
+    await opened?.store.close();
     await parts.log.log.close().catch(() => undefined);
     throw error instanceof StoreUnavailable ? new WiringError(error.message) : error;
-  });
+  }
 }
 
 /** What persons have opened, and whether one of them could: who may decide about the target's environment is registered in the vault. */

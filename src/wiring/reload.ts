@@ -22,6 +22,7 @@ export function needsRestart(running: Config, next: Config): readonly string[] {
     ...differences("target", running.targets, next.targets, withoutPolicy),
     ...differences("user", running.users, next.users, withoutPolicies),
     ...limitsChanged(running, next),
+    ...(isDeepStrictEqual(running.store, next.store) ? [] : ["`store` is different"]),
     ...settings.map((key) => `\`${key}\` is different`),
   ];
 }

@@ -2,7 +2,6 @@
  * Joins runs, budgets, grants and asks to the rest of the gateway: its listeners, its session roles, its log, its store.
  * What persons and programs may ask of it through the control socket stands in `control-sessions.ts`.
  */
-import { join } from "node:path";
 import type { Account } from "../adapters/postgres/options.ts";
 import type { Listener } from "../adapters/postgres/listener.ts";
 import type { Clock } from "../base/clock.ts";
@@ -17,8 +16,7 @@ import { Asks } from "../sessions/asks.ts";
 import { RunGate } from "../sessions/gate.ts";
 import { type GrantsAtServer, GrantRefused, type WantedGrant } from "../sessions/ports.ts";
 import { Runs } from "../sessions/runs.ts";
-import { openSqliteStore } from "../store/sqlite-store.ts";
-import type { ControlStore } from "../store/port.ts";
+import type { OpenedStore } from "./open-store.ts";
 import type { SessionRoles } from "./session-roles.ts";
 import type { WatchedLog } from "./watched-log.ts";
 
@@ -28,6 +26,7 @@ export interface RunControlParts {
   readonly random: RandomBytes;
   readonly log: WatchedLog;
   readonly warn: (message: string) => void;
+  readonly opened: OpenedStore;
 }
 
 /** One target while it is served. */
@@ -50,34 +49,28 @@ export class RunControl implements GrantsAtServer {
   readonly asks: Asks;
   readonly gate: RunGate;
   readonly #parts: RunControlParts;
-  readonly #store: ControlStore;
+  readonly opened: OpenedStore;
   readonly #served = new Map<string, ServedTarget>();
   /** Set when the guard is there. */
   #grantsChanged: () => void = () => {};
 
-  /** Rejects when the store cannot be used: what a former process left could then not be closed. */
+  /** Rejects when the store cannot be used, and leaves it open: what a former process left could then not be closed. */
   static async open(parts: RunControlParts): Promise<RunControl> {
-    const store = await openSqliteStore(join(parts.config.state, "control.db"));
-    const control = new RunControl(parts, store);
-    try {
-      await control.runs.adopt();
-      await control.asks.adopt();
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
+    const control = new RunControl(parts);
+    await control.runs.adopt();
+    await control.asks.adopt();
     return control;
   }
 
-  constructor(parts: RunControlParts, store: ControlStore) {
+  constructor(parts: RunControlParts) {
     const { clock, random, log, warn, config } = parts;
     this.#parts = parts;
-    this.#store = store;
+    this.opened = parts.opened;
     const lifetimes = config.targets.flatMap(({ roles }) => (roles === undefined ? [] : [roles.lease.lifetimeMs]));
     const ports = {
       clock,
       random,
-      store,
+      store: parts.opened.store,
       warn,
       // A log that is broken refuses every act by itself; what ends must end all the same.
       record: (event: Parameters<WatchedLog["log"]["append"]>[0]) => {
@@ -168,7 +161,7 @@ export class RunControl implements GrantsAtServer {
   }
 
   async closeStore(): Promise<void> {
-    await this.#store.close();
+    await this.opened.store.close();
   }
 
   #rolesOf(target: string): SessionRoles {
