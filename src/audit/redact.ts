@@ -55,6 +55,8 @@ const treatments: { readonly [field: string]: Treatment } = {
   run: "public",
   grant: "public",
   ask: "public",
+  breakGlass: "public",
+  nonces: "public",
   operations: "public",
   untilMs: "public",
   usesMax: "public",
@@ -79,10 +81,33 @@ const treatments: { readonly [field: string]: Treatment } = {
   publicKey: "public",
   repeated: "public",
   generation: "public",
+  approval: "public",
+  plan: "public",
+  planDigest: "public",
+  actDigest: "public",
+  strength: "public",
+  quorum: "public",
+  expiresAtMs: "public",
+  answer: "public",
+  atMs: "public",
+  channel: "public",
+  tookMs: "public",
+  state: "public",
+  attempt: "public",
+  transaction: "public",
+  how: "public",
+  // What proves an answer is of use only as it was signed: what is free text in it was looked at when it was answered.
+  confirm: "public",
+  credential: "public",
+  clientData: "public",
+  authenticatorData: "public",
+  origin: "public",
+  rpId: "public",
   about: "public",
   before: "public",
   after: "public",
   because: "message",
+  unmeasured: "message",
   text: "sql",
   principal: "sensitive",
   person: "sensitive",
@@ -103,10 +128,23 @@ const treatments: { readonly [field: string]: Treatment } = {
   actsFor: "sensitive",
   purpose: "sensitive",
   relations: "sensitive",
+  reason: "sensitive",
 };
 
 /** Objects that are walked into; their fields are classified by the same table. */
-const containers: ReadonlySet<string> = new Set(["outcome", "measured", "effects", "resource", "extent", "tables", "budget", "used"]);
+const containers: ReadonlySet<string> = new Set([
+  "outcome",
+  "measured",
+  "effects",
+  "resource",
+  "extent",
+  "tables",
+  "budget",
+  "used",
+  "evidence",
+  "body",
+  "keys",
+]);
 
 /** The event as it may be written: same shape, free texts masked and bounded, unclassified values replaced. */
 export function redactEvent(event: AuditEvent): AuditEvent {
@@ -163,6 +201,11 @@ function shorten(event: AuditEvent): AuditEvent {
     if (Buffer.byteLength(JSON.stringify(marked)) <= limits.auditRecordBytesMax) return marked;
   }
   throw new Defect(`invariant broken: a \`${event.kind}\` record without lists fits its limit`);
+}
+
+/** Whether a free text is recorded just as it is: one that is signed has to be, or nobody could hold the signature against the record. */
+export function recordedAsIs(text: string): boolean {
+  return treat(text, "sensitive") === text;
 }
 
 /** Control characters (and the separators that break lines on a terminal) as visible escapes; cut on a character with a mark. */

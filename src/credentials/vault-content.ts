@@ -23,6 +23,21 @@ export interface VaultPerson {
   /** Ed25519, 32 bytes in base64. The private half is nowhere. */
   readonly publicKey: string;
   readonly createdAtMs: number;
+  /** They go with the person, and with the passphrase: a new one registers its own. */
+  readonly passkeys?: readonly VaultPasskey[];
+}
+
+/** A WebAuthn credential of a person: what signs what cannot be taken back. */
+export interface VaultPasskey {
+  /** Its id, base64url. */
+  readonly credential: string;
+  /** SPKI, base64url. */
+  readonly publicKey: string;
+  readonly rpId: string;
+  readonly label: string;
+  readonly registeredAtMs: number;
+  /** As the authenticator last said how often it was used; many always say 0. */
+  readonly counter: number;
 }
 
 export interface VaultContent {
@@ -38,6 +53,11 @@ export interface VaultContent {
   readonly configText?: string;
   /** The last of them, newest last: what is told in the log. */
   readonly changes: readonly { readonly generation: number; readonly atMs: number; readonly what: string }[];
+}
+
+/** For the log: whose signature is held against which key from here on. */
+export function keysOf({ persons }: VaultContent): readonly { readonly person: string; readonly publicKey: string }[] {
+  return Object.entries(persons).map(([person, { publicKey }]) => ({ person, publicKey }));
 }
 
 const changesKept = 50;

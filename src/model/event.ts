@@ -4,7 +4,7 @@
  *
  * To keep the hot path small, what a text means is recorded once (`judgement`) and referred to by its id afterwards.
  */
-import type { ActionId, ApprovalId, AskId, GrantId, PlanId, RunId, SessionId } from "../base/ids.ts";
+import type { ActionId, ApprovalId, AskId, BreakGlassId, GrantId, PlanId, RunId, SessionId } from "../base/ids.ts";
 import type { ApprovalAnswer, ApprovalState, ApprovalStrength } from "./approval.ts";
 import type { Effect } from "./effect.ts";
 import type { GrantOperation } from "./grant.ts";
@@ -107,6 +107,8 @@ export type AuditEvent =
       readonly kind: "vault_opened" | "vault_changed";
       readonly generation: number;
       readonly persons: readonly string[];
+      /** Their public keys, Ed25519 in base64: what a signature in the records that follow is held against. Absent in older records. */
+      readonly keys?: readonly { readonly person: string; readonly publicKey: string }[];
       readonly because: string;
     }
   /** What protects the gateway was touched past it: the vault's file, the configuration, the log's own files. */
@@ -187,6 +189,30 @@ export type AuditEvent =
       readonly revoked: boolean;
       readonly person?: string;
     }
+  /** Nobody is asked any more before a session's acts at a target. Durable before the first act can pass because of it. */
+  | {
+      readonly kind: "break_glass_opened";
+      readonly breakGlass: BreakGlassId;
+      readonly run: RunId;
+      readonly principal: string;
+      readonly target: string;
+      readonly environment: string;
+      readonly untilMs: number;
+      readonly persons: readonly string[];
+      /** Of the requests that they signed, in the same order: `person_attempt` has the signatures. */
+      readonly nonces: readonly string[];
+      readonly purpose: string;
+    }
+  | { readonly kind: "break_glass_used"; readonly breakGlass: BreakGlassId; readonly action: ActionId; readonly uses: number }
+  /** A start of Holdfast closes whatever a crash left open, without this record. */
+  | {
+      readonly kind: "break_glass_closed";
+      readonly breakGlass: BreakGlassId;
+      readonly run: RunId;
+      readonly because: string;
+      readonly uses: number;
+      readonly person?: string;
+    }
   /** Persons are asked about a plan. Digests, and what was measured: never the act's own text. */
   | {
       readonly kind: "approval_asked";
@@ -240,10 +266,15 @@ export type AuditEvent =
 
 export type AuditEventKind = AuditEvent["kind"];
 
-/** Of runs and grants: who was given what. */
+/** Of runs, grants and break-glass: who was given what. */
 export type RightsEvent = Extract<
   AuditEvent,
-  { kind: `run_${"started" | "ended" | "suspended" | "resumed"}` | `grant_${"asked" | "given" | "used" | "lapsed"}` }
+  {
+    kind:
+      | `run_${"started" | "ended" | "suspended" | "resumed"}`
+      | `grant_${"asked" | "given" | "used" | "lapsed"}`
+      | `break_glass_${"opened" | "used" | "closed"}`;
+  }
 >;
 
 /** Of questions to persons. */

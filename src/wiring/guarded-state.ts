@@ -11,6 +11,7 @@ import { loadConfig } from "../config/load-config.ts";
 import type { GatewayStatus } from "../control/contract.ts";
 import { stateDirectory } from "../control/state-directory.ts";
 import type { Vault } from "../credentials/vault.ts";
+import { keysOf } from "../credentials/vault-content.ts";
 import { WiringError } from "./target-options.ts";
 import { logOrigin, rememberLog } from "./vault-and-log.ts";
 
@@ -47,7 +48,8 @@ export class GuardedState {
     const { vault, config, append } = this.#parts;
     if (vault !== undefined) {
       const { generation, content } = vault;
-      append({ kind: "vault_opened", generation, persons: Object.keys(content.persons), because: "the gateway starts" });
+      const persons = Object.keys(content.persons);
+      append({ kind: "vault_opened", generation, persons, keys: keysOf(content), because: "the gateway starts" });
     }
     this.demandAccepted(config);
     if (config.source !== undefined)
@@ -128,7 +130,8 @@ export class GuardedState {
       const told = vault.content.changes.filter(({ generation }) => generation > before);
       if (!changed || told.length === 0) return;
       const because = told.map(({ what }) => what).join(", ");
-      append({ kind: "vault_changed", generation: vault.generation, persons: Object.keys(vault.content.persons), because });
+      const { generation, content } = vault;
+      append({ kind: "vault_changed", generation, persons: Object.keys(content.persons), keys: keysOf(content), because });
     } catch (error) {
       const because = messageOf(error);
       if (because === this.#problem) return;

@@ -13,7 +13,7 @@ import { systemRandom } from "../base/ids.ts";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../control/state-directory.ts";
 import type { RegisteredPerson } from "../control/authority.ts";
-import { type VaultContent, secretKinds, secretNameProblem } from "../credentials/vault-content.ts";
+import { type VaultContent, keysOf, secretKinds, secretNameProblem } from "../credentials/vault-content.ts";
 import { type Vault, createVault, openVault, vaultExists } from "../credentials/vault.ts";
 import { demandNewestVault, demandWholeLog, logOrigin, newestKnown } from "./vault-and-log.ts";
 
@@ -124,7 +124,8 @@ async function tellOfVault(vault: Vault, config: Config, signer: CheckpointSigne
   if (opened === null) return;
   const { log } = opened;
   try {
-    log.append({ kind: "vault_changed", generation: vault.generation, persons: Object.keys(vault.content.persons), because });
+    const { generation, content } = vault;
+    log.append({ kind: "vault_changed", generation, persons: Object.keys(content.persons), keys: keysOf(content), because });
     await log.seal();
   } finally {
     await log.close();
@@ -133,5 +134,11 @@ async function tellOfVault(vault: Vault, config: Config, signer: CheckpointSigne
 
 /** In the terms of the control side. */
 export function registeredPersons(vault: Vault): readonly RegisteredPerson[] {
-  return Object.entries(vault.content.persons).map(([name, { approves, key, publicKey }]) => ({ name, approves, key, publicKey }));
+  return Object.entries(vault.content.persons).map(([name, { approves, key, publicKey, passkeys = [] }]) => ({
+    name,
+    approves,
+    key,
+    publicKey,
+    passkeys,
+  }));
 }

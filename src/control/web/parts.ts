@@ -11,7 +11,7 @@ import type { Guesses } from "./guesses.ts";
 import type { Logins } from "./logins.ts";
 import type { Site } from "./site.ts";
 
-export interface WebParts extends ControlParts {
+export interface WebParts extends Pick<ControlParts, "status" | "authority" | "sessions" | "approvals"> {
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** The control socket's path. */
