@@ -133,6 +133,27 @@ export default {
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg"], dependencyTypesNot: ["type-only"] },
     },
     {
+      name: "console-knows-only-the-contract",
+      severity: "error",
+      comment: "the console knows actions and effects as `control/contract.ts` tells them, and no protocol",
+      from: { path: "^console/", pathNot: tests },
+      to: { path: "^(src|test|bench|scripts)/", pathNot: at("control/contract.ts") },
+    },
+    {
+      name: "console-imports-no-code-of-the-core",
+      severity: "error",
+      comment: "types only: what the browser gets is in console/",
+      from: { path: "^console/", pathNot: tests },
+      to: { path: "^src/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "console-is-for-browsers",
+      severity: "error",
+      comment: "preact is all that it brings, and Node's modules are not there",
+      from: { path: "^console/", pathNot: tests },
+      to: { path: "node_modules", pathNot: package_("preact") },
+    },
+    {
       name: "only-cli-and-tests-see-the-wiring",
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/(cli|wiring)/", "^src/wiring[.]ts$", tests] },

@@ -20,6 +20,8 @@ export const limits = {
   sqlTextBytesMax: 1024 * 1024,
   /** A line of `explain`: JSON may spell one byte of SQL in six (`\u0041`), and a little stands around it. */
   explainLineBytesMax: 6 * 1024 * 1024 + 64 * 1024,
+  /** What the server answers to one act that the executor runs: it is kept until COMMIT is through, so a longer one is rolled back. */
+  executorAnswerBytesMax: 16 * 1024 * 1024,
   /** Statements in one simple query. */
   statementsPerMessageMax: 10_000,
   /** Processor time for one parse and analysis in a worker before that worker is replaced. */

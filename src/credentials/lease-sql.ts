@@ -38,6 +38,8 @@ export interface NewRole {
   /** `SCRAM-SHA-256$...`: the password itself never reaches the server or its log. */
   readonly verifier: string;
   readonly group: string;
+  /** It may SET ROLE to the group; before 16 every member may. */
+  readonly actsAsGroup: boolean;
   readonly readOnly: boolean;
   readonly connectionsMax: number;
   readonly limits: SessionLimits;
@@ -60,7 +62,7 @@ export function createRoleSql(wanted: NewRole, version: number): string {
     `COMMENT ON ROLE ${role} IS ${literal(markText(wanted.mark))}`,
     ...Object.entries(settings(wanted, version)).map(([name, value]) => `ALTER ROLE ${role} SET ${name} = ${literal(value)}`),
     // SET FALSE: a session cannot take the group's place, where it would be one with other sessions.
-    `GRANT ${ident(wanted.group)} TO ${role}${perMembership ? " WITH INHERIT TRUE, SET FALSE" : ""}`,
+    `GRANT ${ident(wanted.group)} TO ${role}${perMembership ? ` WITH INHERIT TRUE, SET ${wanted.actsAsGroup ? "TRUE" : "FALSE"}` : ""}`,
     "COMMIT",
   ].join(";\n");
 }

@@ -28,6 +28,8 @@ export interface LeaseRequest {
   readonly connectionsMax: number;
   readonly group: string;
   readonly readOnly: boolean;
+  /** It may take the group's place, so that what it makes belongs to the group and stays when the role goes. Never an agent's. */
+  readonly actsAsGroup?: true;
 }
 
 export interface LeaseEvent {
@@ -226,9 +228,9 @@ class RunningLeases implements Leases {
     try {
       await this.#admin.use(async (admin) => {
         const { client, version, aheadMs } = admin;
-        const { group, readOnly, connectionsMax } = request;
+        const { group, readOnly, connectionsMax, actsAsGroup = false } = request;
         const mark = { target, instance, expires: expiresAtMs + aheadMs };
-        await client.query(createRoleSql({ role, verifier, group, readOnly, connectionsMax, limits, mark }, version));
+        await client.query(createRoleSql({ role, verifier, group, actsAsGroup, readOnly, connectionsMax, limits, mark }, version));
         live.made = true;
         await this.#settle(admin, live);
       });

@@ -1,0 +1,35 @@
+/**
+ * The executor of one target: tries acts, runs them, and asks what became of a transaction, each on a connection of its own.
+ * It knows no approvals; whoever calls it has the right to.
+ */
+import { measureAct } from "./measure.ts";
+import { openConnection } from "./open-connection.ts";
+import type { Executor } from "./port.ts";
+import { runAct } from "./run.ts";
+import type { ExecutorSettings } from "./settings.ts";
+import { quoted } from "./transaction.ts";
+
+export function createExecutor(settings: ExecutorSettings): Executor {
+  return {
+    measure: (act) => measureAct(settings, act),
+    run: (act, expected, begin) => runAct(settings, act, expected, begin),
+    reconcile: (database, transaction) => reconcile(settings, database, transaction),
+  };
+}
+
+/** Rejects when the server cannot be asked: then it has to be asked again. */
+async function reconcile(settings: ExecutorSettings, database: string, transaction: string): ReturnType<Executor["reconcile"]> {
+  const login = await settings.login();
+  try {
+    const { client } = await openConnection({ login, database, settings: new Map(), random: settings.random });
+    try {
+      const [row] = await client.rows(`SELECT pg_catalog.pg_xact_status(CAST(${quoted(transaction)} AS pg_catalog.xid8))`);
+      const status = row?.[0];
+      return status === "committed" || status === "aborted" || status === "in progress" ? status : "unknown";
+    } finally {
+      client.close();
+    }
+  } finally {
+    login.end();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Opens one connection as the executor: logged in, pinned, with a search_path on which nobody's objects can stand in for the server's.
+ * It begins no transaction.
+ */
+import type { RandomBytes } from "../../../base/ids.ts";
+import { limits } from "../../../base/limits.ts";
+import type { SessionLimits } from "../../../model/session-limits.ts";
+import type { UpstreamOptions } from "../options.ts";
+import { sendCancel } from "../upstream-cancel.ts";
+import { openUpstream, type UpstreamSession } from "../upstream.ts";
+import type { UpstreamFailure } from "../login/upstream-failure.ts";
+import { ConnectionLost, FrameClient } from "./frame-client.ts";
+
+/** Who the executor is at the server. */
+export interface ExecutorLogin {
+  readonly upstream: UpstreamOptions;
+  /** The role that it takes inside its transactions: what it makes belongs to that role. */
+  readonly actAs?: string;
+  /** What should be known of who it is, a sentence each. */
+  readonly said: readonly string[];
+  /** Called once, when nothing is done as it any more. */
+  end(): void;
+}
+
+export interface Connection {
+  readonly client: FrameClient;
+  /** The server's process. */
+  readonly process: number;
+  readonly versionNumber: number;
+  /** Asks the server to cancel what runs; nothing tells whether it arrived. */
+  cancel(): void;
+}
+
+/** Ours are set for each transaction. */
+const NO_LIMITS: SessionLimits = { statementMsMax: null, transactionMsMax: null, idleInTransactionMsMax: null, sessionMsMax: null };
+const NONCE_BYTES = 18;
+
+/** What may be set for the executor as the session had it: how values are read and shown, and no more. */
+const TAKEN: ReadonlySet<string> = new Set([
+  "datestyle",
+  "timezone",
+  "intervalstyle",
+  "extra_float_digits",
+  "bytea_output",
+  "xmlbinary",
+  "xmloption",
+  "default_text_search_config",
+  "lc_monetary",
+  "lc_numeric",
+  "lc_time",
+]);
+
+export interface ConnectionRequest {
+  readonly login: ExecutorLogin;
+  readonly database: string;
+  readonly settings: ReadonlyMap<string, string>;
+  readonly random: RandomBytes;
+}
+
+/** Rejects with {@link ConnectionLost} when the server cannot be reached or does not let us in. */
+export async function openConnection({ login, database, settings, random }: ConnectionRequest): Promise<Connection> {
+  const taken = [...settings].map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => TAKEN.has(name));
+  const session = await openSession({
+    upstream: login.upstream,
+    database,
+    applicationName: "holdfast executor",
+    replication: false,
+    limits: NO_LIMITS,
+    settings: new Map([...taken, ["search_path", "pg_catalog, pg_temp"]]),
+    nonce: Buffer.from(random(NONCE_BYTES)).toString("base64"),
+  });
+  const { key, facts } = session;
+  const cancel = () => {
+    if (key !== undefined) sendCancel(login.upstream, key);
+  };
+  const client = new FrameClient(session.socket, session.rest, { bytesMax: limits.executorAnswerBytesMax, tooLong: cancel });
+  return { client, process: facts.process, versionNumber: facts.versionNumber, cancel };
+}
+
+function openSession(request: Parameters<typeof openUpstream>[0]): Promise<UpstreamSession> {
+  return new Promise((resolve, reject) => {
+    openUpstream(request, (result: UpstreamSession | UpstreamFailure) => {
+      if (result.kind === "ready") resolve(result);
+      else reject(new ConnectionLost(result.because));
+    });
+  });
+}
