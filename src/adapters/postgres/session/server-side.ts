@@ -64,7 +64,7 @@ export class ServerSide {
       if (this.#forwarding) this.#run.add(scanner.buffer, scanner.from, scanner.to, out);
       else if (this.#row !== undefined) this.#row.push(scanner.buffer.subarray(scanner.from, scanner.to));
       scanner.take();
-      if (this.#forwarding && scanner.type === back.dataRow && scanner.atBoundary) this.#alike();
+      if (this.#forwarding && (scanner.type === back.dataRow || scanner.type === back.copyData) && scanner.atBoundary) this.#alike();
       if (this.#row !== undefined && scanner.atBoundary) this.#ownRow(this.#row);
     }
     this.#run.flush(out);
@@ -108,7 +108,7 @@ export class ServerSide {
     return false;
   }
 
-  /** Rows that follow a row that went to the client, within the same limits: most rows of a long result are counted here. */
+  /** Rows that follow a row that went to the client, within the same limits: most of a long result or a COPY is counted here. */
   #alike(): void {
     const act = this.#core.expect.front?.act;
     if (act === undefined || act.fetches || this.#muted || act.admission.reading !== undefined) return;
@@ -118,7 +118,7 @@ export class ServerSide {
     if (rows === 0) return;
     act.rowsReturned += rows;
     act.bytesReturned += scanner.alikeBytes;
-    if (!rowsFit(scanner.buffer, scanner.from, scanner.to)) return void this.#broken(LYING_ROW);
+    if (scanner.type === back.dataRow && !rowsFit(scanner.buffer, scanner.from, scanner.to)) return void this.#broken(LYING_ROW);
     this.#run.add(scanner.buffer, scanner.from, scanner.to, this.#core.clientOut);
   }
 
