@@ -20,5 +20,15 @@ test("the schema for editors refuses unknown keys too", () => {
     properties: Record<string, unknown>;
   };
   assert.equal(schema.additionalProperties, false);
-  assert.deepEqual(Object.keys(schema.properties), ["version", "state", "shutdown_time", "targets", "users", "policies", "audit", "vault"]);
+  assert.deepEqual(Object.keys(schema.properties), [
+    "version",
+    "state",
+    "shutdown_time",
+    "targets",
+    "users",
+    "policies",
+    "store",
+    "audit",
+    "vault",
+  ]);
 });

@@ -8,6 +8,7 @@ import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { keptMax } from "./port.ts";
 import { sampleAsk, sampleRun, storeContract } from "../../test/store/contract.ts";
+import { limitFileSize } from "../../test/store/file-size-limit.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-store-"));
@@ -22,26 +23,9 @@ describe("the embedded store fulfils the contract", () => {
       await check({
         open: () => openSqliteStore(path),
         // A file-size limit of the operating system is the real failure: the write itself is refused.
-        failWrites: async () => limitFileSize(16 * 1024),
+        failWrites: () => limitFileSize(16 * 1024),
       });
     });
-  }
-
-  /** Through `prlimit` of util-linux: Node has no call of its own for it. */
-  async function limitFileSize(bytes: number): Promise<() => Promise<void>> {
-    const set = (value: string): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const child = spawn("prlimit", [`--pid=${process.pid}`, `--fsize=${value}`], { stdio: "inherit" });
-        child.once("error", reject);
-        child.once("exit", (code) => (code === 0 ? resolve() : reject(new Error(`prlimit ended with ${code}`))));
-      });
-    const ignore = (): void => undefined;
-    process.on("SIGXFSZ", ignore);
-    await set(`${bytes}:unlimited`);
-    return async () => {
-      await set("unlimited:unlimited");
-      process.off("SIGXFSZ", ignore);
-    };
   }
 });
 
