@@ -6,6 +6,8 @@ import type { Ask, Grant, GrantOperation } from "../model/grant.ts";
 import type { Budget } from "../model/run.ts";
 import type { Authority, VerifiedPerson } from "./authority-port.ts";
 import type { AnswerEvidence, ApprovalChannel } from "../model/approval.ts";
+import type { BreakGlassControl } from "./break-glass-port.ts";
+import type { PlanControl } from "./plan-port.ts";
 import type { AnswerBody, ApprovalView, GatewayStatus, OpenedSession, SessionView } from "./contract.ts";
 
 export interface ControlParts {
@@ -13,12 +15,15 @@ export interface ControlParts {
   readonly authority: Authority | undefined;
   readonly sessions: SessionControl;
   readonly approvals: ApprovalControl;
+  readonly breakGlass?: BreakGlassControl;
+  readonly plans: PlanControl;
 }
 
 /** Every method rejects with {@link ControlRefusal} where it is not to be. */
 export interface ApprovalControl {
   readonly list: () => Promise<readonly ApprovalView[]>;
-  readonly one: (id: string) => Promise<ApprovalView>;
+  /** `shownTo`: the person who looks at it, where that is known; the time until an answer counts from the first look. */
+  readonly one: (id: string, shownTo?: string) => Promise<ApprovalView>;
   /** `evidence` was held against the person's keys before; the approvals hold it again when it is used. */
   readonly answer: (
     body: AnswerBody,
@@ -63,13 +68,18 @@ export interface Signer {
   readonly nonce: string;
 }
 
+/** With the request and its signature, to be kept where they prove an answer. */
+export interface SignedBy extends Signer {
+  readonly evidence: Extract<AnswerEvidence, { kind: "signature" }>;
+}
+
 /** Every method rejects with {@link ControlRefusal} where it is not to be. */
 export interface SessionControl {
   readonly list: () => readonly SessionView[];
   readonly open: (wanted: WantedSession) => Promise<HeldSession>;
-  readonly end: (session: string, because: string, by: Signer) => Promise<void>;
-  readonly suspend: (session: string, because: string, by: Signer) => Promise<void>;
-  readonly resume: (session: string, because: string, by: Signer) => Promise<void>;
+  readonly end: (session: string, because: string, by: Pick<Signer, "person">) => Promise<void>;
+  readonly suspend: (session: string, because: string, by: Pick<Signer, "person">) => Promise<void>;
+  readonly resume: (session: string, because: string, by: Pick<Signer, "person">) => Promise<void>;
   readonly asks: () => readonly Ask[];
   readonly ask: (wanted: {
     session: string;

@@ -110,19 +110,19 @@ export class ControlSessions implements SessionControl {
     void this.#parts.runs.runs.end(live.id, "its program has ended");
   }
 
-  async end(session: string, because: string, by: Signer): Promise<void> {
+  async end(session: string, because: string, by: Pick<Signer, "person">): Promise<void> {
     const live = this.#live(session);
     this.#demand(live, by, "end");
     await this.#parts.runs.runs.end(live.id, `${by.person.name} ended it${because === "" ? "" : `: ${because}`}`);
   }
 
-  async suspend(session: string, because: string, by: Signer): Promise<void> {
+  async suspend(session: string, because: string, by: Pick<Signer, "person">): Promise<void> {
     const live = this.#live(session);
     this.#demand(live, by, "suspend");
     this.#parts.runs.runs.suspend(live, because, by.person.name);
   }
 
-  async resume(session: string, because: string, by: Signer): Promise<void> {
+  async resume(session: string, because: string, by: Pick<Signer, "person">): Promise<void> {
     const live = this.#live(session);
     this.#demand(live, by, "resume");
     if (live.state !== "suspended") throw new ControlRefusal("conflict", `session \`${session}\` is not suspended`);
@@ -204,7 +204,7 @@ export class ControlSessions implements SessionControl {
   }
 
   /** A session's own principal is never the person who decides about it, and a person decides only where it may. */
-  #demand(live: LiveRun, by: Signer, what: string): void {
+  #demand(live: LiveRun, by: Pick<Signer, "person">, what: string): void {
     const { principal, target } = live.snapshot();
     if (principal === by.person.name)
       throw new ControlRefusal(
@@ -216,7 +216,7 @@ export class ControlSessions implements SessionControl {
     if (served !== undefined) this.#demandEnvironment(served, by, what);
   }
 
-  #demandEnvironment({ target }: ServedTarget, by: Signer, what: string): void {
+  #demandEnvironment({ target }: ServedTarget, by: Pick<Signer, "person">, what: string): void {
     if (by.person.approves.includes(target.environment)) return;
     const may = by.person.approves.join(", ") || "nothing";
     throw new ControlRefusal(

@@ -8,6 +8,7 @@ import { Fields } from "../fields.ts";
 import { ControlRefusal } from "../parts.ts";
 import { gatewayName } from "../signed-statement.ts";
 import type { WebConsole } from "./parts.ts";
+import { passkeyEvidence } from "./passkey-proof.ts";
 import { passphraseOf, proven } from "./proof.ts";
 import type { LoggedIn } from "./route.ts";
 
@@ -22,7 +23,9 @@ export async function answerEvidence(body: AnswerBody, proof: unknown, console: 
     case "passphrase":
       return signature(body, passphraseOf(fields.raw("passphrase")), console, by);
     case "passkey":
-      throw new ControlRefusal("person_needed", "no passkey is registered", "register one, or give the passphrase");
+      // What a passkey signs stands for a yes.
+      if (body.answer === "deny") throw new ControlRefusal("bad_request", "a denial takes no passkey", "send it with the login");
+      return passkeyEvidence(fields.raw("assertion"), await console.parts.approvals.one(body.approval), console, by);
   }
 }
 

@@ -7,6 +7,7 @@ import type { RandomBytes } from "../../base/ids.ts";
 import type { RegisteredPasskey, RegisteredPerson } from "../authority.ts";
 import type { AuditLine, AuditPage, ExplainView, PolicyView } from "../contract.ts";
 import type { ControlParts } from "../parts.ts";
+import type { Ceremonies } from "./ceremonies.ts";
 import type { Guesses } from "./guesses.ts";
 import type { Logins } from "./logins.ts";
 import type { Site } from "./site.ts";
@@ -56,4 +57,5 @@ export interface WebConsole {
   readonly site: Site;
   readonly logins: Logins;
   readonly guesses: Guesses;
+  readonly ceremonies: Ceremonies;
 }

@@ -7,6 +7,7 @@ import { createServer as createSecure } from "node:https";
 import type { AddressInfo } from "node:net";
 import { answerPages } from "./answer.ts";
 import { readAssets } from "./assets.ts";
+import { Ceremonies } from "./ceremonies.ts";
 import { Guesses } from "./guesses.ts";
 import { Logins } from "./logins.ts";
 import type { WebParts } from "./parts.ts";
@@ -52,7 +53,7 @@ export async function startWebServer(options: WebOptions, parts: WebParts): Prom
     throw error;
   }
   const site = siteOf(port, { tls: options.tls !== undefined, ...(options.url === undefined ? {} : { url: options.url }) });
-  const answer = answerPages({ console: { parts, site, logins, guesses }, assets });
+  const answer = answerPages({ console: { parts, site, logins, guesses, ceremonies: new Ceremonies(clock) }, assets });
   for (const server of servers) server.on("request", answer);
   const sweep = setInterval(() => logins.sweep(), sweepEveryMs).unref();
   return {

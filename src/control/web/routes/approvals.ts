@@ -1,10 +1,11 @@
 /**
- * `GET /api/approvals`, `GET /api/approvals/ID`, `POST /api/approvals/ID/answer`: what waits for a person, and the person's answer.
+ * `GET /api/approvals`, `GET /api/approvals/ID`, `POST /api/approvals/ID/challenge|answer`: what waits for a person, and the answer.
  * A login alone may refuse; to approve takes a proof made for this very answer.
  */
 import type { AnswerBody } from "../../contract.ts";
 import { Fields } from "../../fields.ts";
 import { answerEvidence } from "../answer-evidence.ts";
+import { assertionOptions } from "../passkey-proof.ts";
 import type { WebRoute } from "../route.ts";
 
 export const listApprovals: WebRoute = {
@@ -18,7 +19,17 @@ export const oneApproval: WebRoute = {
   method: "GET",
   path: "/api/approvals/*",
   open: false,
-  answer: async ({ id }, { parts }) => ({ status: 200, body: await parts.approvals.one(id) }),
+  answer: async ({ id }, { parts }, { person }) => ({ status: 200, body: await parts.approvals.one(id, person.name) }),
+};
+
+export const challengeOfApproval: WebRoute = {
+  method: "POST",
+  path: "/api/approvals/*/challenge",
+  open: false,
+  answer: async ({ id }, console, by) => {
+    const publicKey = assertionOptions(await console.parts.approvals.one(id), console, by);
+    return { status: 200, body: { publicKey } };
+  },
 };
 
 export const answerApproval: WebRoute = {

@@ -3,10 +3,11 @@
  * It answers nothing itself; the routes stand in the files beside this one.
  */
 import type { WebRoute } from "../route.ts";
-import { answerApproval, listApprovals, oneApproval } from "./approvals.ts";
+import { answerApproval, challengeOfApproval, listApprovals, oneApproval } from "./approvals.ts";
 import { events } from "./events.ts";
 import { listAsks, listGrants, status } from "./lists.ts";
 import { login, logout, me } from "./login.ts";
+import { addPasskey, passkeyChallenge, removePasskey } from "./passkeys.ts";
 import { endSession, listSessions, resumeSession, suspendSession } from "./sessions.ts";
 
 export const webRoutes: readonly WebRoute[] = [
@@ -16,6 +17,7 @@ export const webRoutes: readonly WebRoute[] = [
   status,
   listApprovals,
   oneApproval,
+  challengeOfApproval,
   answerApproval,
   listSessions,
   suspendSession,
@@ -23,5 +25,8 @@ export const webRoutes: readonly WebRoute[] = [
   endSession,
   listGrants,
   listAsks,
+  passkeyChallenge,
+  addPasskey,
+  removePasskey,
   events,
 ];

@@ -5,7 +5,7 @@
 import { Fields } from "../../fields.ts";
 import { ControlRefusal } from "../../parts.ts";
 import { passphraseOf, proven } from "../proof.ts";
-import type { LoggedIn, WebRoute } from "../route.ts";
+import type { WebRoute } from "../route.ts";
 
 export const listSessions: WebRoute = {
   method: "GET",
@@ -19,7 +19,7 @@ export const suspendSession: WebRoute = {
   path: "/api/sessions/*/suspend",
   open: false,
   answer: async ({ id, body }, { parts }, by) => {
-    await parts.sessions.suspend(id, new Fields(body, ["because", "proof"]).text("because"), byLogin(by));
+    await parts.sessions.suspend(id, new Fields(body, ["because", "proof"]).text("because"), by);
     return { status: 200, body: { session: id, state: "suspended" } };
   },
 };
@@ -29,7 +29,7 @@ export const endSession: WebRoute = {
   path: "/api/sessions/*/end",
   open: false,
   answer: async ({ id, body }, { parts }, by) => {
-    await parts.sessions.end(id, new Fields(body, ["because", "proof"]).text("because", 0), byLogin(by));
+    await parts.sessions.end(id, new Fields(body, ["because", "proof"]).text("because", 0), by);
     return { status: 200, body: { session: id, state: "ended" } };
   },
 };
@@ -48,11 +48,7 @@ export const resumeSession: WebRoute = {
     const wanted = { method: "DELETE", path: `/v1/suspensions/${id}`, body: { because } } as const;
     const passphrase = passphraseOf(proof.raw("passphrase"));
     const proved = await proven({ ...parts, guesses }, { person: person.name, passphrase, ...wanted, bucket: `by ${login.person}` });
-    await parts.sessions.resume(id, because, { person: proved.person, nonce: proved.evidence.nonce });
+    await parts.sessions.resume(id, because, { person: proved.person });
     return { status: 200, body: { session: id, state: "open" } };
   },
 };
-
-function byLogin({ login, person }: LoggedIn) {
-  return { person, nonce: `login ${login.id}` };
-}
