@@ -21,6 +21,9 @@ export type GrantId = Id<"grant">;
 /** A right that an agent asks for: `a_` and 10 characters. */
 export type AskId = Id<"ask">;
 
+/** One break-glass of one run: `b_` and 10 characters. */
+export type BreakGlassId = Id<"break-glass">;
+
 /** One plan of one act: `p_` and 12 characters. */
 export type PlanId = Id<"plan">;
 
@@ -59,6 +62,10 @@ export function newGrantId(random: RandomBytes = systemRandom): GrantId {
 
 export function newAskId(random: RandomBytes = systemRandom): AskId {
   return `a_${randomText(10, random)}` as AskId;
+}
+
+export function newBreakGlassId(random: RandomBytes = systemRandom): BreakGlassId {
+  return `b_${randomText(10, random)}` as BreakGlassId;
 }
 
 export function newPlanId(random: RandomBytes = systemRandom): PlanId {

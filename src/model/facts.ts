@@ -2,6 +2,7 @@
  * Inputs to a decision besides the action and its effects.
  * Facts that change with every act (rates, suspensions) are not here, so that a decision can be cached by what it depended on.
  */
+import type { BreakGlassFact } from "./break-glass.ts";
 import type { GrantFact } from "./grant.ts";
 import type { Environment } from "./principal.ts";
 
@@ -17,6 +18,8 @@ export interface Facts {
   readonly approvals: boolean;
   /** Rights that persons opened for the session; absent where there are none. */
   readonly grants?: readonly GrantFact[];
+  /** Nobody is asked for the session now; absent where somebody is. */
+  readonly breakGlass?: BreakGlassFact;
   /** A person could open rights for the session, if it asks; absent where nobody can. A refusal then says how to ask. */
   readonly askable?: true;
 }

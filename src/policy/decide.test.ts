@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import type { BreakGlassId } from "../base/ids.ts";
 import type { Obligation } from "../model/decision.ts";
 import { operations, unknownEffect } from "../model/effect.ts";
 import { decide } from "./decide.ts";
@@ -303,4 +304,59 @@ describe("named properties", () => {
 test("no effects at all is an allow with the policy's own obligations", () => {
   const decision = decide([], facts, policyWith([], { obligations: [{ kind: "rows_returned_max", rows: 5 }] }));
   assert.deepEqual(decision, { kind: "allow", obligations: [{ kind: "rows_returned_max", rows: 5 }], rules: [], policyDigest: "d" });
+});
+
+describe("break-glass", () => {
+  const open = factsOf({ breakGlass: { id: "b_0123456789" as BreakGlassId } });
+  const rule = (id: string, answer: Answer, match: Match = {}, when?: Rule["when"]): Rule => ({
+    id,
+    title: id,
+    why: id,
+    answer,
+    match,
+    ...(when === undefined ? {} : { when }),
+    code: "destructive",
+    obligations: [],
+    examples: { matches: [], misses: [] },
+  });
+
+  test("answers what a person would have been asked, and stands among the rules with the one that asked", () => {
+    const policy = policyOf({ rules: [rule("ask", "require_approval"), rule("may", "permit")] });
+    assert.equal(decide([deletion()], facts, policy).kind, "hold");
+    const decision = decide([deletion()], open, policy);
+    assert.equal(decision.kind, "allow");
+    assert.deepEqual(decision.rules, ["ask", "break-glass:b_0123456789", "may"]);
+  });
+
+  test("answers nothing else: forbidden, permitted by nothing, not evaluated, all stay refused; a plain permit is not named after it", () => {
+    const ask = rule("ask", "require_approval");
+    const failing = rule("broken", "permit", {}, () => {
+      throw new Error("x");
+    });
+    for (const rules of [[ask, rule("never", "forbid")], [ask, failing], [], [rule("never", "forbid")]])
+      assert.equal(decide([deletion()], open, policyOf({ rules })).kind, "deny");
+    const other = { ...deletion(), resource: { type: "table", name: "public.other" } } as const;
+    const named = rule("ask", "require_approval", { resourceName: ["public.orders"] });
+    assert.equal(decide([deletion(), other], open, policyOf({ rules: [named] })).kind, "deny", "a part that nothing permits");
+    assert.deepEqual(decide([deletion()], open, policyOf({ rules: [rule("may", "permit")] })).rules, ["may"]);
+  });
+
+  test("the policy's limits bind what passes because of it", () => {
+    const obligations = [{ kind: "rows_changed_max", rows: 5 }] as const;
+    const decision = decide([deletion()], open, policyOf({ rules: [rule("ask", "require_approval")], obligations }));
+    assert.deepEqual(decision.kind === "allow" && decision.obligations, obligations);
+  });
+
+  test("over any policy it never turns a deny into anything, and an allow or a hold into an allow only", () => {
+    const answers = fc.constantFrom<Answer>("permit", "forbid", "require_approval");
+    const rules = fc.array(fc.tuple(answers, fc.constantFrom("public.orders", "public.other")), { maxLength: 5 });
+    const property = fc.property(rules, fc.boolean(), (given, two) => {
+      const made = given.map(([answer, name], n) => rule(`r${n}`, answer, { resourceName: [name] }));
+      const effects = two ? [deletion(), deletion({ resource: { type: "table", name: "public.other" } })] : [deletion()];
+      const policy = policyOf({ rules: made });
+      const before = decide(effects, facts, policy).kind;
+      assert.equal(decide(effects, open, policy).kind, before === "deny" ? "deny" : "allow");
+    });
+    fc.assert(property, { numRuns: 300 });
+  });
 });

@@ -2,6 +2,7 @@
  * The decision: forbid > require_approval > permit > deny by default, whatever the order of the rules.
  * It does no I/O, keeps no state and never throws: a rule that cannot be evaluated is a deny that names it.
  */
+import { type BreakGlassFact, breakGlassRuleId } from "../model/break-glass.ts";
 import type { Decision, Obligation } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
@@ -32,7 +33,10 @@ type Ruling =
  * is never asked about a statement of which a part was never permitted. No effects at all is an allow.
  */
 export const decide: Decide = (effects, facts, policy) => {
-  const ruling = ruleOn(effects.map((effect) => answersTo(effect, facts, policy)));
+  const ruling = ruleOn(
+    effects.map((effect) => answersTo(effect, facts, policy)),
+    facts.breakGlass,
+  );
   const determined = { rules: idsOf(ruling.rules), policyDigest: policy.digest };
   if (policy.mode === "observe") {
     const observed = ruling.kind === "allow" ? {} : { observed: ruling.kind };
@@ -86,7 +90,8 @@ function evaluate(rule: Rule, effect: Effect, facts: Facts): boolean | "failed" 
   }
 }
 
-function ruleOn(all: readonly Answers[]): Ruling {
+/** `breakGlass` takes the place of the person who would be asked, where nothing is in the way but that. */
+function ruleOn(all: readonly Answers[], breakGlass?: BreakGlassFact): Ruling {
   const forbidding = all.flatMap((a) => a.forbid);
   const failing = all.flatMap((a) => a.failed);
   const unanswered = all.filter((a) => a.requireApproval.length === 0 && a.permit.length === 0);
@@ -104,10 +109,27 @@ function ruleOn(all: readonly Answers[]): Ruling {
     return { kind: "deny", rules: [], grounds };
   }
   const holding = all.flatMap((a) => a.requireApproval);
+  if (holding.length > 0 && breakGlass !== undefined) {
+    return { kind: "allow", rules: [...holding, breakGlassRule(breakGlass), ...all.flatMap((a) => a.permit)] };
+  }
   if (holding.length > 0) {
     return { kind: "hold", rules: holding, grounds: all.flatMap((a) => groundsOf(a.effect, a.requireApproval)) };
   }
   return { kind: "allow", rules: all.flatMap((a) => a.permit) };
+}
+
+/** It stands in the record under its id. */
+function breakGlassRule(fact: BreakGlassFact): Rule {
+  return {
+    id: breakGlassRuleId(fact),
+    title: "break-glass",
+    why: "a person said that nobody is to be asked for a while",
+    answer: "permit",
+    match: {},
+    code: "permitted",
+    obligations: [],
+    examples: { matches: [], misses: [] },
+  };
 }
 
 /** One ground an effect: of several rules the one with the smallest code, so that the order of rules is irrelevant. */

@@ -5,13 +5,14 @@
 import type { Action } from "../model/action.ts";
 import type { ActionId, RunId, SessionId } from "../base/ids.ts";
 import { restsOnApproval } from "../model/approval.ts";
+import { breakGlassOf } from "../model/break-glass.ts";
 import { grantsOf, restsOnGrant } from "../model/grant.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../model/outcome.ts";
 import type { Session, Target } from "../model/principal.ts";
 import type { LiveGrant } from "./live-grant.ts";
 import type { Gated, JudgedAct, SessionGate } from "../pipeline/session-gate.ts";
 import { type LiveRun, rowsOf } from "./live-run.ts";
-import { budgetSpent, grantOver, nothingLeft, type Spent, suspended } from "./reasons.ts";
+import { breakGlassOver, budgetSpent, grantOver, nothingLeft, type Spent, suspended } from "./reasons.ts";
 import type { RowPool } from "./row-pool.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { Runs } from "./runs.ts";
@@ -84,8 +85,18 @@ export class RunGate implements SessionGate {
       const held = asks ? undefined : run.heldSpent();
       return held === undefined ? FREE : refuse(held);
     }
-    if (judged.readOnly && !restsOnGrant(decision.rules)) return reads;
-    return this.#change(action, judged, connection);
+    const answer = judged.readOnly && !restsOnGrant(decision.rules) ? reads : this.#change(action, judged, connection);
+    return answer.refused === undefined ? this.#unasked(action, judged, answer) : answer;
+  }
+
+  /** Where the act passes because of a break-glass, it is counted there. What persons approved needs none. */
+  #unasked(action: Action, { decision }: JudgedAct, answer: Gated): Gated {
+    const id = restsOnApproval(decision.rules) ? undefined : breakGlassOf(decision.rules);
+    if (id === undefined) return answer;
+    const holds = this.#runs.breakGlass.use(id, action.id, action.session.id);
+    if (holds === undefined) return refuse({ reason: breakGlassOver });
+    const { current } = answer;
+    return { ...answer, current: () => holds() && (current === undefined || current()) };
   }
 
   /** An act that may change something, or rests on a grant to read. */
@@ -164,6 +175,7 @@ export class RunGate implements SessionGate {
     if (connection === undefined) return;
     connection.run.idle(session);
     this.#runs.grants.idle(connection.target, connection.principal, session);
+    this.#runs.breakGlass.idle(session);
   }
 
   inOrder(session: SessionId): boolean {

@@ -33,6 +33,12 @@ export function grantOver(grants: readonly GrantFact[], because: string): Reason
   return { code: "grant_lapsed", message, next: "ask a person for another: holdfast ask --table ... --allow ... --purpose ..." };
 }
 
+export const breakGlassOver: Reason = {
+  code: "grant_lapsed",
+  message: "the time in which nobody was asked is over",
+  next: "send it again: a person will be asked",
+};
+
 export function suspended(because: string): Reason {
   return { code: "suspended", message: `the session is suspended: ${because}`, next: "a person has to lift the suspension" };
 }

@@ -2,8 +2,10 @@
  * The runs of this process: opened for a program or with a login's first connection, suspended, resumed, ended.
  * It does not know how connections or server roles are closed: what is to happen at an end is handed in.
  */
+import type { BreakGlass } from "../model/break-glass.ts";
 import { newRunId, type RunId } from "../base/ids.ts";
 import { nothingUsed, type Run } from "../model/run.ts";
+import { BreakGlasses } from "./break-glass.ts";
 import { Grants } from "./grants.ts";
 import { LiveRun } from "./live-run.ts";
 import type { SessionPorts } from "./ports.ts";
@@ -18,6 +20,8 @@ export interface RunsOptions extends SessionPorts {
   readonly closeRun: (run: Run, because: string) => Promise<void>;
   /** What a configured user's run is, when its first connection comes; `undefined` for one that is no user: it has no run. */
   readonly loginRun: (principal: string, target: string) => Pick<NewRun, "principalKind" | "environment" | "budget"> | undefined;
+  /** Told of each change of a break-glass. */
+  readonly breakGlassChanged: (glass: BreakGlass) => void;
   /** How long a login's run lasts before its next connection begins another, in milliseconds. */
   readonly loginRunMsMax: number;
 }
@@ -29,6 +33,7 @@ const KEEP_EVERY_MS = 1_000;
 export class Runs {
   readonly #options: RunsOptions;
   readonly grants: Grants;
+  readonly breakGlass: BreakGlasses;
   readonly #live = new Map<RunId, LiveRun>();
   readonly #timers = new Map<RunId, NodeJS.Timeout>();
   #past: readonly Run[] = [];
@@ -37,6 +42,7 @@ export class Runs {
   constructor(options: RunsOptions) {
     this.#options = options;
     this.grants = new Grants(options);
+    this.breakGlass = new BreakGlasses(options, options.breakGlassChanged);
   }
 
   /** Takes up what a former process kept: programs' runs are over, logins' go on with what they have used. */
@@ -130,6 +136,7 @@ export class Runs {
     live.because = because;
     clearTimeout(this.#timers.get(id));
     const { principal, target } = live.snapshot();
+    this.breakGlass.closeOfRun(live.snapshot(), `its session ended: ${because}`);
     await this.grants.lapseAll(target, principal, `its session ended: ${because}`);
     await closeRun(live.snapshot(), because).catch((error: unknown) => warn(`session \`${principal}\`: ${messageOf(error)}`));
     const over: Run = { ...live.snapshot(), endedAtMs: clock.now() };
@@ -145,6 +152,7 @@ export class Runs {
   /** Programs' runs end with the process; logins' go on at the next start. */
   async close(): Promise<void> {
     clearInterval(this.#keeping);
+    this.breakGlass.closeAll("Holdfast stops");
     const programs = [...this.#live.values()].filter((live) => live.snapshot().kind === "program");
     await Promise.all(programs.map((live) => this.end(live.id, "Holdfast stops")));
     await this.grants.close();

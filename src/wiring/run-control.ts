@@ -9,6 +9,7 @@ import type { RandomBytes, SessionId } from "../base/ids.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import type { SessionView } from "../control/contract.ts";
 import type { ReasonCode } from "../model/codes.ts";
+import type { BreakGlass } from "../model/break-glass.ts";
 import type { GrantFact } from "../model/grant.ts";
 import { noBudget, type Run } from "../model/run.ts";
 import type { RoleRights, TablePrivilege } from "../credentials/role-rights.ts";
@@ -53,6 +54,7 @@ export class RunControl implements GrantsAtServer {
   readonly #served = new Map<string, ServedTarget>();
   /** Set when the guard is there. */
   #grantsChanged: () => void = () => {};
+  #breakGlassChanged: (glass: BreakGlass) => void = () => {};
 
   /** Rejects when the store cannot be used, and leaves it open: what a former process left could then not be closed. */
   static async open(parts: RunControlParts): Promise<RunControl> {
@@ -84,6 +86,7 @@ export class RunControl implements GrantsAtServer {
     this.runs = new Runs({
       ...ports,
       closeRun: (run, because) => this.#closeRun(run, because),
+      breakGlassChanged: (glass) => this.#breakGlassChanged(glass),
       loginRun: (principal, target) => this.#loginRun(principal, target),
       loginRunMsMax: Math.min(LOGIN_RUN_MS, ...lifetimes),
     });
@@ -94,6 +97,11 @@ export class RunControl implements GrantsAtServer {
   /** Whom to tell that a principal's grants are others than before. */
   onGrantsChanged(act: () => void): void {
     this.#grantsChanged = act;
+  }
+
+  /** Whom to tell of each change of a break-glass. */
+  onBreakGlass(act: (glass: BreakGlass) => void): void {
+    this.#breakGlassChanged = act;
   }
 
   serve(served: ServedTarget): void {

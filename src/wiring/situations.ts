@@ -4,6 +4,7 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Action } from "../model/action.ts";
+import type { BreakGlassFact } from "../model/break-glass.ts";
 import type { GrantFact } from "../model/grant.ts";
 import type { Situation } from "../pipeline/scopes.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -14,8 +15,17 @@ type GrantFacts = (target: string, principal: string) => readonly GrantFact[] | 
 /** Whether a person could open anything for a principal at a target. */
 type Askable = (target: string, principal: string) => boolean;
 
+/** Whether nobody is asked for a principal at a target now. */
+type BreakGlassOf = (target: string, principal: string) => BreakGlassFact | undefined;
+
 /** Policy and facts by target and principal; the start-up test's login has the target's own policy. */
-export function situations(config: Config, grants: GrantFacts = () => undefined, askable: Askable = () => false): Situation {
+export function situations(
+  config: Config,
+  grants: GrantFacts = () => undefined,
+  askable: Askable = () => false,
+  glass: BreakGlassOf = () => undefined,
+  approvals: (target: string) => boolean = () => false,
+): Situation {
   const targets = new Map(config.targets.map((target) => [target.name, target]));
   const users = new Map(config.users.map((user) => [user.name, user]));
   return (action) => {
@@ -23,21 +33,30 @@ export function situations(config: Config, grants: GrantFacts = () => undefined,
     if (target === undefined) throw new Error(`no target is named \`${action.target.name}\``);
     const policy = users.get(action.session.principal.name)?.policies?.get(target.name) ?? target.policy;
     const whose = [target.name, action.session.principal.name] as const;
-    return situation(action, policy, { grants: grants(...whose), askable: askable(...whose) });
+    return situation(action, policy, {
+      grants: grants(...whose),
+      askable: askable(...whose),
+      breakGlass: glass(...whose),
+      approvals: approvals(target.name),
+    });
   };
 }
 
 interface Opened {
   readonly grants: readonly GrantFact[] | undefined;
   readonly askable: boolean;
+  readonly breakGlass: BreakGlassFact | undefined;
+  /** Somebody is registered who may answer for the target's environment. */
+  readonly approvals: boolean;
 }
 
-function situation(action: Action, policy: Policy, { grants, askable }: Opened) {
+function situation(action: Action, policy: Policy, { grants, askable, breakGlass, approvals }: Opened) {
   const { target, session, payload } = action;
   const { kind: principalKind, name: principal } = session.principal;
   const { name, environment, database } = target;
   const { role } = payload.context;
-  const facts = { target: name, environment, database, principal, principalKind, role, approvals: false };
+  const facts = { target: name, environment, database, principal, principalKind, role, approvals };
   const ask = askable ? { askable: true as const } : {};
-  return { policy, facts: { ...facts, ...(grants === undefined ? {} : { grants }), ...ask } };
+  const glass = breakGlass === undefined ? {} : { breakGlass };
+  return { policy, facts: { ...facts, ...glass, ...(grants === undefined ? {} : { grants }), ...ask } };
 }

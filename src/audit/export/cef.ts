@@ -150,6 +150,16 @@ function rightsParts(event: AuditEvent, plain: string): Parts | undefined {
           destinationServiceName: event.target,
         },
       };
+    case "break_glass_opened":
+      return {
+        severity: 9,
+        name: plain,
+        fields: { suser: event.persons.join(","), duser: event.principal, destinationServiceName: event.target, msg: event.purpose },
+      };
+    case "break_glass_used":
+      return { severity: 7, name: plain, fields: { cs2Label: "action", cs2: event.action, cnt: event.uses } };
+    case "break_glass_closed":
+      return { severity: 5, name: plain, fields: { cs1Label: "session", cs1: event.run, reason: event.because, cnt: event.uses } };
     case "grant_used":
       return { severity: 2, name: plain, fields: { cs2Label: "action", cs2: event.action, cnt: event.uses } };
     case "grant_lapsed":

@@ -48,6 +48,29 @@ export function rightsBody(event: RightsEvent): Json {
         status_detail: event.because,
         message: `grant ${event.grant} lapsed`,
       };
+    case "break_glass_opened":
+      return {
+        ...access(99, 1, event.principal, [], []),
+        severity_id: 5,
+        actor: { user: { name: event.persons.join(", ") } },
+        status_detail: event.purpose,
+        message: `break-glass ${event.breakGlass} opened on ${event.target}`,
+      };
+    case "break_glass_used":
+      return {
+        ...access(99, 1, event.action.split(".")[0] ?? "", [], []),
+        severity_id: 4,
+        message: `break-glass ${event.breakGlass} used`,
+        count: event.uses,
+      };
+    case "break_glass_closed":
+      return {
+        ...access(99, 1, event.run, [], []),
+        severity_id: 3,
+        status_detail: event.because,
+        message: `break-glass ${event.breakGlass} closed`,
+        count: event.uses,
+      };
     default:
       return assertNever(event, "ocsf export");
   }

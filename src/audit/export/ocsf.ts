@@ -115,6 +115,9 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
     case "grant_given":
     case "grant_used":
     case "grant_lapsed":
+    case "break_glass_opened":
+    case "break_glass_used":
+    case "break_glass_closed":
       return rightsBody(event);
     case "approval_asked":
     case "approval_answered":

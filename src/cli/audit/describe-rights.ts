@@ -47,6 +47,20 @@ export function describeRights(event: RightsEvent): Described {
       const figures = `${figure(event.uses)} statements, ${figure(event.rows)} rows`;
       return { word: "lapsed", about: event.grant, text: `${event.because}; ${figures}; ${gone}`, tone: event.revoked ? "plain" : "bad" };
     }
+    case "break_glass_opened": {
+      const until = new Date(event.untilMs).toISOString();
+      const text = `${event.principal} on ${event.target} (${event.environment}) by ${event.persons.join(" and ")}, until ${until}: ${event.purpose}`;
+      return { word: "BREAKGLASS", about: event.breakGlass, text, tone: "bad" };
+    }
+    case "break_glass_used":
+      return { word: "unasked", about: event.breakGlass, text: `by ${event.action}, ${figure(event.uses)} in all`, tone: "bad" };
+    case "break_glass_closed":
+      return {
+        word: "closed",
+        about: event.breakGlass,
+        text: `${event.because}; ${figure(event.uses)} acts passed without being asked about`,
+        tone: "warn",
+      };
     default:
       return assertNever(event, "describeRights");
   }

@@ -71,6 +71,9 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
     case "grant_given":
     case "grant_used":
     case "grant_lapsed":
+    case "break_glass_opened":
+    case "break_glass_used":
+    case "break_glass_closed":
       return describeRights(event);
     case "approval_asked":
     case "approval_answered":

@@ -1,0 +1,20 @@
+/** `POST /v1/break-glass`: a person says that nobody is asked before one session's acts for a while. Every term stands in the signed body. */
+import { breakGlassOf } from "../break-glass-port.ts";
+import { Fields } from "../fields.ts";
+import type { Route } from "../route.ts";
+
+export const breakGlass: Route = {
+  method: "POST",
+  path: "/v1/break-glass",
+  signed: true,
+  answer: async ({ body }, parts, by) => {
+    const fields = new Fields(body, ["session", "target", "untilMs", "reason"]);
+    const wanted = {
+      session: fields.text("session"),
+      target: fields.text("target"),
+      untilMs: fields.number("untilMs", Number.MAX_SAFE_INTEGER),
+      reason: fields.text("reason", 3),
+    };
+    return { status: 201, body: await breakGlassOf(parts).want(wanted, by) };
+  },
+};
