@@ -7,13 +7,15 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join } from "node:path";
 import { filesUnder, home } from "./files.ts";
 
+const consoleBytesMax = 40_000;
+
 const compiler = join(home, "node_modules", "tsc7", "bin", "tsc");
 const dist = join(home, "dist");
 
-if (existsSync(compiler)) build();
+if (existsSync(compiler)) await build();
 else console.log("build: the compiler is not installed (npm without development dependencies), so `dist` stays as it is");
 
-function build(): void {
+async function build(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   execFileSync(process.execPath, [compiler, "-p", join(home, "tsconfig.build.json")], { stdio: "inherit" });
   for (const file of filesUnder("src")) {
@@ -23,7 +25,11 @@ function build(): void {
     copyFileSync(join(home, file), copy);
   }
   for (const file of filesUnder("dist")) if (file.endsWith(".js")) pointUrlsAtJavaScript(join(home, file));
-  console.log(`build: ${filesUnder("dist").length} files in dist`);
+  // Only here, for its bundler is a development dependency as the compiler is.
+  const { buildConsole } = await import("./build-console.ts");
+  const { gzipBytes } = await buildConsole(join(dist, "console"));
+  console.log(`build: ${filesUnder("dist").length} files in dist; the console is ${(gzipBytes / 1000).toFixed(1)} kB gzipped`);
+  if (gzipBytes > consoleBytesMax) throw new Error(`the console has ${gzipBytes} bytes gzipped; at most ${consoleBytesMax}`);
 }
 
 /** The compiler rewrites imports but not `new URL("./worker.ts", import.meta.url)`, which is how a worker names its file. */

@@ -18,7 +18,7 @@ const importPattern = /(?:from|import)\s*\(?\s*"(\.[^"]+\.ts)"/g;
 
 /** The test files of `root` whose path contains `only`. */
 export function testFiles(root: string, only = ""): TestFiles {
-  const all = ["src", "test", "scripts", "bench"]
+  const all = ["src", "console", "test", "scripts", "bench"]
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => filesUnder(folder, root));
   const named = all.filter((file) => file.endsWith(".test.ts") && file.includes(only));

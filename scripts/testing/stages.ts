@@ -26,6 +26,7 @@ export const modulesMin = 100;
 
 export const stages: readonly Stage[] = [
   { name: "types", command: [tool("tsc7/bin/tsc"), "-p", "."] },
+  { name: "types of the console", command: [tool("tsc7/bin/tsc"), "-p", "console"] },
   { name: "lint", command: [tool("@biomejs/biome/bin/biome"), "lint", "--error-on-warnings", "--max-diagnostics=50", "."] },
   { name: "format", command: [tool("@biomejs/biome/bin/biome"), "format", "--max-diagnostics=50", "."] },
   {
@@ -33,6 +34,7 @@ export const stages: readonly Stage[] = [
     command: [
       tool("dependency-cruiser/bin/dependency-cruise.mjs"),
       "src",
+      "console",
       "test",
       "scripts",
       "bench",

@@ -8,7 +8,7 @@ import { type Check, eachNode, type Finding, isTest, isTypeScript, lineOf, type 
 
 /** Folders whose files are a list: each file but `index.ts` must be named by it. */
 const extensionFolders = ["src/cli/commands", "src/policy/rules", "src/adapters"];
-const programs = ["src/cli/main.ts"];
+const programs = ["src/cli/main.ts", "console/main.tsx"];
 /** node:test's contract for a reporter is a default export. */
 const mayExportDefault = ["scripts/testing/reporter.ts"];
 
@@ -79,6 +79,6 @@ function reachable(sources: ReadonlyMap<string, SourceFile>, from: readonly stri
  * quotes.
  */
 function importsOf(file: SourceFile): string[] {
-  const paths = [...file.text.matchAll(/"(\.\.?\/[^"]+\.ts)"/g)].map((match) => match[1] as string);
+  const paths = [...file.text.matchAll(/"(\.\.?\/[^"]+\.tsx?)"/g)].map((match) => match[1] as string);
   return paths.map((path) => posix.join(posix.dirname(file.path), path));
 }

@@ -46,7 +46,7 @@ export function readSources(root: string): SourceFile[] {
 }
 
 export function isTypeScript(file: SourceFile): boolean {
-  return file.path.endsWith(".ts") && /^(src|test|scripts|bench)\//.test(file.path);
+  return /\.tsx?$/.test(file.path) && /^(src|console|test|scripts|bench)\//.test(file.path);
 }
 
 export function isTest(path: string): boolean {

@@ -19,7 +19,7 @@ const glossary = /^(GLOSSARY|CONTRIBUTING)\.md$/;
 export const glossaryNames: Check = (files) =>
   files.filter(isTypeScript).flatMap((file) => {
     const findings: Finding[] = [];
-    const inPath = partsOf(file.path.replace(/\.ts$/, "")).find((part) => bannedNames.includes(part));
+    const inPath = partsOf(file.path.replace(/\.tsx?$/, "")).find((part) => bannedNames.includes(part));
     if (inPath) findings.push({ path: file.path, message: `the glossary bans \`${inPath}\` as a name` });
     eachNode(treeOf(file), (node) => {
       const name = declaredName(node);

@@ -1,5 +1,5 @@
 /**
- * Programs that npm does not carry: psql, pg_dump, pgbench, pgbouncer, bubblewrap. Found, else installed by apt when we are root.
+ * Programs that npm does not carry: psql, pg_dump, pgbench, pgbouncer, bubblewrap, chromium. Found, else installed by apt when we are root.
  * It never skips: a test that needs a tool which cannot be had fails and says what to install.
  */
 import { execFileSync } from "node:child_process";
@@ -15,6 +15,7 @@ const debianPackages = {
   pgbench: ["postgresql-client", "postgresql-contrib"],
   pgbouncer: ["pgbouncer"],
   bwrap: ["bubblewrap"],
+  chromium: ["chromium", "fonts-dejavu-core"],
 } as const;
 export type Tool = keyof typeof debianPackages;
 

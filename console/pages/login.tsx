@@ -1,0 +1,60 @@
+/**
+ * The login. It lets a person look, stop and say no; each approval asks for a proof of its own later.
+ */
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { wordsOf } from "../api/call.ts";
+import { Field, Problem } from "../parts/field.tsx";
+import type { App } from "../state/app.ts";
+import { useStore } from "../state/store.ts";
+
+export function LoginPage({ app }: { app: App }): JSX.Element {
+  const { notice } = useStore(app.store);
+  const [person, setPerson] = useState("");
+  const [passphrase, setPassphrase] = useState("");
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setProblem("");
+    try {
+      await app.logIn(person.trim(), passphrase);
+    } catch (error) {
+      setProblem(wordsOf(error));
+      setPassphrase("");
+    }
+    setBusy(false);
+  };
+  return (
+    <main class="login">
+      <h1>Holdfast</h1>
+      <p class="quiet">The console of this gateway, for persons.</p>
+      {notice !== "" && problem === "" && (
+        <p class="notice notice-wait" role="status">
+          {notice}
+        </p>
+      )}
+      <form onSubmit={send} noValidate>
+        <Field label="Person" name="person" autocomplete="username" value={person} onValue={setPerson} input={first} required />
+        <Field
+          label="Passphrase"
+          name="passphrase"
+          type="password"
+          autocomplete="current-password"
+          value={passphrase}
+          onValue={setPassphrase}
+          required
+        />
+        {problem !== "" && <Problem text={problem} />}
+        <button type="submit" class="primary" aria-busy={busy}>
+          {busy ? "Logging in…" : "Log in"}
+        </button>
+      </form>
+      <p class="hint">A login lets you look, stop and deny. To approve, you are asked for a proof each time.</p>
+    </main>
+  );
+}
