@@ -3,6 +3,7 @@
  * It does not resolve names or paths; `load-config.ts` does.
  */
 import { z } from "zod";
+import { approvalsSchema } from "./approvals-schema.ts";
 import { limitsSchema, nameSchema, policySchema } from "./policy-schema.ts";
 import { parseDuration } from "./quantities.ts";
 import { parseListen, upstreamFromUrl } from "./address.ts";
@@ -152,6 +153,7 @@ export const configSchema = z.strictObject({
   targets: z.record(nameSchema, targetSchema).refine((targets) => Object.keys(targets).length > 0, "must name at least one target"),
   users: z.record(z.string().min(1).max(63), userSchema).optional(),
   policies: z.record(nameSchema, policySchema).optional(),
+  approvals: approvalsSchema.optional().describe("How persons are asked about what is held; see docs/approvals.md."),
   store: storeSchemaWith(upstreamFields).optional(),
   audit: z.strictObject({ directory: z.string().min(1).optional() }).optional(),
   vault: z

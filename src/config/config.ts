@@ -2,6 +2,7 @@
  * The configuration as the program uses it: names resolved, paths absolute, policies compiled, secrets as references.
  * It does not hold any secret's bytes.
  */
+import type { ApprovalRules } from "../model/approval-rules.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Budget } from "../model/run.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -33,6 +34,8 @@ export interface Config {
   readonly users: readonly UserConfig[];
   /** Absent: the embedded store in `state`. */
   readonly store?: StoreConfig;
+  /** Absent: the usual ones. */
+  readonly approvals?: ApprovalRules;
 }
 
 /** Where runs, grants and approvals are kept. */

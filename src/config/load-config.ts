@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { digestOf } from "../base/canonical.ts";
+import { resolveApprovals } from "./approvals-schema.ts";
 import { isLoopback, parseListen } from "./address.ts";
 import type { PolicyDocument } from "./compile-policy.ts";
 import type { Config } from "./config.ts";
@@ -121,6 +122,7 @@ function resolveConfig(entry: ConfigEntry, documents: Documents, directory: stri
     shutdownMs: parseDuration(entry.shutdown_time ?? "10s") ?? 10_000,
     ...(entry.store === undefined ? {} : { store: resolveStoreEntry(entry.store, directory) }),
     targets,
+    approvals: resolveApprovals(entry.approvals),
     users: Object.entries(entry.users ?? {}).map(([name, user]) => resolveUser(name, user, entry.targets, documents, directory)),
   };
 }

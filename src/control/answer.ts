@@ -6,30 +6,45 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Authority } from "./authority-port.ts";
 import { signatureHeaders } from "./authority-port.ts";
 import { readJson } from "./json-body.ts";
-import { ControlRefusal, type ControlParts, refusalStatus, type Signer } from "./parts.ts";
+import { ControlRefusal, type ControlParts, refusalStatus, type SignedBy } from "./parts.ts";
 import type { Answer, Route } from "./route.ts";
 import { routes } from "./routes/index.ts";
 
+/** Bodies that may be larger than others, read at a time: anyone of the account may send them. */
+const LARGE_BODIES_MAX = 4;
+
 export function answerWith(parts: ControlParts): RequestListener {
+  const large = { open: 0 };
   return (request, response) => {
     response.on("error", () => undefined);
-    answer(request, parts).then(
+    answer(request, parts, large).then(
       (given) => give(response, given),
       (error: unknown) => refuse(response, error),
     );
   };
 }
 
-async function answer(request: IncomingMessage, parts: ControlParts): Promise<Answer> {
+async function answer(request: IncomingMessage, parts: ControlParts, large: { open: number }): Promise<Answer> {
   const { method = "", url = "" } = request;
   const at = routes.filter((route) => fits(route, url));
   if (at.length === 0) throw new ControlRefusal("not_found", "there is nothing at this path");
   const route = at.find((each) => each.method === method);
   if (route === undefined) throw new MethodRefused(at.map((each) => each.method));
-  const body = await readJson(request);
+  const body = await bodyOf(request, route, large);
   const id = route.path.endsWith("/") ? decoded(url.slice(route.path.length)) : "";
   if (!route.signed) return route.answer({ id, body }, parts);
   return route.answer({ id, body }, parts, await signerOf(request, body, parts.authority));
+}
+
+async function bodyOf(request: IncomingMessage, { bodyBytesMax }: Route, large: { open: number }): Promise<unknown> {
+  if (bodyBytesMax === undefined) return readJson(request);
+  if (large.open >= LARGE_BODIES_MAX) throw new ControlRefusal("too_many", "too many plans come in at a time", "try again");
+  large.open += 1;
+  try {
+    return await readJson(request, bodyBytesMax);
+  } finally {
+    large.open -= 1;
+  }
 }
 
 class MethodRefused extends Error {
@@ -55,7 +70,7 @@ function decoded(text: string): string {
 }
 
 /** Rejects unless a registered person signed this method, path and body. Every attempt is recorded by the authority. */
-async function signerOf(request: IncomingMessage, body: unknown, authority: Authority | undefined): Promise<Signer> {
+async function signerOf(request: IncomingMessage, body: unknown, authority: Authority | undefined): Promise<SignedBy> {
   if (authority === undefined)
     throw new ControlRefusal(
       "person_needed",
@@ -67,16 +82,12 @@ async function signerOf(request: IncomingMessage, body: unknown, authority: Auth
     return typeof value === "string" ? value : "";
   };
   const nonce = header(signatureHeaders.nonce);
-  const verified = await authority.verify({
-    person: decoded(header(signatureHeaders.person)),
-    nonce,
-    signature: header(signatureHeaders.signature),
-    method: request.method ?? "",
-    path: request.url ?? "",
-    body,
-  });
+  const { method = "", url: path = "" } = request;
+  const signature = header(signatureHeaders.signature);
+  const verified = await authority.verify({ person: decoded(header(signatureHeaders.person)), nonce, signature, method, path, body });
   if (!verified.ok) throw new ControlRefusal("person_needed", verified.message, verified.next);
-  return { person: verified.person, nonce };
+  const { gateway, publicKey } = verified.evidence;
+  return { person: verified.person, nonce, evidence: { kind: "signature", publicKey, signature, nonce, gateway, method, path, body } };
 }
 
 const headers = { "content-type": "application/json", "cache-control": "no-store", connection: "close" } as const;

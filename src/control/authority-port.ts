@@ -39,6 +39,8 @@ export interface VerifiedPerson {
 
 /** For the audit log, so that a third party can verify later who signed what. */
 export interface SignatureEvidence {
+  /** The control socket's path, as it was signed. */
+  readonly gateway: string;
   readonly publicKey: string;
   readonly signature: string;
   readonly nonce: string;

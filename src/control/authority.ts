@@ -116,8 +116,8 @@ class PersonAuthority implements Authority {
     }
     this.#used.set(nonce, this.#expiry(nonce));
     const { publicKey, approves } = known;
-    const evidence = { publicKey, signature, nonce, bodyDigest: digest };
-    record({ kind: "person_attempt", accepted: true, person, gateway, method, path, because: "signed", ...evidence });
+    const evidence = { gateway, publicKey, signature, nonce, bodyDigest: digest };
+    record({ kind: "person_attempt", accepted: true, person, method, path, because: "signed", ...evidence });
     return { ok: true, person: { name: person, approves }, evidence };
   }
 

@@ -2,7 +2,7 @@
  * What a route is: a method and a path, who may use it, and its answer to a request whose body was read and whose signature was held
  * against the person's key. It does no I/O.
  */
-import type { ControlParts, Signer } from "./parts.ts";
+import type { ControlParts, SignedBy } from "./parts.ts";
 
 interface Request {
   /** What stands in the path's place for it, decoded. */
@@ -22,9 +22,11 @@ interface Place {
   readonly method: "GET" | "POST" | "DELETE";
   /** `/v1/grants`, or `/v1/grants/` for one with an id behind it. */
   readonly path: string;
+  /** Where a body may be larger than anywhere else. */
+  readonly bodyBytesMax?: number;
 }
 
 /** `signed`: only for a person who signed just this. Such a route cannot be written without the signer in its hands. */
 export type Route =
   | (Place & { readonly signed: false; readonly answer: (request: Request, parts: ControlParts) => Promise<Answer> | Answer })
-  | (Place & { readonly signed: true; readonly answer: (request: Request, parts: ControlParts, by: Signer) => Promise<Answer> | Answer });
+  | (Place & { readonly signed: true; readonly answer: (request: Request, parts: ControlParts, by: SignedBy) => Promise<Answer> | Answer });

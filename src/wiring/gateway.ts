@@ -29,6 +29,7 @@ import { openGuard, type OpenGuard } from "../pipeline/open-guard.ts";
 import type { Situation } from "../pipeline/scopes.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
+import { ApprovalDesk, type ApprovalDeskParts } from "./approval-desk.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
 import { StoreUnavailable } from "../store/port.ts";
 import { ControlSessions } from "./control-sessions.ts";
@@ -110,6 +111,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     retire: (catalogueVersion) => analyser.retire(catalogueVersion),
     onFailure: (target, database, error) => warn(`target \`${target}\`, database \`${database}\`: ${error.message}`),
   });
+  const approvals = await openApprovals({ config, clock, random, log: broken, runs, vault: options.vault, instance, warn });
   return new RunningGateway({
     config,
     policies,
@@ -119,6 +121,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     analyser,
     guard,
     runs,
+    approvals,
     authority: authorityOf(config, options.vault, { clock, random, record: append }),
     catalogues,
     recovered,
@@ -139,6 +142,17 @@ async function openRuns(parts: Omit<RunControlParts, "opened">, own: OpenStorePa
   }
 }
 
+async function openApprovals(parts: Omit<ApprovalDeskParts, "store">): Promise<ApprovalDesk> {
+  try {
+    return await ApprovalDesk.open({ ...parts, store: parts.runs.opened.store });
+  } catch (error) {
+    await parts.runs.close();
+    await parts.runs.closeStore();
+    await parts.log.log.close().catch(() => undefined);
+    throw error instanceof StoreUnavailable ? new WiringError(error.message) : error;
+  }
+}
+
 /** What persons have opened, and whether one of them could: who may decide about the target's environment is registered in the vault. */
 function situationsOf(config: Config, { runs, vault }: { readonly runs: RunControl; readonly vault: Vault | undefined }): Situation {
   const environments = new Map(config.targets.map(({ name, environment }) => [name, environment]));
@@ -148,6 +162,8 @@ function situationsOf(config: Config, { runs, vault }: { readonly runs: RunContr
     config,
     (...whose) => runs.grantFacts(...whose),
     (target, principal) => decides(target) && runs.askable(target, principal),
+    (...whose) => runs.runs.breakGlass.factOf(...whose),
+    decides,
   );
 }
 
@@ -191,6 +207,7 @@ interface Parts {
   readonly analyser: SqlAnalyserPool;
   readonly guard: OpenGuard;
   readonly runs: RunControl;
+  readonly approvals: ApprovalDesk;
   readonly authority: Authority | undefined;
   readonly catalogues: Catalogues;
   readonly recovered: RecoveredInfo;
@@ -237,6 +254,7 @@ class RunningGateway implements Gateway {
       status: () => this.status(),
       authority,
       sessions,
+      approvals: this.#parts.approvals,
     });
     for (const target of config.targets) await this.#serve(target);
   }
@@ -292,7 +310,7 @@ class RunningGateway implements Gateway {
   }
 
   reload(config: Config): readonly string[] {
-    const { guard, policies, log, guarded } = this.#parts;
+    const { guard, policies, log, guarded, approvals } = this.#parts;
     guarded.demandAccepted(config);
     const waiting = needsRestart(this.#config, config);
     // Targets and users that are new, gone or otherwise different stay as they are until then; only their policies change.
@@ -301,6 +319,7 @@ class RunningGateway implements Gateway {
     policies.situation = policies.situate(next);
     guard.policyChanged();
     guarded.took(config);
+    approvals.took(next);
     for (const { name, policy } of next.targets) log.log.append(policyLoaded(name, policy));
     return waiting;
   }
@@ -316,6 +335,8 @@ class RunningGateway implements Gateway {
 
   async #close(because: string): Promise<void> {
     const { catalogues, analyser, log } = this.#parts;
+    // Who waits for a person is told to come back.
+    this.#parts.approvals.close();
     await Promise.all([...this.#listeners.values()].map((listener) => listener.stop()));
     await this.#parts.runs.close();
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));

@@ -5,14 +5,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config, TargetConfig, UserConfig } from "../config/config.ts";
 
-/** The running targets and users with the policies that the new configuration gives them. */
-export function samePlaces(running: Config, next: Config): Pick<Config, "targets" | "users"> {
+/** The running targets and users with the policies that the new configuration gives them, and its rules of approvals. */
+export function samePlaces(running: Config, next: Config): Pick<Config, "targets" | "users" | "approvals"> {
   const targets = running.targets.map((target) => {
     const { policy, policyName } = find(next.targets, target.name) ?? target;
     return { ...target, policy, policyName };
   });
   const users = running.users.map((user) => ({ ...user, policies: (find(next.users, user.name) ?? user).policies }));
-  return { targets, users };
+  return { targets, users, ...(next.approvals === undefined ? {} : { approvals: next.approvals }) };
 }
 
 /** What differs beside policies, a clause each: "target `shop` is new". */

@@ -42,7 +42,19 @@ describe("the control socket", () => {
     const signed = routes.filter((route) => route.signed);
     assert.deepEqual(
       signed.map(({ method, path }) => `${method} ${path}`),
-      ["DELETE /v1/sessions/", "POST /v1/suspensions", "DELETE /v1/suspensions/", "POST /v1/grants", "DELETE /v1/grants/"],
+      [
+        "DELETE /v1/sessions/",
+        "POST /v1/suspensions",
+        "DELETE /v1/suspensions/",
+        "POST /v1/grants",
+        "DELETE /v1/grants/",
+        "POST /v1/approvals/",
+        "POST /v1/break-glass",
+        "POST /v1/break-glass/",
+        "DELETE /v1/break-glass/",
+        "POST /v1/plans/signed",
+        "POST /v1/plans/apply/signed",
+      ],
     );
     for (const { method, path } of signed) {
       const call = { method, path: path.endsWith("/") ? `${path}x` : path, body: body() };

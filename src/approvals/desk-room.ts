@@ -1,0 +1,107 @@
+/**
+ * What the parts of the desk share: book, facts, refusals, and the closing of an approval that is over without having been used.
+ * It answers nobody.
+ */
+import type { ApprovalId } from "../base/ids.ts";
+import type { Approval, ApprovalAnswer, ApprovalState } from "../model/approval.ts";
+import type { ApprovalEvent } from "../model/event.ts";
+import type { TableCount } from "../model/outcome.ts";
+import type { Plan } from "../model/plan.ts";
+import { Book } from "./desk-book.ts";
+import { ApprovalFacts } from "./desk-facts.ts";
+import type { DeskParts } from "./desk-ports.ts";
+import { Refusals } from "./desk-refusals.ts";
+
+export class DeskRoom {
+  readonly parts: DeskParts;
+  readonly book: Book;
+  readonly facts = new ApprovalFacts();
+  readonly refusals = new Refusals();
+
+  constructor(parts: DeskParts) {
+    this.parts = parts;
+    this.book = new Book(parts.store, parts.warn);
+  }
+
+  /** Throws when the log does not take it. */
+  record(event: ApprovalEvent): void {
+    this.parts.record(event);
+    this.facts.step(event);
+  }
+
+  /** The question, where this log does not hold it: another gateway asked, or the process ended in between. */
+  recordAsked({ id, plan, nonce, strength, quorum, expiresAtMs }: Approval): void {
+    if (this.facts.hasAsked(id)) return;
+    const { asked, target, measured, unmeasured, policy } = plan;
+    this.record({
+      kind: "approval_asked",
+      approval: id,
+      plan: plan.id,
+      planDigest: plan.digest,
+      actDigest: plan.act.digest,
+      ...(asked.action === undefined ? {} : { action: asked.action }),
+      principal: asked.principal,
+      ...(asked.run === undefined ? {} : { run: asked.run }),
+      target: target.name,
+      environment: target.environment,
+      tables: measured === null ? null : tableCounts(plan),
+      unmeasured,
+      policyDigest: policy.digest,
+      rules: policy.rules,
+      nonce,
+      strength,
+      quorum,
+      expiresAtMs,
+    });
+  }
+
+  recordAnswer({ id, plan }: Approval, answer: ApprovalAnswer): void {
+    if (this.facts.hasAnswer(id, answer)) return;
+    this.record({ kind: "approval_answered", approval: id, planDigest: plan.digest, ...answer });
+  }
+
+  /** `undefined` when it is not in one of the states any more. Whoever makes the change records it, and nobody else. */
+  async close(
+    id: ApprovalId,
+    from: readonly ApprovalState[],
+    state: "expired" | "abandoned" | "stale",
+    because: string,
+  ): Promise<Approval | undefined> {
+    const closes = (current: Approval) => (from.includes(current.state) ? { ...current, state, because } : undefined);
+    const closed = await this.book.change(id, closes, (seen) => seen.state === state);
+    if (closed !== undefined) this.record({ kind: "approval_closed", approval: id, state, because });
+    return closed;
+  }
+
+  expired({ expiresAtMs, plan }: Approval): boolean {
+    return this.parts.clock.now() >= Math.min(expiresAtMs, plan.expiresAtMs);
+  }
+
+  expire({ id, answers, quorum, state }: Approval): Promise<Approval | undefined> {
+    const agreed = answers.filter(({ answer }) => answer === "approve").length;
+    const because = state === "approved" ? "it was approved, and not used in time" : `${agreed} of ${quorum} persons agreed in time`;
+    return this.close(id, ["pending", "approved"], "expired", because);
+  }
+
+  /** The policy under which it was asked is not the one in force. */
+  policyGone({ plan }: Pick<Approval, "plan">): boolean {
+    return this.parts.policyDigest(plan.target.name, plan.asked.principal) !== plan.policy.digest;
+  }
+
+  /** Not before this time, by what this gateway has seen itself: the store may say another. */
+  notBeforeMs(approval: Approval, coolOffMs: number): number {
+    const now = this.parts.clock.now();
+    const last = Math.max(0, ...approval.answers.map((answer) => this.facts.answeredAt(approval.id, answer, now)));
+    return Math.max(approval.notBeforeMs ?? 0, coolOffMs === 0 ? 0 : last + coolOffMs);
+  }
+}
+
+function tableCounts({ measured }: Plan): readonly TableCount[] {
+  return (measured?.tables ?? []).map(({ table, direct, following }) => ({
+    table,
+    inserted: direct.inserted + following.inserted,
+    updated: direct.updated + following.updated,
+    deleted: direct.deleted + following.deleted,
+    truncated: 0,
+  }));
+}
