@@ -54,11 +54,10 @@ async function demandOpen(room: DeskRoom, approval: Approval): Promise<void> {
 /** A no is taken until it is used: that is what the wait after an agreement is for. */
 function demandAnswerable(room: DeskRoom, current: Approval): void {
   const { id, state, because } = current;
-  const spent = room.facts.spent(current);
-  if (spent !== undefined) throw new AnswerRefused("conflict", `approval \`${id}\` is over: ${spent}`);
   if (state === "pending" || state === "approved") {
-    if (room.expired(current)) throw new AnswerRefused("conflict", `approval \`${id}\` is expired: its time is over`);
-    return;
+    const spent = room.facts.spent(current) ?? (room.expired(current) ? "its time is over" : undefined);
+    if (spent === undefined) return;
+    throw new AnswerRefused("conflict", `approval \`${id}\` is over: ${spent}`);
   }
   throw new AnswerRefused("conflict", `approval \`${id}\` is ${state} already${because === undefined ? "" : `: ${because}`}`);
 }

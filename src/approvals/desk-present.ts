@@ -46,10 +46,8 @@ export class Presenting {
     const known = await this.#known(key);
     const asked = known ?? (await this.#askOnce(key, act));
     if ("code" in asked) return { kind: "denied", reason: asked };
-    const { state } = asked;
-    if (state === "running") return { kind: "waiting", approval: asked.id, reason: reasons.runningReason(asked) };
-    const settled = await this.#waiting.wait(asked, act.gone);
-    return this.#presented(settled, act);
+    const open = asked.state === "pending" || asked.state === "approved";
+    return this.#presented(open ? await this.#waiting.wait(asked, act.gone) : asked, act);
   }
 
   /** A person's no, while it is remembered. */
@@ -65,11 +63,13 @@ export class Presenting {
   /** What stands open for the same act, counted; as the store has it now. */
   async #known(key: string): Promise<Approval | undefined> {
     const { book, facts } = this.#room;
-    for (const { id } of book.ofAct(key, ["running", "approved", "pending"])) {
+    for (const { id } of book.ofAct(key, ["running", "unknown", "approved", "pending"])) {
       const now = await book.fresh(id);
-      if (now === undefined || !book.whole(now) || facts.spent(now) !== undefined) continue;
+      if (now === undefined || !book.whole(now)) continue;
       if (now.state === "running") return now;
-      if ((now.state !== "approved" && now.state !== "pending") || this.#room.expired(now)) continue;
+      if (this.#room.expired(now)) continue;
+      if (now.state === "unknown") return now;
+      if ((now.state !== "approved" && now.state !== "pending") || facts.spent(now) !== undefined) continue;
       if (now.state === "approved") return now;
       const more = (current: Approval) => (current.state === "pending" ? { ...current, count: current.count + 1 } : undefined);
       const counted = await book.change(id, more, () => true);
@@ -149,6 +149,7 @@ export class Presenting {
           reason: reasons.waitingReason(approval, parts.clock.now(), parts.link?.(approval.id)),
         };
       case "running":
+      case "unknown":
         return { kind: "waiting", approval: approval.id, reason: reasons.runningReason(approval) };
       case "denied": {
         const { run } = parts.asker(act.session, act.target);
@@ -161,7 +162,6 @@ export class Presenting {
       case "abandoned":
       case "stale":
       case "used":
-      case "unknown":
         return { kind: "denied", reason: reasons.overReason(approval) };
     }
   }

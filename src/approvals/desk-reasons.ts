@@ -47,10 +47,11 @@ export function coolingReason({ id, plan }: Approval, leftMs: number): Reason {
   };
 }
 
-export function runningReason({ id }: Approval): Reason {
+export function runningReason({ id, state }: Approval): Reason {
+  const what = state === "unknown" ? "was carried out, and what became of it is not known yet" : "is being carried out now";
   return {
     code: "approval_required",
-    message: `approval ${id} for the same statement is being carried out now`,
+    message: `approval ${id} for the same statement ${what}`,
     next: "read what became of it before sending it again",
   };
 }

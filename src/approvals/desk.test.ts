@@ -1,0 +1,390 @@
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import type { Approval } from "../model/approval.ts";
+import { NotMeasurable, type Presented } from "../pipeline/approvals-port.ts";
+import { DeskScene, heldAct, newPerson, policyNow, ticketOf, type Wanted } from "../../test/approvals/desk-scene.ts";
+import type { Desk } from "./desk.ts";
+
+const scenes: DeskScene[] = [];
+after(async () => {
+  for (const scene of scenes) await scene.stop();
+});
+
+async function opened(change: (scene: DeskScene) => void = () => {}): Promise<{ scene: DeskScene; desk: Desk }> {
+  const scene = new DeskScene();
+  scenes.push(scene);
+  change(scene);
+  return { scene, desk: await scene.desk() };
+}
+
+/** Presents an act that nobody has answered, and returns the question. */
+async function asked(desk: Desk, wanted: Wanted = {}): Promise<Approval> {
+  const presented = await desk.present(heldAct(wanted));
+  assert.equal(presented.kind, "waiting", JSON.stringify(presented));
+  const approval = presented.kind === "waiting" ? await desk.one(presented.approval) : undefined;
+  assert(approval !== undefined);
+  return approval;
+}
+
+const kinds = (scene: DeskScene): readonly string[] => scene.log.map(({ kind }) => kind.replace("approval_", ""));
+
+describe("an act that is presented", () => {
+  test("is measured, asked about once, and waited for as long as a connection may be held", async () => {
+    const { scene, desk } = await opened();
+    const presented = await desk.present(heldAct());
+    assert(presented.kind === "waiting");
+    assert.equal(presented.reason.code, "approval_required");
+    assert.match(presented.reason.message, /measured: 41 rows deleted in public.orders of 100; nothing was changed/);
+    assert.match(presented.reason.next ?? "", /send the same statement again, unchanged, within 15 min; .* holdfast approve q_/);
+    assert.doesNotMatch(JSON.stringify(presented.reason), /a_rule_that_agents/);
+    assert.deepEqual(kinds(scene), ["asked"]);
+  });
+
+  test("again, from any of the principal's connections, is the same question with one more", async () => {
+    const { desk } = await opened();
+    const first = await asked(desk);
+    const second = await asked(desk);
+    assert.equal(second.id, first.id);
+    assert.equal(second.count, 2);
+    assert.notEqual((await asked(desk, { principal: "agent_2" })).id, first.id);
+    assert.notEqual((await asked(desk, { searchPath: "evil, public" })).id, first.id);
+    assert.notEqual((await asked(desk, { text: "DELETE FROM orders WHERE year < 2021" })).id, first.id);
+  });
+
+  test("while it is being measured joins too", async () => {
+    const { scene, desk } = await opened();
+    const all = await Promise.all([1, 2, 3, 4].map(() => desk.present(heldAct())));
+    assert.equal(new Set(all.map((each) => (each.kind === "waiting" ? each.approval : each.kind))).size, 1);
+    assert.equal(desk.list()[0]?.count, 4);
+    assert.deepEqual(kinds(scene), ["asked"]);
+  });
+
+  test("is answered while the connection waits", async () => {
+    const { scene, desk } = await opened((each) => {
+      each.rules = { ...each.rules, holdMs: 60_000 };
+    });
+    const waiting = desk.present(heldAct());
+    const approval = await firstAsked(desk);
+    await desk.answer(...scene.signed(approval, "ben"));
+    const ticket = ticketOf(await waiting);
+    await ticket.begin("771");
+    await ticket.end("used", "");
+    assert.equal((await desk.one(approval.id))?.state, "used");
+    assert.deepEqual(kinds(scene), ["asked", "answered", "used", "settled"]);
+  });
+
+  test("by whoever has gone is abandoned, unless others wait for it too", async () => {
+    const { desk } = await opened((each) => {
+      each.rules = { ...each.rules, holdMs: 60_000 };
+    });
+    const leaves = [new AbortController(), new AbortController()] as const;
+    const waiting = leaves.map(({ signal }) => desk.present(heldAct({ gone: signal })));
+    const { id } = await firstAsked(desk);
+    while ((await desk.one(id))?.count !== 2) await new Promise((resolve) => setImmediate(resolve));
+    leaves[0].abort();
+    assert.equal((await waiting[0])?.kind, "waiting");
+    assert.equal((await desk.one(id))?.state, "pending");
+    leaves[1].abort();
+    assert.equal((await waiting[1])?.kind, "denied");
+    assert.equal((await desk.one(id))?.state, "abandoned");
+  });
+
+  test("that must not be asked about, or that nobody may answer for, is denied at once", async () => {
+    const { scene, desk } = await opened();
+    const refuse = () => Promise.reject(new NotMeasurable("it reaches another server", "i", true));
+    const one = await desk.present(heldAct({ measure: refuse }));
+    assert.deepEqual([one.kind, reason(one).code], ["denied", "approval_unavailable"]);
+    assert.match(reason(one).message, /it reaches another server/);
+    const unmeasured = await asked(desk, { text: "VACUUM", measure: () => Promise.reject(new NotMeasurable("no transaction", "i")) });
+    assert.deepEqual([unmeasured.plan.measured, unmeasured.plan.unmeasured], [null, ["no transaction"]]);
+    scene.persons = [newPerson("dev", { approves: ["development"] })];
+    const two = await desk.present(heldAct({ text: "DELETE FROM a" }));
+    assert.match(reason(two).message, /nobody is registered who may answer for production/);
+    assert.equal(scene.log.length, 1);
+  });
+
+  test("with too many others of its principal open is denied", async () => {
+    const { desk } = await opened();
+    for (let n = 0; n < 20; n++) await asked(desk, { text: `DELETE FROM t${n}` });
+    assert.match(reason(await desk.present(heldAct({ text: "DELETE FROM more" }))).message, /20 questions are open already/);
+    await asked(desk, { text: "DELETE FROM more", principal: "agent_2" });
+  });
+
+  test("is denied when store or log cannot be written, and nothing stands approved", async () => {
+    const { scene, desk } = await opened();
+    scene.logBroken = true;
+    const presented = await desk.present(heldAct());
+    assert.deepEqual([presented.kind, reason(presented).code], ["denied", "approval_unavailable"]);
+    await scene.store?.close();
+    assert.equal((await desk.present(heldAct({ text: "DELETE FROM a" }))).kind, "denied");
+  });
+});
+
+describe("a person's answer", () => {
+  test("is refused from whoever asks, from whom nobody knows, and for environments that are not the person's", async () => {
+    const { scene, desk } = await opened((each) => {
+      each.persons = [newPerson("ben"), newPerson("ada"), newPerson("agent_1"), newPerson("stag", { approves: ["staging"] })];
+    });
+    const approval = await asked(desk, { onBehalfOf: "ada" });
+    await assert.rejects(desk.answer(...scene.signed(approval, "ada")), { code: "not_allowed", message: /is the one who asks/ });
+    await assert.rejects(desk.answer(...scene.signed(approval, "agent_1")), { code: "not_allowed", message: /is the one who asks/ });
+    await assert.rejects(desk.answer(...scene.signed(approval, "stag")), { code: "not_allowed", message: /may decide about staging/ });
+    await assert.rejects(desk.answer(...scene.signed(approval, "mallory")), { code: "not_allowed", message: /is not registered/ });
+  });
+
+  test("must be to this plan, with what is to be typed, and proven", async () => {
+    const { scene, desk } = await opened();
+    const approval = await asked(desk);
+    const refused = async (more: object, code: string, message: RegExp) =>
+      assert.rejects(desk.answer(...scene.signed(approval, "ben", more)), { code, message });
+    await refused({ planDigest: "0".repeat(64) }, "conflict", /another plan/);
+    await refused({ confirm: "orders" }, "bad_request", /not the name of what would be lost/);
+    await refused({ answer: "deny" }, "bad_request", /takes a reason/);
+    await refused({ approval: "q_000000000000" }, "not_found", /no approval is named/);
+    await refused({ approval: "'; DROP" }, "not_found", /no approval is named/);
+    const [given, by] = scene.signed(approval, "ben");
+    await assert.rejects(desk.answer(given, { ...by, evidence: { kind: "login" } }), { code: "not_allowed", message: /proof of its own/ });
+    const [, others] = scene.signed(approval, "cleo");
+    await assert.rejects(desk.answer(given, { ...by, evidence: others.evidence }), { code: "not_allowed", message: /not proven/ });
+    const [denied] = scene.signed(approval, "ben", { answer: "deny", reason: "no" });
+    await assert.rejects(
+      desk.answer({ ...denied, answer: "approve", confirm: "public.orders" }, scene.signed(approval, "ben", { reason: "x" })[1]),
+      {
+        code: "not_allowed",
+      },
+    );
+    assert.equal((await desk.one(approval.id))?.answers.length, 0);
+  });
+
+  test("counts once a person, and as many persons as are demanded must agree", async () => {
+    const { scene, desk } = await opened((each) => {
+      each.rules = { ...each.rules, quorum: { ...each.rules.quorum, production: 2 } };
+    });
+    const approval = await asked(desk);
+    assert.equal((await desk.answer(...scene.signed(approval, "ben"))).state, "pending");
+    await assert.rejects(desk.answer(...scene.signed(approval, "ben")), { code: "conflict", message: /answered already/ });
+    assert.equal((await desk.present(heldAct())).kind, "waiting");
+    assert.equal((await desk.answer(...scene.signed(approval, "cleo"))).state, "approved");
+    await ticketOf(await desk.present(heldAct())).begin(null);
+  });
+
+  test("that says no closes it with its reason, for all who agreed before and for every later try of the same act", async () => {
+    const { scene, desk } = await opened((each) => {
+      each.rules = { ...each.rules, quorum: { ...each.rules.quorum, production: 2 } };
+    });
+    const approval = await asked(desk);
+    await desk.answer(...scene.signed(approval, "ben"));
+    await desk.answer(...scene.signed(approval, "cleo", { answer: "deny", reason: "those are the orders of the audit" }));
+    await assert.rejects(desk.answer(...scene.signed(approval, "ben")), { code: "conflict", message: /denied already: cleo said no/ });
+    const again = await desk.present(heldAct());
+    assert.equal(reason(again).code, "approval_denied");
+    assert.match(reason(again).message, /cleo said no to it .*: those are the orders of the audit; measured: 41 rows/);
+    assert.match(reason(again).next ?? "", /restrict the WHERE/);
+    assert.doesNotMatch(JSON.stringify(again), /a_rule_that_agents/);
+    scene.clock.advance(2 * scene.rules.rememberMs);
+    assert.equal((await desk.present(heldAct())).kind, "denied", "in the same run for good");
+    scene.run = undefined;
+    assert.equal((await desk.present(heldAct())).kind, "waiting", "in another it may be asked again after a while");
+    assert.deepEqual(kinds(scene).slice(0, 4), ["asked", "answered", "answered", "closed"]);
+  });
+
+  test("of two who answer at once the first counts, and the other is told", async () => {
+    const { scene, desk } = await opened();
+    const approval = await asked(desk);
+    const results = await Promise.allSettled([
+      desk.answer(...scene.signed(approval, "ben")),
+      desk.answer(...scene.signed(approval, "cleo", { answer: "deny", reason: "no" })),
+      desk.answer(...scene.signed(approval, "cleo")),
+    ]);
+    const now = await desk.one(approval.id);
+    assert.equal(now?.state, "denied", "a no is taken until it is used");
+    assert.equal(results[2]?.status, "rejected");
+  });
+
+  test("that says no after an agreement takes it back until it is used", async () => {
+    const { scene, desk } = await opened();
+    const approval = await asked(desk);
+    await desk.answer(...scene.signed(approval, "ben"));
+    const ticket = ticketOf(await desk.present(heldAct()));
+    await desk.answer(...scene.signed(approval, "ben", { answer: "deny", reason: "wrong year" }));
+    await assert.rejects(ticket.begin(null), /not to be used: it is denied: ben said no: wrong year/);
+  });
+
+  test("is by passkey where one is registered and the act cannot be taken back", async () => {
+    const { scene, desk } = await opened((each) => {
+      each.persons = [newPerson("ben"), newPerson("cleo", { passkey: true })];
+    });
+    const lasting = await asked(desk);
+    assert.equal(lasting.strength, "passkey");
+    await assert.rejects(desk.answer(...scene.signed(lasting, "ben")), { code: "not_allowed", message: /takes a passkey/ });
+    await desk.answer(...scene.signed(lasting, "ben", { answer: "deny", reason: "a no takes none" }));
+    scene.rules = { ...scene.rules, passkey: "never" };
+    const other = await asked(desk, { text: "DELETE FROM b" });
+    assert.equal((await desk.answer(...scene.signed(other, "ben"))).state, "approved");
+    scene.rules = { ...scene.rules, passkey: "always" };
+    await assert.rejects(ticketOf(await desk.present(heldAct({ text: "DELETE FROM b" }))).begin(null), /not by passkey/);
+  });
+
+  test("of the one who asks is taken where the installation says so, and waits", async () => {
+    const { scene, desk } = await opened((each) => {
+      each.persons = [newPerson("ada")];
+      each.rules = { ...each.rules, solo: true, coolOffMs: 60_000 };
+    });
+    const act = { onBehalfOf: "ada", principal: "agent_1" };
+    const approval = await asked(desk, act);
+    assert.equal((await desk.answer(...scene.signed(approval, "ada"))).state, "approved");
+    const cooling = await desk.present(heldAct(act));
+    assert.match(reason(cooling).message, /is not carried out for 60 s yet/);
+    scene.clock.advance(60_000);
+    await ticketOf(await desk.present(heldAct(act))).begin(null);
+    scene.rules = { ...scene.rules, solo: false };
+    assert.match(reason(await desk.present(heldAct({ ...act, text: "DELETE FROM b" }))).message, /nobody is registered/);
+  });
+});
+
+describe("an approval", () => {
+  test("is used once, whoever holds a ticket for it", async () => {
+    const { scene, desk } = await opened();
+    const other = await scene.desk("gateway_2");
+    const approval = await asked(desk);
+    await other.answer(...scene.signed(approval, "ben"));
+    const tickets = [
+      ticketOf(await desk.present(heldAct())),
+      ticketOf(await other.present(heldAct())),
+      ticketOf(await desk.present(heldAct())),
+    ];
+    const begun = await Promise.allSettled(tickets.map((ticket) => ticket.begin("771")));
+    assert.equal(begun.filter(({ status }) => status === "fulfilled").length, 1);
+    assert.equal(kinds(scene).filter((kind) => kind === "used").length, 1);
+    for (const [i, ticket] of tickets.entries()) {
+      if (begun[i]?.status === "fulfilled") await ticket.end("used", "");
+      await assert.rejects(ticket.begin("772"));
+    }
+    assert.equal((await desk.present(heldAct())).kind, "waiting", "the next time is a question of its own");
+  });
+
+  test("is given back when the server was not reached, and only then", async () => {
+    const { scene, desk } = await opened();
+    const approval = await asked(desk);
+    await desk.answer(...scene.signed(approval, "ben"));
+    const first = ticketOf(await desk.present(heldAct()));
+    await first.begin("771");
+    const meanwhile = await desk.present(heldAct());
+    assert.match(reason(meanwhile).message, /is being carried out now/);
+    await first.end("not_reached", "the server refused the connection");
+    const second = ticketOf(await desk.present(heldAct()));
+    await second.begin("772");
+    await second.end("stale", "42 rows instead of 41");
+    assert.equal((await desk.one(approval.id))?.state, "stale");
+    assert.equal((await desk.one(approval.id))?.because, "42 rows instead of 41");
+  });
+
+  test("expires into a no: by the clock, at the answer, at the use, and in a later process", async () => {
+    const { scene, desk } = await opened();
+    const [late, unused, slept] = [
+      await asked(desk),
+      await asked(desk, { text: "DELETE FROM b" }),
+      await asked(desk, { text: "DELETE FROM c" }),
+    ];
+    await desk.answer(...scene.signed(unused, "ben"));
+    const ticket = ticketOf(await desk.present(heldAct({ text: "DELETE FROM b" })));
+    scene.clock.advance(scene.rules.lifeMs);
+    await assert.rejects(desk.answer(...scene.signed(late, "ben")), { code: "conflict", message: /expired/ });
+    await assert.rejects(ticket.begin(null), /its time is over|it is expired/);
+    const again = await scene.restart();
+    assert.equal((await again.one(slept.id))?.state, "expired");
+    assert.equal((await again.one(unused.id))?.state, "expired");
+    assert.equal(scene.log.filter(({ kind }) => kind === "approval_closed").length, 3);
+    assert.notEqual((await asked(again)).id, late.id);
+  });
+
+  test("stands over a restart while nobody has answered, and is answered after it", async () => {
+    const { scene, desk } = await opened();
+    const approval = await asked(desk);
+    const again = await scene.restart();
+    assert.equal((await again.one(approval.id))?.state, "pending");
+    await again.answer(...scene.signed(approval, "ben"));
+    await ticketOf(await again.present(heldAct())).begin(null);
+    assert.deepEqual(
+      desk.list().map(({ state }) => state),
+      ["pending"],
+      "the desk that was closed knows nothing of it",
+    );
+  });
+
+  test("is of no use under another policy than it was asked under", async () => {
+    const { scene, desk } = await opened();
+    const [pending, approved] = [await asked(desk), await asked(desk, { text: "DELETE FROM b" })];
+    await desk.answer(...scene.signed(approved, "ben"));
+    const ticket = ticketOf(await desk.present(heldAct({ text: "DELETE FROM b" })));
+    scene.policy = "b".repeat(64);
+    await assert.rejects(ticket.begin(null), /the policy has changed/);
+    await assert.rejects(desk.answer(...scene.signed(pending, "ben")), { code: "conflict", message: /stale/ });
+    await desk.policyChanged();
+    assert.deepEqual(
+      desk.list().map(({ state }) => state),
+      ["stale", "stale"],
+    );
+    const fresh = await asked(desk, { policyDigest: "b".repeat(64) });
+    assert.notEqual(fresh.id, pending.id);
+    scene.policy = policyNow;
+  });
+
+  test("does not hold when its person was removed, or may answer for less, since", async () => {
+    for (const change of [
+      (scene: DeskScene) => scene.persons.splice(0, 1),
+      (scene: DeskScene) => scene.persons.splice(0, 1, newPerson("ben")),
+      (scene: DeskScene) => scene.persons.splice(0, 1, { ...(scene.persons[0] ?? newPerson("ben")), approves: ["staging"] }),
+    ]) {
+      const { scene, desk } = await opened();
+      const approval = await asked(desk);
+      await desk.answer(...scene.signed(approval, "ben"));
+      change(scene);
+      await assert.rejects(ticketOf(await desk.present(heldAct())).begin(null), /may not answer|does not hold/);
+      assert.equal(kinds(scene).includes("used"), false);
+    }
+  });
+
+  test("is not used when the log cannot be written", async () => {
+    const { scene, desk } = await opened();
+    const approval = await asked(desk);
+    await desk.answer(...scene.signed(approval, "ben"));
+    const ticket = ticketOf(await desk.present(heldAct()));
+    scene.logBroken = true;
+    await assert.rejects(ticket.begin(null), /cannot be written/);
+    scene.logBroken = false;
+    const again = await scene.restart();
+    // The store had it as running, the log did not: nothing was sent, so it stands.
+    assert.equal((await again.one(approval.id))?.state, "approved");
+    await ticketOf(await again.present(heldAct())).begin(null);
+  });
+
+  test("whose use has no known end is for whoever asks the server, after a restart", async () => {
+    const { scene, desk } = await opened();
+    const approval = await asked(desk);
+    await desk.answer(...scene.signed(approval, "ben"));
+    await ticketOf(await desk.present(heldAct())).begin("771");
+    const again = await scene.restart();
+    assert.deepEqual(
+      again.running().map(({ id, use }) => [id, use?.transaction]),
+      [[approval.id, "771"]],
+    );
+    assert.match(reason(await again.present(heldAct())).message, /is being carried out now/);
+    await again.settle(approval.id, "used", "committed, as the server says");
+    assert.equal((await again.one(approval.id))?.state, "used");
+    assert.deepEqual(again.running(), []);
+  });
+});
+
+function reason(presented: Presented) {
+  assert(presented.kind !== "approved");
+  return presented.reason;
+}
+
+async function firstAsked(desk: Desk): Promise<Approval> {
+  for (;;) {
+    const [approval] = desk.list();
+    if (approval !== undefined) return approval;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
