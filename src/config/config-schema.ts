@@ -7,6 +7,7 @@ import { approvalsSchema } from "./approvals-schema.ts";
 import { limitsSchema, nameSchema, policySchema } from "./policy-schema.ts";
 import { parseDuration } from "./quantities.ts";
 import { parseListen, upstreamFromUrl } from "./address.ts";
+import { consoleSchema } from "./console-schema.ts";
 import { budgetSchema } from "./budget.ts";
 import { classifySchema, planSchemaWith } from "./plan-schema.ts";
 import { rolesSchemaWith } from "./roles-schema.ts";
@@ -154,6 +155,7 @@ export const configSchema = z.strictObject({
   users: z.record(z.string().min(1).max(63), userSchema).optional(),
   policies: z.record(nameSchema, policySchema).optional(),
   approvals: approvalsSchema.optional().describe("How persons are asked about what is held; see docs/approvals.md."),
+  console: consoleSchema.optional(),
   store: storeSchemaWith(upstreamFields).optional(),
   audit: z.strictObject({ directory: z.string().min(1).optional() }).optional(),
   vault: z

@@ -36,6 +36,16 @@ export interface Config {
   readonly store?: StoreConfig;
   /** Absent: the usual ones. */
   readonly approvals?: ApprovalRules;
+  /** Absent: no console is served. */
+  readonly console?: ConsoleConfig;
+}
+
+export interface ConsoleConfig {
+  readonly listen: Address;
+  /** The origin that people type, where it is not `http(s)://localhost:PORT`. */
+  readonly url?: string;
+  /** Absolute paths of PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** Where runs, grants and approvals are kept. */

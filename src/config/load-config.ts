@@ -10,6 +10,7 @@ import { isLoopback, parseListen } from "./address.ts";
 import type { PolicyDocument } from "./compile-policy.ts";
 import type { Config } from "./config.ts";
 import { type ConfigEntry, configSchema } from "./config-schema.ts";
+import { resolveConsole } from "./console-schema.ts";
 import { examine } from "./examine.ts";
 import { type Lookup, resolvePolicy, unknownName } from "./policy-document.ts";
 import { presetSchema } from "./policy-schema.ts";
@@ -123,6 +124,7 @@ function resolveConfig(entry: ConfigEntry, documents: Documents, directory: stri
     ...(entry.store === undefined ? {} : { store: resolveStoreEntry(entry.store, directory) }),
     targets,
     approvals: resolveApprovals(entry.approvals),
+    ...(entry.console === undefined ? {} : { console: resolveConsole(entry.console, directory) }),
     users: Object.entries(entry.users ?? {}).map(([name, user]) => resolveUser(name, user, entry.targets, documents, directory)),
   };
 }

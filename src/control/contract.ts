@@ -5,6 +5,7 @@
 import type { Approval, ApprovalAnswer } from "../model/approval.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Ask, Grant } from "../model/grant.ts";
+import type { Measurement, Plan } from "../model/plan.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Budget, Run } from "../model/run.ts";
 
@@ -24,6 +25,8 @@ export interface GatewayStatus {
   readonly audit: AuditStatus;
   /** Present where the installation has a vault. */
   readonly vault?: VaultStatus;
+  /** Present where a console is served: the address that people type. */
+  readonly console?: { readonly url: string };
   /** Present when the control socket is not the one that the gateway opened. */
   readonly control?: { readonly problem: string };
   /** Absent where the configuration was not read from a file. */
@@ -248,4 +251,36 @@ export interface ExplainView {
   }[];
   readonly reason: { readonly code: string; readonly message: string; readonly next?: string };
   readonly observed?: "deny" | "hold";
+}
+
+/** What became of a text that was to be planned. */
+export interface PlannedView {
+  /** `allow`: the policy lets it pass as it is. `hold`: a person is asked. */
+  readonly decision: "allow" | "hold";
+  readonly plan: Plan;
+  /** What was planned, to the byte: without a BEGIN and COMMIT that stood around all of it. */
+  readonly text: string;
+  /** What whoever asked should know, a sentence each. */
+  readonly notes: readonly string[];
+  /** The question to persons, where there is one. */
+  readonly approval?: AskedView;
+}
+
+export interface AskedView {
+  readonly id: Approval["id"];
+  readonly state: Approval["state"];
+  readonly link?: string;
+}
+
+/** What became of a plan that was to be applied. */
+export interface AppliedView {
+  readonly approval: AskedView;
+  /**
+   * `waiting`: nobody has agreed yet. `stale`, `failed`, `not_reached`: nothing was changed. `unknown`: the server was lost while it ran;
+   * it is asked what became of it, and the plan is not run again.
+   */
+  readonly outcome: "applied" | "waiting" | "stale" | "failed" | "not_reached" | "unknown";
+  readonly because?: string;
+  /** What it did, by the server's own counts. */
+  readonly measured?: Measurement;
 }

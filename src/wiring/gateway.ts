@@ -12,7 +12,7 @@ import type { AuditLog } from "../audit/log.ts";
 import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
-import type { GatewayStatus, TargetStatus } from "../control/contract.ts";
+import type { GatewayStatus } from "../control/contract.ts";
 import { type AuthorityOptions, openAuthority } from "../control/authority.ts";
 import type { Authority } from "../control/authority-port.ts";
 import { type ControlServer, startControlServer } from "../control/server.ts";
@@ -32,9 +32,14 @@ import type { Policy } from "../policy/policy.ts";
 import { ApprovalDesk, type ApprovalDeskParts } from "./approval-desk.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
 import { StoreUnavailable } from "../store/port.ts";
+import { type ConsoleParts, openConsole, type OpenConsole } from "./console.ts";
 import { ControlSessions } from "./control-sessions.ts";
+import { gatewayStatus } from "./gateway-status.ts";
 import { GuardedState } from "./guarded-state.ts";
 import { type OpenedStore, openStore, type OpenStoreParts } from "./open-store.ts";
+import { LiveExplainer } from "./live-explainer.ts";
+import type { Describe } from "./log-view.ts";
+import { Planning } from "./planning.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
 import { Replicas } from "./replica.ts";
 import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
@@ -75,6 +80,8 @@ export interface GatewayOptions {
   readonly random?: RandomBytes;
   /** Told what an operator should know and nobody waits for: a catalogue that cannot be read. */
   readonly warn?: (message: string) => void;
+  /** Says a record of the log in words, for the console; its kind alone without it. */
+  readonly describe?: Describe;
 }
 
 /** First sights are rare and short; a second lane keeps one slow text from delaying the others. */
@@ -116,6 +123,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     config,
     policies,
     options: { environment: options.environment, clock, random, warn },
+    shown: { vault: options.vault, signer, append, describe: options.describe ?? (({ kind }) => kind) },
     log: broken,
     guarded,
     analyser,
@@ -201,7 +209,9 @@ interface Parts {
   readonly config: Config;
   /** What the guard asks; replaced when policies are reloaded. */
   readonly policies: { readonly situate: (config: Config) => Situation; situation: Situation };
-  readonly options: Required<Omit<GatewayOptions, "vault">>;
+  readonly options: Required<Omit<GatewayOptions, "vault" | "describe">>;
+  /** What the console needs beside what every part has. */
+  readonly shown: Pick<ConsoleParts, "vault" | "signer" | "append" | "describe">;
   readonly log: WatchedLog;
   readonly guarded: GuardedState;
   readonly analyser: SqlAnalyserPool;
@@ -224,7 +234,10 @@ class RunningGateway implements Gateway {
   readonly #ticker: Ticker;
   readonly #sessionRoles: SessionRoles[] = [];
   readonly #replicas: Replicas;
+  readonly #planning: Planning;
+  readonly #explainer: LiveExplainer;
   #control: ControlServer | undefined;
+  #console: OpenConsole | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -232,7 +245,9 @@ class RunningGateway implements Gateway {
     this.#config = parts.config;
     this.#ticker = new Ticker(parts.options.clock.monotonic);
     this.#replicas = new Replicas(parts.options);
+    this.#explainer = new LiveExplainer(parts.analyser);
     this.#startedAtMs = parts.options.clock.now();
+    this.#planning = new Planning(parts.config, { ...parts, ...parts.options });
   }
 
   get recovered(): RecoveredInfo {
@@ -255,8 +270,20 @@ class RunningGateway implements Gateway {
       authority,
       sessions,
       approvals: this.#parts.approvals,
+      plans: this.#planning.control(sessions),
     });
+    await this.#openConsole({ sessions, approvals: this.#parts.approvals });
     for (const target of config.targets) await this.#serve(target);
+    this.#planning.settle();
+  }
+
+  /** Before anything is served: whoever is held is told where a person answers. */
+  async #openConsole(control: Pick<ConsoleParts, "sessions" | "approvals">): Promise<void> {
+    const { config, authority, log, shown, approvals, options } = this.#parts;
+    if (config.console === undefined) return;
+    const own = { config: () => this.#config, status: () => this.status(), authority, log, explainer: this.#explainer };
+    this.#console = await openConsole(config.console, { ...shown, ...options, ...own, ...control });
+    approvals.linkTo(this.#console.link);
   }
 
   async #serve(target: TargetConfig): Promise<void> {
@@ -268,7 +295,8 @@ class RunningGateway implements Gateway {
     const accounts = new Map(wired.accounts);
     const { database, ...rest } = wired;
     // Read while everything else opens, so that the first client does not wait for it.
-    catalogues.of(target.name, rest.upstream, database);
+    const source = catalogues.of(target.name, rest.upstream, database);
+    this.#explainer.serve(target.name, { database, role: rest.upstream.role, catalogueVersion: () => source.version });
     const sessionRoles = await this.#openSessionRoles(target, rest.upstream, database);
     const contexts = sessionRoles?.contexts ?? new ContextPool();
     const second = await this.#replicas.open(target, rest.upstream, database);
@@ -286,6 +314,8 @@ class RunningGateway implements Gateway {
     runs.serve({ target, database, accounts, roles: sessionRoles, listener, ...certificates });
     this.#listeners.set(target.name, listener);
     this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
+    const { name, environment: stage } = target;
+    this.#planning.serve({ target: { name, environment: stage, database }, role: rest.upstream.role, catalogue: source });
     log.log.append(policyLoaded(target.name, target.policy));
     if (observing) return;
     await startupTest({ target: rest, database, address: listener.address, login, random });
@@ -341,7 +371,9 @@ class RunningGateway implements Gateway {
     await this.#parts.runs.close();
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
     await this.#replicas.close();
+    await this.#console?.close();
     await this.#control?.close();
+    await this.#planning.close();
     await catalogues.close();
     await analyser.close();
     await this.#parts.guarded.close();
@@ -351,49 +383,10 @@ class RunningGateway implements Gateway {
     await this.#parts.guarded.closed(log.log.size);
   }
 
-  #replicaStatus(target: string): Pick<TargetStatus, "replica"> {
-    const replica = this.#replicas.status(target);
-    return replica === undefined ? {} : { replica };
-  }
-
   status(): GatewayStatus {
-    const { guard, log } = this.#parts;
-    const config = this.#config;
-    const targets = config.targets.map((target) => {
-      const at = this.#listeners.get(target.name)?.address ?? target.listen;
-      const { name, digest, mode } = target.policy;
-      const upstream = this.#upstreams.get(target.name) ?? "";
-      return {
-        name: target.name,
-        environment: target.environment,
-        listen: `${at.host}:${at.port}`,
-        upstream,
-        policy: { name, digest, mode },
-        ...this.#replicaStatus(target.name),
-      };
-    });
-    const sessions = [...guard.sessions.values()].map(({ session, target, serverProcess }) => ({
-      id: session.id,
-      principal: session.principal.name,
-      kind: session.principal.kind,
-      target: target.name,
-      database: target.database,
-      client: session.client,
-      peer: session.peer,
-      openedAtMs: session.openedAtMs,
-      ...(serverProcess === undefined ? {} : { serverProcess }),
-    }));
-    return {
-      version: version(),
-      processId: process.pid,
-      startedAtMs: this.#startedAtMs,
-      targets,
-      sessions,
-      runs: this.#parts.runs.views().filter(({ state }) => state !== "ended"),
-      audit: { directory: config.auditDirectory, size: log.log.size, writable: log.writable },
-      ...this.#parts.guarded.status(),
-      counters: { ...guard.counters },
-    };
+    const { guard, log, runs, guarded } = this.#parts;
+    const own = { listeners: this.#listeners, upstreams: this.#upstreams, replicas: this.#replicas, console: this.#console?.origin };
+    return gatewayStatus({ config: this.#config, startedAtMs: this.#startedAtMs, guard, log, runs, guarded, ...own });
   }
 }
 

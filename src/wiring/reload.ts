@@ -24,6 +24,7 @@ export function needsRestart(running: Config, next: Config): readonly string[] {
     ...limitsChanged(running, next),
     ...(isDeepStrictEqual(running.store, next.store) ? [] : ["`store` is different"]),
     ...settings.map((key) => `\`${key}\` is different`),
+    ...(isDeepStrictEqual(running.console, next.console) ? [] : ["`console` is different"]),
   ];
 }
 

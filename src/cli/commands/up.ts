@@ -3,7 +3,8 @@
  * It refuses to start on any problem in the configuration, and when the gateway does not pass its own start-up test.
  */
 import type { GatewayStatus } from "../../control/contract.ts";
-import type { Gateway } from "../../wiring.ts";
+import type { Gateway, GatewayOptions } from "../../wiring.ts";
+import { describeEvent } from "../audit/describe.ts";
 import { withoutCoreDumps } from "../process-guard.ts";
 import { causeText, failed } from "../errors.ts";
 import { padEnd, paragraph, visible } from "../output.ts";
@@ -37,6 +38,7 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
   const gateway = await openGateway(config, {
     environment: secretPlaces(terminal, vault),
     ...(vault === undefined ? {} : { vault }),
+    describe: inWords,
     warn: (message) => terminal.err(`${terminal.styleErr("yellow", "warning:")} ${visible(message)}\n`),
   }).catch((error: unknown) => {
     throw failed(
@@ -58,6 +60,12 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener("abort", resolve, { once: true }));
   await gateway.stop(`${String(ended.reason)} was received`);
 }
+
+/** As `holdfast audit tail` says it. */
+const inWords: NonNullable<GatewayOptions["describe"]> = (event, judgements) => {
+  const { word, about, text } = describeEvent(event, judgements);
+  return [word, about, text].filter((part) => part !== "").join(" ");
+};
 
 /** On SIGHUP: policies are taken over; a configuration with a problem changes nothing. */
 async function reload(gateway: Pick<Gateway, "look" | "reload">, options: Options, terminal: Terminal): Promise<void> {
@@ -81,7 +89,8 @@ function rendered(status: GatewayStatus, terminal: Terminal): string {
   const enforcing = status.targets.some(({ policy }) => policy.mode === "enforce");
   const tested = enforcing ? ": the write of its start-up test was refused, as it must be" : "";
   const record = terminal.style("dim", `audit log in ${visible(status.audit.directory)}`);
-  return `holdfast ${status.version} is up${tested}\n${lines.join("")}  ${record}\n`;
+  const answered = status.console === undefined ? "" : `  console ${terminal.style("bold", visible(status.console.url))}\n`;
+  return `holdfast ${status.version} is up${tested}\n${lines.join("")}${answered}  ${record}\n`;
 }
 
 /** Loud on purpose, and on standard error, where it also reaches a log. */

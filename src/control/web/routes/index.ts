@@ -4,10 +4,12 @@
  */
 import type { WebRoute } from "../route.ts";
 import { answerApproval, challengeOfApproval, listApprovals, oneApproval } from "./approvals.ts";
+import { audit } from "./audit.ts";
 import { events } from "./events.ts";
 import { listAsks, listGrants, status } from "./lists.ts";
 import { login, logout, me } from "./login.ts";
 import { addPasskey, passkeyChallenge, removePasskey } from "./passkeys.ts";
+import { explain, policies } from "./policies.ts";
 import { endSession, listSessions, resumeSession, suspendSession } from "./sessions.ts";
 
 export const webRoutes: readonly WebRoute[] = [
@@ -25,6 +27,9 @@ export const webRoutes: readonly WebRoute[] = [
   endSession,
   listGrants,
   listAsks,
+  audit,
+  policies,
+  explain,
   passkeyChallenge,
   addPasskey,
   removePasskey,

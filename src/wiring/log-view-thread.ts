@@ -1,0 +1,107 @@
+/**
+ * The thread behind the console's view of the log: reads pages of it, follows it, and verifies it with the code that `audit verify` runs.
+ * It has no key but the public one, and writes nothing: what a person looks at must not slow what an agent waits for.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { type ReadRecord, readEvents, recordCount } from "../audit/events.ts";
+import { directoryFiles } from "../audit/files.ts";
+import { verifyLog } from "../audit/verify.ts";
+import type { FromThread, ReadPage, ToThread, ViewedRecord } from "./log-view.ts";
+
+const { directory, publicKey } = workerData as { readonly directory: string; readonly publicKey: string };
+
+/** Records that are read at a time when something is looked for, and in all: an older one is found by its session or with `audit show`. */
+const windowRecords = 5_000;
+const recordsMax = 250_000;
+/** Records before a page that are read for what its records refer to. */
+const recordsForContext = 2_000;
+const followedMax = 200;
+const followMs = 300;
+
+let following: AbortController | undefined;
+
+parentPort?.on("message", (asked: ToThread) => {
+  switch (asked.kind) {
+    case "page":
+      return answer(asked.id, page(asked.query));
+    case "verify":
+      return answer(asked.id, verification());
+    case "follow":
+      following ??= follow();
+      return;
+    case "unfollow":
+      following?.abort();
+      following = undefined;
+      return;
+  }
+});
+
+function answer(id: number, result: Promise<unknown>): void {
+  const send = (message: FromThread): void => parentPort?.postMessage(message);
+  result.then(
+    (value) => send({ kind: "answer", id, value }),
+    (error: unknown) => send({ kind: "failed", id, because: error instanceof Error ? error.message : String(error) }),
+  );
+}
+
+async function page({ before, limit, session, text }: Extract<ToThread, { kind: "page" }>["query"]): Promise<ReadPage> {
+  const files = await directoryFiles(directory);
+  const size = await recordCount(files);
+  const sought = [session, text].filter((each) => each !== "").map((each) => each.toLowerCase());
+  const wanted = ({ line }: ReadRecord): boolean => {
+    const words = sought.length === 0 ? "" : line.toString().toLowerCase();
+    return sought.every((each) => words.includes(each));
+  };
+  const window = sought.length === 0 ? limit + recordsForContext : windowRecords;
+  const judgements = new Map<string, ViewedRecord["event"]>();
+  let found: ViewedRecord[] = [];
+  let end = Math.min(Math.max(0, before), size);
+  const least = Math.max(0, end - recordsMax);
+  while (end > least && found.length < limit) {
+    const start = Math.max(least, end - window);
+    const here: ViewedRecord[] = [];
+    for await (const record of readEvents({ directory, files, from: start })) {
+      if (record.n >= end) break;
+      if (record.event.kind === "judgement") judgements.set(record.event.judgement, record.event);
+      if (wanted(record)) here.push(viewed(record));
+    }
+    found = [...here, ...found].slice(-limit);
+    end = start;
+  }
+  const referred = new Set(found.flatMap(({ event }) => ("judgement" in event ? [event.judgement] : [])));
+  return { records: found.reverse(), size, judgements: [...judgements].filter(([id]) => referred.has(id)).map(([, event]) => event) };
+}
+
+async function verification() {
+  const { ok, records, problems, problemCount } = await verifyLog({ directory, publicKey });
+  const [first] = problems;
+  return ok || first === undefined
+    ? { state: "verified", checkedTo: records }
+    : { state: "failed", checkedTo: records, because: `${first.message}${problemCount > 1 ? `, and ${problemCount - 1} more` : ""}` };
+}
+
+function follow(): AbortController {
+  const stop = new AbortController();
+  void (async () => {
+    const from = await recordCount(await directoryFiles(directory));
+    let waiting: ViewedRecord[] = [];
+    // Told some at a time: a busy gateway would otherwise fill every open page's connection.
+    const tell = setInterval(() => {
+      if (waiting.length === 0) return;
+      parentPort?.postMessage({ kind: "followed", records: waiting.slice(-followedMax) } satisfies FromThread);
+      waiting = [];
+    }, followMs);
+    stop.signal.addEventListener("abort", () => clearInterval(tell), { once: true });
+    for await (const record of readEvents({ directory, from, follow: true, signal: stop.signal, pollMs: followMs })) {
+      waiting.push(viewed(record));
+      if (waiting.length > 2 * followedMax) waiting = waiting.slice(-followedMax);
+    }
+  })().catch((error: unknown) => {
+    parentPort?.postMessage({ kind: "unfollowed", because: error instanceof Error ? error.message : String(error) } satisfies FromThread);
+  });
+  return stop;
+}
+
+function viewed({ n, t, event }: ReadRecord): ViewedRecord {
+  return { n, t, event };
+}
