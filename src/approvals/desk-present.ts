@@ -38,13 +38,15 @@ export class Presenting {
     this.#waiting.close();
   }
 
-  async present(act: HeldAct): Promise<Presented> {
+  /** What stands open for the same act, or is asked now; a reason why nobody is. Waits for no answer. */
+  async ask(act: HeldAct): Promise<Asked> {
     const { digest, policyDigest, preconditions, session, target } = act;
     const key = actKey({ principal: session.principal.name, target, digest, policyDigest, preconditions });
-    const refused = this.#refused(act);
-    if (refused !== undefined) return { kind: "denied", reason: refused };
-    const known = await this.#known(key);
-    const asked = known ?? (await this.#askOnce(key, act));
+    return this.#refused(act) ?? (await this.#known(key)) ?? this.#askOnce(key, act);
+  }
+
+  async present(act: HeldAct): Promise<Presented> {
+    const asked = await this.ask(act);
     if ("code" in asked) return { kind: "denied", reason: asked };
     const open = asked.state === "pending" || asked.state === "approved";
     return this.#presented(open ? await this.#waiting.wait(asked, act.gone) : asked, act);

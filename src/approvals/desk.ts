@@ -4,6 +4,7 @@
  */
 import type { ApprovalId } from "../base/ids.ts";
 import type { Approval } from "../model/approval.ts";
+import type { Reason } from "../model/decision.ts";
 import type { ApprovalEvent } from "../model/event.ts";
 import type { Approvals, HeldAct, Presented } from "../pipeline/approvals-port.ts";
 import { takeAnswer } from "./desk-answer.ts";
@@ -45,8 +46,17 @@ export class Desk implements Approvals {
       if (this.#closed) throw new Error("Holdfast stops");
       return await this.#presenting.present(act);
     } catch (error) {
-      const message = `it needs a person's approval, and cannot be asked about: ${error instanceof Error ? error.message : String(error)}`;
-      return { kind: "denied", reason: { code: "approval_unavailable", message } };
+      return { kind: "denied", reason: unavailable(error) };
+    }
+  }
+
+  /** Asks persons without waiting for an answer; the same act joins what stands open. A reason: nobody is asked. */
+  async ask(act: HeldAct): Promise<Approval | Reason> {
+    try {
+      if (this.#closed) throw new Error("Holdfast stops");
+      return await this.#presenting.ask(act);
+    } catch (error) {
+      return unavailable(error);
     }
   }
 
@@ -165,6 +175,10 @@ export class Desk implements Approvals {
     const act = (): void => void this.look().finally(() => this.#schedule());
     this.#timer = setTimeout(act, left).unref();
   }
+}
+
+function unavailable(error: unknown): Reason {
+  return { code: "approval_unavailable", message: `it needs a person's approval, and cannot be asked about: ${messageOf(error)}` };
 }
 
 function shownKey(id: string, person: string): string {

@@ -45,7 +45,8 @@ export function makePlan(held: HeldAct, measured: Measured | NotMeasurable, part
 }
 
 /** An empty text is a name that nobody gave: it is left out. */
-function askerOf({ session, action }: HeldAct, { run, actsFor, purpose }: PlanParts): PlanAsker {
+function askerOf({ session, action, purpose: own }: HeldAct, { run, actsFor, purpose: ofRun }: PlanParts): PlanAsker {
+  const purpose = own === undefined || own === "" ? ofRun : own;
   return {
     principal: session.principal.name,
     session: session.id,

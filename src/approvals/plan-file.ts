@@ -2,7 +2,7 @@
  * A plan as a file: the act's exact text with the plan of it, to be reviewed, kept beside code and given back to be applied.
  * What it says of itself holds together when it is read; that it is the plan that was made, and that somebody agreed to it, the gateway finds.
  */
-import { canonicalJson, digestOf, sha256Hex } from "../base/canonical.ts";
+import { canonicalJson, digestOf } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";
 import type { Plan } from "../model/plan.ts";
 import { planDigest } from "./plan-digest.ts";
@@ -25,9 +25,9 @@ const kind = "holdfast-plan";
 const shape = (value: unknown) =>
   object({ kind: oneOf([kind]), version: oneOf([1]), text: text(limits.sqlTextBytesMax), plan: planShape, digest: sha256 })(value, "");
 
-/** What makes two simple texts the same bytes. A text has no parameters. */
+/** The act's digest of a text by itself, without parameters: the same as for the same text on a connection. */
 export function textDigest(sql: string): string {
-  return sha256Hex(sql);
+  return digestOf({ form: "holdfast-sql-v1", text: sql });
 }
 
 /** A plan as it may leave the gateway: who asked is not told the rules' names. */

@@ -35,7 +35,13 @@ const sessions: SessionControl = {
   revoke: nothing,
 };
 const approvals: ApprovalControl = { list: nothing, one: nothing, answer: nothing, onChange: nothing };
-const parts = (answer: () => GatewayStatus = () => status): ControlParts => ({ status: answer, authority: undefined, sessions, approvals });
+const parts = (answer: () => GatewayStatus = () => status): ControlParts => ({
+  status: answer,
+  authority: undefined,
+  sessions,
+  approvals,
+  plans: { plan: nothing, apply: nothing },
+});
 
 describe("the control socket", () => {
   let directory = "";

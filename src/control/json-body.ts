@@ -8,13 +8,13 @@ import { ControlRefusal } from "./parts.ts";
 /** The largest body is a grant's: fifty names of tables. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** `null` where there is none. Rejects with {@link ControlRefusal} when it is too long or no JSON. */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
+/** `bytesMax` where more may come. `null` where there is none. Rejects with {@link ControlRefusal} when it is too long or no JSON. */
+export async function readJson(request: IncomingMessage, bytesMax: number = BODY_BYTES_MAX): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new ControlRefusal("too_large", `a body has at most ${BODY_BYTES_MAX} bytes`);
+    if (bytes > bytesMax) throw new ControlRefusal("too_large", `a body has at most ${bytesMax} bytes`);
     chunks.push(chunk);
   }
   if (bytes === 0) return null;

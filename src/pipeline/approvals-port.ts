@@ -16,6 +16,8 @@ export interface HeldAct {
   readonly digest: string;
   /** As people may read it. */
   readonly shown: string;
+  /** What it is for, in the words of whoever asks; absent: what the run was started for. */
+  readonly purpose?: string;
   readonly parts: number;
   readonly reason: Reason;
   readonly rules: readonly string[];

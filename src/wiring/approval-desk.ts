@@ -65,6 +65,12 @@ export class ApprovalDesk implements ApprovalControl {
     void this.desk.policyChanged();
   }
 
+  /** What plans go by that are made elsewhere than at the desk. */
+  terms() {
+    const { policyDigest, rules, link } = this.#state.parts;
+    return { policyDigest, lifeMs: () => rules().lifeMs, link: (id: Approval["id"]) => link?.(id) };
+  }
+
   list(): Promise<readonly ApprovalView[]> {
     return Promise.resolve(this.desk.list().map((approval) => this.#view(approval)));
   }

@@ -7,7 +7,7 @@ import { basename } from "node:path";
 import { randomText } from "../base/ids.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
-import { strictestBudget } from "../model/run.ts";
+import { type Run, strictestBudget } from "../model/run.ts";
 import { makeVerifier } from "../adapters/postgres/scram.ts";
 import type { SessionView } from "../control/contract.ts";
 import {
@@ -146,6 +146,16 @@ export class ControlSessions implements SessionControl {
     const asked = await this.#parts.runs.asks.ask({ ...wanted, run });
     if (asked === undefined) throw new ControlRefusal("too_many", "the session has too many open asks", "wait for a person's answer");
     return asked;
+  }
+
+  /** The run that a program's token shows to be its own. Throws {@link ControlRefusal}. */
+  inside(session: string, token: string): Run {
+    const live = this.#live(session);
+    const known = this.#askTokens.get(live.id);
+    if (known === undefined || !timingSafeEqual(known, digest(token)))
+      throw new ControlRefusal("not_allowed", "this comes from inside a session alone", "run it where `holdfast run` started the program");
+    if (live.state !== "open") throw new ControlRefusal("not_allowed", `session \`${session}\` is ${live.state}`);
+    return live.snapshot();
   }
 
   grants() {

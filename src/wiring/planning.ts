@@ -1,0 +1,108 @@
+/**
+ * Joins what carries acts out to the gateway: executors, plans and their applying, and the settling of uses whose end nobody saw.
+ * Who may, and on what, is decided by the parts that it joins.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { RandomBytes } from "../base/ids.ts";
+import type { Config } from "../config/config.ts";
+import { ControlRefusal } from "../control/parts.ts";
+import type { SqlAnalyser } from "../effects/analyse.ts";
+import type { Guard } from "../pipeline/guard.ts";
+import type { ApprovalDesk } from "./approval-desk.ts";
+import type { ControlSessions } from "./control-sessions.ts";
+import { type Executors, openExecutors } from "./executors.ts";
+import type { PlanPlace } from "./plan-parts.ts";
+import { Plans } from "./plans.ts";
+import { Reconciler } from "./reconcile-uses.ts";
+import type { EnvironmentVariables } from "./target-options.ts";
+import type { WatchedLog } from "./watched-log.ts";
+
+export interface PlanningParts {
+  readonly environment: EnvironmentVariables;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly warn: (message: string) => void;
+  readonly instance: string;
+  readonly log: WatchedLog;
+  readonly guard: Guard;
+  readonly analyser: SqlAnalyser;
+  readonly approvals: ApprovalDesk;
+}
+
+/** What the server has not said is asked again after so long. */
+const RECONCILE_EVERY_MS = 2_000;
+
+export class Planning {
+  readonly executors: Executors;
+  readonly #parts: PlanningParts;
+  readonly #config: Config;
+  readonly #places = new Map<string, PlanPlace>();
+  #plans: Plans | undefined;
+  readonly #reconciler: Reconciler;
+
+  /** Before anything is carried out: what runs now was begun by a process before this one. */
+  constructor(config: Config, parts: PlanningParts) {
+    this.#config = config;
+    this.#parts = parts;
+    const { environment, clock, random, instance, warn, log, approvals } = parts;
+    this.executors = openExecutors(config, {
+      environment,
+      clock,
+      random,
+      instance,
+      warn,
+      record: (target, event) => {
+        // A log that is broken refuses every act by itself; a role that ends must end all the same.
+        if (log.writable) log.log.append({ ...event, target });
+      },
+    });
+    this.#reconciler = new Reconciler({
+      desk: approvals.desk,
+      executor: (target) => this.executors.of(target),
+      warn,
+      everyMs: RECONCILE_EVERY_MS,
+    });
+  }
+
+  /** One target is served: acts can be planned there. */
+  serve(place: Omit<PlanPlace, "executor">): void {
+    const executor = this.executors.of(place.target.name);
+    if (executor !== undefined) this.#places.set(place.target.name, { ...place, executor });
+  }
+
+  /** What the control socket offers of it. */
+  control(sessions: Pick<ControlSessions, "inside">): Plans {
+    const { clock, random, guard, analyser, approvals } = this.#parts;
+    this.#plans = new Plans({
+      clock,
+      random,
+      guard,
+      analyser,
+      desk: approvals.desk,
+      place: (target) => this.#place(target),
+      inside: (session, token) => sessions.inside(session, token),
+      ...approvals.terms(),
+    });
+    return this.#plans;
+  }
+
+  /** Asks what became of uses that an earlier process left open; goes on by itself until each is settled. */
+  settle(): void {
+    void this.#reconciler.look();
+  }
+
+  /** What is under way gets as long as statements do. */
+  async close(): Promise<void> {
+    await this.#plans?.close(this.#config.shutdownMs);
+    await this.#reconciler.close();
+    await this.executors.close();
+  }
+
+  #place(target: string): PlanPlace | undefined {
+    const [only, ...others] = this.#places.values();
+    if (target === "" && others.length === 0) return only;
+    const known = this.#config.targets.some(({ name }) => name === target);
+    if (known && !this.#places.has(target)) throw new ControlRefusal("unavailable", `target \`${target}\` is not served yet`, "try again");
+    return this.#places.get(target);
+  }
+}
