@@ -25,9 +25,12 @@ export interface Asked {
 /** One request to the server at `origin`, with exactly these headers besides Host. */
 export function ask(origin: string, { method = "GET", path, headers = {}, body }: Asked): Promise<Given> {
   const { port } = new URL(origin);
+  const sentBody = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
+  // For a DELETE node says nothing about the body's length by itself.
+  const length = sentBody === undefined ? {} : { "content-length": String(Buffer.byteLength(sentBody)) };
   return new Promise((resolve, reject) => {
     const sent = plain(
-      { host: "127.0.0.1", port, method, path, agent: false, headers: { host: new URL(origin).host, ...headers } },
+      { host: "127.0.0.1", port, method, path, agent: false, headers: { host: new URL(origin).host, ...length, ...headers } },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -39,7 +42,7 @@ export function ask(origin: string, { method = "GET", path, headers = {}, body }
       },
     );
     sent.once("error", reject);
-    sent.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+    sent.end(sentBody);
   });
 }
 

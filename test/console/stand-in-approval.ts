@@ -1,7 +1,7 @@
 /**
  * Stands in for an approval that the real desk would make: a DELETE with a cascade, measured, on a synthetic shop.
  */
-import { newApprovalId, newPlanId } from "../../src/base/ids.ts";
+import { newApprovalId, newPlanId, randomText } from "../../src/base/ids.ts";
 import { sha256Hex } from "../../src/base/canonical.ts";
 import type { ApprovalView } from "../../src/control/contract.ts";
 
@@ -15,7 +15,7 @@ export function standInApproval(
   return {
     id: newApprovalId(),
     revision: 0,
-    nonce: "0123456789abcdefghjkmnpqrs",
+    nonce: randomText(26),
     strength: "signature",
     quorum: 1,
     answers: [],
