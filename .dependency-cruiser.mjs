@@ -12,7 +12,7 @@ const layers = {
   audit: ["model", "base"],
   pipeline: ["effects", "policy", "audit", "catalogue", "model", "base"],
   // The executor says through the guard's port what it could not measure.
-  adapters: ["pipeline/guard.ts", "pipeline/approvals-port.ts", "catalogue", "model", "base"],
+  adapters: ["pipeline/guard.ts", "pipeline/approvals-port.ts", "pipeline/shown-act.ts", "catalogue", "model", "base"],
   scan: ["model", "base"],
   // What the control plane keeps over a restart.
   store: ["model", "base"],
@@ -39,6 +39,11 @@ const layers = {
     "control/person-key.ts",
     "control/contract.ts",
     "control/state-directory.ts",
+    // A plan's file is held against itself before it is shown or sent.
+    "approvals/plan-file.ts",
+    // Who signs a plan works out for itself what its digest is, and what has to be typed.
+    "approvals/plan-digest.ts",
+    "approvals/desk-rules.ts",
     "config",
     "audit",
     "effects",
