@@ -104,7 +104,7 @@ async function contentsOf(client: pg.Client): Promise<string> {
   );
   const lines: string[] = [];
   for (const { name } of tables.rows) {
-    const { rows } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t ORDER BY 1`);
+    const { rows } = await client.query<{ row: string }>(`SELECT ROW(t.*)::text AS row FROM ${name} t ORDER BY 1`);
     lines.push(name, ...rows.map(({ row }) => row));
   }
   const catalogue = await client.query<{ n: string }>(

@@ -63,6 +63,7 @@ export class FrameClient {
   /** Called once an answer is longer than is kept: there is no use in the rest of it. */
   readonly #tooLong: () => void;
   #waiting: Waiting | undefined;
+  #last: Promise<unknown> = Promise.resolve();
   #lost: ConnectionLost | undefined;
   #pieces: Buffer[] = [];
 
@@ -76,8 +77,14 @@ export class FrameClient {
     socket.resume();
   }
 
-  /** Sends `bytes`, which make the server answer with one ReadyForQuery. Rejects with {@link ConnectionLost}. One at a time. */
+  /** Sends `bytes`, which make the server answer with one ReadyForQuery, after what was asked before. Rejects with {@link ConnectionLost}. */
   exchange(bytes: Buffer): Promise<Exchanged> {
+    const answered = this.#last.then(() => this.#exchange(bytes));
+    this.#last = answered.catch(() => undefined);
+    return answered;
+  }
+
+  #exchange(bytes: Buffer): Promise<Exchanged> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
       this.#waiting = { messages: [], resolve, reject, bytes: 0, tooLong: false };

@@ -3,45 +3,53 @@
  * It never commits, and gives the trial up rather than let others wait for it.
  */
 import { type Measured, NotMeasurable } from "../../../pipeline/approvals-port.ts";
-import type { Measurement } from "../../../model/plan.ts";
-import type { ActAnswer, ActError } from "./act-frames.ts";
-import { splitCounts } from "./counts.ts";
-import { ConnectionLost, ServerRefused } from "./frame-client.ts";
+import type { Measurement, SampleRow, TableChange } from "../../../model/plan.ts";
+import type { ActAnswer } from "./act-frames.ts";
 import { identityOf } from "./identity.ts";
+import { type LockHeld, locksOf } from "./locks.ts";
 import { type Connection, type ExecutorLogin, openConnection } from "./open-connection.ts";
 import type { ExecutorAct } from "./port.ts";
+import { emptiedOf, type Reading, read, withEmptied } from "./reading.ts";
 import { neverRun, notSeen, notTried } from "./refusals.ts";
+import { anyRows, samplesOf } from "./samples.ts";
 import type { ExecutorSettings } from "./settings.ts";
-import { tableSizes } from "./table-sizes.ts";
-import { begin, currentTransaction, IN_TRANSACTION, partsOf, send, settleAndCount } from "./transaction.ts";
-import { watchTrial } from "./watch.ts";
+import { type TableSize, tableSizes } from "./table-sizes.ts";
+import { begin, currentTransaction, IN_TRANSACTION, send } from "./transaction.ts";
+import { ActRefused, refusing, TrialRefused } from "./trial-refusals.ts";
+import { type TrialWatch, watchTrial } from "./watch.ts";
 
 /** Rejects with {@link NotMeasurable}. */
 export async function measureAct(settings: ExecutorSettings, act: ExecutorAct): Promise<Measured> {
-  const login = await settings.login().catch((error: unknown) => {
-    throw new NotMeasurable(`there is no executor: ${messageOf(error)}`, "", true);
-  });
-  try {
-    return await withLogin(settings, login, act);
-  } finally {
-    login.end();
-  }
-}
-
-async function withLogin(settings: ExecutorSettings, login: ExecutorLogin, act: ExecutorAct): Promise<Measured> {
-  const { random } = settings;
+  const held: Connection[] = [];
+  const logins: ExecutorLogin[] = [];
   let identity = "";
-  let connection: Connection | undefined;
+  const lent = async (lend: () => Promise<ExecutorLogin>) => {
+    const login = await lend();
+    logins.push(login);
+    return login;
+  };
+  const opened = async (login: ExecutorLogin) => {
+    const connection = await openConnection({ login, database: act.database, settings: act.settings, random: settings.random });
+    held.push(connection);
+    return connection;
+  };
   try {
-    connection = await openConnection({ login, database: act.database, settings: act.settings, random });
+    const login = await lent(settings.login);
+    const connection = await opened(login);
     identity = await identityOf(connection, login.upstream);
     demandTriable(act, identity);
-    return await tryOn(settings, { login, connection, identity, on: "target" }, act);
+    const { clone } = settings;
+    const place = clone === undefined ? login : await lent(clone);
+    const trial = clone === undefined ? connection : await opened(place);
+    const observer = await opened(place);
+    if (place.actAs !== undefined) await observer.client.rows(asRole(place.actAs));
+    return await tryOn(settings, { login: place, trial, observer, identity, on: clone === undefined ? "target" : "clone" }, act);
   } catch (error) {
     if (error instanceof NotMeasurable) throw error;
-    throw new NotMeasurable(`the executor's connection failed: ${messageOf(error)}`, identity, true);
+    throw new NotMeasurable(`the executor cannot try it: ${messageOf(error)}`, identity, true);
   } finally {
-    connection?.client.close();
+    for (const { client } of held) client.close();
+    for (const login of logins) login.end();
   }
 }
 
@@ -54,87 +62,110 @@ function demandTriable(act: ExecutorAct, identity: string): void {
 
 interface Place {
   readonly login: ExecutorLogin;
-  readonly connection: Connection;
+  readonly trial: Connection;
+  readonly observer: Connection;
   readonly identity: string;
   readonly on: Measurement["on"];
 }
 
 async function tryOn(settings: ExecutorSettings, place: Place, act: ExecutorAct): Promise<Measured> {
   const { limits, clock } = settings;
-  const { connection, login, identity, on } = place;
-  const began = await begin(connection, act, { ...limits, idleMs: limits.statementMs }, login.actAs);
-  demandSchemas(began.missing, identity);
+  const { trial, observer, login, identity, on } = place;
   const startedMs = clock.monotonic();
-  const watch = watchTrial(connection, { ...limits, elapsedMs: () => clock.monotonic() - startedMs });
-  let answer: ActAnswer;
-  let tables: Awaited<ReturnType<typeof settleAndCount>>;
+  const watch = watchTrial({ trial, observer, ...limits, monotonic: () => clock.monotonic() });
+  let tried: Tried;
   try {
-    answer = await send(connection, act);
-    demandDone(answer, identity, watch.because());
-    if ((await currentTransaction(connection)) !== began.transaction)
-      throw new NotMeasurable("it ended the transaction that it was tried in: nothing of it is let through", identity, true);
-    tables = await settleAndCount(connection);
+    tried = await tryIt(settings, place, act, watch);
+    await trial.client.rows("ROLLBACK");
   } catch (error) {
-    throw refusalOf(error, identity, watch.because());
+    throw refusing(error, identity, watch.because());
   } finally {
     watch.stop();
   }
-  const elapsedMs = clock.monotonic() - startedMs;
-  await connection.client.rows("ROLLBACK");
-  const split = splitCounts(tables, act.statements, partsOf(answer, act.statements));
-  const sizes = await tableSizes(
-    connection,
-    split.map(({ table }) => table),
-    limits.lockMs,
-    () => clock.monotonic(),
-  );
+  const elapsedMs = Math.round(clock.monotonic() - startedMs);
+  const { reading, locks, samples } = tried;
+  const emptied = emptiedOf(reading.objects).map(({ name }) => name);
+  const names = [...new Set([...reading.tables.map(({ table }) => table), ...emptied])];
+  const sizes = await tableSizes(trial, names, limits.lockMs, () => clock.monotonic());
+  const gone = new Map<string, readonly SampleRow[]>();
+  for (const name of emptied.slice(0, EMPTIED_SAMPLED_MAX))
+    gone.set(name, await anyRows(trial, name, { shown: settings.shown, rows: limits.samples, withinMs: SAMPLES_MS_MAX }));
+  const tables = withEmptied(reading, sizes).map((each): TableChange => {
+    const size = sizes.get(each.table);
+    const rows = samples.get(each.table) ?? gone.get(each.table) ?? [];
+    return { ...each, rowsBefore: size?.rows ?? null, bytes: size?.bytes ?? null, samples: rows };
+  });
   const measurement: Measurement = {
-    tables: split.map((each) => {
-      const size = sizes.get(each.table);
-      return { ...each, rowsBefore: size?.rows ?? null, bytes: size?.bytes ?? null, samples: [] };
-    }),
-    objects: [],
-    locks: [],
-    parts: partsOf(answer, act.statements),
-    elapsedMs: Math.round(elapsedMs),
+    tables,
+    objects: reading.objects,
+    locks: locks.map((lock) => ({ ...lock, heldMs: elapsedMs })),
+    parts: reading.parts,
+    elapsedMs,
     on,
   };
-  return { measurement, unmeasured: [...login.said, ...notSeen(act)], identity };
+  return { measurement, unmeasured: [...login.said, ...notSeen(act), ...notCounted(emptied, sizes)], identity };
 }
 
-function demandSchemas(missing: readonly string[], identity: string): void {
-  const [first] = missing;
-  if (first === undefined) return;
-  throw new NotMeasurable(
-    `the executor may not use schema \`${first}\`, in which names of the act are looked for: provision the target again, or grant it USAGE`,
-    identity,
-    true,
+interface Tried {
+  readonly reading: Reading;
+  readonly locks: readonly LockHeld[];
+  readonly samples: ReadonlyMap<string, readonly SampleRow[]>;
+}
+
+/** Samples are read while locks are held: no longer than this, and no more tables than these. */
+const SAMPLES_MS_MAX = 500;
+const EMPTIED_SAMPLED_MAX = 20;
+
+async function tryIt(settings: ExecutorSettings, place: Place, act: ExecutorAct, watch: TrialWatch): Promise<Tried> {
+  const { limits, shown, clock } = settings;
+  const { trial, observer, login } = place;
+  const began = await begin(trial, act, { ...limits, idleMs: limits.statementMs }, login.actAs);
+  const [missing] = began.missing;
+  if (missing !== undefined)
+    throw new TrialRefused(`the executor may not use schema \`${missing}\`, in which names of the act are looked for`);
+  const answer = await send(trial, act);
+  demandDone(answer);
+  if ((await currentTransaction(trial)) !== began.transaction)
+    throw new TrialRefused("it ended the transaction that it was tried in: nothing of it is let through");
+  const reading = await read({ connection: trial, observer, began }, act, answer);
+  demandGoing(watch);
+  const locks = await locksOf(observer, trial.process);
+  const samples = await samplesOf(
+    {
+      trial,
+      observer,
+      xid: began.xid,
+      shown,
+      rows: limits.samples,
+      withinMs: Math.min(SAMPLES_MS_MAX, watch.leftMs()),
+      monotonic: () => clock.monotonic(),
+    },
+    reading.tables,
   );
+  demandGoing(watch);
+  return { reading, locks, samples };
 }
 
-function demandDone(answer: ActAnswer, identity: string, gaveUp: string | undefined): void {
-  if (answer.tooLong) throw new NotMeasurable("its answer is longer than the executor keeps: ask for fewer rows", identity, true);
-  if (answer.error !== undefined) throw refused(answer.error, identity, gaveUp);
-  if (answer.status !== IN_TRANSACTION) throw new NotMeasurable("the transaction that it was tried in is over", identity, true);
+function demandDone(answer: ActAnswer): void {
+  if (answer.tooLong) throw new TrialRefused("its answer is longer than the executor keeps: ask for fewer rows");
+  if (answer.error !== undefined) throw new ActRefused(answer.error.sqlstate, answer.error.because);
+  if (answer.status !== IN_TRANSACTION) throw new TrialRefused("the transaction that it was tried in is over");
 }
 
-/** Limits that were reached say nothing of the act but that it is too long for a trial. */
-const LIMITS: ReadonlySet<string> = new Set(["57014", "55P03", "40P01"]);
-
-function refused(
-  { sqlstate, because }: Pick<ActError, "sqlstate" | "because">,
-  identity: string,
-  gaveUp: string | undefined,
-): NotMeasurable {
-  if (gaveUp !== undefined) return new NotMeasurable(gaveUp, identity);
-  if (LIMITS.has(sqlstate)) return new NotMeasurable(`its trial was given up: ${because}`, identity);
-  return new NotMeasurable(`the server refuses it: ${because}`, identity, true);
+/** A cancel between two messages of ours meets nothing that runs. */
+function demandGoing(watch: TrialWatch): void {
+  const because = watch.because();
+  if (because !== undefined) throw new TrialRefused(because);
 }
 
-function refusalOf(error: unknown, identity: string, gaveUp: string | undefined): unknown {
-  if (error instanceof ServerRefused) return refused({ sqlstate: error.sqlstate, because: `\`${error.sqlstate}\`` }, identity, gaveUp);
-  if (error instanceof ConnectionLost && gaveUp !== undefined) return new NotMeasurable(gaveUp, identity);
-  return error;
+function notCounted(emptied: readonly string[], sizes: ReadonlyMap<string, TableSize>): readonly string[] {
+  return emptied
+    .filter((name) => (sizes.get(name)?.rows ?? null) === null)
+    .map((name) => `the rows of \`${name}\` were not counted: all of them would be gone`);
+}
+
+function asRole(role: string): string {
+  return `SET ROLE "${role.replaceAll('"', '""')}"`;
 }
 
 function messageOf(error: unknown): string {

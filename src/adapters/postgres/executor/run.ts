@@ -7,14 +7,16 @@ import { back } from "../codec/shapes.ts";
 import { errorResponse, query } from "../codec/write.ts";
 import { type ActAnswer, actError } from "./act-frames.ts";
 import { deviation } from "./compare.ts";
-import { splitCounts } from "./counts.ts";
 import { ServerRefused } from "./frame-client.ts";
 import { identityOf } from "./identity.ts";
+import { TooManyObjects } from "./objects.ts";
 import { type Connection, type ExecutorLogin, openConnection } from "./open-connection.ts";
 import type { Executed, ExecutorAct, Expected } from "./port.ts";
+import { defines, emptiedOf, type OpenTransaction, read, withEmptied } from "./reading.ts";
 import { neverRun } from "./refusals.ts";
 import type { ExecutorSettings } from "./settings.ts";
-import { begin, currentTransaction, partsOf, prepareOutside, send, settleAndCount } from "./transaction.ts";
+import type { TableSize } from "./table-sizes.ts";
+import { begin, currentTransaction, prepareOutside, send } from "./transaction.ts";
 
 type Begin = (transaction: string | null) => Promise<void>;
 
@@ -43,18 +45,23 @@ async function withLogin(settings: ExecutorSettings, login: ExecutorLogin, task:
   const { act, expected } = task;
   const never = neverRun(act);
   if (never !== undefined) return { kind: "not_reached", because: never };
-  let connection: Connection | undefined;
+  const held: Connection[] = [];
+  const opened = async () => {
+    const connection = await openConnection({ login, database: act.database, settings: act.settings, random: settings.random });
+    held.push(connection);
+    return connection;
+  };
   try {
-    connection = await openConnection({ login, database: act.database, settings: act.settings, random: settings.random });
+    const connection = await opened();
     const identity = await identityOf(connection, login.upstream);
     if (identity !== expected.identity)
       return { kind: "not_reached", because: `this is another server than the one it was planned for: \`${identity}\`` };
     const outside = act.statements.some(({ immediate }) => immediate);
-    return await (outside ? runOutside : runInside)(settings, { ...task, login, connection, identity });
+    return await (outside ? runOutside : runInside)(settings, { ...task, login, connection, identity, another: opened });
   } catch (error) {
     return { kind: "not_reached", because: messageOf(error) };
   } finally {
-    connection?.client.close();
+    for (const { client } of held) client.close();
   }
 }
 
@@ -62,31 +69,32 @@ interface Place extends Task {
   readonly login: ExecutorLogin;
   readonly connection: Connection;
   readonly identity: string;
+  /** A second connection. */
+  readonly another: () => Promise<Connection>;
 }
 
 /** Rejects where nothing can have become durable: COMMIT was not sent. */
 async function runInside(settings: ExecutorSettings, place: Place): Promise<Executed> {
   const { act, connection, login, expected } = place;
   const { limits, clock } = settings;
+  const observer = expected.measured !== null && defines(act.statements) ? await place.another() : undefined;
   const began = await begin(connection, act, { ...limits, statementMs: limits.runMs, idleMs: IDLE_MS }, login.actAs);
   const [missing] = began.missing;
   if (missing !== undefined) return { kind: "not_reached", because: `the executor may not use schema \`${missing}\`` };
   // The use is durable when this resolves; without it nothing is sent, and the transaction ends with its connection.
   await place.begun(began.transaction);
   const startedMs = clock.monotonic();
-  const answer = await send(connection, act);
-  const failed = failureOf(answer);
-  if (failed !== undefined) return failed;
-  let measurement: Measurement;
+  const open = observer === undefined ? { connection, began } : { connection, began, observer };
+  let did: Did;
   try {
-    if ((await currentTransaction(connection)) !== began.transaction)
-      return { kind: "unknown", because: "it ended the transaction that it ran in", transaction: began.transaction };
-    const tables = await settleAndCount(connection);
-    measurement = measured(act, answer, tables, clock.monotonic() - startedMs);
+    did = await carryOut(settings, place, open);
   } catch (error) {
+    if (error instanceof TooManyObjects) return { kind: "stale", because: `it drops, changes or makes ${error.message}` };
     if (!(error instanceof ServerRefused)) throw error;
     return { kind: "failed", error: error.frame, sqlstate: error.sqlstate, because: actError(error.frame).because };
   }
+  if ("kind" in did) return did;
+  const { answer, measurement } = did;
   const other = expected.measured === null ? undefined : deviation(measurement, expected.measured, expected.toleranceRows);
   if (other !== undefined) {
     await connection.client.rows("ROLLBACK");
@@ -95,22 +103,51 @@ async function runInside(settings: ExecutorSettings, place: Place): Promise<Exec
   const lost = await commit(connection, began.transaction);
   if (lost !== undefined) return lost;
   const elapsedMs = Math.round(clock.monotonic() - startedMs);
-  return { kind: "done", answers: answer.answers, measured: { measurement, unmeasured: [], identity: place.identity }, elapsedMs };
+  const measured = { measurement: { ...measurement, elapsedMs }, unmeasured: [], identity: place.identity };
+  return { kind: "done", answers: answer.answers, measured, elapsedMs };
+}
+
+type Did = Executed | { readonly answer: ActAnswer; readonly measurement: Measurement };
+
+async function carryOut(settings: ExecutorSettings, { act, expected }: Place, open: OpenTransaction): Promise<Did> {
+  const { connection, began } = open;
+  const sizes = await emptiedRows(connection, expected.measured, settings.limits);
+  const answer = await send(connection, act);
+  const failed = failureOf(answer);
+  if (failed !== undefined) return failed;
+  // Nobody but the act can have ended it, and then what it did is done.
+  if ((await currentTransaction(connection)) !== began.transaction)
+    return { kind: "unknown", because: "it ended the transaction that it ran in", transaction: began.transaction };
+  const reading = await read(open, act, answer);
+  const tables = withEmptied(reading, sizes).map((each) => ({ ...each, rowsBefore: null, bytes: null, samples: [] }));
+  const { objects, parts } = reading;
+  return { answer, measurement: { tables, objects, locks: [], parts, elapsedMs: 0, on: "target" } };
 }
 
 /** Whoever begins writes store and log: longer than that, and the server has better use for its locks. */
 const IDLE_MS = 60_000;
 
-function measured(act: ExecutorAct, answer: ActAnswer, tables: Parameters<typeof splitCounts>[0], elapsedMs: number): Measurement {
-  const parts = partsOf(answer, act.statements);
-  return {
-    tables: splitCounts(tables, act.statements, parts).map((each) => ({ ...each, rowsBefore: null, bytes: null, samples: [] })),
-    objects: [],
-    locks: [],
-    parts,
-    elapsedMs: Math.round(elapsedMs),
-    on: "target",
-  };
+/**
+ * Rows of what the plan drops or empties, counted under the lock that the act takes anyway, so that none comes in between. As in the trial
+ * it takes no longer than others may be kept out; what was not counted there is not counted here.
+ */
+async function emptiedRows(
+  { client }: Connection,
+  planned: Measurement | null,
+  { lockMs, runMs }: ExecutorSettings["limits"],
+): Promise<ReadonlyMap<string, TableSize>> {
+  const sizes = new Map<string, TableSize>();
+  if (planned === null) return sizes;
+  const timeout = (ms: number) => `SELECT pg_catalog.set_config('statement_timeout', '${ms}', true)`;
+  for (const { name, type } of emptiedOf(planned.objects)) {
+    const table = planned.tables.find((each) => each.table === name);
+    if (table?.rowsBefore == null) continue;
+    const lock = type === "table" ? `LOCK TABLE ONLY ${name} IN ACCESS EXCLUSIVE MODE;` : "";
+    const [row] = await client.rows(`${timeout(lockMs)}; ${lock} SELECT pg_catalog.count(*) FROM ONLY ${name}`);
+    sizes.set(name, { rows: Number(row?.[0] ?? 0), bytes: null });
+  }
+  if (sizes.size > 0) await client.rows(timeout(runMs));
+  return sizes;
 }
 
 /** `undefined` once the server has said that it is committed. */
