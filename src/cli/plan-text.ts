@@ -162,7 +162,7 @@ function lockLines(locks: readonly LockTaken[], cells: number): string {
 
 function restsOn({ preconditions, policy }: Plan, cells: number): string {
   const held = preconditions.map(({ name, value }) => [name, value] as const);
-  return pairs([...held, ["policy", `${policy.digest} (${policy.rules.join(", ")})`]], cells);
+  return pairs([...held, ["policy", policy.rules.length === 0 ? policy.digest : `${policy.digest} (${policy.rules.join(", ")})`]], cells);
 }
 
 function section(title: string, body: string): string {

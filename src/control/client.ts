@@ -39,6 +39,8 @@ export interface Call {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
+  /** How long the answer may take, in milliseconds, where it is longer than most. */
+  readonly answerMsMax?: number;
   /** Of a person's signature. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -50,7 +52,7 @@ export async function readStatus(socketPath: string): Promise<GatewayStatus> {
 
 /** The answer's JSON. Rejects with {@link Refused} when the gateway says no, and as `readStatus` does. */
 export async function callControl(socketPath: string, call: Call): Promise<unknown> {
-  const sent = send(socketPath, call, call.method === "GET" ? answerMsMax : slowAnswerMsMax);
+  const sent = send(socketPath, call, call.answerMsMax ?? (call.method === "GET" ? answerMsMax : slowAnswerMsMax));
   const response = await responded(sent, socketPath);
   const chunks: Buffer[] = [];
   let bytes = 0;
