@@ -40,12 +40,20 @@ export interface StandInGuard extends Guard {
   slow: boolean;
   /** Stands for an analysis that knows nothing: whatever is no transaction control may change something. */
   knowsNothing: boolean;
+  /** Digests of the acts that persons were about to be asked of, and a reason that keeps them from it. */
+  readonly questions: string[];
+  mayNotAsk: Reason | undefined;
+  /** Of the policy; what was held under another is not current. */
+  policyDigest: string;
   /** Makes every act carry these. */
   obligations: readonly Obligation[];
 }
 
 /** A word in an identifier, comment or literal that this guard refuses. */
 export const FORBIDDEN = "forbidden";
+
+/** A word in a comment that this guard holds for a person. */
+export const HELD = "askfirst";
 
 export function standInGuard(): StandInGuard {
   const known = new Map<string, readonly StatementSummary[]>();
@@ -60,6 +68,16 @@ export function standInGuard(): StandInGuard {
     slow: false,
     knowsNothing: false,
     obligations: [],
+    questions: [],
+    mayNotAsk: undefined,
+    policyDigest: "policy-1",
+    question(_session, digest) {
+      guard.questions.push(digest);
+      return guard.mayNotAsk;
+    },
+    async admitApproved(action, _can, { approval, policyDigest }) {
+      return policyDigest === guard.policyDigest ? answer(action, approval) : answer(action);
+    },
     admitNow(action) {
       return guard.slow || !known.has(keyOf(action)) ? undefined : answer(action);
     },
@@ -84,7 +102,7 @@ export function standInGuard(): StandInGuard {
     limitReached: (_session, _action, reason) => void guard.reached.push(reason),
   };
 
-  function answer(action: Action): Admission {
+  function answer(action: Action, approval?: string): Admission {
     const { payload } = action;
     const text = payload.kind === "sql" ? payload.text : `call ${payload.functionOid}`;
     const { searchPath, role, pendingDdl, temporary } = payload.context;
@@ -100,10 +118,18 @@ export function standInGuard(): StandInGuard {
       }
     }
     const refused = !parsed || text.includes(FORBIDDEN) || searchPath.includes("evil");
-    guard.admissions.push({ id: action.id, text, kind: refused ? "deny" : "allow", searchPath, role, pendingDdl, temporary });
+    const held = !refused && approval === undefined && text.includes(HELD);
+    const kind = refused ? "deny" : held ? "hold" : approval === undefined ? "allow" : `allow by ${approval}`;
+    guard.admissions.push({ id: action.id, text, kind, searchPath, role, pendingDdl, temporary });
     if (refused) {
       const code = parsed ? "destructive" : "not_parsed";
       return { kind: "deny", id: action.id, reason: { code, message: reasonCodes[code].title, next: "do something else" }, statements };
+    }
+    if (held) {
+      const { policyDigest } = guard;
+      const reason = { code: "approval_unavailable", message: "a person must approve it" } as const;
+      const current = () => guard.policyDigest === policyDigest;
+      return { kind: "hold", id: action.id, reason, statements, effects: [], rules: ["stand-in"], policyDigest, current };
     }
     if (guard.knowsNothing) statements = statements.map((s) => (s.transaction === "none" ? { ...s, readOnly: false } : s));
     return { kind: "allow", id: action.id, statements, obligations: guard.obligations, readOnly: statements.every((s) => s.readOnly) };

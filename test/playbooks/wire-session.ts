@@ -5,6 +5,7 @@
 import { manualClock } from "../../src/base/clock.ts";
 import { newSessionId } from "../../src/base/ids.ts";
 import { ContextPool } from "../../src/adapters/postgres/session/context.ts";
+import type { HeldParts } from "../../src/adapters/postgres/session/held.ts";
 import { WireSession } from "../../src/adapters/postgres/session/session.ts";
 import { standInGuard, type StandInGuard } from "./stand-in-guard.ts";
 
@@ -16,7 +17,7 @@ export interface Table {
   readonly cancels: () => number;
 }
 
-export function sessionTable(): Table {
+export function sessionTable(held?: HeldParts): Table {
   const guard = standInGuard();
   let cancels = 0;
   const catalogue = {
@@ -42,6 +43,7 @@ export function sessionTable(): Table {
       queueMicrotask(signalled);
     },
     changed: () => session.resume(),
+    ...(held === undefined ? {} : { held }),
   });
   return {
     session,

@@ -41,9 +41,8 @@ export function handOver(context: SharedParts, opened: NewSession, client: Duple
   };
   const target: Target = { name: options.name, environment: options.environment, database };
   const door = replicaDoor(context, opened);
-  const here = cancelling(options.upstream, upstream.key);
-  const switched = new SwitchedCancel(here);
-  const cancelServer = door === undefined ? here : switched.cancel;
+  const switched = new SwitchedCancel(cancelling(options.upstream, upstream.key));
+  const cancelServer = switched.cancel;
   const { secret, withdraw } = cancels.register(facts.process, minor, cancelServer);
   let running: RunningSession;
   let recorded = false;
@@ -66,7 +65,8 @@ export function handOver(context: SharedParts, opened: NewSession, client: Duple
       pinSql: upstream.pinSql,
       pinnedSettings: upstream.pinnedSettings,
       cancelServer,
-      ...(door === undefined ? {} : { replica: door, cancelElsewhere: (first) => void (switched.elsewhere = first) }),
+      cancelElsewhere: (first) => void (switched.elsewhere = first),
+      ...(door === undefined ? {} : { replica: door }),
     });
   } catch (error) {
     withdraw();

@@ -7,8 +7,10 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
 import type { CatalogueSource } from "../../catalogue/source.ts";
 import type { ReasonCode } from "../../model/codes.ts";
+import type { Approvals } from "../../pipeline/approvals-port.ts";
 import type { Guard } from "../../pipeline/guard.ts";
 import { Deadlines, type Ticker, type Ticking } from "./enforce-time.ts";
+import type { Executor } from "./executor/port.ts";
 import type { Handover, RunningSession } from "./handover.ts";
 import { SIGN_OF_LIFE } from "./codec/write.ts";
 import { fatalFrame } from "./session/refusal.ts";
@@ -28,6 +30,8 @@ export interface RelayParts {
   readonly ticker: Ticker;
   /** Of the target, where it has a read replica. */
   readonly replica?: ReplicaWatch;
+  /** Of the target, where persons can be asked about what is held. Absent: it is refused. */
+  readonly held?: { readonly approvals: Approvals; readonly executor: Executor };
 }
 
 /** Bytes of a client that may wait for the server's answers; beyond it the client is not read. */
@@ -91,9 +95,11 @@ class Relay implements Ticking {
       pinSql: handover.pinSql,
       cancel: handover.cancelServer,
       changed: () => this.#changed(),
+      ...(parts.held === undefined ? {} : { held: { ...parts.held, settings: serverFacts.parameters } }),
     };
     this.#session = new WireSession(wire, replica);
     this.#deadlines = new Deadlines(handover.options.limits, this.#session, parts.clock.monotonic(), handover.cancelServer);
+    handover.cancelElsewhere?.((signalled) => this.#cancelElsewhere(signalled));
     parts.ticker.add(this);
     this.#attach(handover.client, handover.server);
     if (handover.serverRest.length > 0) this.#session.fromServer(handover.serverRest);
@@ -163,15 +169,22 @@ class Relay implements Ticking {
       settled: () => this.#changed(),
       broken: () => answered(() => this.#session.core.fatal("internal", "the replica was lost inside a message", "08006")),
     });
-    this.#handover.cancelElsewhere?.((signalled) => lane.cancel(signalled));
     return lane;
+  }
+
+  /** True when nothing of the session's runs at the server itself. */
+  #cancelElsewhere(signalled?: () => void): boolean {
+    if (this.#because !== undefined || !this.#session.cancelWaiting()) return this.#lane?.cancel(signalled) === true;
+    signalled?.();
+    return true;
   }
 
   tick(nowMs: number): void {
     if (this.#because !== undefined) return;
     this.#deadlines.tick(nowMs, this.#activity);
     if (this.#lane !== undefined) this.#tickLane(this.#lane);
-    if (!this.#clientPaused) this.#pausedMs = nowMs;
+    // Behind a wait for a person there may be a network that forgets who is silent.
+    if (!this.#clientPaused && !this.#session.waiting) this.#pausedMs = nowMs;
     else if (nowMs - this.#pausedMs >= SIGN_OF_LIFE_MS && !this.#clientFull && !this.#session.core.insideServerFrame()) {
       this.#pausedMs = nowMs;
       this.#session.core.aside(SIGN_OF_LIFE);
@@ -243,7 +256,7 @@ class Relay implements Ticking {
   /** The client is gone: what runs for it is cancelled, and the server rolls back what is open. */
   #clientGone(): void {
     if (this.#because !== undefined) return;
-    this.#end(this.#session.terminated ? "the client said goodbye" : "the client was lost");
+    this.#end(this.#session.terminated ? "the client said goodbye" : "the client was lost", !this.#stopping);
   }
 
   #serverGone(): void {
@@ -262,13 +275,14 @@ class Relay implements Ticking {
     );
   }
 
-  #end(because: string): void {
+  /** `left`: the client itself has gone. */
+  #end(because: string, left = false): void {
     if (this.#because !== undefined) return;
     this.#because = because;
     const { client, server } = this.#handover;
     this.#parts.ticker.remove(this);
     const running = !this.#session.core.drained;
-    this.#session.lost(because);
+    this.#session.lost(because, left);
     if (running && !server.destroyed) this.#handover.cancelServer();
     this.#lane?.close();
     server.end();
@@ -282,6 +296,13 @@ class Relay implements Ticking {
   #closed(): void {
     this.#open -= 1;
     if (this.#open > 0) return;
+    const { carryingOut } = this.#session;
+    // What was approved is under way on another connection: its outcome belongs to this session.
+    if (carryingOut === undefined) this.#over();
+    else void carryingOut.then(() => this.#over());
+  }
+
+  #over(): void {
     this.#parts.guard.sessionClosed(this.#handover.session, this.#because ?? "closed");
     this.#resolve(this.#because ?? "closed");
   }

@@ -70,3 +70,38 @@ export function parameter(frame: Buffer, from: number, to: number): { name: stri
   if (second !== to - 1) return undefined;
   return { name: frame.toString("utf8", from + 5, first), value: frame.toString("utf8", first + 1, second) };
 }
+
+/** What a Bind holds behind its two names. */
+export interface BindValues {
+  readonly formats: readonly number[];
+  /** `null` is NULL. They point into the frame. */
+  readonly values: readonly (Buffer | null)[];
+}
+
+/** `undefined` when the fields do not fill `body` exactly. */
+export function bindValues(body: Buffer): BindValues | undefined {
+  let at = 0;
+  const int16s = (): number[] | undefined => {
+    if (body.length - at < 2) return undefined;
+    const count = body.readUInt16BE(at);
+    at += 2;
+    if (body.length - at < 2 * count) return undefined;
+    const found = Array.from({ length: count }, (_, i) => body.readInt16BE(at + 2 * i));
+    at += 2 * count;
+    return found;
+  };
+  const formats = int16s();
+  if (formats === undefined || body.length - at < 2) return undefined;
+  const count = body.readUInt16BE(at);
+  at += 2;
+  const values: (Buffer | null)[] = [];
+  for (let i = 0; i < count; i++) {
+    if (body.length - at < 4) return undefined;
+    const size = body.readInt32BE(at);
+    at += 4;
+    if (size < -1 || size > body.length - at) return undefined;
+    values.push(size === -1 ? null : body.subarray(at, at + size));
+    at += Math.max(size, 0);
+  }
+  return int16s() === undefined || at !== body.length ? undefined : { formats, values };
+}

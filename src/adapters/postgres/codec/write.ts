@@ -31,9 +31,12 @@ export const SYNC = frame(front.sync);
 export const FLUSH = frame(front.flush);
 export const TERMINATE = frame(front.terminate);
 
-/** `text` is sent as it stands, without conversion: it must not hold NUL. No parameter types are named. */
-export function parse(name: string, text: Buffer | string): Buffer {
-  return frame(front.parse, name, typeof text === "string" ? text : Buffer.concat([text, NUL]), int16(0));
+/** `text` is sent as it stands, without conversion: it must not hold NUL. */
+export function parse(name: string, text: Buffer | string, types: readonly number[] = []): Buffer {
+  const oids = Buffer.alloc(2 + 4 * types.length);
+  oids.writeUInt16BE(types.length, 0);
+  types.forEach((oid, i) => oids.writeUInt32BE(oid, 2 + 4 * i));
+  return frame(front.parse, name, typeof text === "string" ? text : Buffer.concat([text, NUL]), oids);
 }
 
 /** Binds parameters in text format; results in text format too. */
@@ -44,6 +47,10 @@ export function bind(portal: string, statement: string, parameters: readonly str
 
 export function describePortal(portal: string): Buffer {
   return frame(front.describe, Buffer.from("P"), portal);
+}
+
+export function describeStatement(name: string): Buffer {
+  return frame(front.describe, Buffer.from("S"), name);
 }
 
 /** Executes without a row limit. */
@@ -63,6 +70,11 @@ export function closePortal(name: string): Buffer {
 export function query(text: Buffer | string): Buffer {
   return frame(front.query, text);
 }
+
+export const BIND_COMPLETE = frame(back.bindComplete);
+export const CLOSE_COMPLETE = frame(back.closeComplete);
+export const NO_DATA = frame(back.noData);
+export const PORTAL_SUSPENDED = frame(back.portalSuspended);
 
 /** Transaction status byte of a ReadyForQuery: `I`, `T` or `E`. */
 export type Status = 0x49 | 0x54 | 0x45;

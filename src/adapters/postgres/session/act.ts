@@ -6,6 +6,7 @@ import type { Allowed } from "../../../pipeline/guard.ts";
 import type { Reason } from "../../../model/decision.ts";
 import type { TableCount } from "../../../model/outcome.ts";
 import type { SqlContext } from "../../../model/action.ts";
+import type { HeldText } from "./held.ts";
 import { actLimits, limitsChanges, notUnderstood, textFacts, type ActLimits, type TextFacts } from "./facts.ts";
 
 export class Act {
@@ -99,4 +100,6 @@ export interface Refusal {
   readonly sqlstate?: string;
   /** Figures for the DETAIL. */
   readonly figures?: string;
+  /** Set where persons could be asked about it, should it come by a way on which the client can wait. */
+  readonly held?: HeldText;
 }

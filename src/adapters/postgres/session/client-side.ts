@@ -18,7 +18,9 @@ import { Translation } from "./translation.ts";
 import { CALL, QUERY } from "./queue.ts";
 import { recordUnavailable, refuseSimple, unmeasurable, withdraw } from "./refuse.ts";
 import { refusal } from "./refusal.ts";
-import { DROP, FORWARD, HOLD, type Disposition } from "./disposition.ts";
+import { heldQuery } from "./held-query.ts";
+import { withoutWaiting } from "./held-fit.ts";
+import { DROP, FORWARD, HOLD, REST, type Disposition } from "./disposition.ts";
 
 export class ClientSide {
   readonly #core: Core;
@@ -76,6 +78,7 @@ export class ClientSide {
           this.held = true;
           break;
         }
+        if (disposition === REST) break;
         this.#forwarding = disposition === FORWARD;
         this.#judge.reset();
         this.#text = undefined;
@@ -182,7 +185,7 @@ export class ClientSide {
   }
 
   #refuse(because: Refusal): Disposition {
-    refuseSimple(this.#core, because);
+    refuseSimple(this.#core, withoutWaiting(because));
     return DROP;
   }
 
@@ -199,7 +202,7 @@ export class ClientSide {
       core.textGoesOn = true;
       if (this.#pieces.cut(this.#judge.cutAt)) return this.#nextPiece(this.#pieces);
     }
-    if (!(judged instanceof Act)) return this.#refuse(judged);
+    if (!(judged instanceof Act)) return judged.held === undefined ? this.#refuse(judged) : heldQuery(core, judged.held);
     const problem = unmeasurable(core, judged);
     if (problem !== undefined) return this.#refuse(withdraw(core, judged, problem));
     if (this.#stepped(judged)) {
@@ -284,6 +287,7 @@ export class ClientSide {
     if (kind === QUERY) core.dropUnnamed();
     core.batch += 1;
     core.batchSent = false;
+    core.batchRan = false;
     core.batchHeld = false;
     core.flushed = true;
     return FORWARD;

@@ -2,7 +2,7 @@
  * The state that both directions of one session share, and the few moves both may make.
  * It has no socket: bytes leave through the two lists, which the owner empties after each event.
  */
-import type { Guard } from "../../../pipeline/guard.ts";
+import type { Capabilities, Guard } from "../../../pipeline/guard.ts";
 import type { Session, Target } from "../../../model/principal.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { CatalogueSource } from "../../../catalogue/source.ts";
@@ -11,7 +11,9 @@ import { FLUSH, SYNC as SYNC_FRAME, parse, query, type Status } from "../codec/w
 import { EXECUTE, ExpectQueue, PARSE, QUERY, SYNC } from "./queue.ts";
 import { Meter } from "./meter.ts";
 import { ContextKeeper, type ContextPool } from "./context.ts";
-import { Names, type Statement } from "./names.ts";
+import { asking, capabilities } from "./facts.ts";
+import type { HeldParts, HeldWait } from "./held.ts";
+import { Names, type Portal, type Statement } from "./names.ts";
 import type { Translation } from "./translation.ts";
 import { Transaction } from "./transaction.ts";
 import { fatalFrame, refusalFrame } from "./refusal.ts";
@@ -36,6 +38,8 @@ export interface SessionParts {
   readonly pinSql: string;
   /** Asks the server to cancel what runs, and says when it has signalled whatever ran then. */
   readonly cancel: (signalled: () => void) => void;
+  /** Where acts can be brought before persons. Absent: what is held is refused. */
+  readonly held?: HeldParts;
   /** Called when something changed outside an event (a promise settled): the owner then empties the lists. */
   readonly changed: () => void;
 }
@@ -68,6 +72,15 @@ export class Core {
   /** What is to go out waits until it is known which server gets it. */
   collecting = false;
 
+  /** What the guard is told that this session can do. */
+  readonly can: Capabilities;
+  /** The message at hand waits for a person. */
+  waiting: HeldWait | undefined = undefined;
+  /** A held portal whose description is told together with its Execute. */
+  describing: Portal | undefined = undefined;
+  /** Settings that the server has reported since the session began; kept only where acts can be held. */
+  readonly reported: Map<string, string> | undefined;
+
   /** Cancels on their way: a statement that were sent before they arrive could be the one they hit. */
   cancelling = 0;
 
@@ -75,6 +88,8 @@ export class Core {
   batch = 0;
   /** Something of this batch was sent upstream. */
   batchSent = false;
+  /** Something of this batch was run upstream. */
+  batchRan = false;
   /** The batch holds an act that must be checked before its Sync may go. */
   batchHeld = false;
   /** An error was answered (or is on its way): the client's messages up to Sync are dropped, as the server does. */
@@ -131,6 +146,8 @@ export class Core {
   constructor(parts: SessionParts) {
     this.parts = parts;
     const { role, sessionRole, searchPath } = parts;
+    this.can = parts.held === undefined ? capabilities : asking;
+    this.reported = parts.held === undefined ? undefined : new Map();
     this.context = new ContextKeeper(parts.contexts, parts.catalogue, { role, sessionRole, searchPath, temporary: [] });
     this.transaction = new Transaction(parts.guard, parts.session, parts.clock);
   }
@@ -246,6 +263,7 @@ export class Core {
     this.batchControl = false;
     this.batch += 1;
     this.batchSent = false;
+    this.batchRan = false;
     this.batchHeld = false;
     this.skipping = false;
     this.flushed = true;

@@ -6,4 +6,6 @@ export const FORWARD = 0;
 export const DROP = 1;
 /** Not consumed: it will be looked at again when the session is resumed. */
 export const HOLD = 2;
-export type Disposition = typeof FORWARD | typeof DROP | typeof HOLD;
+/** Not consumed: all of it must be here first. */
+export const REST = 3;
+export type Disposition = typeof FORWARD | typeof DROP | typeof HOLD | typeof REST;

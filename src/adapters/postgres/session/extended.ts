@@ -17,6 +17,8 @@ import type { Route } from "./route.ts";
 import { readMeter, runInBatch } from "./readings.ts";
 import { recordUnavailable, refuseExtended, unmeasurable, withdraw } from "./refuse.ts";
 import { refusal, refusalFrame } from "./refusal.ts";
+import { HeldExtended, notPrepared } from "./held-extended.ts";
+import { withoutWaiting } from "./held-fit.ts";
 import { DROP, FORWARD, HOLD, type Disposition } from "./disposition.ts";
 
 /** The server cuts names to this many bytes, so that two longer ones could be one. */
@@ -27,16 +29,22 @@ export class Extended {
   readonly #judge: Judge;
   readonly #scanner: FrameScanner;
   readonly #route: Route | undefined;
+  readonly #held: HeldExtended;
 
   constructor(core: Core, judge: Judge, scanner: FrameScanner, route: Route | undefined) {
     this.#core = core;
     this.#route = route;
     this.#judge = judge;
     this.#scanner = scanner;
+    this.#held = new HeldExtended(core, judge, scanner, (statement) => this.#current(statement));
   }
 
   frame(type: number): Disposition {
     const core = this.#core;
+    if (core.describing !== undefined && type !== front.execute && !core.skipping) {
+      const refused = this.#held.undescribed();
+      if (type !== front.sync) return refused;
+    }
     if (type === front.sync) return this.#sync();
     if (core.skipping) return DROP;
     // In a transaction an act over its limit fails the block: what was pipelined behind it must not have run.
@@ -67,7 +75,7 @@ export class Extended {
   }
 
   #refuse(because: Refusal): Disposition {
-    return refuseExtended(this.#core, because) ? DROP : HOLD;
+    return refuseExtended(this.#core, withoutWaiting(because)) ? DROP : HOLD;
   }
 
   #go(): Disposition {
@@ -96,6 +104,7 @@ export class Extended {
     const judged = this.#judge.text(text, "prepare", parameterTypes);
     if (judged === undefined) return HOLD;
     if (!(judged instanceof Act)) {
+      if (judged.held !== undefined) return this.#held.parse(name, judged.held, parameterTypes, allTypes(buffer, textEnd + 3, to));
       // A Parse that the server refuses drops the unnamed statement.
       const done = this.#refuse(judged);
       if (done === DROP && name === "") core.dropUnnamed();
@@ -145,6 +154,7 @@ export class Extended {
     const judged = this.#current(statement);
     if (judged === undefined) return HOLD;
     if (judged !== true) return this.#refuse(judged);
+    if (statement.held !== undefined) return this.#held.bind(portalName, statement, nameEnd + 1);
     this.#route?.bind(name, statement, this.#scanner.size);
     const made: Portal = { statement, batch: core.batch, act: undefined, dead: false };
     const before = core.names.portal(portalName);
@@ -158,9 +168,19 @@ export class Extended {
     const context = this.#judge.contextOf(statement.text);
     if (context === undefined) return undefined;
     if ("reason" in context) return context;
-    if (context === statement.context && statement.judged?.admission.current?.() !== false) return true;
+    const { held } = statement;
+    if (context === statement.context && (held ?? statement.judged)?.admission.current?.() !== false) return true;
     const judged = this.#judge.text(statement.text, "prepare", statement.parameterTypes);
-    if (!(judged instanceof Act)) return judged;
+    if (judged === undefined) return undefined;
+    // What is held stands at the server under no name, and what is not does: a change between them takes another Parse.
+    if (judged instanceof Act ? held !== undefined : judged.held !== undefined && held === undefined) return notPrepared();
+    if (!(judged instanceof Act)) {
+      if (judged.held === undefined || held === undefined) return judged;
+      const { admission, context: judgedIn } = judged.held;
+      statement.held = { ...held, admission, fresh: true };
+      statement.context = judgedIn;
+      return true;
+    }
     this.#core.forget(statement);
     judged.kept = true;
     statement.judged = judged;
@@ -183,6 +203,8 @@ export class Extended {
       }
       if (portal === undefined) return this.#refuse(refusal("protocol_refused", `portal "${name}" does not exist`, undefined, "34000"));
     }
+    if (core.describing !== undefined && core.describing !== portal) return this.#held.undescribed();
+    if (portal.held !== undefined) return this.#held.execute(portal, portal.held, name);
     const judged = portal.act ?? this.#take(portal.statement);
     if (judged === undefined) return HOLD;
     if (!(judged instanceof Act)) return this.#refuse(judged);
@@ -233,6 +255,7 @@ export class Extended {
       runInBatch(core, "BEGIN");
     }
     core.sent(act);
+    core.batchRan = true;
     if (act.mustBeHeld) core.batchHeld = true;
     if (act.facts.control) core.batchControl = true;
     // The record becomes durable while the server works.
@@ -248,6 +271,8 @@ export class Extended {
     const space = buffer[from + 5];
     if ((space !== 0x53 && space !== 0x50) || stringEnd(buffer, from + 6, to) !== to - 1)
       return this.#malformed("a Describe or Close message that its fields do not fill");
+    const named = core.parts.held === undefined ? undefined : this.#heldNamed(space, type);
+    if (named !== undefined) return named;
     if (type === front.describe) {
       if (this.#route !== undefined && space === 0x53) this.#described(this.#route);
       core.expect.push({ kind: DESCRIBE, audience: "client" });
@@ -266,6 +291,22 @@ export class Extended {
       core.expect.push({ kind: CLOSE, audience: "client", change: { space: "portal", name, before, made: undefined } });
     }
     return this.#go();
+  }
+
+  /** Of what is held: `undefined` when the message is about something else. */
+  #heldNamed(space: number, type: number): Disposition | undefined {
+    const { names } = this.#core;
+    const { buffer, from, to } = this.#scanner;
+    const name = buffer.toString("utf8", from + 6, to - 1);
+    if (space === 0x50) {
+      const portal = names.portal(name);
+      if (portal?.held === undefined) return undefined;
+      return type === front.describe ? this.#held.describe(portal) : this.#held.close(name);
+    }
+    const statement = names.statements.get(name);
+    return statement?.held === undefined || type !== front.describe
+      ? undefined
+      : this.#held.describeStatement(name, statement, statement.held);
   }
 
   #sync(): Disposition {
@@ -329,6 +370,10 @@ function nameRefused(name: string): Refusal {
     `the name \`${name.slice(0, 80)}\` is reserved or longer than ${NAME_BYTES_MAX} bytes`,
     "choose another name",
   );
+}
+
+function allTypes(buffer: Buffer, from: number, to: number): readonly number[] {
+  return Array.from({ length: (to - from) / 4 }, (_, i) => buffer.readUInt32BE(from + 4 * i));
 }
 
 /** The parameter types of a Parse when any of them is not the server's own: the input of such a type may run code. */

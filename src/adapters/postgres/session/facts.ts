@@ -4,6 +4,7 @@
  * It does not decide.
  */
 import type { Obligation, StatementSummary } from "../../../model/decision.ts";
+import type { Capabilities } from "../../../pipeline/guard.ts";
 
 export interface TextFacts {
   /** Some statement ends or begins a transaction (savepoints do not count). */
@@ -152,7 +153,7 @@ export function limitsChanges(limits: Omit<ActLimits, "any">): boolean {
 }
 
 /** Every kind of obligation that this adapter keeps. */
-export const capabilities: { readonly obligations: ReadonlySet<Obligation["kind"]> } = {
+export const capabilities: Capabilities = {
   obligations: new Set([
     "rows_returned_max",
     "bytes_returned_max",
@@ -163,3 +164,6 @@ export const capabilities: { readonly obligations: ReadonlySet<Obligation["kind"
     "statement_ms_max",
   ] as const),
 };
+
+/** The same where what is held is brought before persons. */
+export const asking: Capabilities = { ...capabilities, asks: true };

@@ -8,7 +8,8 @@ import type { Action, Payload, SqlContext } from "../../../model/action.ts";
 import type { StatementSummary } from "../../../model/decision.ts";
 import type { Admission, Allowed } from "../../../pipeline/guard.ts";
 import { Act, type Refusal } from "./act.ts";
-import { capabilities, textFacts } from "./facts.ts";
+import { textFacts } from "./facts.ts";
+import { withoutWaiting } from "./held-fit.ts";
 import { FAILED, IDLE, type Core } from "./core.ts";
 import { CONTEXT_SQL } from "./context.ts";
 import { bind, closePortal, closeStatement, execute, parse, query, SYNC as SYNC_FRAME } from "../codec/write.ts";
@@ -73,10 +74,10 @@ export class Judge {
     if (context === undefined) return undefined;
     if ("reason" in context) return (this.#outcome = context);
     const action = this.#action(payload(context));
-    const admission = core.parts.guard.admitNow(action, capabilities);
+    const admission = core.parts.guard.admitNow(action, core.can);
     if (admission !== undefined) return this.#admitted(admission, text, context);
     this.#later(
-      core.parts.guard.admit(action, capabilities),
+      core.parts.guard.admit(action, core.can),
       (later) => this.#admitted(later, text, context),
       (later) => [later],
     );
@@ -116,7 +117,7 @@ export class Judge {
   }
 
   #admitted(admission: Admission, text: string, context: SqlContext): Judged | undefined {
-    if (admission.kind !== "allow") return (this.#outcome = refusedAdmission(admission));
+    if (admission.kind !== "allow") return (this.#outcome = this.#refused(admission, text, context));
     const changed = parserSettingChanged(admission.statements);
     if (changed !== undefined) {
       this.#abandon(new Act(admission, [], text, context, 0), "42501");
@@ -166,7 +167,7 @@ export class Judge {
     }
     const judgements = prepared.map((inner) => {
       const payload: Payload = { kind: "sql", text: inner?.text ?? "", door: "prepare", context, ...typed(inner?.parameterTypes) };
-      return core.parts.guard.admit(this.#action(payload), capabilities);
+      return core.parts.guard.admit(this.#action(payload), core.can);
     });
     const take = (admissions: readonly Admission[]): void =>
       this.#combine(
@@ -186,7 +187,7 @@ export class Judge {
     let refused: Refusal | undefined;
     admissions.forEach((admission, i) => {
       if (admission.kind === "allow") inner.push(new Act(admission, [], texts[i] ?? "", context, serial));
-      else refused ??= { reason: admission.reason, action: admission.id };
+      else refused ??= withoutWaiting(this.#refused(admission, texts[i] ?? "", context));
     });
     if (inner.some((act) => act.facts.executes.length > 0))
       refused ??= refusal("not_understood", "a prepared EXECUTE of another prepared statement is not let through");
@@ -194,6 +195,11 @@ export class Judge {
     if (refused !== undefined) this.#abandon(act);
     this.#main = undefined;
     this.#outcome = refused ?? act;
+  }
+
+  #refused(admission: Exclude<Admission, Allowed>, text: string, context: SqlContext): Refusal {
+    const refused = refusedAdmission(admission);
+    return admission.kind === "hold" && this.#core.parts.held !== undefined ? { ...refused, held: { admission, text, context } } : refused;
   }
 
   /** Allowed, but not sent: it has an outcome all the same. */

@@ -40,4 +40,6 @@ export interface Routing {
   giveUp(): void;
   /** An act goes out, to whichever server. */
   sent(act: Act): void;
+  /** Something of the session's was changed at the primary on another connection. */
+  changed(): void;
 }

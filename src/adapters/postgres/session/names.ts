@@ -5,6 +5,7 @@
 import { limits } from "../../../base/limits.ts";
 import type { SqlContext } from "../../../model/action.ts";
 import type { Act } from "./act.ts";
+import type { HeldPortal, HeldStatement } from "./held.ts";
 
 export interface Statement {
   readonly text: string;
@@ -24,6 +25,8 @@ export interface Statement {
   replicable?: boolean;
   /** Its Parse message, kept where a read replica may have to be sent it too. */
   readonly frame?: Buffer;
+  /** The policy holds it: a person must agree to each Execute. */
+  held?: HeldStatement | undefined;
   /** The replica alone has it: an unnamed statement that was made there. */
   elsewhere?: boolean;
 }
@@ -34,6 +37,8 @@ export interface Portal {
   /** Set by the first Execute; later ones go on with it. */
   act: Act | undefined;
   dead: boolean;
+  /** Over a held statement: it is only here. */
+  readonly held?: HeldPortal;
 }
 
 /** A name that a message sent upstream gives (`made`) or takes away (`made` is undefined), and what it stood for before. */

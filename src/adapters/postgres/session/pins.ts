@@ -24,6 +24,7 @@ export function parserSettingChanged(statements: readonly StatementSummary[]): R
 
 /** Takes a ParameterStatus. False when the session cannot go on under that value. */
 export function reported(core: Core, name: string, value: string): boolean {
+  core.reported?.set(name, value);
   if (name === "client_encoding" && value !== "UTF8")
     core.fatal("session_pinned", "client_encoding changed: the session cannot be judged any more", "57P05");
   if (name === "standard_conforming_strings" && value !== "on")

@@ -151,6 +151,10 @@ export class Route implements Routing {
     if (core.drained) this.#state.settled();
   }
 
+  changed(): void {
+    this.#watch.wrote(this.#core.parts.session.principal.name);
+  }
+
   /** The session is over: a change that was on its way may still take effect. */
   lost(): void {
     if (this.#state.writing) this.#watch.wrote(this.#core.parts.session.principal.name);

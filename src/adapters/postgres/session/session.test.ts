@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { clientMessage, serverMessages, words } from "../../../../test/playbooks/wire-messages.ts";
-import { sessionTable, settled, type Table } from "../../../../test/playbooks/wire-session.ts";
+import { playbookOf, playSteps } from "../../../../test/playbooks/session-playbook.ts";
+import { sessionTable, settled } from "../../../../test/playbooks/wire-session.ts";
 
 /**
  * Playbooks. `>` the client says (messages divided by ` ; `), `=>` what has reached the server since; `<` the server says,
@@ -103,61 +103,6 @@ const playbooks: Record<string, string> = {
     =< V Z:I`,
 };
 
-interface Step {
-  readonly mark: string;
-  readonly text: string;
-}
-
-function stepsOf(playbook: string): Step[] {
-  return playbook
-    .trim()
-    .split("\n")
-    .map((line) => {
-      const [mark = "", ...rest] = line.trim().split(" ");
-      return { mark, text: rest.join(" ") };
-    });
-}
-
-type Cut = (bytes: Buffer, step: number) => readonly Buffer[];
-const whole: Cut = (bytes) => [bytes];
-
-/** Plays the steps and returns what each arrow saw. Stops after step `last`. */
-async function play(steps: readonly Step[], cut: Cut, last = steps.length): Promise<{ readonly table: Table; readonly seen: string[] }> {
-  const table = sessionTable();
-  const got: Record<"=>" | "=<", Buffer[]> = { "=>": [], "=<": [] };
-  const collect = (): void => {
-    const { client, server } = table.taken();
-    got["=<"].push(client);
-    got["=>"].push(server);
-  };
-  const seen: string[] = [];
-  for (const [index, { mark, text }] of steps.slice(0, last).entries()) {
-    if (mark === "=>" || mark === "=<") {
-      seen.push(
-        `${mark} ${words(Buffer.concat(got[mark]))
-          .said.map((word) => (mark === "=>" ? word.slice(0, 1) : word))
-          .join(" ")}`.trim(),
-      );
-      got[mark] = [];
-      continue;
-    }
-    const bytes = mark === ">" ? Buffer.concat(text.split(" ; ").map(clientMessage)) : serverMessages(text);
-    for (const chunk of cut(bytes, index)) {
-      const copy = Buffer.from(chunk);
-      if (mark === ">") table.session.fromClient(copy);
-      else table.session.fromServer(copy);
-      collect();
-    }
-    await settled();
-    collect();
-  }
-  return { table, seen };
-}
-
-function expected(steps: readonly Step[]): string[] {
-  return steps.filter(({ mark }) => mark.startsWith("=")).map(({ mark, text }) => `${mark} ${text.replace(/S:\S+=\S+/g, "S")}`.trim());
-}
-
 const LIES = [-0x8000_0000, -1, 0, 3, 4, 5, 0x7fff_ffff, 0x3fff_ffff, 70_000];
 
 function lengthFields(bytes: Buffer): number[] {
@@ -168,22 +113,18 @@ function lengthFields(bytes: Buffer): number[] {
 
 describe("wire session playbooks", () => {
   for (const [title, playbook] of Object.entries(playbooks)) {
-    const steps = stepsOf(playbook);
-    const want = expected(steps);
-    const said = steps.map(({ mark, text }, index) => ({
-      index,
-      bytes: mark === ">" ? Buffer.concat(text.split(" ; ").map(clientMessage)) : mark === "<" ? serverMessages(text) : undefined,
-    }));
+    const book = playbookOf(playbook);
+    const { steps, want, said } = book;
 
     test(title, async () => {
-      assert.deepEqual((await play(steps, whole)).seen, want);
+      assert.deepEqual((await playSteps(book)).seen, want);
     });
 
     test(`${title}: byte by byte, and split at every byte`, async () => {
-      assert.deepEqual((await play(steps, (bytes) => Array.from(bytes, (byte) => Buffer.from([byte])))).seen, want);
+      assert.deepEqual((await playSteps(book, (bytes) => Array.from(bytes, (byte) => Buffer.from([byte])))).seen, want);
       for (const { index, bytes } of said) {
         for (let at = 1; bytes !== undefined && at < bytes.length; at++) {
-          const { seen } = await play(steps, (given, step) => (step === index ? [given.subarray(0, at), given.subarray(at)] : [given]));
+          const { seen } = await playSteps(book, (given, step) => (step === index ? [given.subarray(0, at), given.subarray(at)] : [given]));
           assert.deepEqual(seen, want, `step ${index} split at ${at}`);
         }
       }
@@ -192,7 +133,9 @@ describe("wire session playbooks", () => {
     test(`${title}: cut off at every byte, nothing is invented`, async () => {
       for (const { index, bytes } of said) {
         for (let at = 0; bytes !== undefined && at < bytes.length; at++) {
-          const { table } = await play(steps, (given, step) => (step === index ? [given.subarray(0, at)] : [given]), index + 1);
+          const { table } = await playSteps(book, (given, step) => (step === index ? [given.subarray(0, at)] : [given]), {
+            last: index + 1,
+          });
           table.session.lost("the playbook ends");
           const open = table.guard.admissions.filter(({ id, kind }) => kind === "allow" && !table.guard.settled.has(id));
           assert.deepEqual(open, [], `step ${index} cut at ${at}: every act has an outcome`);

@@ -5,6 +5,7 @@
 import type { Act } from "./act.ts";
 import { ClientSide } from "./client-side.ts";
 import { Core, type SessionParts } from "./core.ts";
+import { withdrawn } from "./held.ts";
 import type { Lane, Watch } from "./lane.ts";
 import { Route } from "./route.ts";
 import { ServerSide } from "./server-side.ts";
@@ -61,7 +62,31 @@ export class WireSession {
 
   /** Nothing runs and no transaction is open. */
   get idle(): boolean {
-    return this.core.drained && this.core.status === 0x49 && !this.core.batchSent && this.core.translation === undefined;
+    const { core } = this;
+    return core.drained && core.status === 0x49 && !core.batchSent && core.translation === undefined && core.waiting?.running !== true;
+  }
+
+  /** The message at hand waits for a person. */
+  get waiting(): boolean {
+    return this.core.waiting !== undefined;
+  }
+
+  /** Resolves when what was approved has been carried out; `undefined` when nothing of the kind is under way. */
+  get carryingOut(): Promise<void> | undefined {
+    const { waiting } = this.core;
+    return waiting?.running === true ? waiting.over : undefined;
+  }
+
+  /** The client takes back what it asked for. False when it does not wait for a person. */
+  cancelWaiting(): boolean {
+    const { waiting, parts } = this.core;
+    if (waiting === undefined) return false;
+    if (!waiting.running) {
+      waiting.answer ??= withdrawn;
+      waiting.end(true);
+      parts.changed();
+    }
+    return true;
   }
 
   /** SQLSTATE with which the server ended the session. */
@@ -69,9 +94,10 @@ export class WireSession {
     return this.#server.fatalSeen;
   }
 
-  /** Both connections are gone: acts without an answer get their outcome. */
-  lost(because: string): void {
+  /** Both connections are gone: acts without an answer get their outcome. `left`: the client has gone, and not the gateway. */
+  lost(because: string, left = false): void {
     const { core } = this;
+    core.waiting?.end(left);
     core.closed ??= { because };
     this.route?.lost();
     const inFlight: Act[] = [];
