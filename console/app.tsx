@@ -11,7 +11,13 @@ import { Loading } from "./parts/page.tsx";
 import { ApprovalsPage } from "./pages/approvals.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { PlanPage } from "./pages/plan.tsx";
+import { AuditLogPage } from "./pages/audit.tsx";
 import { DecidedPage } from "./pages/decided.tsx";
+import { GrantsPage } from "./pages/grants.tsx";
+import { PasskeysPage } from "./pages/passkeys.tsx";
+import { PolicyPage } from "./pages/policy.tsx";
+import { SessionPage } from "./pages/session.tsx";
+import { SessionsPage } from "./pages/sessions.tsx";
 import type { App } from "./state/app.ts";
 import { follow } from "./state/live.ts";
 import { addressOf, type Page, type Route, useRoute } from "./state/route.ts";
@@ -97,12 +103,22 @@ function Top({ app, route, onHelp }: { app: App; route: Route; onHelp: () => voi
 }
 
 function CurrentPage({ app, route }: { app: App; route: Route }): JSX.Element {
-  switch (route.page) {
+  const { page, id } = route;
+  const text = route.search.get("text") ?? "";
+  switch (page) {
     case "approvals":
-      return route.id === "" ? <ApprovalsPage app={app} /> : <PlanPage key={route.id} app={app} id={route.id} />;
+      return id === "" ? <ApprovalsPage app={app} /> : <PlanPage key={id} app={app} id={id} />;
     case "decided":
       return <DecidedPage app={app} />;
-    default:
-      return <ApprovalsPage app={app} />;
+    case "sessions":
+      return id === "" ? <SessionsPage app={app} /> : <SessionPage key={`${id} ${text}`} app={app} id={id} text={text} />;
+    case "audit":
+      return <AuditLogPage key={text} app={app} text={text} />;
+    case "grants":
+      return <GrantsPage app={app} />;
+    case "policy":
+      return <PolicyPage app={app} />;
+    case "passkeys":
+      return <PasskeysPage app={app} />;
   }
 }

@@ -57,6 +57,7 @@ export function PlanPage({ app, id }: { app: App; id: string }): JSX.Element {
             <Heading title={<Sentence pieces={sentenceOf(plan)} />} focus={!isOpen(view.state)} />
             {isOpen(view.state) && <Countdown app={app} untilMs={view.expiresAtMs} />}
           </div>
+          {plan.measured !== null && <Changes measured={plan.measured} />}
           <Asker app={app} view={view} />
           <Undo plan={plan} />
           <Unmeasured plan={plan} />
@@ -82,11 +83,7 @@ function Detail({ app, view }: { app: App; view: ApprovalView }): JSX.Element {
       </section>
       {plan.measured !== null && (
         <>
-          <section class="panel">
-            <h2>What would change</h2>
-            <Changes measured={plan.measured} />
-            <Cascade plan={plan} measured={plan.measured} />
-          </section>
+          <Cascade plan={plan} measured={plan.measured} />
           <Samples measured={plan.measured} />
           <Locks measured={plan.measured} />
         </>

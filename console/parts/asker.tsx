@@ -14,30 +14,32 @@ export function Asker({ app, view }: { app: App; view: ApprovalView }): JSX.Elem
   const { asked } = view.plan;
   const nowMs = useNow(app);
   return (
-    <p class="asker">
-      Asked {ago(view.askedAtMs, nowMs)} by <Name text={asked.principal} />
-      {asked.actsFor !== undefined && asked.actsFor !== "" && (
-        <>
-          {" "}
-          for <Name text={asked.actsFor} />
-        </>
-      )}
-      {asked.run !== undefined && (
-        <>
-          {" "}
-          (<a href={addressOf("sessions", asked.run)}>session</a>)
-        </>
-      )}
+    <div class="asker">
+      <p>
+        Asked {ago(view.askedAtMs, nowMs)} by <Name text={asked.principal} />
+        {asked.actsFor !== undefined && asked.actsFor !== "" && (
+          <>
+            {" "}
+            for <Name text={asked.actsFor} />
+          </>
+        )}
+        {asked.run !== undefined && (
+          <>
+            {" "}
+            (<a href={addressOf("sessions", asked.run)}>its session</a>)
+          </>
+        )}
+        {view.count > 1 && <strong class="tag tag-count">asked {count(view.count)} times</strong>}
+      </p>
       {asked.purpose !== undefined && asked.purpose !== "" && (
-        <>
-          , to this end, it says:{" "}
+        <p>
+          Its purpose, as it says:{" "}
           <q>
             <Data text={asked.purpose} />
           </q>
-        </>
+        </p>
       )}
-      {view.count > 1 && <strong class="tag tag-count">asked {count(view.count)} times</strong>}
-    </p>
+    </div>
   );
 }
 

@@ -8,14 +8,14 @@ import type { ApprovalView } from "../../src/control/contract.ts";
 import type { App } from "../state/app.ts";
 import { addressOf } from "../state/route.ts";
 import { useStore } from "../state/store.ts";
-import { sentenceOf } from "../words/sentence.ts";
+import { type ObjectChange, sentenceOf } from "../words/sentence.ts";
 import { isOpen } from "../words/states.ts";
 import { Result } from "./answer-panel.tsx";
 import { Agreement, Asker } from "./asker.tsx";
 import { Changes } from "./changes.tsx";
 import { Countdown } from "./countdown.tsx";
 import { DenyForm } from "./deny-form.tsx";
-import { Sentence } from "./data.tsx";
+import { Name, Sentence } from "./data.tsx";
 import { Place } from "./place.tsx";
 import { Undo, Unmeasured } from "./undo.tsx";
 
@@ -40,6 +40,7 @@ export function Card({ app, view }: { app: App; view: ApprovalView }): JSX.Eleme
           {open && <Countdown app={app} untilMs={view.expiresAtMs} />}
         </div>
         {plan.measured !== null && <Changes measured={plan.measured} />}
+        {plan.measured !== null && <Gone objects={plan.measured.objects} />}
         <Undo plan={plan} />
         <Unmeasured plan={plan} />
         <Asker app={app} view={view} />
@@ -47,6 +48,30 @@ export function Card({ app, view }: { app: App; view: ApprovalView }): JSX.Eleme
         {open ? <CardAnswers app={app} view={view} /> : <Result view={view} />}
       </div>
     </article>
+  );
+}
+
+/** On a card; the plan has them all. */
+const GONE_MAX = 6;
+
+function Gone({ objects }: { objects: readonly ObjectChange[] }): JSX.Element | null {
+  const gone = objects.filter(({ change }) => change === "dropped" || change === "truncated");
+  if (gone.length === 0) return null;
+  return (
+    <ul class="tree">
+      {gone.slice(0, GONE_MAX).map(({ type, name, change, through }) => (
+        <li>
+          <strong class="lost">{change === "truncated" ? "emptied" : "dropped"}</strong> {type.replaceAll("_", " ")} <Name text={name} />
+          {through !== undefined && (
+            <span class="quiet">
+              {" "}
+              along with <Name text={through} />
+            </span>
+          )}
+        </li>
+      ))}
+      {gone.length > GONE_MAX && <li>and {gone.length - GONE_MAX} more: open the plan</li>}
+    </ul>
   );
 }
 

@@ -17,8 +17,8 @@ export function Cascade({ plan, measured }: { plan: Plan; measured: Measurement 
   const roots = measured.objects.filter(({ through }) => through === undefined || !names.has(through));
   const tables = measured.tables.filter(({ table, direct }) => total(direct) > 0 && !roots.some(({ name }) => name === table));
   return (
-    <>
-      <h3>What goes along</h3>
+    <section class="panel">
+      <h2>What goes along</h2>
       <ul class="tree">
         {tables.map((table) => (
           <li>
@@ -46,7 +46,7 @@ export function Cascade({ plan, measured }: { plan: Plan; measured: Measurement 
           </li>
         )}
       </ul>
-    </>
+    </section>
   );
 }
 

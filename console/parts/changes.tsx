@@ -74,8 +74,10 @@ function Group({ title, tables, of, used, columns }: GroupProps): JSX.Element | 
           <th scope="row">
             <Name text={table.table} />
           </th>
-          {used.map(({ key, sign }) => (
-            <td class={`number ${key}`}>{figure(table[of], key, sign)}</td>
+          {used.map(({ key, sign, title }) => (
+            <td class={`number ${key}`} data-title={title.toLowerCase()}>
+              {figure(table[of], key, sign)}
+            </td>
           ))}
           <ShareCell counts={table[of]} rowsBefore={table.rowsBefore} />
         </tr>
@@ -92,9 +94,9 @@ function figure(counts: Counts, key: keyof Counts, sign: string): string {
 function ShareCell({ counts, rowsBefore }: { counts: Counts; rowsBefore: number | null }): JSX.Element {
   const touched = counts.deleted + counts.updated;
   const of = touched > 0 ? share(touched, rowsBefore) : null;
-  if (of === null || rowsBefore === null) return <td class="number quiet">{rowsBefore === null ? "not counted" : "–"}</td>;
+  if (of === null || rowsBefore === null) return <td class="number quiet share">{rowsBefore === null ? "not counted" : "–"}</td>;
   return (
-    <td class="number">
+    <td class="number share">
       {of} <span class="quiet">of {count(rowsBefore)}</span>
       <Bar part={touched} of={rowsBefore} grave={counts.deleted > 0} />
     </td>

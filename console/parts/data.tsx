@@ -24,11 +24,17 @@ export function Data({ text, lines = false }: { text: string; lines?: boolean })
   );
 }
 
-/** A name of something at a database or a gateway. */
+/** A name of something at a database or a gateway. Long ones break after a dot or an underscore. */
 export function Name({ text }: { text: string }): JSX.Element {
+  const parts = text.split(/(?<=[._])/u);
   return (
     <code class="name">
-      <Data text={text} />
+      {parts.map((part, index) => (
+        <>
+          {index > 0 && <wbr />}
+          <Data text={part} />
+        </>
+      ))}
     </code>
   );
 }

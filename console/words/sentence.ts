@@ -76,8 +76,18 @@ function rowsClause(verb: RowsClause["verb"], changed: number, { table, rowsBefo
   const pieces =
     changed === rowsBefore
       ? [words(`${verb} `), figure(changed === 1 ? "the only row" : `all ${rows(changed)}`), words(" of "), name(table)]
-      : [words(`${verb} `), figure(`${count(changed)} of ${rows(rowsBefore)}`), words(` (${of}) of `), name(table)];
+      : [
+          words(`${verb} `),
+          figure(`${count(changed)} of ${rows(rowsBefore)}`),
+          words(` (${allBut(changed, rowsBefore) ?? of}) of `),
+          name(table),
+        ];
   return [{ verb, rows: changed, pieces }];
+}
+
+/** "all but 7": of nearly everything, what is left says more than a share. */
+function allBut(changed: number, before: number): string | null {
+  return changed / before >= 0.99 ? `all but ${count(before - changed)}` : null;
 }
 
 /** Only where nothing could be measured: what the analysis found, without any number. */

@@ -1,0 +1,143 @@
+/**
+ * The passkeys of whoever is logged in: what signs approvals that cannot be taken back. To add or remove one takes the passphrase.
+ */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { PasskeyView } from "../../src/control/contract.ts";
+import { wordsOf } from "../api/call.ts";
+import { type CreationOptions, createPasskey, passkeysExist } from "../api/passkey.ts";
+import { Data } from "../parts/data.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { Field, Problem } from "../parts/field.tsx";
+import { Heading } from "../parts/page.tsx";
+import type { App } from "../state/app.ts";
+import { useStore } from "../state/store.ts";
+import { clockTime } from "../words/times.ts";
+
+export function PasskeysPage({ app }: { app: App }): JSX.Element {
+  const { me } = useStore(app.store);
+  const [removing, setRemoving] = useState<PasskeyView | null>(null);
+  const passkeys = me?.passkeys ?? [];
+  return (
+    <>
+      <Heading title="Your passkeys" aside={String(passkeys.length)} />
+      <p>
+        A passkey signs the exact plan that you approve. What cannot be undone can be approved with one only, and anybody can verify later
+        from the log alone that you did.
+      </p>
+      <ul class="entries">
+        {passkeys.map((passkey) => (
+          <li class="entry" key={passkey.credential}>
+            <p class="entry-title">
+              <Data text={passkey.label} />
+            </p>
+            <p class="quiet">
+              registered {clockTime(passkey.registeredAtMs, app.now())} <code class="digest">{passkey.credential}</code>
+            </p>
+            <div class="buttons">
+              <button type="button" class="plain" onClick={() => setRemoving(passkey)}>
+                Remove…
+              </button>
+            </div>
+          </li>
+        ))}
+      </ul>
+      <section class="panel">
+        <h2>Register one</h2>
+        {passkeysExist() ? <RegisterForm app={app} /> : <p>This browser has no passkeys, or allows none at this address.</p>}
+      </section>
+      {removing !== null && <RemoveDialog app={app} passkey={removing} onClose={() => setRemoving(null)} />}
+    </>
+  );
+}
+
+function RegisterForm({ app }: { app: App }): JSX.Element {
+  const [label, setLabel] = useState("");
+  const [passphrase, setPassphrase] = useState("");
+  const [problem, setProblem] = useState("");
+  const [done, setDone] = useState("");
+  const [busy, setBusy] = useState(false);
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setProblem("");
+    setDone("");
+    try {
+      const { publicKey } = await app.call<{ publicKey: CreationOptions }>("POST", "/api/passkeys/challenge", { passphrase });
+      await app.call("POST", "/api/passkeys", { response: await createPasskey(publicKey), label: label.trim() });
+      setDone("It is registered.");
+      setLabel("");
+      await app.look();
+    } catch (error) {
+      setProblem(wordsOf(error));
+    }
+    setPassphrase("");
+    setBusy(false);
+  };
+  return (
+    <form class="answer-form plain-form" onSubmit={send} noValidate>
+      <Field label="What you call it" name="label" value={label} onValue={setLabel} hint="For example: blue key, or: this laptop" />
+      <Field
+        label="Your passphrase"
+        name="passphrase"
+        type="password"
+        autocomplete="current-password"
+        value={passphrase}
+        onValue={setPassphrase}
+      />
+      {problem !== "" && <Problem text={problem} />}
+      {done !== "" && (
+        <p class="notice notice-good" role="status">
+          {done}
+        </p>
+      )}
+      <div class="buttons">
+        <button type="submit" class="primary" aria-busy={busy}>
+          {busy ? "Registering…" : "Register a passkey"}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function RemoveDialog({ app, passkey, onClose }: { app: App; passkey: PasskeyView; onClose: () => void }): JSX.Element {
+  const [passphrase, setPassphrase] = useState("");
+  const [problem, setProblem] = useState("");
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try {
+      await app.call("DELETE", `/api/passkeys/${encodeURIComponent(passkey.credential)}`, { passphrase });
+      await app.look();
+      onClose();
+    } catch (error) {
+      setProblem(wordsOf(error));
+    }
+  };
+  return (
+    <Dialog title="Remove a passkey" onClose={onClose}>
+      <p>
+        <Data text={passkey.label} /> will sign nothing any more. What it has signed stays valid.
+      </p>
+      <form class="answer-form" onSubmit={send} noValidate>
+        <Field
+          label="Your passphrase"
+          name="passphrase"
+          type="password"
+          autocomplete="current-password"
+          value={passphrase}
+          onValue={setPassphrase}
+        />
+        {problem !== "" && <Problem text={problem} />}
+        <div class="buttons">
+          <button type="button" class="plain" onClick={onClose}>
+            Keep it
+          </button>
+          <button type="submit" class="grave">
+            Remove
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
