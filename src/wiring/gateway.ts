@@ -301,9 +301,11 @@ class RunningGateway implements Gateway {
     const contexts = sessionRoles?.contexts ?? new ContextPool();
     const second = await this.#replicas.open(target, rest.upstream, database);
     const watch = second === undefined ? {} : { replica: second.watch };
+    // Who answers is registered in the vault.
+    const held = this.#parts.shown.vault === undefined ? {} : this.#planning.held(target.name);
     const onSession: TakeSession = (handover) => {
       const catalogue = catalogues.of(target.name, rest.upstream, handover.target.database);
-      return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker, ...watch }, handover);
+      return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker, ...watch, ...held }, handover);
     };
     const lease = sessionRoles === undefined ? {} : { lease: sessionRoles.lease };
     const replica = second === undefined ? {} : { replica: second.replica };

@@ -2,6 +2,7 @@
  * Joins what carries acts out to the gateway: executors, plans and their applying, and the settling of uses whose end nobody saw.
  * Who may, and on what, is decided by the parts that it joins.
  */
+import type { RelayParts } from "../adapters/postgres/relay.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { Config } from "../config/config.ts";
@@ -68,6 +69,12 @@ export class Planning {
   serve(place: Omit<PlanPlace, "executor">): void {
     const executor = this.executors.of(place.target.name);
     if (executor !== undefined) this.#places.set(place.target.name, { ...place, executor });
+  }
+
+  /** For whoever relays: where what is held is presented, and what carries it out. */
+  held(target: string): Pick<RelayParts, "held"> {
+    const executor = this.executors.of(target);
+    return executor === undefined ? {} : { held: { approvals: this.#parts.approvals.desk, executor } };
   }
 
   /** What the control socket offers of it. */
