@@ -82,7 +82,8 @@ function Rule({ rule }: { rule: RuleView }): JSX.Element {
   return (
     <details>
       <summary>
-        <Data text={rule.title} /> {failed > 0 && <span class="tag tag-grave">{failed} examples fail</span>}
+        <Data text={rule.title} />{" "}
+        {failed > 0 && <span class="tag tag-grave">{failed === 1 ? "1 example fails" : `${failed} examples fail`}</span>}
       </summary>
       <p>
         <Data text={rule.why} /> <code class="quiet">{rule.id}</code>

@@ -19,7 +19,8 @@ export interface StopWish {
 type How = "suspend" | "end";
 
 export function StopDialog({ app, wish, onClose }: { app: App; wish: StopWish; onClose: () => void }): JSX.Element {
-  const [how, setHow] = useState<How>("suspend");
+  const suspended = wish.sessions.every(({ state }) => state === "suspended");
+  const [how, setHow] = useState<How>(suspended ? "end" : "suspend");
   const [because, setBecause] = useState("");
   const [missing, setMissing] = useState("");
   const [problem, setProblem] = useState("");
@@ -48,13 +49,15 @@ export function StopDialog({ app, wish, onClose }: { app: App; wish: StopWish; o
       <form class="answer-form" onSubmit={send} noValidate>
         <fieldset>
           <legend>How</legend>
-          <Choice
-            how="suspend"
-            now={how}
-            onChoose={setHow}
-            title="Suspend"
-            means="what is under way is cancelled, nothing more is let through, and a person can let it go on"
-          />
+          {!suspended && (
+            <Choice
+              how="suspend"
+              now={how}
+              onChoose={setHow}
+              title="Suspend"
+              means="what is under way is cancelled, nothing more is let through, and a person can let it go on"
+            />
+          )}
           <Choice
             how="end"
             now={how}

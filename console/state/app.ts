@@ -47,7 +47,9 @@ export function createApp(clientNow: () => number): App {
   const store = createStore<AppState>({ ...nobody, login: "unknown", notice: "", line: { state: "connecting", sinceMs: clientNow() } });
   let clockAheadMs = 0;
   const loggedOut = (notice: string): void => {
-    if (store.get().login !== "out") store.set({ ...nobody, notice });
+    const { login } = store.get();
+    // Who was not logged in has not been logged out.
+    if (login !== "out") store.set({ ...nobody, notice: login === "in" ? notice : "" });
   };
   const call = callsWith({
     csrf: () => store.get().me?.csrf,
@@ -65,7 +67,7 @@ export function createApp(clientNow: () => number): App {
       return true;
     } catch (error) {
       if (!(error instanceof Refused) || error.status === 0) throw error;
-      loggedOut(store.get().login === "in" ? "you have been logged out: log in again to go on" : "");
+      loggedOut("you have been logged out: log in again to go on");
       return false;
     }
   };
