@@ -242,12 +242,16 @@ export const domainChecksQuery = (
 export const extensionsQuery = `SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
   ORDER BY e.extname`;
 
-/** Session roles come and go with sessions, under their group's rights: none of them is a definition that judgements rest on. */
-const LASTING = `NOT pg_catalog.starts_with(r.rolname::pg_catalog.text, '${sessionRolePrefix}')`;
+/**
+ * Session roles come and go with sessions, under their group's rights: none of them is a definition that judgements rest on, and neither is
+ * that whoever makes them becomes a member of each (since PostgreSQL 16).
+ */
+const lasting = (role: string): string => `NOT pg_catalog.starts_with(${role}.rolname::pg_catalog.text, '${sessionRolePrefix}')`;
+const LASTING = lasting("r");
 
 export const rolesQuery = `SELECT r.rolname, r.rolsuper, r.rolbypassrls, ARRAY(SELECT g.rolname::pg_catalog.text FROM pg_catalog.pg_auth_members m
     JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
-    WHERE m.member = r.oid ORDER BY g.rolname) FROM pg_catalog.pg_roles r WHERE ${LASTING} ORDER BY r.rolname`;
+    WHERE m.member = r.oid AND ${lasting("g")} ORDER BY g.rolname) FROM pg_catalog.pg_roles r WHERE ${LASTING} ORDER BY r.rolname`;
 
 /** A class has the functions of its family that take its type. A family that came with the server may have been given more. */
 export const operatorClassesQuery = `SELECT c.opcname, c.opcintype, pg_catalog.array_agg(DISTINCT f.oid::pg_catalog.int8) FROM pg_catalog.pg_opclass c,
@@ -304,8 +308,10 @@ export const probeQuery = `${probed
   .map(([table, key, of = key]) => {
     const sum = (side: Side): string => `pg_catalog.sum(pg_catalog.hashint8extended(x.xmin::pg_catalog.text::pg_catalog.int8,
   x.${key}::pg_catalog.int8)) FILTER (WHERE ${on(side, `x.${of}`)})::pg_catalog.text`;
-    const lasting = table === "pg_auth_members" ? ` JOIN pg_catalog.pg_roles r ON r.oid = x.member WHERE ${LASTING}` : "";
-    return `SELECT '${table}', pg_catalog.count(*)::pg_catalog.text, ${sum("own")}, ${sum("ground")} FROM pg_catalog.${table} x${lasting}`;
+    const members = ` JOIN pg_catalog.pg_roles r ON r.oid = x.member JOIN pg_catalog.pg_roles g ON g.oid = x.roleid
+  WHERE ${LASTING} AND ${lasting("g")}`;
+    const narrowed = table === "pg_auth_members" ? members : "";
+    return `SELECT '${table}', pg_catalog.count(*)::pg_catalog.text, ${sum("own")}, ${sum("ground")} FROM pg_catalog.${table} x${narrowed}`;
   })
   .join("\nUNION ALL ")}
 UNION ALL SELECT 'pg_roles', pg_catalog.count(*)::pg_catalog.text, pg_catalog.sum(pg_catalog.hashtextextended(

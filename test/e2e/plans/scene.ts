@@ -1,0 +1,49 @@
+/**
+ * A shop behind a gateway whose policy holds what destroys, with both sides of a plan: a session that asks, and `ada`, who answers.
+ * It tests nothing itself.
+ */
+import { callControl, type HeldSession } from "../../../src/control/client.ts";
+import { answerPath, type AppliedView, type ApprovalView, type PlannedView } from "../../../src/control/contract.ts";
+import { openScene, type Scene, type SceneOptions } from "../../grants/scene.ts";
+import type { TestServer } from "../../support/servers.ts";
+
+export interface PlanScene extends Scene {
+  /** What `holdfast plan` asks from inside a session. Rejects with `Refused`. */
+  readonly plan: (held: HeldSession, text: string, more?: Readonly<Record<string, unknown>>) => Promise<PlannedView>;
+  /** What `holdfast apply` asks from inside a session. */
+  readonly apply: (held: HeldSession, planned: Pick<PlannedView, "text" | "plan">) => Promise<AppliedView>;
+  readonly approval: (id: string) => Promise<ApprovalView>;
+  readonly answer: (id: string, answer?: "approve" | "deny", person?: string) => Promise<ApprovalView>;
+  /** Whatever stands in the shop, as text: equal before and after where nothing was changed. */
+  readonly content: () => Promise<string>;
+}
+
+export async function openPlanScene(server: TestServer, options: SceneOptions = {}): Promise<PlanScene> {
+  const usual = { policy: "guarded-writes", environment: "staging", approves: ["staging" as const] };
+  const scene = await openScene(server, { ...usual, ...options });
+  const { socket, shop } = scene;
+  const inside = ({ opened }: HeldSession) => ({ session: opened.session, token: opened.askToken });
+  const post = (path: string, body: unknown) => callControl(socket, { method: "POST", path, body, answerMsMax: 120_000 });
+  const approval = async (id: string) => (await callControl(socket, { method: "GET", path: `/v1/approvals/${id}` })) as ApprovalView;
+  return {
+    ...scene,
+    plan: async (held, text, more = {}) => (await post("/v1/plans", { text, ...inside(held), ...more })) as PlannedView,
+    apply: async (held, { text, plan }) => (await post("/v1/plans/apply", { plan: { text, plan }, ...inside(held) })) as AppliedView,
+    approval,
+    answer: async (id, answer = "approve", person = "ada") => {
+      const { plan, confirm = "" } = await approval(id);
+      const reason = answer === "deny" ? "not those" : "";
+      const body = { approval: id, planDigest: plan.digest, answer, reason, confirm: answer === "approve" ? confirm : "" };
+      return (await scene.signed("POST", answerPath(id), body, person)) as ApprovalView;
+    },
+    content: async () => {
+      const rows = await shop.server.asSuperuser<{ table: string; row: string }>(
+        `SELECT c.oid::regclass::text AS table, x.row::text AS row FROM pg_class c,
+         LATERAL (SELECT (xpath('/table/row', query_to_xml('SELECT * FROM ' || c.oid::regclass::text, true, false, '')))::text AS row) x
+         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY 1, 2`,
+        shop.database,
+      );
+      return JSON.stringify(rows);
+    },
+  };
+}
