@@ -27,6 +27,8 @@ test("the schema for editors refuses unknown keys too", () => {
     "targets",
     "users",
     "policies",
+    "approvals",
+    "console",
     "store",
     "audit",
     "vault",

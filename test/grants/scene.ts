@@ -18,7 +18,7 @@ import { signedCall } from "../../src/control/signed-call.ts";
 import type { AuditEvent } from "../../src/model/event.ts";
 import type { Grant } from "../../src/model/grant.ts";
 import { type Gateway, openGateway } from "../../src/wiring.ts";
-import { changeVault, makeVault, openSealedVault } from "../../src/wiring/vault.ts";
+import { changeVault, makeVault, openSealedVault, type VaultContent } from "../../src/wiring/vault.ts";
 import type { TestServer } from "../support/servers.ts";
 import { configText, environmentOf, ephemeral, newFolder, openShop, provisionShop, type Shop } from "../provision/shop.ts";
 
@@ -52,6 +52,10 @@ export interface SceneOptions {
   readonly approves?: readonly ("production" | "staging" | "development")[];
   readonly folder?: string;
   readonly shop?: Shop;
+  /** Registered, each with the same passphrase; `ada` alone unless said otherwise. */
+  readonly persons?: readonly string[];
+  /** Sections of the configuration. */
+  readonly more?: string;
 }
 
 export async function openScene(server: TestServer, options: SceneOptions = {}): Promise<Scene> {
@@ -60,17 +64,20 @@ export async function openScene(server: TestServer, options: SceneOptions = {}):
   const text = configText(shop, ephemeral, options.policy ?? "observe")
     .replace("environment: production", `environment: ${options.environment ?? "production"}\n    ${options.target ?? ""}`)
     .trimEnd();
-  writeFileSync(join(folder, "holdfast.yaml"), `${text}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, "holdfast.yaml"), `${text}\n${options.more ?? ""}\n`, { mode: 0o600 });
   const loaded = loadConfig({ path: join(folder, "holdfast.yaml") });
   assert("config" in loaded, JSON.stringify(loaded));
   const { config } = loaded;
   const vault =
     options.folder === undefined ? await makeVault(config, vaultPassphrase()) : await openSealedVault(config, vaultPassphrase());
   if (options.folder === undefined) {
-    const key = newKeyParameters(systemRandom);
-    const publicKey = publicKeyText(await derivePersonKey(passphrase(), key));
-    const ada = { approves: options.approves ?? ["production" as const], key, publicKey, createdAtMs: 0 };
-    await changeVault(vault, config, (content) => ({ ...content, persons: { ada } }), "person `ada` registered");
+    const persons: Record<string, VaultContent["persons"][string]> = {};
+    for (const name of options.persons ?? ["ada"]) {
+      const key = newKeyParameters(systemRandom);
+      const publicKey = publicKeyText(await derivePersonKey(passphrase(), key));
+      persons[name] = { approves: options.approves ?? ["production" as const], key, publicKey, createdAtMs: 0 };
+    }
+    await changeVault(vault, config, (content) => ({ ...content, persons }), "persons registered");
   }
   const warnings: string[] = [];
   const gateway = await openGateway(config, { environment: environmentOf(shop), vault, warn: (message) => warnings.push(message) });
