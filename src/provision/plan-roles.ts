@@ -42,7 +42,8 @@ function group(draft: Draft, name: string, mark: string): void {
 
 function member(draft: Draft, wanted: { role: string; of: string; options: string; why: string }): void {
   const { role, of, options, why } = wanted;
-  if (draft.state.memberships.some((each) => each.role === role && each.member === of)) return;
+  const gives = options.includes("ADMIN TRUE") && draft.state.version >= OPTIONS_SINCE;
+  if (draft.state.memberships.some((each) => each.role === role && each.member === of && (each.admin || !gives))) return;
   const suffix = draft.state.version >= OPTIONS_SINCE ? ` WITH ${options}` : options.includes("ADMIN TRUE") ? " WITH ADMIN OPTION" : "";
   draft.own(`GRANT ${ident(role)} TO ${ident(of)}${suffix}`, why);
 }
@@ -75,6 +76,7 @@ function broker(draft: Draft, name: string | null, groups: readonly string[], ex
   if (role.superuser || draft.state.version < OPTIONS_SINCE) return;
   for (const group of groups)
     member(draft, { role: group, of: name, options: "ADMIN TRUE, INHERIT FALSE, SET FALSE", why: "makes session roles members" });
-  // Without INHERIT: it acts for owners only where it says so.
-  member(draft, { role: executor, of: name, options: "INHERIT FALSE, SET TRUE", why: "gives session roles what a person grants" });
+  // Without INHERIT: it acts for owners only where it says so. With ADMIN: what a person approved is carried out as a role of its own.
+  const why = "gives session roles what a person grants, and makes the role that carries out what a person approves";
+  member(draft, { role: executor, of: name, options: "ADMIN TRUE, INHERIT FALSE, SET TRUE", why });
 }

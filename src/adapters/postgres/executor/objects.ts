@@ -96,7 +96,7 @@ function whole(objects: readonly Found[]): readonly Found[] {
 async function dropped(observer: Connection, gone: readonly Found[], named: Named): Promise<readonly ObjectChange[]> {
   if (gone.length === 0) return [];
   const addresses = gone.map(({ address }) => address);
-  const through = throughOf(gone, await observer.client.rows(hangingSql(addresses)));
+  const through = throughOf(gone, await observer.client.rows(hangingSql(addresses)), named);
   const objects = whole(gone).map((each): ObjectChange => {
     const { type, name, key } = each;
     const change = { type, name, change: "dropped" as const };
@@ -116,17 +116,19 @@ function isNamed({ name }: Found, { drops }: Named): boolean {
   return drops.has(plain) || drops.has(plain.replace(/\(.*$/s, "")) || (object !== undefined && drops.has(`${table}.${object}`));
 }
 
-/** Of each object the name of another that is gone and that it hangs on. */
-function throughOf(gone: readonly Found[], rows: readonly (readonly (string | null)[])[]): ReadonlyMap<string, string> {
-  const names = new Map(gone.map(({ key, name }) => [key, name]));
-  const whole = (classid: unknown, objid: unknown) => `${classid} ${objid} 0`;
-  const through = new Map<string, string>();
+/** Of each object the name of another that is gone and that it hangs on: what the act names before a table, and that before the rest. */
+function throughOf(gone: readonly Found[], rows: readonly (readonly (string | null)[])[], named: Named): ReadonlyMap<string, string> {
+  const objects = new Map(gone.map((each) => [each.key, each]));
+  const rank = (of: Found) => `${isNamed(of, named) ? 0 : of.type === "table" ? 1 : 2} ${of.name}`;
+  const through = new Map<string, Found>();
   for (const [classid, objid, sub, refclass, refobj, refsub] of rows) {
-    const key = names.has(`${classid} ${objid} ${sub}`) ? `${classid} ${objid} ${sub}` : whole(classid, objid);
-    const other = names.get(whole(refclass, refobj)) ?? names.get(`${refclass} ${refobj} ${refsub}`);
-    if (names.has(key) && other !== undefined && other !== names.get(key)) through.set(key, through.get(key) ?? other);
+    const object = objects.get(`${classid} ${objid} ${sub}`) ?? objects.get(`${classid} ${objid} 0`);
+    const other = objects.get(`${refclass} ${refobj} 0`) ?? objects.get(`${refclass} ${refobj} ${refsub}`);
+    if (object === undefined || other === undefined || object === other) continue;
+    const known = through.get(object.key);
+    if (known === undefined || rank(other) < rank(known)) through.set(object.key, other);
   }
-  return through;
+  return new Map([...through].map(([key, { name }]) => [key, name]));
 }
 
 /** By its name of before. A change of a table's own row in the catalogue says little: it is told where the act names the table. */
