@@ -5,6 +5,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ApprovalView } from "../../control/contract.ts";
 import { approvalNamed } from "../answer-approval.ts";
+import { defineProposals } from "../attention/proposals.ts";
+import { defineStats } from "../attention/stats.ts";
 import { approvalTable, approvalText, open } from "../approval-text.ts";
 import type { Define } from "../define.ts";
 import { ask, socketOptions, type SocketOptions } from "../person-call.ts";
@@ -29,6 +31,8 @@ export const define: Define = (command, terminal) => {
   socketOptions(command.command("show <approval>").description("Show one with its whole plan.")).action(
     (id: string, options: SocketOptions) => show(id, options, terminal),
   );
+  defineStats(command, terminal);
+  defineProposals(command, terminal);
 };
 
 async function wanted(options: ListOptions, terminal: Terminal): Promise<readonly ApprovalView[]> {
