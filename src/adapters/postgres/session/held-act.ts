@@ -50,7 +50,7 @@ export function heldAct(core: Core, ask: HeldAsk, held: Held, context: SqlContex
 }
 
 /** Equal for the same situation in every connection of a principal, before and after a restart, at every gateway. */
-function preconditions(core: Core, { role, sessionRole, searchPath, catalogueVersion }: SqlContext): readonly Precondition[] {
+export function preconditions(core: Core, { role, sessionRole, searchPath, catalogueVersion }: SqlContext): readonly Precondition[] {
   const { catalogue } = core.parts;
   // The login's own role may be one that was made for this session alone.
   const acting = role === sessionRole ? "the session's own" : role;

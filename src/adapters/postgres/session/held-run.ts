@@ -2,6 +2,7 @@
  * A held act from its hold to the client's answer: brought before persons, and carried out once when they agree.
  * It knows no messages of the client, and nothing of it waits inside the server.
  */
+import { digestOf } from "../../../base/canonical.ts";
 import { actionId } from "../../../base/ids.ts";
 import type { Action, SqlContext } from "../../../model/action.ts";
 import type { Outcome, TableCount } from "../../../model/outcome.ts";
@@ -12,7 +13,7 @@ import type { Executed, ExecutorAct } from "../executor/port.ts";
 import type { Refusal } from "./act.ts";
 import type { Core } from "./core.ts";
 import { asking } from "./facts.ts";
-import { actDigest, executorAct, heldAct } from "./held-act.ts";
+import { actDigest, executorAct, heldAct, preconditions } from "./held-act.ts";
 import { figuresOf } from "./held-answers.ts";
 import { type HeldAnswer, type HeldAsk, type HeldParts, HeldWait, withdrawn } from "./held.ts";
 import { overBudget } from "./held-budget.ts";
@@ -63,10 +64,10 @@ class Carrying {
     return refused({ ...again, action: held.id });
   }
 
-  /** The hold under the catalogue and the policy of now. */
-  async #newest(held: Held): Promise<Held | Refusal> {
+  /** The hold under the catalogue and the policy of now. `certain`: what the server has this moment, and not what was seen a little before. */
+  async #newest(held: Held, certain = false): Promise<Held | Refusal> {
     const { catalogue } = this.#core.parts;
-    if (("digest" in catalogue && catalogue.digest === undefined) || catalogue.usable?.() === false) {
+    if (certain || ("digest" in catalogue && catalogue.digest === undefined) || catalogue.usable?.() === false) {
       try {
         await catalogue.refresh();
       } catch {
@@ -93,7 +94,16 @@ class Carrying {
     if (this.#wait.ended) return await this.#unused(ticket, "whoever asked has gone");
     this.#wait.running = true;
     try {
-      return await this.#carryOut(act, ticket);
+      const now = await this.#newest(held, true);
+      if (!isHeld(now)) {
+        await this.#unused(ticket, now.reason.message);
+        return refused(now);
+      }
+      if (digestOf(preconditions(this.#core, this.#context)) !== digestOf(asked.preconditions)) {
+        await ticket.end("stale", "what its names mean has changed since it was planned").catch(() => undefined);
+        return { kind: "again", held: now };
+      }
+      return await this.#carryOut(executorAct(this.#core, this.#ask, now, this.#context), ticket);
     } finally {
       this.#wait.running = false;
       guard.sessionIdle?.(session);
