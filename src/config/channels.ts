@@ -73,8 +73,37 @@ function isSafe(text: string): boolean {
   return (protocol === "https:" || (protocol === "http:" && own)) && username === "" && password === "";
 }
 
-/** The schema of `approvals.channels`, with the schema of a secret by reference. */
-export function channelsSchemaWith<S extends z.ZodType<SecretEntry>>(secret: S) {
+/** How a break-glass is opened. */
+export interface BreakGlassRules {
+  readonly personsNeeded: number;
+  readonly timeMsMax: number;
+}
+
+const BREAK_GLASS_MS_MAX = 3_600_000;
+
+const breakGlassSchema = z.strictObject({
+  persons: z.number().int().min(1).max(5).optional().describe("Persons who must sign it; 1."),
+  time_max: z
+    .string()
+    .refine((text) => (parseDuration(text) ?? 0) > 0 && (parseDuration(text) ?? 0) <= BREAK_GLASS_MS_MAX, "must be a time of at most `1h`")
+    .optional()
+    .describe("How long one lasts at most; 1h."),
+});
+
+export function resolveBreakGlass(entry: z.infer<typeof breakGlassSchema> = {}): BreakGlassRules {
+  return { personsNeeded: entry.persons ?? 1, timeMsMax: parseDuration(entry.time_max ?? "1h") ?? BREAK_GLASS_MS_MAX };
+}
+
+/** What stands under `approvals` beside the rules: where persons are told, and what it takes to ask nobody. */
+export function toldSchemaWith<S extends z.ZodType<SecretEntry>>(secret: S) {
+  return {
+    channels: channelsSchemaWith(secret).optional().describe("Where persons are told of approvals; see docs/channels.md."),
+    break_glass: breakGlassSchema.optional().describe("What it takes to ask nobody for a while; see docs/channels.md."),
+  };
+}
+
+/** With the schema of a secret by reference. */
+function channelsSchemaWith<S extends z.ZodType<SecretEntry>>(secret: S) {
   const webhook = z.strictObject({
     kind: z.literal("webhook"),
     url: z.union([addressSchema, secret]).describe("Where each change is posted."),

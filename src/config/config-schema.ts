@@ -8,6 +8,7 @@ import { limitsSchema, nameSchema, policySchema } from "./policy-schema.ts";
 import { parseDuration } from "./quantities.ts";
 import { parseListen, upstreamFromUrl } from "./address.ts";
 import { consoleSchema } from "./console-schema.ts";
+import { toldSchemaWith } from "./channels.ts";
 import { budgetSchema } from "./budget.ts";
 import { classifySchema, planSchemaWith } from "./plan-schema.ts";
 import { rolesSchemaWith } from "./roles-schema.ts";
@@ -154,7 +155,10 @@ export const configSchema = z.strictObject({
   targets: z.record(nameSchema, targetSchema).refine((targets) => Object.keys(targets).length > 0, "must name at least one target"),
   users: z.record(z.string().min(1).max(63), userSchema).optional(),
   policies: z.record(nameSchema, policySchema).optional(),
-  approvals: approvalsSchema.optional().describe("How persons are asked about what is held; see docs/approvals.md."),
+  approvals: approvalsSchema
+    .extend(toldSchemaWith(secretSchema))
+    .optional()
+    .describe("How persons are asked about what is held; see docs/approvals.md."),
   console: consoleSchema.optional(),
   store: storeSchemaWith(upstreamFields).optional(),
   audit: z.strictObject({ directory: z.string().min(1).optional() }).optional(),

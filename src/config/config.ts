@@ -7,6 +7,7 @@ import type { Environment } from "../model/principal.ts";
 import type { Budget } from "../model/run.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Address } from "./address.ts";
+import type { BreakGlassRules, ChannelConfig } from "./channels.ts";
 
 /** Where a secret is to be found. A file's path is absolute. */
 export type SecretReference =
@@ -36,6 +37,10 @@ export interface Config {
   readonly store?: StoreConfig;
   /** Absent: the usual ones. */
   readonly approvals?: ApprovalRules;
+  /** Where persons are told of approvals. */
+  readonly channels?: readonly ChannelConfig[];
+  /** Absent: one person, an hour at most. */
+  readonly breakGlass?: BreakGlassRules;
   /** Absent: no console is served. */
   readonly console?: ConsoleConfig;
 }

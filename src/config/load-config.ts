@@ -7,6 +7,7 @@ import { dirname, resolve } from "node:path";
 import { digestOf } from "../base/canonical.ts";
 import { resolveApprovals } from "./approvals-schema.ts";
 import { isLoopback, parseListen } from "./address.ts";
+import { resolveBreakGlass, resolveChannels } from "./channels.ts";
 import type { PolicyDocument } from "./compile-policy.ts";
 import type { Config } from "./config.ts";
 import { type ConfigEntry, configSchema } from "./config-schema.ts";
@@ -15,7 +16,7 @@ import { examine } from "./examine.ts";
 import { type Lookup, resolvePolicy, unknownName } from "./policy-document.ts";
 import { presetSchema } from "./policy-schema.ts";
 import { presetEntries, presetNames } from "./presets.ts";
-import { resolveStoreEntry, resolveTarget, resolveUser } from "./resolve-entries.ts";
+import { resolveStoreEntry, resolveTarget, resolveUser, secretReference } from "./resolve-entries.ts";
 import { parseDuration } from "./quantities.ts";
 import { type PathProblem, type Problem, readYaml } from "./yaml-text.ts";
 
@@ -124,6 +125,8 @@ function resolveConfig(entry: ConfigEntry, documents: Documents, directory: stri
     ...(entry.store === undefined ? {} : { store: resolveStoreEntry(entry.store, directory) }),
     targets,
     approvals: resolveApprovals(entry.approvals),
+    channels: resolveChannels(entry.approvals?.channels ?? {}, (secret) => secretReference(secret, directory)),
+    breakGlass: resolveBreakGlass(entry.approvals?.break_glass),
     ...(entry.console === undefined ? {} : { console: resolveConsole(entry.console, directory) }),
     users: Object.entries(entry.users ?? {}).map(([name, user]) => resolveUser(name, user, entry.targets, documents, directory)),
   };

@@ -113,7 +113,8 @@ export function defaultTls(host: string | undefined): "disable" | "verify-full" 
 
 type SecretEntry = { readonly [kind in SecretReference["kind"]]?: string | undefined };
 
-function secretReference(entry: SecretEntry, directory: string): SecretReference {
+/** A file's path becomes absolute. */
+export function secretReference(entry: SecretEntry, directory: string): SecretReference {
   if (entry.vault !== undefined) return { kind: "vault", name: entry.vault };
   if (entry.env !== undefined) return { kind: "env", name: entry.env };
   if (entry.file !== undefined) return { kind: "file", path: resolve(directory, entry.file) };

@@ -24,6 +24,8 @@ export function needsRestart(running: Config, next: Config): readonly string[] {
     ...limitsChanged(running, next),
     ...(isDeepStrictEqual(running.store, next.store) ? [] : ["`store` is different"]),
     ...settings.map((key) => `\`${key}\` is different`),
+    ...(isDeepStrictEqual(running.channels, next.channels) ? [] : ["`approvals.channels` is different"]),
+    ...(isDeepStrictEqual(running.breakGlass, next.breakGlass) ? [] : ["`approvals.break_glass` is different"]),
     ...(isDeepStrictEqual(running.console, next.console) ? [] : ["`console` is different"]),
   ];
 }
