@@ -15,6 +15,9 @@ export class NotToBeHad extends Error {
   override readonly name = "NotToBeHad";
 }
 
+/** Its answers do not carry it. */
+class Unsupported extends NotToBeHad {}
+
 type How = Extract<ApprovalEvent, { kind: "approval_settled" }>["how"];
 
 /** What an approval becomes by how its use ended; `null` gives it back. */
@@ -41,11 +44,13 @@ export class DeskTicket implements Ticket {
     const { parts, book } = this.#room;
     const attempt = randomText(16, parts.random);
     const use: ApprovalUse = { attempt, gateway: parts.gateway, atMs: parts.clock.now(), transaction };
-    const running = await book.change(
-      this.approval,
-      (current) => this.#taken(current, use),
-      (seen) => seen.use?.attempt === attempt,
-    );
+    const running = await book
+      .change(
+        this.approval,
+        (current) => this.#taken(current, use),
+        (seen) => seen.use?.attempt === attempt,
+      )
+      .catch((error: unknown) => this.#refused(error));
     if (running === undefined) throw new NotToBeHad(`approval \`${this.approval}\` is gone from the store`);
     // Whoever took another one of the same plan in the meantime has it in the facts: nothing waits between here and the record.
     const spent = this.#room.facts.spent(running);
@@ -73,7 +78,18 @@ export class DeskTicket implements Ticket {
   #taken(current: Approval, use: ApprovalUse): Approval {
     const problem = unusable(this.#room, current, this.plan);
     if (problem !== undefined) throw new NotToBeHad(`approval \`${this.approval}\` is not to be used: ${problem}`);
+    const lacks = unsupported(this.#room, current);
+    if (lacks !== undefined) throw new Unsupported(`approval \`${this.approval}\` is not to be used: ${lacks}`);
     return { ...current, state: "running", use };
+  }
+
+  /** What does not hold now will not hold later: it is closed, so that the next try is a question of its own. */
+  async #refused(error: unknown): Promise<never> {
+    if (error instanceof Unsupported)
+      await this.#room
+        .close(this.approval, ["approved"], "stale", error.message)
+        .catch((failure: unknown) => this.#room.parts.warn(messageOf(failure)));
+    throw error;
   }
 }
 
@@ -96,18 +112,21 @@ export async function settleUse(room: DeskRoom, id: Approval["id"], attempt: str
 /** Why it may not be used now; `undefined` where it may. Looked at again each time that somebody else changed it meanwhile. */
 function unusable(room: DeskRoom, current: Approval, plan: Plan): string | undefined {
   const { parts, facts, book } = room;
-  const rules = parts.rules();
   if (current.state !== "approved") return `it is ${current.state}${current.because === undefined ? "" : `: ${current.because}`}`;
   if (!book.whole(current) || current.plan.digest !== plan.digest) return "it does not hold the plan that was approved";
   const spent = facts.spent(current);
   if (spent !== undefined) return spent;
   if (room.expired(current)) return "its time is over";
   if (room.policyGone(current)) return "the policy has changed since it was asked";
-  const demand = demandOf(current.plan, parts.persons(), rules);
-  const missing = lacking(current, demand, rules) ?? unproven(room, current);
-  if (missing !== undefined) return missing;
-  const left = room.notBeforeMs(current, demand.coolOffMs) - parts.clock.now();
+  const { coolOffMs } = demandOf(current.plan, parts.persons(), parts.rules());
+  const left = room.notBeforeMs(current, coolOffMs) - parts.clock.now();
   return left > 0 ? `it waits for another ${Math.ceil(left / 1000)} s` : undefined;
+}
+
+function unsupported(room: DeskRoom, current: Approval): string | undefined {
+  const { parts } = room;
+  const rules = parts.rules();
+  return lacking(current, demandOf(current.plan, parts.persons(), rules), rules) ?? unproven(room, current);
 }
 
 function unproven({ parts }: DeskRoom, current: Approval): string | undefined {
