@@ -12,6 +12,7 @@ import { standInGuard, type StandInGuard } from "./stand-in-guard.ts";
 export interface Table {
   readonly session: WireSession;
   readonly guard: StandInGuard;
+  readonly catalogue: { version: number; digest?: string };
   /** Bytes that have left towards each side since the last call. */
   readonly taken: () => { readonly client: Buffer; readonly server: Buffer };
   readonly cancels: () => number;
@@ -20,10 +21,12 @@ export interface Table {
 export function sessionTable(held?: HeldParts): Table {
   const guard = standInGuard();
   let cancels = 0;
-  const catalogue = {
+  const catalogue: Table["catalogue"] & { refresh(): Promise<number> } = {
     version: 1,
+    // Where acts are held, what was read stays what it was until a test says otherwise.
+    ...(held === undefined ? {} : { digest: "catalogue-1" }),
     async refresh() {
-      catalogue.version += 1;
+      if (held === undefined) catalogue.version += 1;
       return catalogue.version;
     },
   };
@@ -48,6 +51,7 @@ export function sessionTable(held?: HeldParts): Table {
   return {
     session,
     guard,
+    catalogue,
     cancels: () => cancels,
     taken() {
       const { core } = session;

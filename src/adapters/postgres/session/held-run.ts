@@ -64,15 +64,12 @@ class Carrying {
     return refused({ ...again, action: held.id });
   }
 
-  /** The hold under the catalogue and the policy of now. `certain`: what the server has this moment, and not what was seen a little before. */
-  async #newest(held: Held, certain = false): Promise<Held | Refusal> {
-    const { catalogue } = this.#core.parts;
-    if (certain || ("digest" in catalogue && catalogue.digest === undefined) || catalogue.usable?.() === false) {
-      try {
-        await catalogue.refresh();
-      } catch {
-        return { ...refusal("analysis_unavailable", "the catalogue could not be read", "try again"), action: held.id };
-      }
+  /** The hold under the policy of now and the catalogue as the server has it this moment, and not as it was seen a little before. */
+  async #newest(held: Held): Promise<Held | Refusal> {
+    try {
+      await this.#core.parts.catalogue.refresh();
+    } catch {
+      return { ...refusal("analysis_unavailable", "the catalogue could not be read", "try again"), action: held.id };
     }
     const { current } = this.#core.context;
     if (current.catalogueVersion === this.#context.catalogueVersion && held.current()) return held;
@@ -94,7 +91,7 @@ class Carrying {
     if (this.#wait.ended) return await this.#unused(ticket, "whoever asked has gone");
     this.#wait.running = true;
     try {
-      const now = await this.#newest(held, true);
+      const now = await this.#newest(held);
       if (!isHeld(now)) {
         await this.#unused(ticket, now.reason.message);
         return refused(now);

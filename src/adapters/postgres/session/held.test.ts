@@ -341,6 +341,20 @@ test("a policy that changes while a person thinks is asked about anew", async ()
   assert.equal(heard(table), "C:DELETE_1 Z:I");
 });
 
+test("a catalogue that changes while a person thinks makes the plan stale, and it is asked about anew", async () => {
+  const table = heldTable();
+  send(table, HANGING);
+  await settled();
+  table.catalogue.version = 2;
+  table.catalogue.digest = "catalogue-2";
+  table.approvals.release("yes");
+  await settled();
+  const seen = table.approvals.presented.map(({ preconditions }) => preconditions.find(({ name }) => name === "catalogue")?.value);
+  assert.deepEqual(seen, ["catalogue-1", "catalogue-2"]);
+  assert.deepEqual(table.approvals.tickets, ["end stale"]);
+  assert.equal(table.executor.ran.length, 0);
+});
+
 test("an act that did other than planned is asked about anew, with an id of its own", async () => {
   const table = heldTable();
   table.executor.next = { kind: "stale", because: "other counts" };
