@@ -23,6 +23,8 @@ export interface GatewayStatus {
   /** Runs that are open or suspended: what `sessions` are connections of. */
   readonly runs?: readonly SessionView[];
   readonly audit: AuditStatus;
+  /** Where runs, grants and approvals are kept. */
+  readonly store?: StoreStatus;
   /** Present where the installation has a vault. */
   readonly vault?: VaultStatus;
   /** Present where a console is served: the address that people type. */
@@ -79,6 +81,29 @@ export interface AuditStatus {
   readonly writable: boolean;
 }
 
+export interface StoreStatus {
+  readonly kind: "sqlite" | "postgres";
+  /** File, or `host:port/database`. */
+  readonly place: string;
+  /** Absent where this gateway has the store for itself. */
+  readonly shared?: {
+    /** This gateway's own id. */
+    readonly gateway: string;
+    /** What is wrong: the store does not answer, or what others change is not heard of now. */
+    readonly problem?: string;
+    readonly gateways: readonly GatewayStanding[];
+  };
+}
+
+export interface GatewayStanding {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  /** `leaving`: it is dead, and another one closes what it left. */
+  readonly state: "alive" | "leaving" | "gone";
+  readonly startedAtMs: number;
+}
+
 export interface VaultStatus {
   /** Counts its versions. */
   readonly generation: number;
@@ -114,6 +139,8 @@ export interface SessionView extends Run {
   readonly connections: number;
   /** Grants that are open for it. */
   readonly grants: number;
+  /** Gateways that have connections of it, by their ids; present while it is open and several share a store. */
+  readonly gateways?: readonly string[];
 }
 
 /** What `holdfast run` gets for its program, and nobody else. */

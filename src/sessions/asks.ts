@@ -38,6 +38,18 @@ export class Asks {
     }
   }
 
+  /** What is over, of every gateway on the store. */
+  async remember(): Promise<void> {
+    this.#asks = (await this.#ports.store.asks()).filter(({ state }) => state !== "open").slice(-PAST_MAX);
+  }
+
+  /** What another gateway, or a former incarnation of this one, left open. */
+  async dropLeft(ids: readonly string[]): Promise<void> {
+    const { store } = this.#ports;
+    const left = ids.length === 0 ? [] : (await store.asks()).filter(({ id, state }) => ids.includes(id) && state === "open");
+    for (const ask of left) await store.putAsk({ ...ask, state: "dropped" });
+  }
+
   /** `undefined` when the run has too many open already. Rejects when it cannot be kept. */
   async ask({ run, tables, operations, purpose }: NewAsk): Promise<Ask | undefined> {
     const { random, clock, store, record } = this.#ports;

@@ -12,7 +12,7 @@ import type { Session, Target } from "../model/principal.ts";
 import type { LiveGrant } from "./live-grant.ts";
 import type { Gated, JudgedAct, SessionGate } from "../pipeline/session-gate.ts";
 import { type LiveRun, rowsOf } from "./live-run.ts";
-import { breakGlassOver, budgetSpent, grantOver, nothingLeft, type Spent, suspended } from "./reasons.ts";
+import { breakGlassOver, budgetSpent, cutOff, grantOver, nothingLeft, type Spent, suspended } from "./reasons.ts";
 import type { RowPool } from "./row-pool.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { Runs } from "./runs.ts";
@@ -79,8 +79,12 @@ export class RunGate implements SessionGate {
     if (run.state !== "open") return refuse({ reason: suspended(run.because ?? "it has ended") });
     if (decision.kind === "deny") return FREE;
     // What ends a transaction is never refused: the way back stays open.
-    const spent = endsOnly(judged) ? undefined : run.spent();
+    const ends = endsOnly(judged);
+    const spent = ends ? undefined : run.spent();
     if (spent !== undefined) return refuse(spent);
+    // A person may have stopped this run, and nobody here would know.
+    const { unsure } = this.#runs;
+    if (unsure !== undefined && !ends && !judged.readOnly) return refuse({ reason: cutOff(unsure) });
     if (decision.kind === "hold") {
       const held = asks ? undefined : run.heldSpent();
       return held === undefined ? FREE : refuse(held);
@@ -116,7 +120,8 @@ export class RunGate implements SessionGate {
     const none = bounds.find(({ rows }) => rows === 0);
     if (none !== undefined) {
       for (const { pool, rows } of bounds) if (rows === 0) pool.release(session);
-      return refuse(noRows(none.pool));
+      const lacking = none.pool === run.rowsChanged ? run.portion?.lacking("rowsChanged", "rows changed") : undefined;
+      return refuse(lacking ?? noRows(none.pool));
     }
     for (const grant of grants) {
       if (!judged.readOnly || named.includes(grant.id)) {

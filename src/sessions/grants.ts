@@ -56,6 +56,22 @@ export class Grants {
     this.#past = past;
   }
 
+  /** What is over, of every gateway on the store. */
+  async remember(): Promise<void> {
+    this.#past = (await this.#ports.store.grants()).filter(({ state }) => state === "lapsed").slice(-200);
+  }
+
+  /** What another gateway, or a former incarnation of this one, left open. Its rights at the server end with its session role. */
+  async closeLeft(ids: readonly GrantId[], because: string): Promise<void> {
+    const { store, record } = this.#ports;
+    const left = ids.length === 0 ? [] : (await store.grants()).filter(({ id, state }) => ids.includes(id) && state === "open");
+    for (const grant of left) {
+      await store.putGrant({ ...grant, state: "lapsed", because });
+      record({ kind: "grant_lapsed", grant: grant.id, run: grant.run, because, uses: grant.uses, rows: grant.rows, revoked: false });
+      this.#past = [...this.#past, { ...grant, state: "lapsed" as const, because }].slice(-200);
+    }
+  }
+
   /**
    * Record and store first, then the server, then the policy: at no moment is a right open that nobody knows of. Rejects with
    * `GrantRefused` when the server does not give it; then it is over as if it had never been.

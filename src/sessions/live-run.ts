@@ -6,6 +6,8 @@ import type { SessionId } from "../base/ids.ts";
 import type { Outcome, TableCount } from "../model/outcome.ts";
 import type { Budget, Run, RunState, Used } from "../model/run.ts";
 import type { ReadTooMuch } from "../pipeline/session-gate.ts";
+import type { Counted } from "../model/run-account.ts";
+import type { Portion } from "./portion.ts";
 import { budgetSpent, nextWhenSpent, type Spent } from "./reasons.ts";
 import { RowPool } from "./row-pool.ts";
 
@@ -23,6 +25,7 @@ export class LiveRun {
   readonly #connections = new Map<SessionId, { loose: number }>();
   /** Digests of the acts that persons were asked of. */
   readonly #questions = new Set<string>();
+  readonly portion: Portion | undefined;
   state: RunState;
   because: string | undefined;
   /** Something was used since the store heard of it. */
@@ -31,7 +34,9 @@ export class LiveRun {
   readonly over: Promise<void>;
   #ended: () => void = () => {};
 
-  constructor(run: Run) {
+  /** `portion`: what of the budget is this gateway's, where others have connections of the run too. */
+  constructor(run: Run, portion?: Portion) {
+    this.portion = portion;
     this.#run = run;
     this.#used = { ...run.used };
     this.state = run.state;
@@ -82,26 +87,45 @@ export class LiveRun {
 
   /** `asks`: held, and counted by `question` when persons are asked. */
   statement(kind: "allow" | "deny" | "hold" | "asks"): void {
-    this.#used.statements += 1;
+    // Of a portion, what was refused for want of it is not used: there may be more of it in a moment.
+    if (this.portion === undefined || !reached(this.#used.statements, this.#max("statements"))) this.#used.statements += 1;
     if (kind === "deny") this.#used.refused += 1;
     if (kind === "hold") this.#used.held += 1;
-    this.dirty = true;
+    this.#look();
   }
 
   /** What is used up to the last, before an act that would use more of it. */
   spent(): Spent | undefined {
-    const { budget } = this;
-    const used = this.#used;
-    if (reached(used.statements, budget.statements)) return budgetSpent("statements", used.statements, budget.statements);
-    if (reached(used.rowsRead, budget.rowsRead)) return budgetSpent("rows read", used.rowsRead, budget.rowsRead);
-    if (reached(used.bytes, budget.bytes)) return budgetSpent("bytes returned", used.bytes, budget.bytes);
-    return undefined;
+    return this.#spent("statements", "statements") ?? this.#spent("rowsRead", "rows read") ?? this.#spent("bytes", "bytes returned");
   }
 
   /** Before one more act is held for a person. */
   heldSpent(): Spent | undefined {
-    const { held } = this.budget;
-    return reached(this.#used.held, held) ? budgetSpent("acts held for a person", this.#used.held, held) : undefined;
+    return this.#spent("held", "acts held for a person");
+  }
+
+  #spent(what: Counted, words: string): Spent | undefined {
+    const max = this.#max(what);
+    if (!reached(this.#used[what], max)) return undefined;
+    return (
+      this.portion?.lacking(what, words) ??
+      budgetSpent(words, this.#used[what], this.portion === undefined ? max : (this.budget[what] ?? max))
+    );
+  }
+
+  #max(what: Counted): number | null {
+    return this.portion === undefined ? this.budget[what] : this.portion.max(what);
+  }
+
+  #look(): void {
+    this.dirty = true;
+    this.portion?.look(this.#used, this.rowsChanged?.held ?? 0);
+  }
+
+  /** What this gateway may use from now on: of the rows that may be changed, open transactions keep what they were allowed. */
+  bound(): void {
+    const rows = this.#max("rowsChanged");
+    if (rows !== null) this.rowsChanged?.bound(rows);
   }
 
   /** Persons are about to be asked of an act: the same act again is the same question. */
@@ -111,7 +135,7 @@ export class LiveRun {
     if (spent !== undefined) return spent;
     if (this.#questions.size < QUESTIONS_MAX) this.#questions.add(digest);
     this.#used.held += 1;
-    this.dirty = true;
+    this.#look();
     return undefined;
   }
 
@@ -121,21 +145,22 @@ export class LiveRun {
 
   /** One row that goes to the agent. */
   take(bytes: number): ReadTooMuch | undefined {
-    const { budget } = this;
     const used = this.#used;
-    if (budget.rowsRead !== null && used.rowsRead + 1 > budget.rowsRead)
-      return {
-        what: "rows would be read by this session in all",
-        figure: used.rowsRead + 1,
-        allowed: budget.rowsRead,
-        next: nextWhenSpent,
-      };
-    if (budget.bytes !== null && used.bytes + bytes > budget.bytes)
-      return { what: "bytes would be read by this session in all", figure: used.bytes + bytes, allowed: budget.bytes, next: nextWhenSpent };
+    const rows = this.#max("rowsRead");
+    if (rows !== null && used.rowsRead + 1 > rows) return this.#tooMuch("rowsRead", "rows", used.rowsRead + 1, rows);
+    const size = this.#max("bytes");
+    if (size !== null && used.bytes + bytes > size) return this.#tooMuch("bytes", "bytes", used.bytes + bytes, size);
     used.rowsRead += 1;
     used.bytes += bytes;
-    this.dirty = true;
+    this.#look();
     return undefined;
+  }
+
+  #tooMuch(what: Counted, words: string, figure: number, allowed: number): ReadTooMuch {
+    const lacking = this.portion?.lacking(what, words);
+    if (lacking === undefined) return { what: `${words} would be read by this session in all`, figure, allowed, next: nextWhenSpent };
+    const { next = nextWhenSpent } = lacking.reason;
+    return { what: `${words} would be read of what this gateway holds of the session's budget now`, figure, allowed, next };
   }
 
   /** An act is answered. What it returned counts here, unless it was counted row by row. */
@@ -149,7 +174,7 @@ export class LiveRun {
     const connection = this.#connections.get(session);
     if (connection !== undefined && outcome.status === "succeeded")
       connection.loose += measured.tables === undefined ? (measured.rowsChanged ?? 0) : rowsOf(measured.tables);
-    this.dirty = true;
+    this.#look();
   }
 
   /** A block ended: its own figure takes the place of what its statements said. */
@@ -172,7 +197,7 @@ export class LiveRun {
   #changed(rows: number): void {
     this.#used.rowsChanged += rows;
     this.rowsChanged?.charge(rows);
-    this.dirty = true;
+    this.#look();
   }
 }
 

@@ -42,3 +42,8 @@ export const breakGlassOver: Reason = {
 export function suspended(because: string): Reason {
   return { code: "suspended", message: `the session is suspended: ${because}`, next: "a person has to lift the suspension" };
 }
+
+/** Nothing that changes something passes while nobody could stop it. */
+export function cutOff(because: string): Reason {
+  return { code: "suspended", message: `nothing is changed now: ${because}`, next: "try again later; reading goes on" };
+}

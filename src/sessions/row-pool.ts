@@ -6,7 +6,7 @@
 import type { SessionId } from "../base/ids.ts";
 
 export class RowPool {
-  readonly #max: number;
+  #max: number;
   #used: number;
   readonly #allowed = new Map<SessionId, number>();
   /** Connections that have changed something, while they are open. */
@@ -25,6 +25,18 @@ export class RowPool {
     return this.#max;
   }
 
+  /** What open transactions may still change. */
+  get held(): number {
+    let held = 0;
+    for (const rows of this.#allowed.values()) held += rows;
+    return held;
+  }
+
+  /** The whole is another one from now on; allowances that were given stay. */
+  bound(max: number): void {
+    this.#max = max;
+  }
+
   /**
    * What the transaction on this connection may change. The same until `release`. One that changes things alone gets all that is left;
    * where several do, each newcomer gets half of it, so that the first does not shut out the others.
@@ -33,8 +45,7 @@ export class RowPool {
     const known = this.#allowed.get(session);
     if (known !== undefined) return known;
     this.#writers.add(session);
-    let free = this.#max - this.#used;
-    for (const rows of this.#allowed.values()) free -= rows;
+    const free = this.#max - this.#used - this.held;
     const rows = Math.max(0, this.#writers.size > 1 ? Math.ceil(free / 2) : free);
     this.#allowed.set(session, rows);
     return rows;

@@ -11,15 +11,21 @@ const tell = "pg_notify('holdfast_control', 'gateway ' || id)";
 
 export class PostgresGateways {
   readonly #connection: PostgresConnection;
-  readonly #own: GatewaySelf;
+  #own: GatewaySelf;
 
   constructor(connection: PostgresConnection, own: GatewaySelf) {
     this.#connection = connection;
     this.#own = own;
   }
 
-  async enlist(): Promise<void> {
-    const { id, incarnation, name, version } = this.#own;
+  /** Beside what a gateway puts: who put it, and as which incarnation. */
+  get stamp(): string {
+    return `${this.#own.id}/${this.#own.incarnation}`;
+  }
+
+  async enlist(incarnation: string): Promise<void> {
+    const { id, name, version } = this.#own;
+    this.#own = { ...this.#own, incarnation };
     await this.#connection.run(
       `WITH put AS (INSERT INTO holdfast_control.gateways (id, incarnation, name, version, state, started_at, beat_at)
          VALUES ($1, $2, $3, $4, 'alive', clock_timestamp(), clock_timestamp())
@@ -60,7 +66,7 @@ export class PostgresGateways {
     return rows.map(seen);
   }
 
-  async closed({ id, incarnation }: GatewaySelf): Promise<void> {
+  async closed({ id, incarnation }: Pick<GatewaySelf, "id" | "incarnation">): Promise<void> {
     await this.#connection.run(
       `WITH put AS (UPDATE holdfast_control.gateways SET state = 'gone', closer = NULL
          WHERE id = $1 AND incarnation = $2 AND state = 'leaving' RETURNING id)

@@ -47,7 +47,6 @@ const told: Readonly<Record<Put, HeardKind | undefined>> = { runs: undefined, as
 
 class PostgresStore implements SharedStore {
   readonly #connection: PostgresConnection;
-  readonly #gateway: GatewaySelf;
   readonly #gateways: PostgresGateways;
   readonly #hearing: Hearing;
   readonly #onApproval = new Set<(id: ApprovalId) => void>();
@@ -58,7 +57,6 @@ class PostgresStore implements SharedStore {
 
   constructor(connection: PostgresConnection, { place, gateway, pingMs = PING_MS }: PostgresStoreOptions) {
     this.#connection = connection;
-    this.#gateway = gateway;
     this.#gateways = new PostgresGateways(connection, gateway);
     const changed = (hearing: boolean): void => this.#onHearing.forEach((tell) => tell(hearing));
     this.#hearing = new Hearing({ place, pingMs, changed, heard: (kind, id) => this.#heard(kind, id) });
@@ -135,8 +133,8 @@ class PostgresStore implements SharedStore {
     return subscribe(this.#onHearing, changed);
   }
 
-  enlist(): Promise<void> {
-    return this.#gateways.enlist();
+  enlist(incarnation: string): Promise<void> {
+    return this.#gateways.enlist(incarnation);
   }
 
   beat(): Promise<boolean> {
@@ -151,7 +149,7 @@ class PostgresStore implements SharedStore {
     return this.#gateways.takeOver(silentMs);
   }
 
-  closed(gateway: GatewaySelf): Promise<void> {
+  closed(gateway: Pick<GatewaySelf, "id" | "incarnation">): Promise<void> {
     return this.#gateways.closed(gateway);
   }
 
@@ -184,7 +182,7 @@ class PostgresStore implements SharedStore {
       `WITH put AS (INSERT INTO holdfast_control.${table} (id, over, gateway, body) VALUES ($1, $2, $3, $4)
          ON CONFLICT (id) DO UPDATE SET over = excluded.over, body = excluded.body RETURNING id)
        SELECT ${tell}, current_setting('synchronous_commit') AS durable FROM put`,
-      [id, over, `${this.#gateway.id}/${this.#gateway.incarnation}`, JSON.stringify(entry)],
+      [id, over, this.#gateways.stamp, JSON.stringify(entry)],
     );
     if (over) await this.#forget(table);
   }

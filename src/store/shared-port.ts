@@ -47,8 +47,8 @@ export interface SharedStore extends ControlStore {
   onOthers(changed: (what: "asks" | "grants" | "gateways") => void): () => void;
   /** Told when pushed changes stop to come in (false), and when all that was missed has been told (true); returns how to end that. */
   onHearing(changed: (hearing: boolean) => void): () => void;
-  /** The gateway that this store was opened for is alive, from now on as this incarnation. */
-  enlist(): Promise<void>;
+  /** The gateway that this store was opened for is alive, from now on as this incarnation: what it puts is stamped with it. */
+  enlist(incarnation: string): Promise<void>;
   /** A sign of life. False where somebody took it for dead meanwhile, or its next start is alive: then it has to enlist again. */
   beat(): Promise<boolean>;
   gateways(): Promise<readonly GatewaySeen[]>;
@@ -60,7 +60,7 @@ export interface SharedStore extends ControlStore {
   /** Of every incarnation of the gateway but one that lives. */
   leftOpen(gateway: string): Promise<LeftOpen>;
   /** All that it left is closed. Without effect where it has enlisted again. */
-  closed(gateway: GatewaySelf): Promise<void>;
+  closed(gateway: Pick<GatewaySelf, "id" | "incarnation">): Promise<void>;
   /** It stops, and leaves nothing open. */
   leave(): Promise<void>;
   /** A run that is over, kept for people to look at. */

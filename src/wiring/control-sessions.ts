@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import { randomText } from "../base/ids.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
+import type { TargetConfig } from "../config/config.ts";
 import { type Run, strictestBudget } from "../model/run.ts";
 import { makeVerifier } from "../adapters/postgres/scram.ts";
 import type { SessionView } from "../control/contract.ts";
@@ -111,26 +112,35 @@ export class ControlSessions implements SessionControl {
   }
 
   async end(session: string, because: string, by: Pick<Signer, "person">): Promise<void> {
-    const live = this.#live(session);
-    this.#demand(live, by, "end");
-    await this.#parts.runs.runs.end(live.id, `${by.person.name} ended it${because === "" ? "" : `: ${because}`}`);
+    const { runs } = this.#parts.runs;
+    const why = `${by.person.name} ended it${because === "" ? "" : `: ${because}`}`;
+    const run = runs.elsewhere(session) ?? this.#live(session).snapshot();
+    this.#demand(run, by, "end");
+    await (runs.named(run.id) === undefined ? told(runs.endElsewhere(run, why)) : runs.end(run.id, why));
   }
 
   async suspend(session: string, because: string, by: Pick<Signer, "person">): Promise<void> {
-    const live = this.#live(session);
-    this.#demand(live, by, "suspend");
-    this.#parts.runs.runs.suspend(live, because, by.person.name);
+    const { runs } = this.#parts.runs;
+    const { name } = by.person;
+    const run = runs.elsewhere(session) ?? this.#live(session).snapshot();
+    this.#demand(run, by, "suspend");
+    const live = runs.named(run.id);
+    await told(live === undefined ? runs.suspendElsewhere(run, because, name) : runs.suspend(live, because, name));
   }
 
   async resume(session: string, because: string, by: Pick<Signer, "person">): Promise<void> {
-    const live = this.#live(session);
-    this.#demand(live, by, "resume");
-    if (live.state !== "suspended") throw new ControlRefusal("conflict", `session \`${session}\` is not suspended`);
-    this.#parts.runs.runs.resume(live, because, by.person.name);
+    const { runs } = this.#parts.runs;
+    const away = runs.elsewhere(session);
+    const run = away?.kind === "login" ? away : this.#live(session).snapshot();
+    this.#demand(run, by, "resume");
+    if (run.state !== "suspended") throw new ControlRefusal("conflict", `session \`${session}\` is not suspended`);
+    const live = runs.named(run.id);
+    await told(live === undefined ? runs.resumeElsewhere(run, because, by.person.name) : runs.resume(live, because, by.person.name));
   }
 
   asks() {
-    return this.#parts.runs.asks.list();
+    const own = this.#parts.runs.asks.list();
+    return this.#parts.runs.others?.asks(own) ?? own;
   }
 
   async ask(wanted: Parameters<SessionControl["ask"]>[0]) {
@@ -159,13 +169,14 @@ export class ControlSessions implements SessionControl {
   }
 
   grants() {
-    return this.#parts.runs.runs.grants.list();
+    const own = this.#parts.runs.runs.grants.list();
+    return this.#parts.runs.others?.grants(own) ?? own;
   }
 
   async grant(wanted: WantedRights, by: Signer) {
     const { runs, clock } = this.#parts;
     const live = this.#live(wanted.session);
-    this.#demand(live, by, "grant rights on");
+    this.#demand(live.snapshot(), by, "grant rights on");
     const run = live.snapshot();
     if (live.state !== "open") throw new ControlRefusal("conflict", `session \`${wanted.session}\` is ${live.state}`);
     const left = wanted.untilMs - clock.now();
@@ -202,31 +213,36 @@ export class ControlSessions implements SessionControl {
     const live = grants.get(grant);
     if (live === undefined) throw new ControlRefusal("not_found", `no open grant is named \`${grant}\``);
     const served = this.#parts.runs.served(live.given.target);
-    if (served !== undefined) this.#demandEnvironment(served, by, "revoke");
+    if (served !== undefined) this.#demandEnvironment(served.target, by, "revoke");
     await grants.lapse(live.id, `${by.person.name} took it back`, by.person.name);
   }
 
   #live(session: string): LiveRun {
-    const live = this.#parts.runs.runs.named(session);
+    const { runs } = this.#parts.runs;
+    const live = runs.named(session);
+    if (live === undefined && runs.elsewhere(session) !== undefined)
+      throw new ControlRefusal(
+        "conflict",
+        `session \`${session}\` is another gateway's`,
+        "do it there: `holdfast status` names the gateways",
+      );
     if (live === undefined)
       throw new ControlRefusal("not_found", `no open session is named \`${session}\``, "see `holdfast sessions list`");
     return live;
   }
 
   /** A session's own principal is never the person who decides about it, and a person decides only where it may. */
-  #demand(live: LiveRun, by: Pick<Signer, "person">, what: string): void {
-    const { principal, target } = live.snapshot();
+  #demand({ principal, target, environment }: Run, by: Pick<Signer, "person">, what: string): void {
     if (principal === by.person.name)
       throw new ControlRefusal(
         "not_allowed",
         `\`${principal}\` is the session's own principal and cannot ${what} it`,
         "another person has to",
       );
-    const served = this.#parts.runs.served(target);
-    if (served !== undefined) this.#demandEnvironment(served, by, what);
+    this.#demandEnvironment(this.#parts.runs.served(target)?.target ?? { name: target, environment }, by, what);
   }
 
-  #demandEnvironment({ target }: ServedTarget, by: Pick<Signer, "person">, what: string): void {
+  #demandEnvironment(target: Pick<TargetConfig, "name" | "environment">, by: Pick<Signer, "person">, what: string): void {
     if (by.person.approves.includes(target.environment)) return;
     const may = by.person.approves.join(", ") || "nothing";
     throw new ControlRefusal(
@@ -235,6 +251,14 @@ export class ControlSessions implements SessionControl {
       `holdfast person add ${by.person.name} --approves ${target.environment},...`,
     );
   }
+}
+
+/** Of what other gateways have to know too: whoever asked hears when they do not. */
+async function told(telling: Promise<void>): Promise<void> {
+  await telling.catch((error: unknown) => {
+    const because = error instanceof Error ? error.message : String(error);
+    throw new ControlRefusal("unavailable", `done at this gateway, and the others could not be told: ${because}`);
+  });
 }
 
 function digest(token: string): Buffer {

@@ -13,7 +13,7 @@ import { resolveUpstreamAddress } from "../config/read-secret.ts";
 import type { ControlStore } from "../store/port.ts";
 import { type PostgresPlace, STORE_MS_MAX } from "../store/postgres-connection.ts";
 import { openPostgresStore } from "../store/postgres-store.ts";
-import type { GatewaySelf, SharedStore } from "../store/shared-port.ts";
+import type { SharedStore } from "../store/shared-port.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
 import { version } from "./version.ts";
@@ -21,7 +21,7 @@ import { version } from "./version.ts";
 /** What parts use is `store`; `shared` is the same store where other gateways may use it too. */
 export interface OpenedStore {
   readonly store: ControlStore;
-  readonly shared?: { readonly store: SharedStore; readonly self: GatewaySelf; readonly silentMsMax: number };
+  readonly shared?: { readonly store: SharedStore; readonly gateway: string; readonly silentMsMax: number };
   /** For people. */
   readonly shown: string;
 }
@@ -45,7 +45,7 @@ export async function openStore(config: Config, parts: OpenStoreParts): Promise<
   const incarnation = randomText(12, parts.random);
   const self = { id: parts.instance, incarnation, name: `${hostname()}, process ${process.pid}`, version: version() };
   const store = await openPostgresStore({ place, gateway: self });
-  return { store, shared: { store, self, silentMsMax: wanted.gatewayMsMax }, shown: place.shown };
+  return { store, shared: { store, gateway: self.id, silentMsMax: wanted.gatewayMsMax }, shown: place.shown };
 }
 
 /** Throws {@link WiringError}. */

@@ -7,7 +7,7 @@ import type { Listener } from "../adapters/postgres/listener.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes, SessionId } from "../base/ids.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
-import type { SessionView } from "../control/contract.ts";
+import type { SessionView, StoreStatus } from "../control/contract.ts";
 import type { ReasonCode } from "../model/codes.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
 import type { GrantFact } from "../model/grant.ts";
@@ -15,6 +15,7 @@ import { noBudget, type Run } from "../model/run.ts";
 import type { RoleRights, TablePrivilege } from "../credentials/role-rights.ts";
 import { Asks } from "../sessions/asks.ts";
 import { RunGate } from "../sessions/gate.ts";
+import { Others } from "../sessions/others.ts";
 import { type GrantsAtServer, GrantRefused, type WantedGrant } from "../sessions/ports.ts";
 import { Runs } from "../sessions/runs.ts";
 import type { OpenedStore } from "./open-store.ts";
@@ -51,6 +52,8 @@ export class RunControl implements GrantsAtServer {
   readonly gate: RunGate;
   readonly #parts: RunControlParts;
   readonly opened: OpenedStore;
+  /** Present where other gateways use the same store. */
+  readonly others: Others | undefined;
   readonly #served = new Map<string, ServedTarget>();
   /** Set when the guard is there. */
   #grantsChanged: () => void = () => {};
@@ -60,7 +63,8 @@ export class RunControl implements GrantsAtServer {
   static async open(parts: RunControlParts): Promise<RunControl> {
     const control = new RunControl(parts);
     await control.runs.adopt();
-    await control.asks.adopt();
+    await (control.others === undefined ? control.asks.adopt() : control.asks.remember());
+    await control.others?.start();
     return control;
   }
 
@@ -68,6 +72,8 @@ export class RunControl implements GrantsAtServer {
     const { clock, random, log, warn, config } = parts;
     this.#parts = parts;
     this.opened = parts.opened;
+    const { shared } = parts.opened;
+    this.others = shared === undefined ? undefined : new Others(shared.store, warn);
     const lifetimes = config.targets.flatMap(({ roles }) => (roles === undefined ? [] : [roles.lease.lifetimeMs]));
     const ports = {
       clock,
@@ -89,6 +95,7 @@ export class RunControl implements GrantsAtServer {
       breakGlassChanged: (glass) => this.#breakGlassChanged(glass),
       loginRun: (principal, target) => this.#loginRun(principal, target),
       loginRunMsMax: Math.min(LOGIN_RUN_MS, ...lifetimes),
+      ...(shared === undefined ? {} : { shared: { ...shared, dropAsks: (ids) => this.asks.dropLeft(ids) } }),
     });
     this.asks = new Asks(ports);
     this.gate = new RunGate(this.runs, ports);
@@ -130,7 +137,18 @@ export class RunControl implements GrantsAtServer {
       ...run,
       connections: this.runs.named(run.id)?.connections ?? 0,
       grants: open.filter((grant) => grant.run === run.id).length,
+      ...gatewaysShown(this.runs.gatewaysOf(run.id)),
     }));
+  }
+
+  /** For people: where all this is kept, and who else keeps it there. */
+  storeStatus(): StoreStatus {
+    const { shown, shared } = this.opened;
+    if (shared === undefined) return { kind: "sqlite", place: shown };
+    const problem = this.runs.storeProblem;
+    const gateways = this.runs.gateways.map(({ id, name, version, state, startedAtMs }) => ({ id, name, version, state, startedAtMs }));
+    const told = problem === undefined ? {} : { problem };
+    return { kind: "postgres", place: shown, shared: { gateway: shared.gateway, ...told, gateways } };
   }
 
   /** What a principal's role has beside its group's rights now, for the server. */
@@ -142,8 +160,10 @@ export class RunControl implements GrantsAtServer {
     }));
   }
 
-  /** Why an account may not come in now. */
-  barred(target: string, { name }: Account): string | undefined {
+  /** Why an account may not come in now. Never rejects. */
+  async barred(target: string, { name }: Account): Promise<string | undefined> {
+    const because = await this.runs.join(name, target);
+    if (because !== undefined) return because;
     const run = this.runs.find(name, target);
     return run === undefined || run.state === "open" ? undefined : `the session is ${run.state}: ${run.because ?? "no reason was given"}`;
   }
@@ -165,6 +185,7 @@ export class RunControl implements GrantsAtServer {
 
   /** After the listeners have stopped, before the roles are closed. */
   async close(): Promise<void> {
+    this.others?.stop();
     await this.runs.close();
   }
 
@@ -208,6 +229,10 @@ export class RunControl implements GrantsAtServer {
     if (user === undefined || at === undefined) return undefined;
     return { principalKind: user.kind, environment: at.environment, budget: at.budget ?? noBudget };
   }
+}
+
+function gatewaysShown(gateways: readonly string[] | undefined): Pick<SessionView, "gateways"> {
+  return gateways === undefined ? {} : { gateways };
 }
 
 /** Where a program of this machine reaches what listens on every address. */

@@ -165,11 +165,18 @@ export class LoginConnection {
   }
 
   #authenticated(login: AuthenticatedClient, rest: Buffer): void {
-    const { target, sessions } = this.#context;
-    const { account } = login;
+    const { target } = this.#context;
     this.#socket.off("data", this.#data);
     this.#socket.pause();
-    const barred = target.barred?.(account);
+    if (target.barred === undefined) return this.#admitted(login, rest, undefined);
+    void target.barred(login.account).then((barred) => {
+      if (!this.#over) this.#admitted(login, rest, barred);
+    });
+  }
+
+  #admitted(login: AuthenticatedClient, rest: Buffer, barred: string | undefined): void {
+    const { target, sessions } = this.#context;
+    const { account } = login;
     if (barred !== undefined) return void this.#fail({ sqlstate: "57P01", message: `holdfast: ${barred}` }, barred);
     if (!sessions.reserve(account.name, account.connectionsMax)) {
       const error = { sqlstate: "53300", message: `too many connections for role "${account.name}"` };

@@ -22,8 +22,8 @@ export interface TargetOptions {
   readonly limits: SessionLimits;
   /** Time that running statements get when the gateway stops, in milliseconds. */
   readonly shutdownMs: number;
-  /** Why this account may not come in now, in a clause; `undefined` when it may. Asked after its password held. */
-  readonly barred?: (account: Account) => string | undefined;
+  /** Why this account may not come in now, in a clause; `undefined` when it may. Asked after its password held. Never rejects. */
+  readonly barred?: (account: Account) => Promise<string | undefined>;
   /**
    * Lends the login that one session uses at the server in place of the upstream's own. Rejects when there is none: then nobody
    * gets in. Absent: sessions share the upstream's role.
