@@ -12,6 +12,9 @@ export interface PlanScene extends Scene {
   readonly plan: (held: HeldSession, text: string, more?: Readonly<Record<string, unknown>>) => Promise<PlannedView>;
   /** What `holdfast apply` asks from inside a session. */
   readonly apply: (held: HeldSession, planned: Pick<PlannedView, "text" | "plan">) => Promise<AppliedView>;
+  /** The same by a person who signs. */
+  readonly planAs: (person: string, text: string, more?: Readonly<Record<string, unknown>>) => Promise<PlannedView>;
+  readonly applyAs: (person: string, planned: Pick<PlannedView, "text" | "plan">) => Promise<AppliedView>;
   readonly approval: (id: string) => Promise<ApprovalView>;
   readonly answer: (id: string, answer?: "approve" | "deny", person?: string) => Promise<ApprovalView>;
   /** Whatever stands in the shop, as text: equal before and after where nothing was changed. */
@@ -19,7 +22,7 @@ export interface PlanScene extends Scene {
 }
 
 export async function openPlanScene(server: TestServer, options: SceneOptions = {}): Promise<PlanScene> {
-  const usual = { policy: "guarded-writes", environment: "staging", approves: ["staging" as const] };
+  const usual = { policy: "guarded-writes", environment: "staging", approves: ["staging" as const], persons: ["ada", "ben"] };
   const scene = await openScene(server, { ...usual, ...options });
   const { socket, shop } = scene;
   const inside = ({ opened }: HeldSession) => ({ session: opened.session, token: opened.askToken });
@@ -29,6 +32,9 @@ export async function openPlanScene(server: TestServer, options: SceneOptions = 
     ...scene,
     plan: async (held, text, more = {}) => (await post("/v1/plans", { text, ...inside(held), ...more })) as PlannedView,
     apply: async (held, { text, plan }) => (await post("/v1/plans/apply", { plan: { text, plan }, ...inside(held) })) as AppliedView,
+    planAs: async (person, text, more = {}) => (await scene.signed("POST", "/v1/plans/signed", { text, ...more }, person)) as PlannedView,
+    applyAs: async (person, { text, plan }) =>
+      (await scene.signed("POST", "/v1/plans/apply/signed", { plan: { text, plan } }, person)) as AppliedView,
     approval,
     answer: async (id, answer = "approve", person = "ada") => {
       const { plan, confirm = "" } = await approval(id);
