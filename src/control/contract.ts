@@ -4,6 +4,7 @@
  */
 import type { Approval, ApprovalAnswer } from "../model/approval.ts";
 import type { AuditEvent } from "../model/event.ts";
+import type { BreakGlass } from "../model/break-glass.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Measurement, Plan } from "../model/plan.ts";
 import type { Environment } from "../model/principal.ts";
@@ -22,6 +23,8 @@ export interface GatewayStatus {
   readonly sessions: readonly SessionStatus[];
   /** Runs that are open or suspended: what `sessions` are connections of. */
   readonly runs?: readonly SessionView[];
+  /** Open, or wanted by one person of several. */
+  readonly breakGlass?: readonly BreakGlass[];
   readonly audit: AuditStatus;
   /** Where runs, grants and approvals are kept. */
   readonly store?: StoreStatus;

@@ -12,6 +12,7 @@ import type { Config, ConsoleConfig } from "../config/config.ts";
 import type { PolicyView } from "../control/contract.ts";
 import type { ControlParts } from "../control/parts.ts";
 import { stateDirectory } from "../control/state-directory.ts";
+import type { Hook } from "../control/web/hook.ts";
 import { startWebServer, type WebOptions } from "../control/web/server.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { ExampleResult } from "../pipeline/rule-examples.ts";
@@ -36,6 +37,8 @@ export interface ConsoleParts extends Pick<ControlParts, "status" | "authority" 
   readonly explainer: LiveExplainer;
   readonly describe: Describe;
   readonly warn: (message: string) => void;
+  /** Takes clicks in chat. */
+  readonly hook?: Hook;
 }
 
 export interface OpenConsole {

@@ -36,6 +36,7 @@ export function gatewayStatus(parts: StatusParts): GatewayStatus {
     targets: config.targets.map((target) => targetStatus(target, parts)),
     sessions: sessions(guard),
     runs: runs.views().filter(({ state }) => state !== "ended"),
+    breakGlass: runs.runs.breakGlass.list().filter(({ state }) => state !== "closed"),
     store: runs.storeStatus(),
     audit: { directory: config.auditDirectory, size: log.log.size, writable: log.writable },
     ...guarded.status(),

@@ -6,8 +6,6 @@ import { mkdir } from "node:fs/promises";
 import { sha256Hex } from "../base/canonical.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { type RandomBytes, systemRandom } from "../base/ids.ts";
-import { loadOrCreateSigner } from "../audit/keys.ts";
-import type { CheckpointSigner } from "../audit/note.ts";
 import type { AuditLog } from "../audit/log.ts";
 import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -44,11 +42,13 @@ import { needsRestart, samePlaces } from "./reload.ts";
 import { Replicas } from "./replica.ts";
 import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
 import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
+import { fitTogether, signerFor } from "./signed-log.ts";
 import { situations } from "./situations.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
 import { type EnvironmentVariables, targetOptions, WiringError } from "./target-options.ts";
-import { registeredPersons, sealedVaultExists, signerOfVault, type Vault } from "./vault.ts";
-import { demandNewestVault, demandWholeLog, logOrigin, rememberLog } from "./vault-and-log.ts";
+import { Telling } from "./telling.ts";
+import { registeredPersons, type Vault } from "./vault.ts";
+import { logOrigin } from "./vault-and-log.ts";
 import { version } from "./version.ts";
 import { boundWasmMemory } from "./wasm-memory.ts";
 import { type WatchedLog, watched } from "./watched-log.ts";
@@ -181,30 +181,6 @@ function authorityOf(config: Config, vault: Vault | undefined, parts: Pick<Autho
   return openAuthority({ ...parts, gateway: stateDirectory(config.state).controlSocket, persons });
 }
 
-/** With a vault the key comes from it alone, and the log is held against what the vault remembers before anything is signed. */
-async function signerFor(config: Config, vault: Vault | undefined): Promise<CheckpointSigner> {
-  if (vault === undefined) {
-    if (sealedVaultExists(config)) throw new WiringError("the vault is sealed: it holds the log's signing key, and has to be opened first");
-    return loadOrCreateSigner(stateDirectory(config.state).keys, "holdfast");
-  }
-  const signer = await signerOfVault(vault, config);
-  await demandWholeLog(config.auditDirectory, vault.content.logSize, signer);
-  return signer;
-}
-
-/** Closes the log again when it and the vault do not fit. */
-async function fitTogether(config: Config, log: AuditLog, vault: Vault | undefined): Promise<void> {
-  if (vault === undefined) return;
-  try {
-    await demandNewestVault(config.auditDirectory, vault);
-    // Opening has signed all of it.
-    await rememberLog(vault, log.size);
-  } catch (error) {
-    await log.close().catch(() => undefined);
-    throw error;
-  }
-}
-
 interface Parts {
   readonly config: Config;
   /** What the guard asks; replaced when policies are reloaded. */
@@ -236,6 +212,7 @@ class RunningGateway implements Gateway {
   readonly #replicas: Replicas;
   readonly #planning: Planning;
   readonly #explainer: LiveExplainer;
+  readonly #telling: Telling;
   #control: ControlServer | undefined;
   #console: OpenConsole | undefined;
   #stopped: Promise<void> | undefined;
@@ -248,6 +225,7 @@ class RunningGateway implements Gateway {
     this.#explainer = new LiveExplainer(parts.analyser);
     this.#startedAtMs = parts.options.clock.now();
     this.#planning = new Planning(parts.config, { ...parts, ...parts.options });
+    this.#telling = new Telling({ ...parts, ...parts.options });
   }
 
   get recovered(): RecoveredInfo {
@@ -271,14 +249,16 @@ class RunningGateway implements Gateway {
       sessions,
       approvals: this.#parts.approvals,
       plans: this.#planning.control(sessions),
+      breakGlass: this.#telling.breakGlass,
     });
-    await this.#openConsole({ sessions, approvals: this.#parts.approvals });
+    await this.#openConsole({ sessions, approvals: this.#parts.approvals, ...this.#telling.hook });
+    await this.#telling.follow();
     for (const target of config.targets) await this.#serve(target);
     this.#planning.settle();
   }
 
   /** Before anything is served: whoever is held is told where a person answers. */
-  async #openConsole(control: Pick<ConsoleParts, "sessions" | "approvals">): Promise<void> {
+  async #openConsole(control: Pick<ConsoleParts, "sessions" | "approvals" | "hook">): Promise<void> {
     const { config, authority, log, shown, approvals, options } = this.#parts;
     if (config.console === undefined) return;
     const own = { config: () => this.#config, status: () => this.status(), authority, log, explainer: this.#explainer };
@@ -373,6 +353,7 @@ class RunningGateway implements Gateway {
     await this.#parts.runs.close();
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
     await this.#replicas.close();
+    await this.#telling.close();
     await this.#console?.close();
     await this.#control?.close();
     await this.#planning.close();

@@ -29,6 +29,11 @@ export const commands: readonly Entry[] = [
   { name: "grants", summary: "show grants and asks; take a grant back, as a person", load: () => import("./grants.ts") },
   { name: "plan", summary: "try SQL without keeping it, and have a person approve it", load: () => import("./plan.ts") },
   { name: "apply", summary: "carry out an approved plan, once", load: () => import("./apply.ts") },
+  {
+    name: "break-glass",
+    summary: "ask nobody before a session's acts for a short time, as a person; loudly",
+    load: () => import("./break-glass.ts"),
+  },
   { name: "vault", summary: "keep secrets sealed, by name", load: () => import("./vault.ts") },
   { name: "person", summary: "say who may approve and grant", load: () => import("./person.ts") },
   { name: "status", summary: "show what a running gateway is doing", load: () => import("./status.ts") },

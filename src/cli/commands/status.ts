@@ -61,6 +61,7 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
     (vault === undefined ? "" : line("vault", vaultText(vault, terminal))) +
     (config === undefined ? "" : line("config", configText(config, terminal))) +
     line("sessions", runsText(found)) +
+    (found.breakGlass ?? []).map((glass) => line("glass", breakGlassText(glass, terminal))).join("") +
     line("logins", `${figure(counters.sessionsOpened)} connections opened, ${figure(counters.loginsRefused)} logins refused`);
   const replicas = found.targets.flatMap(({ name, replica }) =>
     replica === undefined ? [] : [line("replica", replicaText(name, replica, terminal))],
@@ -72,6 +73,14 @@ function runsText({ runs = [] }: GatewayStatus): string {
   const suspended = runs.filter(({ state }) => state === "suspended").length;
   const grants = runs.reduce((sum, run) => sum + run.grants, 0);
   return `${figure(runs.length)} open, ${figure(suspended)} suspended, ${figure(grants)} grants; see holdfast sessions list`;
+}
+
+/** Loud: as long as it is open nobody is asked. */
+function breakGlassText(glass: NonNullable<GatewayStatus["breakGlass"]>[number], terminal: Terminal): string {
+  const { id, state, principal, target, persons, untilMs, uses } = glass;
+  const head = terminal.style(["bold", "red"], state === "open" ? `BREAK-GLASS ${id} IS OPEN` : `break-glass ${id} is wanted`);
+  const until = new Date(untilMs).toISOString();
+  return `${head} for ${visible(principal)} at ${visible(target)} by ${persons.map(visible).join(", ")}, until ${until}; ${figure(uses)} acts`;
 }
 
 function vaultText({ generation, persons, problem }: NonNullable<GatewayStatus["vault"]>, terminal: Terminal): string {

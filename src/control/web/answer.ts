@@ -7,6 +7,7 @@ import { readJson } from "../json-body.ts";
 import { ControlRefusal, refusalStatus } from "../parts.ts";
 import type { Assets } from "./assets.ts";
 import { securityHeaders } from "./headers.ts";
+import { answerHook, hookPath } from "./hook.ts";
 import { csrfFits, type Login } from "./logins.ts";
 import type { WebConsole } from "./parts.ts";
 import type { LoggedIn, WebAnswer, WebRoute } from "./route.ts";
@@ -43,6 +44,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, front:
     response.writeHead(308, { location: `${site.origin}${url}` });
     return void response.end();
   }
+  if (path === hookPath) return answerHook(request, response, front.console.parts.hook);
   if (!isApi) return givePage(response, method, path, front);
   demandOwnPage(request, site.origin);
   const { route, id } = routeOf(method, path);
@@ -69,7 +71,8 @@ function oneOf({ rawHeaders }: IncomingMessage, name: string): string | undefine
 function givePage(response: ServerResponse, method: string, path: string, { assets }: WebFront): void {
   if (method !== "GET") throw new MethodRefused(["GET"]);
   const asset = assets.find(path);
-  if (asset === undefined) throw new ControlRefusal("not_found", "there is nothing at this path");
+  if (asset === undefined)
+    throw new ControlRefusal("not_found", "there is nothing at this path; where the pages are missing: npm run build");
   const cache = asset.immutable ? { "cache-control": "public, max-age=31536000, immutable" } : {};
   response.writeHead(200, { "content-type": asset.type, "content-length": asset.bytes.length, ...cache });
   response.end(asset.bytes);

@@ -9,6 +9,7 @@ import type { AuditLine, AuditPage, ExplainView, PolicyView } from "../contract.
 import type { ControlParts } from "../parts.ts";
 import type { Ceremonies } from "./ceremonies.ts";
 import type { Guesses } from "./guesses.ts";
+import type { Hook } from "./hook.ts";
 import type { Logins } from "./logins.ts";
 import type { Site } from "./site.ts";
 
@@ -22,6 +23,8 @@ export interface WebParts extends Pick<ControlParts, "status" | "authority" | "s
   readonly passkeys: PasskeyControl;
   readonly log: LogView;
   readonly policies: () => Promise<readonly PolicyView[]>;
+  /** Takes clicks in chat; absent where none are wanted. */
+  readonly hook?: Hook;
   /** Judges a text as an agent's at the target, and runs nothing. */
   readonly explain: (target: string, text: string) => Promise<ExplainView>;
 }
