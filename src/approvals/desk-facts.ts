@@ -17,6 +17,7 @@ export class ApprovalFacts {
   readonly #settled = new Set<string>();
   /** When each answer came, by its digest. */
   readonly #answered = new Map<string, number>();
+  readonly #seen = new Map<string, number>();
 
   step(event: ApprovalEvent): void {
     switch (event.kind) {
@@ -58,10 +59,11 @@ export class ApprovalFacts {
     return this.#answered.has(answerKey(id, answer));
   }
 
-  /** When an answer is known to have been there; `nowMs` for one that this log has not seen. */
+  /** When an answer is known to have been there: by the log, or, where another gateway took it, since it was first seen here. */
   answeredAt(id: ApprovalId, answer: ApprovalAnswer, nowMs: number): number {
     const key = answerKey(id, answer);
-    const known = this.#answered.get(key);
+    const known = this.#answered.get(key) ?? this.#seen.get(key);
+    if (known === undefined) this.#seen.set(key, nowMs);
     return known ?? nowMs;
   }
 

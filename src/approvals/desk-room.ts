@@ -88,6 +88,13 @@ export class DeskRoom {
     return this.parts.policyDigest(plan.target.name, plan.asked.principal) !== plan.policy.digest;
   }
 
+  /** From now on its answers are known to be there. */
+  see({ id, answers, state }: Approval): void {
+    if (state !== "pending" && state !== "approved") return;
+    const now = this.parts.clock.now();
+    for (const answer of answers) this.facts.answeredAt(id, answer, now);
+  }
+
   /** Not before this time, by what this gateway has seen itself: the store may say another. */
   notBeforeMs(approval: Approval, coolOffMs: number): number {
     const now = this.parts.clock.now();

@@ -139,6 +139,7 @@ export class Desk implements Approvals {
     const { book, refusals } = this.#room;
     book.onChange((approval) => {
       refusals.note(approval);
+      this.#room.see(approval);
       this.#schedule();
     });
     await book.open();

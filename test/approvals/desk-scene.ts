@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Desk } from "../../src/approvals/desk.ts";
-import type { AnsweredBy, DeskParts, DeskPerson, GivenAnswer } from "../../src/approvals/desk-ports.ts";
+import type { AnsweredBy, ApprovalStore, DeskParts, DeskPerson, GivenAnswer } from "../../src/approvals/desk-ports.ts";
 import { confirmOf } from "../../src/approvals/desk-rules.ts";
 import { sha256Hex } from "../../src/base/canonical.ts";
 import { manualClock } from "../../src/base/clock.ts";
@@ -111,7 +111,7 @@ export class DeskScene {
     return desk;
   }
 
-  parts(store: ControlStore, gateway: string): DeskParts {
+  parts(store: ApprovalStore, gateway: string, log: ApprovalEvent[] = this.log): DeskParts {
     return {
       clock: this.clock,
       random: systemRandom,
@@ -119,7 +119,7 @@ export class DeskScene {
       gateway,
       record: (event) => {
         if (this.logBroken) throw new Error("the log cannot be written");
-        this.log.push(structuredClone(event));
+        log.push(structuredClone(event));
       },
       seal: () => (this.logBroken ? Promise.reject(new Error("the log cannot be written")) : Promise.resolve()),
       rules: () => this.rules,
@@ -174,7 +174,7 @@ export class DeskScene {
   }
 }
 
-async function* past(log: readonly ApprovalEvent[]): AsyncGenerator<ApprovalEvent> {
+export async function* past(log: readonly ApprovalEvent[]): AsyncGenerator<ApprovalEvent> {
   for (const event of [...log]) yield await Promise.resolve(event);
 }
 
