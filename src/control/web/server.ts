@@ -67,7 +67,8 @@ export async function startWebServer(options: WebOptions, parts: WebParts): Prom
 }
 
 function open({ tls }: WebOptions): Server {
-  const limits: ServerOptions = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000, maxHeaderSize: 16_384 };
+  const times = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000 };
+  const limits: ServerOptions = { ...times, maxHeaderSize: 16_384 };
   const server = tls === undefined ? createPlain(limits) : createSecure({ ...limits, ...tls, minVersion: "TLSv1.2" });
   server.maxConnections = connectionsMax;
   server.unref();
