@@ -2,7 +2,7 @@
  * The login. It lets a person look, stop and say no; each approval asks for a proof of its own later.
  */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { wordsOf } from "../api/call.ts";
 import { Field, Problem } from "../parts/field.tsx";
 import type { App } from "../state/app.ts";
@@ -15,7 +15,7 @@ export function LoginPage({ app }: { app: App }): JSX.Element {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (busy) return;

@@ -3,7 +3,7 @@
  * time, and the name typed where something would be lost. What changes while somebody types closes the form.
  */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ApprovalView, ConsolePerson } from "../../src/control/contract.ts";
 import type { App } from "../state/app.ts";
 import { useStore } from "../state/store.ts";
@@ -21,7 +21,8 @@ export function AnswerPanel({ app, view, focus }: { app: App; view: ApprovalView
   const deny = useRef<HTMLButtonElement>(null);
   const open = isOpen(view.state);
   const changed = seen !== view.plan.digest;
-  useEffect(() => {
+  // Before anything is painted: a key pressed right after must not go elsewhere.
+  useLayoutEffect(() => {
     if (focus && mode === "rest") deny.current?.focus({ preventScroll: true });
   }, [focus, mode, open]);
   useEffect(() => {

@@ -3,7 +3,7 @@
  * The focus stands on the way back; Enter on its own agrees to nothing.
  */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AnswerProof, ApprovalView, ConsolePerson } from "../../src/control/contract.ts";
 import { wordsOf } from "../api/call.ts";
 import { type CredentialJson, passkeysExist, type RequestOptions, signWithPasskey } from "../api/passkey.ts";
@@ -31,7 +31,7 @@ export function ApproveForm({ app, view, me, onBack, onDeny }: ApproveProps): JS
   const [errors, setErrors] = useState<{ readonly typed?: string; readonly passphrase?: string; readonly all?: string }>({});
   const [busy, setBusy] = useState(false);
   const back = useRef<HTMLButtonElement>(null);
-  useEffect(() => back.current?.focus(), []);
+  useLayoutEffect(() => back.current?.focus(), []);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (busy) return;

@@ -2,7 +2,7 @@
  * Saying no, with the reason that whoever asked will read. A login suffices: to stop something is always allowed.
  */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ApprovalView, ConsoleAnswer } from "../../src/control/contract.ts";
 import { wordsOf } from "../api/call.ts";
 import type { CredentialJson } from "../api/passkey.ts";
@@ -23,7 +23,7 @@ export function DenyForm({ app, view, onBack }: { app: App; view: ApprovalView; 
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (busy) return;

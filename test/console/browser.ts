@@ -3,11 +3,10 @@
  * threw and whatever it asked of another origin is kept, and `assertQuiet` demands that there was nothing.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { buildConsole } from "../../scripts/build-console.ts";
+import { home } from "../../scripts/files.ts";
 import { tool } from "../support/tools.ts";
 
 export interface OpenBrowser {
@@ -30,18 +29,15 @@ const PATIENCE_MS = 30_000;
 
 export async function openBrowser(): Promise<OpenBrowser> {
   const executablePath = await tool("chromium");
-  const assets = mkdtempSync(join(tmpdir(), "holdfast-console-built-"));
-  await buildConsole(assets);
+  // Where a gateway run from source finds them; what is built from the same sources is written once.
+  const { folder: assets } = await buildConsole(join(home, "dist", "console"));
   // Chromium has no sandbox of its own for root; what it loads here is our own page.
   const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
   const browser = await chromium.launch({ executablePath, args, headless: true });
   return {
     assets,
     open: (origin, options = {}) => openPage(browser, origin, options),
-    close: async () => {
-      await browser.close();
-      rmSync(assets, { recursive: true, force: true });
-    },
+    close: () => browser.close(),
   };
 }
 
