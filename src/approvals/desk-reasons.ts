@@ -62,8 +62,13 @@ export function refusedReason({ approval, person, reason }: Refusal, plan: Plan 
   return {
     code: "approval_denied",
     message: `${person} said no to it (approval ${approval}): ${reason}${figures}; nothing was changed`,
-    next: instead === undefined ? "do not send it again; do what the reason leaves open" : `do not send it again; ${instead}`,
+    next: `do not send it again; ${instead === undefined ? "do what the reason leaves open" : withoutWaiting(instead)}`,
   };
+}
+
+/** What the policy says of an act that is held ends with the way that was just taken. */
+function withoutWaiting(next: string): string {
+  return next.replace(/, or wait for a person's answer$/, "");
 }
 
 const became: Readonly<Partial<Record<ApprovalState, string>>> = {

@@ -16,6 +16,8 @@ import { DeskTicket, settleUse } from "./desk-ticket.ts";
 /** Expiry is looked at when it is due by the clock, and at least this often: a machine may have slept. */
 const LOOK_MS_MAX = 30_000;
 const LOOK_MS_MIN = 20;
+/** Looks that are remembered: a figure for people, and no more. */
+const SHOWN_MAX = 10_000;
 
 export class Desk implements Approvals {
   readonly #room: DeskRoom;
@@ -85,7 +87,9 @@ export class Desk implements Approvals {
   /** Somebody looks at it: the time until an answer counts from the first look. */
   shownTo(id: string, person = ""): void {
     const key = shownKey(id, person);
-    if (this.#room.book.get(id) !== undefined && !this.#shown.has(key)) this.#shown.set(key, this.#room.parts.clock.now());
+    if (this.#room.book.get(id) === undefined || this.#shown.has(key)) return;
+    if (this.#shown.size >= SHOWN_MAX) this.#shown.clear();
+    this.#shown.set(key, this.#room.parts.clock.now());
   }
 
   /** Called after each change; returns how to end that. */

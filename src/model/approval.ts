@@ -6,7 +6,8 @@ import type { ApprovalId } from "../base/ids.ts";
 import type { Plan } from "./plan.ts";
 
 /**
- * pending -> approved | denied | expired | abandoned | stale; approved -> running | denied | expired | stale; running -> used | unknown | stale | approved
+ * pending -> approved | denied | expired | abandoned | stale; approved -> running | denied | expired | stale;
+ * running -> used | unknown | stale | approved
  * (`stale`: the act did other than planned and was rolled back; back to `approved`: the server was not reached, so nothing ran;
  * `denied` after `approved`: a person took it back before it was used); unknown -> used | stale, once the server was asked.
  */

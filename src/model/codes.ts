@@ -21,7 +21,7 @@ export const reasonCodes = {
   too_large: { sqlstate: "54000", title: "longer than can be judged" },
   rule_failed: { sqlstate: "42501", title: "a rule could not be evaluated" },
   obligation_unfulfilled: { sqlstate: "42501", title: "a condition of the permission cannot be kept here" },
-  approval_unavailable: { sqlstate: "42501", title: "needs a person's approval, and approvals are not set up" },
+  approval_unavailable: { sqlstate: "42501", title: "needs a person's approval, and cannot be asked about" },
   approval_required: { sqlstate: "42501", title: "waits for a person's answer; nothing has run" },
   approval_denied: { sqlstate: "42501", title: "a person said no, or nobody may be asked" },
   approval_lapsed: { sqlstate: "42501", title: "the approval it rested on is used, over or taken back" },

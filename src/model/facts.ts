@@ -14,7 +14,7 @@ export interface Facts {
   readonly principalKind: "human" | "ai_agent" | "workload";
   /** The database role whose rights the act uses. */
   readonly role: string;
-  /** Whether a person can be asked. Until approvals exist this is false, and a hold is answered as refused. */
+  /** Whether somebody is registered who could be asked. Where nobody is, a hold is answered as refused. */
   readonly approvals: boolean;
   /** Rights that persons opened for the session; absent where there are none. */
   readonly grants?: readonly GrantFact[];

@@ -1,6 +1,6 @@
 /**
- * An agent under the gateway's own account that wants its statement to run: through the socket, the command, a stolen signature, a forged row
- * in the store, and the store's file of yesterday. Each with the real gateway; nothing may run.
+ * An agent under the gateway's own account that wants its statement to run: through the socket, the command, a stolen signature, a forged
+ * row in the store, and the store's file of yesterday. Each with the real gateway; nothing may run.
  */
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";

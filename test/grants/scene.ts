@@ -41,7 +41,7 @@ export interface Scene {
   readonly stop: () => Promise<void>;
 }
 
-const passphrase = (): Buffer => Buffer.from("a passphrase that nobody would guess 7");
+export const personPassphrase = (): Buffer => Buffer.from("a passphrase that nobody would guess 7");
 export const vaultPassphrase = (): Buffer => Buffer.from("another one, for the vault itself 9");
 
 export interface SceneOptions {
@@ -74,7 +74,7 @@ export async function openScene(server: TestServer, options: SceneOptions = {}):
     const persons: Record<string, VaultContent["persons"][string]> = {};
     for (const name of options.persons ?? ["ada"]) {
       const key = newKeyParameters(systemRandom);
-      const publicKey = publicKeyText(await derivePersonKey(passphrase(), key));
+      const publicKey = publicKeyText(await derivePersonKey(personPassphrase(), key));
       persons[name] = { approves: options.approves ?? ["production" as const], key, publicKey, createdAtMs: 0 };
     }
     await changeVault(vault, config, (content) => ({ ...content, persons }), "persons registered");
@@ -84,7 +84,7 @@ export async function openScene(server: TestServer, options: SceneOptions = {}):
   await gateway.start();
   const socket = join(config.state, "control.sock");
   const signed: Scene["signed"] = (method, path, body, person = "ada") =>
-    signedCall({ socketPath: socket, person, passphrase: passphrase() }, { method, path, body });
+    signedCall({ socketPath: socket, person, passphrase: personPassphrase() }, { method, path, body });
   return {
     shop,
     folder,
