@@ -1,5 +1,5 @@
 /**
- * A proxy in front of a PostgreSQL server that holds the next COMMIT: before the server has it, or after it has carried it out and before
+ * A proxy in front of a PostgreSQL server that holds the executor's next COMMIT: before the server has it, or after it has carried it out and before
  * its answer is through. Nothing is cut: whoever waits behind it can be killed at that very moment.
  */
 import { connect, createServer, type Socket } from "node:net";
@@ -13,6 +13,8 @@ export interface HoldingProxy {
   readonly close: () => Promise<void>;
 }
 
+/** What the executor says in its first packet that it is. */
+const EXECUTOR = "holdfast executor";
 /** The whole frame of a simple query. */
 const COMMIT = Buffer.from("Q\0\0\0\u000bCOMMIT\0", "latin1");
 
@@ -36,8 +38,10 @@ export async function holdingProxy(target: { readonly host: string; readonly por
       });
     }
     let answerHeld: (() => void) | undefined;
+    let executor: boolean | undefined;
     client.on("data", (bytes: Buffer) => {
-      if (armed === undefined || !bytes.includes(COMMIT)) return void upstream.write(bytes);
+      executor ??= bytes.includes(EXECUTOR);
+      if (armed === undefined || !executor || !bytes.includes(COMMIT)) return void upstream.write(bytes);
       const { moment, held } = armed;
       armed = undefined;
       cut = end;
