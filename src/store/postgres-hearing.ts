@@ -25,7 +25,8 @@ const KNOWN_MAX = 20_000;
 
 export class Hearing {
   readonly #options: HearingOptions;
-  readonly #connection: PostgresConnection;
+  /** For what must not wait behind the store's own work: whoever can write through it can hear through it. */
+  readonly connection: PostgresConnection;
   /** Revisions that were told of, so that what was missed can be told apart from what was not. */
   readonly #known = new Map<string, number>();
   #client: Client | undefined;
@@ -34,7 +35,7 @@ export class Hearing {
 
   constructor(options: HearingOptions) {
     this.#options = options;
-    this.#connection = new PostgresConnection(options.place, "holdfast store: hearing");
+    this.connection = new PostgresConnection(options.place, "holdfast store: hearing");
   }
 
   get connected(): boolean {
@@ -49,15 +50,15 @@ export class Hearing {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#connection.close();
+    await this.connection.close();
   }
 
   async #listen(first: boolean): Promise<void> {
-    const client = await this.#connection.client();
+    const client = await this.connection.client();
     client.on("notification", ({ payload }) => this.#told(payload ?? ""));
-    await this.#connection.run(`LISTEN ${channel}`);
+    await this.connection.run(`LISTEN ${channel}`);
     // After LISTEN: what is put while this reads is told as well, and twice is no harm.
-    const rows = await this.#connection.run(
+    const rows = await this.connection.run(
       `SELECT 'approval' AS kind, id, revision FROM holdfast_control.approvals UNION ALL
        SELECT 'account', id, revision FROM holdfast_control.accounts`,
     );
@@ -104,9 +105,9 @@ export class Hearing {
     const client = this.#client;
     try {
       if (client === undefined) return await this.#listen(false);
-      await this.#connection.run("SELECT 1");
+      await this.connection.run("SELECT 1");
       // Made anew beneath us: nothing was listened to on it.
-      if ((await this.#connection.client()) !== client) this.#lost(client);
+      if ((await this.connection.client()) !== client) this.#lost(client);
       else this.#again(this.#options.pingMs);
     } catch {
       if (client !== undefined) this.#lost(client);

@@ -57,9 +57,9 @@ class PostgresStore implements SharedStore {
 
   constructor(connection: PostgresConnection, { place, gateway, pingMs = PING_MS }: PostgresStoreOptions) {
     this.#connection = connection;
-    this.#gateways = new PostgresGateways(connection, gateway);
     const changed = (hearing: boolean): void => this.#onHearing.forEach((tell) => tell(hearing));
     this.#hearing = new Hearing({ place, pingMs, changed, heard: (kind, id) => this.#heard(kind, id) });
+    this.#gateways = new PostgresGateways(this.#hearing.connection, gateway);
   }
 
   listen(): Promise<void> {
