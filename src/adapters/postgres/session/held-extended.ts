@@ -230,5 +230,6 @@ export class HeldExtended {
 
 /** The policy has changed its mind about a statement that the server has, or has not. */
 export function notPrepared(): Refusal {
-  return refusal("approval_lapsed", "the policy has changed since the statement was prepared", "prepare it again");
+  // Drivers that keep statements prepare them again when they read this code.
+  return refusal("approval_lapsed", "the policy has changed since the statement was prepared: prepare it again", undefined, "26000");
 }

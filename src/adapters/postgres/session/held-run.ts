@@ -16,7 +16,7 @@ import { asking } from "./facts.ts";
 import { actDigest, executorAct, heldAct, preconditions } from "./held-act.ts";
 import { figuresOf } from "./held-answers.ts";
 import { type HeldAnswer, type HeldAsk, type HeldParts, HeldWait, withdrawn } from "./held.ts";
-import { overBudget } from "./held-budget.ts";
+import { overBudget, readTooMuch } from "./held-budget.ts";
 import { refusal } from "./refusal.ts";
 
 /** An act whose data keep changing is planned anew so often while its client waits. */
@@ -155,7 +155,7 @@ class Carrying {
         const rows = rowsChanged === undefined ? {} : { rowsChanged };
         this.#settle(admission, { status: "succeeded", measured: { ...rows, ...returned, elapsedMs: executed.elapsedMs, ...tables } });
         this.#took(admission);
-        return { kind: "done", answers: executed.answers };
+        return readTooMuch(executed.answers, admission) ?? { kind: "done", answers: executed.answers };
       }
       case "stale":
         this.#settle(admission, { status: "failed", code: "40001", measured: { elapsedMs: 0 } });
