@@ -21,7 +21,7 @@ export interface ExplainParts {
   readonly context: SqlContext;
 }
 
-/** One result line. `decision` is the policy's answer: a hold stays a hold here, although the wire refuses it until approvals exist. */
+/** One result line. `decision` is the policy's answer: a hold stays a hold here, for nobody is asked. */
 export interface Explanation {
   readonly decision: "allow" | "hold" | "deny";
   readonly effects: readonly ExplainedEffect[];

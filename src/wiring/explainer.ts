@@ -68,7 +68,7 @@ async function openParts({ environment, policy }: Judged, schema: readonly strin
     catalogueVersion: VERSION,
     pendingDdl: [],
   };
-  // What policy answers is shown as it stands: a hold is a hold, although the wire refuses it until approvals exist.
+  // What policy answers is shown as it stands: a hold is a hold, whether or not anybody could be asked.
   const facts: Facts = {
     target: name,
     environment,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type pg from "pg";
 import { serverVersions, testServer } from "../../support/servers.ts";
+import { Wire } from "../postgres-session/wire.ts";
 import { type HeldScene, openHeldScene } from "./scene.ts";
 
 interface ServerError {
@@ -149,6 +150,11 @@ for (const version of serverVersions) {
         assert.equal(error.code, "25001", text);
         assert.match(error.hint, next);
       }
+      const wire = await Wire.connect(scene.url());
+      // setval(regclass, bigint) by its OID.
+      wire.send("F 1576");
+      assert.equal(await wire.until("Z"), "E:25001 Z:I");
+      wire.close();
       await client.query("CREATE TEMP TABLE mine (id int)");
       const hidden = await failing(client.query("DELETE FROM plain"));
       assert.equal(hidden.code, "25001");

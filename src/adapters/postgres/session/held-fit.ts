@@ -76,7 +76,8 @@ export function misplaced(core: Core, { admission }: HeldText, ran: boolean): Re
 /** The refusal of a message that cannot wait for a person. */
 export function withoutWaiting(because: Refusal): Refusal {
   if (because.held === undefined) return because;
-  const { admission } = because.held;
+  const { admission, text } = because.held;
+  if (text === "") return heldRefusal(admission.id, "a function called by its OID cannot wait for a person", "call it with SELECT");
   return heldRefusal(admission.id, "it did not come as a statement by itself", "send the statement itself, in a text of its own");
 }
 
