@@ -39,11 +39,15 @@ const layers = {
     "control/person-key.ts",
     "control/contract.ts",
     "control/state-directory.ts",
+    // What persons signed is verified offline by the functions that verify it when it comes.
+    "control/persons-reader.ts",
     // A plan's file is held against itself before it is shown or sent.
     "approvals/plan-file.ts",
     // Who signs a plan works out for itself what its digest is, and what has to be typed.
     "approvals/plan-digest.ts",
     "approvals/desk-rules.ts",
+    // And what would follow from it.
+    "approvals/also-next.ts",
     "config",
     "audit",
     "effects",

@@ -5,6 +5,7 @@
 import type { LogFiles } from "./files.ts";
 import { directoryFiles } from "./files.ts";
 import { checkpointFile, checkpointsFile, frontierFile, linesOf, segmentName, segmentsOf, tornFilesOf } from "./lines.ts";
+import type { AuditEvent } from "../model/event.ts";
 import { compactRange, leafHash } from "./merkle.ts";
 import { parseNotes, parseVerifierKey, signatureHolds } from "./note.ts";
 import type { Checkpoint, VerifierKey } from "./note.ts";
@@ -31,7 +32,8 @@ export type ProblemCode =
   | "witness_signature"
   | "witness_disagrees"
   | "rolled_back"
-  | "act_without_intent";
+  | "act_without_intent"
+  | "person";
 
 export interface Problem {
   readonly code: ProblemCode;
@@ -60,6 +62,8 @@ export interface VerifyReport {
   readonly witness: { readonly count: number; readonly newest: number } | null;
   /** Allowed acts with no outcome yet: in flight, or lost in a crash not recovered from. */
   readonly openActs: readonly string[];
+  /** Whether what persons signed holds, and nothing was used without; `null` where nobody looked. */
+  readonly persons: boolean | null;
   /** Acts that a restart recorded as of unknown outcome. */
   readonly unknownOutcomes: number;
   readonly tornFiles: readonly string[];
@@ -78,6 +82,13 @@ export interface VerifyOptions {
   /** The text of a file of checkpoints kept elsewhere. */
   readonly witness?: string;
   readonly files?: LogFiles;
+  /** Looks at the records that stand in order, for what persons signed in them. */
+  readonly persons?: RecordReader;
+}
+
+export interface RecordReader {
+  /** What is wrong with a record, in a sentence; `null` where nothing is. Never throws. */
+  step(event: AuditEvent): string | null;
 }
 
 const problemsMax = 100;
@@ -102,7 +113,7 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   const witness = options.witness === undefined ? null : witnessCheckpoints(options.witness, key, found);
   const origin = checkpoints[0]?.origin ?? witness?.[0]?.origin ?? null;
   const names = await files.list();
-  const read = await readLog({ files, names, origin, checkpoints, witness: witness ?? [], frontierBytes }, found);
+  const read = await readLog({ files, names, origin, checkpoints, witness: witness ?? [], frontierBytes, persons: options.persons }, found);
   if (checkpoints.length === 0)
     found.add({ code: "checkpoint_missing", message: "there is no checkpoint: nothing shows what this log once held" });
   return {
@@ -123,6 +134,7 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
     unanchored: read.records - read.anchored,
     witness: witness === null ? null : { count: witness.length, newest: Math.max(0, ...witness.map((c) => c.size)) },
     openActs: read.openActs,
+    persons: options.persons === undefined ? null : !found.has("person"),
     unknownOutcomes: read.unknownOutcomes,
     tornFiles: tornFilesOf(names),
     tornTailBytes: read.tornTailBytes,
@@ -220,6 +232,7 @@ interface Inputs {
   readonly checkpoints: readonly Checkpoint[];
   readonly witness: readonly Checkpoint[];
   readonly frontierBytes: string | null;
+  readonly persons: RecordReader | undefined;
 }
 
 interface ReadLog {
@@ -270,6 +283,8 @@ async function readLog(inputs: Inputs, found: Findings): Promise<ReadLog> {
         for (const action of acts.step(record.event)) {
           found.add({ code: "act_without_intent", message: `an outcome of \`${action.slice(0, 80)}\`, which has no open intent`, ...at });
         }
+        const wrong = inputs.persons?.step(record.event) ?? null;
+        if (wrong !== null) found.add({ code: "person", message: wrong, ...at });
         if (record.event.kind === "recovered") unknownOutcomes += record.event.unknownOutcomes.length;
       }
       anchors.reached(tree.size, () => tree.root());

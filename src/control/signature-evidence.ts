@@ -2,7 +2,7 @@
  * An answer's evidence held against a person's key: the control request that the person signed, naming just this approval, plan and answer.
  * It does not know whether the person may answer.
  */
-import type { AnswerEvidence, Approval, ApprovalAnswer } from "../model/approval.ts";
+import type { AnswerEvidence, ApprovalAnswer } from "../model/approval.ts";
 import { type AnswerBody, answerPath } from "./contract.ts";
 import { bodyDigest, signatureFits, statementText } from "./signed-statement.ts";
 
@@ -10,7 +10,7 @@ type Signature = Extract<AnswerEvidence, { kind: "signature" }>;
 
 /** Why it does not hold; `undefined` when it does. `publicKey`: the person's, as the vault has it now. */
 export function signatureProblem(
-  { id, plan }: Pick<Approval, "id" | "plan">,
+  { id, plan }: { readonly id: string; readonly plan: { readonly digest: string } },
   { person, answer, reason }: Pick<ApprovalAnswer, "person" | "answer" | "reason">,
   evidence: Signature,
   publicKey: string,

@@ -33,6 +33,8 @@ export interface ConsoleParts extends Pick<ControlParts, "status" | "authority" 
   readonly log: WatchedLog;
   /** As the gateway records what concerns itself. */
   readonly append: (event: AuditEvent) => void;
+  /** Looks at the vault's file now. */
+  readonly look: () => Promise<void>;
   readonly signer: CheckpointSigner;
   readonly explainer: LiveExplainer;
   readonly describe: Describe;
@@ -51,7 +53,7 @@ export interface OpenConsole {
 
 /** Rejects with {@link WiringError} when it cannot be served: then nobody is told to answer there. */
 export async function openConsole(own: ConsoleConfig, parts: ConsoleParts): Promise<OpenConsole> {
-  const { clock, random, vault, log, warn, signer, describe, append, config, ...control } = parts;
+  const { clock, random, vault, log, warn, signer, describe, append, look, config, ...control } = parts;
   const { auditDirectory, state } = config();
   const publicKey = verifierKeyText(signer.keyName, signer.publicKey);
   const view = new ThreadedLogView({ directory: auditDirectory, publicKey, describe, now: () => clock.now(), warn });
@@ -63,7 +65,7 @@ export async function openConsole(own: ConsoleConfig, parts: ConsoleParts): Prom
       random,
       gateway: stateDirectory(state).controlSocket,
       persons: () => (vault === undefined ? [] : registeredPersons(vault)),
-      passkeys: passkeysIn({ vault, append, seal: () => log.log.seal() }),
+      passkeys: passkeysIn({ vault, append, look, seal: () => log.log.seal() }),
       log: view,
       policies: () => policyViews(config(), examples),
       explain: (target, text) => parts.explainer.explain(config(), target, text),

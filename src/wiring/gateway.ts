@@ -242,7 +242,7 @@ class RunningGateway implements Gateway {
       const shown = certificates === undefined ? {} : { certificates };
       return { host: loopbackOf(listener.address.host), port: listener.address.port, ...shown };
     };
-    const sessions = new ControlSessions({ runs, clock: options.clock, random: options.random, own });
+    const sessions = new ControlSessions({ runs, clock: options.clock, random: options.random, own, approvals: this.#parts.approvals });
     this.#control = await startControlServer(stateDirectory(config.state).controlSocket, {
       status: () => this.status(),
       authority,
@@ -255,13 +255,21 @@ class RunningGateway implements Gateway {
     await this.#telling.follow();
     for (const target of config.targets) await this.#serve(target);
     this.#planning.settle();
+    this.#parts.runs.onGatewayDied((gateway) => this.#planning.inherit(gateway));
   }
 
   /** Before anything is served: whoever is held is told where a person answers. */
   async #openConsole(control: Pick<ConsoleParts, "sessions" | "approvals" | "hook">): Promise<void> {
     const { config, authority, log, shown, approvals, options } = this.#parts;
     if (config.console === undefined) return;
-    const own = { config: () => this.#config, status: () => this.status(), authority, log, explainer: this.#explainer };
+    const own = {
+      config: () => this.#config,
+      status: () => this.status(),
+      look: () => this.look(),
+      authority,
+      log,
+      explainer: this.#explainer,
+    };
     this.#console = await openConsole(config.console, { ...shown, ...options, ...own, ...control });
     approvals.linkTo(this.#console.link);
   }

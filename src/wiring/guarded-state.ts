@@ -33,6 +33,8 @@ export class GuardedState {
   #config: Config;
   #seen = new Map<string, string>();
   #problem: string | undefined;
+  /** The version of the vault that the log was told of last. */
+  #toldGeneration = 0;
   #socket: { readonly ino: number; problem?: string } | undefined;
   #onDisk: "as loaded" | "changed" | "unreadable" = "as loaded";
   #looking: Promise<void> = Promise.resolve();
@@ -49,6 +51,7 @@ export class GuardedState {
     if (vault !== undefined) {
       const { generation, content } = vault;
       const persons = Object.keys(content.persons);
+      this.#toldGeneration = generation;
       append({ kind: "vault_opened", generation, persons, keys: keysOf(content), because: "the gateway starts" });
     }
     this.demandAccepted(config);
@@ -124,13 +127,13 @@ export class GuardedState {
     const { vault, append, warn } = this.#parts;
     if (vault === undefined || !(await this.#touched("vault", vault.path))) return;
     try {
-      const before = vault.generation;
-      const changed = await vault.refresh();
+      await vault.refresh();
       this.#problem = undefined;
-      const told = vault.content.changes.filter(({ generation }) => generation > before);
-      if (!changed || told.length === 0) return;
-      const because = told.map(({ what }) => what).join(", ");
       const { generation, content } = vault;
+      const told = content.changes.filter((change) => change.generation > this.#toldGeneration);
+      this.#toldGeneration = generation;
+      if (told.length === 0) return;
+      const because = told.map(({ what }) => what).join(", ");
       append({ kind: "vault_changed", generation, persons: Object.keys(content.persons), keys: keysOf(content), because });
     } catch (error) {
       const because = messageOf(error);
@@ -189,7 +192,10 @@ export class GuardedState {
 
   async #remember(): Promise<void> {
     const { vault, config, signer, warn } = this.#parts;
-    if (vault === undefined || this.#problem !== undefined) return;
+    if (vault === undefined) return;
+    // What others changed is told before a change of our own takes it over.
+    await this.look();
+    if (this.#problem !== undefined) return;
     try {
       await rememberLog(vault, Math.max(vault.content.logSize, await signedSize(config.auditDirectory, logOrigin, signer)));
     } catch (error) {

@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type ReadRecord, readEvents, recordCount } from "../audit/events.ts";
 import { directoryFiles } from "../audit/files.ts";
 import { verifyLog } from "../audit/verify.ts";
+import { PersonsReader } from "../control/persons-reader.ts";
 import type { FromThread, ReadPage, ToThread, ViewedRecord } from "./log-view.ts";
 
 const { directory, publicKey } = workerData as { readonly directory: string; readonly publicKey: string };
@@ -73,7 +74,7 @@ async function page({ before, limit, session, text }: Extract<ToThread, { kind: 
 }
 
 async function verification() {
-  const { ok, records, problems, problemCount } = await verifyLog({ directory, publicKey });
+  const { ok, records, problems, problemCount } = await verifyLog({ directory, publicKey, persons: new PersonsReader() });
   const [first] = problems;
   return ok || first === undefined
     ? { state: "verified", checkedTo: records }

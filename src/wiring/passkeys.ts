@@ -6,7 +6,6 @@ import type { RegisteredPasskey } from "../control/authority.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { PasskeyControl } from "../control/web/parts.ts";
 import type { VaultContent } from "../credentials/vault-content.ts";
-import { keysOf } from "../credentials/vault-content.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Vault } from "./vault.ts";
 
@@ -14,16 +13,20 @@ export interface PasskeysParts {
   readonly vault: Vault | undefined;
   readonly append: (event: AuditEvent) => void;
   readonly seal: () => Promise<void>;
+  /** Has the log told of the vault as it is. */
+  readonly look: () => Promise<void>;
 }
 
 type PasskeyEvent = Extract<AuditEvent, { kind: "passkey_registered" | "passkey_removed" }>;
 
-export function passkeysIn({ vault, append, seal }: PasskeysParts): PasskeyControl {
+export function passkeysIn({ vault, append, seal, look }: PasskeysParts): PasskeyControl {
   const open = (): Vault => {
     if (vault === undefined) throw new ControlRefusal("unavailable", "there is no vault to keep a passkey in");
     return vault;
   };
   const change = async (person: string, next: Change, what: string | null): Promise<void> => {
+    // What others changed meanwhile is told first.
+    await look();
     await open()
       .update((content) => withPasskeys(content, person, next), what)
       .catch((error: unknown) => {
@@ -38,8 +41,7 @@ export function passkeysIn({ vault, append, seal }: PasskeysParts): PasskeyContr
     append(event);
     await seal();
     await change(event.person, next, what);
-    const { content, generation } = open();
-    append({ kind: "vault_changed", generation, persons: Object.keys(content.persons), keys: keysOf(content), because: what });
+    await look();
     await seal();
   };
   return {

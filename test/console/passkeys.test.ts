@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { verifyAuthenticationResponse } from "@simplewebauthn/server";
 import type { ApprovalView } from "../../src/control/contract.ts";
-import { evidenceProblem } from "../../src/control/answer-proof.ts";
+import { proofProblem } from "../../src/control/answer-proof.ts";
 import { logIn, type Page } from "./client.ts";
 import { type Algorithm, type Bent, SoftwareAuthenticator } from "./software-authenticator.ts";
 import { standInApproval } from "./stand-in-approval.ts";
@@ -66,7 +66,8 @@ describe("a registration", () => {
       assert.equal(given.status, 200, given.text);
       const last = stand.answers.at(-1);
       assert(last?.evidence.kind === "passkey");
-      assert.equal(evidenceProblem(view, last.answer, stand.persons), undefined);
+      const terms = { actDigest: view.plan.act.digest, planDigest: view.plan.digest, nonce: view.nonce };
+      assert.equal(proofProblem(view.id, terms, last.answer), undefined);
     });
 
   test("takes the passphrase, once, in this very login, and the authenticator's word that it is the person", async () => {

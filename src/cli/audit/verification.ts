@@ -6,7 +6,7 @@ import type { VerifyReport } from "../../audit/verify.ts";
 import { figure, padEnd, paragraph, visible } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 
-export function renderVerification(report: VerifyReport, terminal: Terminal): string {
+export function renderVerification(report: VerifyReport, signed: string, terminal: Terminal): string {
   const mark = (good: boolean) => (good ? terminal.style("green", "ok  ") : terminal.style(["bold", "red"], "BAD "));
   const line = (good: boolean, name: string, text: string) => `  ${mark(good)} ${padEnd(name, 12)} ${text}\n`;
   const note = (name: string, text: string) => `       ${padEnd(name, 12)} ${text}\n`;
@@ -26,6 +26,7 @@ export function renderVerification(report: VerifyReport, terminal: Terminal): st
       "checkpoints",
       checkpoints.consistent ? "each follows the one before" : "they contradict each other or the log",
     ) +
+    line(report.persons !== false, "persons", signed) +
     (witness === null
       ? ""
       : line(

@@ -12,6 +12,8 @@ import { publicKeyFile } from "../../audit/keys.ts";
 import { checkpointFile } from "../../audit/lines.ts";
 import { parseCheckpoint } from "../../audit/note.ts";
 import { verifyLog } from "../../audit/verify.ts";
+import { PersonsReader } from "../../control/persons-reader.ts";
+import { personsText, verifyExported } from "../audit/persons.ts";
 import { Judgements, openLogFiles } from "../audit/reader.ts";
 import { recordLine, renderRecords } from "../audit/show.ts";
 import { renderVerification } from "../audit/verification.ts";
@@ -56,13 +58,16 @@ export const define: Define = (command, terminal) => {
   add("verify", "prove that the log is whole: needs only its files and the public key")
     .option("-k, --key <file>", "the public key, as kept outside the machine (default: from the state directory)")
     .option("-w, --witness <file>", "checkpoints kept elsewhere, to hold the log against")
+    .option("--export <file>", "only what persons signed, from a log exported as jsonl: needs nothing else")
     .option("--json", "print the report as one JSON object")
     .addHelpText(
       "after",
       "\nExamples:\n  holdfast audit verify\n  holdfast audit verify --directory /backup/audit " +
-        "--key audit.pub --witness checkpoints\n\nThe exit code is 0 when the log verifies and 1 when it does not.\n",
+        "--key audit.pub --witness checkpoints\n  holdfast audit verify --export audit.jsonl\n\nThe exit code is 0 when the log verifies and 1 when it does not.\n",
     )
-    .action((options: Place & { key?: string; witness?: string; json?: boolean }) => verify(options, terminal));
+    .action((options: Verified) =>
+      options.export === undefined ? verify(options, terminal) : verifyExport(options.export, options, terminal),
+    );
   add("export", "print the whole log for other programs")
     .option(
       "--format <name>",
@@ -141,7 +146,27 @@ function wantedBy(id: string): (record: ReadRecord) => boolean {
   };
 }
 
-async function verify(options: Place & { key?: string; witness?: string; json?: boolean }, terminal: Terminal): Promise<void> {
+interface Verified extends Place {
+  readonly key?: string;
+  readonly witness?: string;
+  readonly export?: string;
+  readonly json?: boolean;
+}
+
+async function verifyExport(path: string, { json }: Verified, terminal: Terminal): Promise<void> {
+  const report = await verifyExported(path).catch((error: unknown) => {
+    throw failed(`\`${visible(path)}\` cannot be read: ${causeText(error)}`);
+  });
+  if (json === true) await terminal.out(`${JSON.stringify(report)}\n`);
+  else {
+    const problems = report.problems.slice(0, 10).map(({ line, message }) => `  line ${line}: ${visible(message)}\n`);
+    const end = report.ok ? "what persons signed holds" : `what persons signed does not hold: ${figure(report.problemCount)} problems`;
+    await terminal.out(`${figure(report.records)} records; ${personsText(report.persons)}\n${problems.join("")}${end}\n`);
+  }
+  if (!report.ok) setExit(terminal, exitCodes.failed);
+}
+
+async function verify(options: Verified, terminal: Terminal): Promise<void> {
   const directory = await directoryOf(options, terminal);
   const files = await openLogFiles(directory);
   const keyPath = options.key ?? join((await stateOf(options.config, terminal)).keys, publicKeyFile);
@@ -149,10 +174,15 @@ async function verify(options: Place & { key?: string; witness?: string; json?: 
     readText(keyPath, "the public key", "give it with --key: `audit.pub` of the state directory"),
     options.witness === undefined ? undefined : readText(options.witness, "the witness file"),
   ]);
-  const report = await verifyLog({ directory, files, publicKey, ...(witness === undefined ? {} : { witness }) }).catch((error: unknown) => {
+  const persons = new PersonsReader();
+  const kept = witness === undefined ? {} : { witness };
+  const report = await verifyLog({ directory, files, publicKey, persons, ...kept }).catch((error: unknown) => {
     throw failed(`the log cannot be verified: ${causeText(error)}`);
   });
-  await terminal.out(options.json === true ? `${JSON.stringify(report)}\n` : renderVerification(report, terminal));
+  const signed = persons.figures();
+  await terminal.out(
+    options.json === true ? `${JSON.stringify({ ...report, signed })}\n` : renderVerification(report, personsText(signed), terminal),
+  );
   if (!report.ok) setExit(terminal, exitCodes.failed);
 }
 

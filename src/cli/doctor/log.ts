@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { publicKeyFile } from "../../audit/keys.ts";
 import { verifyLog } from "../../audit/verify.ts";
+import { PersonsReader } from "../../control/persons-reader.ts";
 import { causeText } from "../errors.ts";
 import { figure } from "../output.ts";
 import type { StatePlaces } from "../settings.ts";
@@ -16,7 +17,7 @@ export async function examineLog(places: Pick<StatePlaces, "keys" | "audit">, ru
   const publicKey = await readFile(join(places.keys, publicKeyFile), "utf8").catch(() => undefined);
   if (publicKey === undefined) return finding("audit log", "unknown", "there is no log yet", "start the gateway once: holdfast up");
   try {
-    const report = await verifyLog({ directory: places.audit, publicKey });
+    const report = await verifyLog({ directory: places.audit, publicKey, persons: new PersonsReader() });
     if (report.ok && report.unanchored > 0 && !running)
       return weakness("log-unanchored", "audit log", "weak", {
         text: `verifies, and ${figure(report.unanchored)} of its ${figure(report.records)} records are under no checkpoint`,
