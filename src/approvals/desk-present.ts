@@ -7,6 +7,7 @@ import type { Approval } from "../model/approval.ts";
 import type { Reason } from "../model/decision.ts";
 import { type HeldAct, type Measured, NotMeasurable, type Presented } from "../pipeline/approvals-port.ts";
 import * as reasons from "./desk-reasons.ts";
+import type { AskedAgain, RefusedTo } from "./desk-refusals.ts";
 import type { DeskRoom } from "./desk-room.ts";
 import { demandOf, whoMay } from "./desk-rules.ts";
 import { DeskTicket } from "./desk-ticket.ts";
@@ -53,13 +54,17 @@ export class Presenting {
   }
 
   /** A person's no, while it is remembered. */
-  #refused({ session, target, digest, reason }: HeldAct): Reason | undefined {
-    const { parts, refusals, book } = this.#room;
-    const { run } = parts.asker(session, target);
-    const sinceMs = parts.clock.now() - parts.rules().rememberMs;
-    const refusal = refusals.of(session.principal.name, target, digest, { run, sinceMs });
+  #refused(act: HeldAct): Reason | undefined {
+    const { refusals, book } = this.#room;
+    const refusal = refusals.of(whose(act), act.digest, this.#again(act));
     if (refusal === undefined) return undefined;
-    return reasons.refusedReason(refusal, book.get(refusal.approval)?.plan, reason.next);
+    return reasons.refusedReason(refusal, book.get(refusal.approval)?.plan, act.reason.next);
+  }
+
+  #again({ session, target }: HeldAct): AskedAgain {
+    const { parts } = this.#room;
+    const { run } = parts.asker(session, target);
+    return { run, sinceMs: parts.clock.now() - parts.rules().rememberMs };
   }
 
   /** What stands open for the same act, counted; as the store has it now. */
@@ -102,6 +107,8 @@ export class Presenting {
     const rules = parts.rules();
     const nowMs = parts.clock.now();
     const plan = makePlan(act, measured, { nowMs, lifeMs: rules.lifeMs, random: parts.random, ...parts.asker(session, target) });
+    const refusal = this.#room.refusals.ofEffect(whose(act), plan, this.#again(act));
+    if (refusal !== undefined) return reasons.refusedReason(refusal, plan, act.reason.next);
     const persons = parts.persons();
     if (whoMay(plan, persons, rules).length === 0) return reasons.nobodyReason(target.environment);
     const { strength, quorum } = demandOf(plan, persons, rules);
@@ -154,8 +161,7 @@ export class Presenting {
       case "unknown":
         return { kind: "waiting", approval: approval.id, reason: reasons.runningReason(approval) };
       case "denied": {
-        const { run } = parts.asker(act.session, act.target);
-        const refusal = refusals.of(act.session.principal.name, act.target, act.digest, { run, sinceMs: 0 });
+        const refusal = refusals.of(whose(act), act.digest, { ...this.#again(act), sinceMs: 0 });
         const reason =
           refusal === undefined ? reasons.overReason(approval) : reasons.refusedReason(refusal, approval.plan, act.reason.next);
         return { kind: "denied", reason };
@@ -167,6 +173,10 @@ export class Presenting {
         return { kind: "denied", reason: reasons.overReason(approval) };
     }
   }
+}
+
+function whose({ session, target }: HeldAct): RefusedTo {
+  return { principal: session.principal.name, target };
 }
 
 async function measure(act: HeldAct): Promise<Measured | NotMeasurable> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { Approval } from "../model/approval.ts";
 import { NotMeasurable, type Presented } from "../pipeline/approvals-port.ts";
-import { DeskScene, heldAct, newPerson, policyNow, ticketOf, type Wanted } from "../../test/approvals/desk-scene.ts";
+import { DeskScene, heldAct, measurement, newPerson, policyNow, ticketOf, type Wanted } from "../../test/approvals/desk-scene.ts";
 import type { Desk } from "./desk.ts";
 
 const scenes: DeskScene[] = [];
@@ -186,6 +186,18 @@ describe("a person's answer", () => {
     scene.run = undefined;
     assert.equal((await desk.present(heldAct())).kind, "waiting", "in another it may be asked again after a while");
     assert.deepEqual(kinds(scene).slice(0, 4), ["asked", "answered", "answered", "closed"]);
+  });
+
+  test("that says no holds for another text that would empty the same table, and not for one that takes other rows", async () => {
+    const { scene, desk } = await opened();
+    const all = () => Promise.resolve({ measurement: measurement(100), unmeasured: [], identity: "i" });
+    const approval = await asked(desk, { text: "TRUNCATE orders", measure: all });
+    await desk.answer(...scene.signed(approval, "ben", { answer: "deny", reason: "never all of them" }));
+    const again = await desk.present(heldAct({ text: "DELETE FROM orders WHERE id = id", measure: all }));
+    assert.equal(again.kind, "denied");
+    assert.match(reason(again).message, /ben said no to it .*: never all of them; measured: 100 rows deleted/);
+    await asked(desk, { text: "DELETE FROM orders WHERE year < 2020" });
+    await asked(desk, { text: "DELETE FROM orders", principal: "agent_2", measure: all });
   });
 
   test("of two who answer at once the first counts, and the other is told", async () => {

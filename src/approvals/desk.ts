@@ -103,18 +103,18 @@ export class Desk implements Approvals {
     return approval?.state === "approved" && this.#room.book.whole(approval) ? new DeskTicket(this.#room, approval) : undefined;
   }
 
-  /** Uses that nobody knows the end of: begun by this gateway in this process or an earlier one. */
-  running(): readonly Approval[] {
+  /** Uses that nobody knows the end of: begun by this gateway in this process or an earlier one, or by those that are dead. */
+  running(dead: ReadonlySet<string> = new Set()): readonly Approval[] {
     const { gateway } = this.#room.parts;
-    return this.#room.book
-      .list()
-      .filter(({ state, use }) => (state === "running" || state === "unknown") && use !== undefined && use.gateway === gateway);
+    const ours = (use: Approval["use"]): boolean => use !== undefined && (use.gateway === gateway || dead.has(use.gateway));
+    return this.#room.book.list().filter(({ state, use }) => (state === "running" || state === "unknown") && ours(use));
   }
 
-  /** What became of a use, as the server said when it was asked. */
-  async settle(id: string, how: "used" | "stale" | "unknown" | "not_reached", because: string): Promise<void> {
+  /** What became of a use, as the server said when it was asked; without effect where `attempt` is not the one under way any more. */
+  async settle(id: string, how: "used" | "stale" | "unknown" | "not_reached", because: string, attempt?: string): Promise<void> {
     const approval = await this.#room.book.fresh(id);
-    if (approval?.use !== undefined) await settleUse(this.#room, approval.id, approval.use.attempt, how, because);
+    if (approval?.use !== undefined && (attempt ?? approval.use.attempt) === approval.use.attempt)
+      await settleUse(this.#room, approval.id, approval.use.attempt, how, because);
   }
 
   /** Another policy is in force: what was asked under the one before is of no use. */

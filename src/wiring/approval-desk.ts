@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { approvalRecords } from "../audit/approval-records.ts";
+import { recordedAsIs } from "../audit/redact.ts";
 import { Desk } from "../approvals/desk.ts";
 import { AnswerRefused, type DeskParts, type DeskPerson } from "../approvals/desk-ports.ts";
 import { confirmOf } from "../approvals/desk-rules.ts";
@@ -161,6 +162,8 @@ function evidenceProblem(approval: Approval, answer: ApprovalAnswer, persons: re
   const person = persons.find(({ name }) => name === answer.person);
   if (person === undefined) return `\`${answer.person}\` is not registered`;
   const { evidence } = answer;
+  // What is signed has to stand in the record as it was signed.
+  if (!recordedAsIs(answer.reason)) return "its reason looks as if it held a secret, or is too long: say it otherwise";
   switch (evidence.kind) {
     case "login":
       return answer.answer === "deny" ? undefined : "a login alone proves no agreement";
