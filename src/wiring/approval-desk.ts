@@ -161,8 +161,6 @@ function deskPerson({ name, approves, passkeys = [] }: RegisteredPerson): DeskPe
 function evidenceProblem(approval: Approval, answer: ApprovalAnswer, persons: readonly RegisteredPerson[]): string | undefined {
   const person = persons.find(({ name }) => name === answer.person);
   if (person === undefined) return `\`${answer.person}\` is not registered`;
-  // What the log would mask could not be held against its signature any more.
-  if (!recordedAsIs(answer.reason)) return "its reason looks as if it held a secret, or is too long: say it otherwise";
   const { evidence } = answer;
   // What is signed has to stand in the record as it was signed.
   if (!recordedAsIs(answer.reason)) return "its reason looks as if it held a secret, or is too long: say it otherwise";
