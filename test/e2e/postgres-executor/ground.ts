@@ -25,6 +25,8 @@ export interface Ground {
   /** Past the executor. */
   direct(sql: string): Promise<pg.QueryResultRow[]>;
   connect(): Promise<pg.Client>;
+  /** After the server was killed. */
+  reconnect(): Promise<void>;
   /** Rows of every table, and what the executor left open. */
   contents(): Promise<string>;
   close(): Promise<void>;
@@ -54,8 +56,8 @@ export async function openGround(server: TestServer, setup: string, options: Gro
     ...options.settings,
   };
   const executor = createExecutor(settings);
-  const direct = await server.connect(scratch.name);
-  const act = acting(analyser, direct, scratch.name);
+  let direct = await server.connect(scratch.name);
+  const act = acting(analyser, () => direct, scratch.name);
   return {
     database: scratch.name,
     executor,
@@ -67,6 +69,10 @@ export async function openGround(server: TestServer, setup: string, options: Gro
       return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
     },
     connect: () => server.connect(scratch.name),
+    reconnect: async () => {
+      await direct.end().catch(() => undefined);
+      direct = await server.connect(scratch.name);
+    },
     contents: () => contentsOf(direct),
     close: async () => {
       await direct.end();
@@ -76,11 +82,11 @@ export async function openGround(server: TestServer, setup: string, options: Gro
   };
 }
 
-function acting(analyser: SqlAnalyserPool, direct: pg.Client, database: string): Ground["act"] {
+function acting(analyser: SqlAnalyserPool, direct: () => pg.Client, database: string): Ground["act"] {
   let version = 0;
   return async (sql, { path = ["public"], ...more } = {}) => {
     version += 1;
-    const { data } = await loadCatalogue(direct);
+    const { data } = await loadCatalogue(direct());
     await analyser.publish({ ...data, version });
     const context: SqlContext = {
       role: "agent",
