@@ -10,7 +10,8 @@ import { ask as askLine, canAsk } from "./ask.ts";
 import { exitCodes, failed, wrongUse } from "./errors.ts";
 import { setExit } from "./exit.ts";
 import { figure, visible } from "./output.ts";
-import { ask, askAsPerson, type PersonOptions } from "./person-call.ts";
+import { nextOf, nextText, thenGrant } from "./next-grant.ts";
+import { ask, askAsPersonInTurn, type PersonOptions } from "./person-call.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface AnswerOptions extends PersonOptions {
@@ -18,6 +19,8 @@ export interface AnswerOptions extends PersonOptions {
   /** Where nobody can be asked: what would be typed. */
   readonly confirm?: string;
   readonly yes?: boolean;
+  readonly alsoNext?: string;
+  readonly until?: string;
 }
 
 /** The approval with a plan that holds what its digest says. */
@@ -38,11 +41,20 @@ export async function answerApproval(id: string, answer: AnswerBody["answer"], o
   terminal.err(`${approvalText(view, now, terminal)}\n`);
   const given = answer === "approve" ? await agreement(view, options, terminal) : await refusal(options, terminal);
   const body: AnswerBody = { approval: id, planDigest: view.plan.digest, answer, ...given };
-  const terms = `${answer} ${id}, plan ${view.plan.digest.slice(0, 16)}\n`;
-  const after = (await askAsPerson(options, { method: "POST", path: answerPath(id), body }, terms, terminal)) as ApprovalView;
+  const next = answer === "approve" ? nextOf(view, options, now) : undefined;
+  const terms = `${answer} ${id}, plan ${view.plan.digest.slice(0, 16)}\n${next?.terms ?? ""}`;
+  const call = { method: "POST" as const, path: answerPath(id), body };
+  const { after, grant } = await askAsPersonInTurn(
+    options,
+    call,
+    (first, sign) => thenGrant(first as ApprovalView, next, sign),
+    terms,
+    terminal,
+  );
   if (after.state === "pending") setExit(terminal, exitCodes.held);
-  if (options.json === true) return terminal.out(`${JSON.stringify(after)}\n`);
-  await terminal.out(`${outcome(after, terminal)}\n`);
+  if (grant.problem !== undefined && after.state !== "pending") setExit(terminal, exitCodes.failed);
+  if (options.json === true) return terminal.out(`${JSON.stringify({ ...after, ...(next === undefined ? {} : { next: grant }) })}\n`);
+  await terminal.out(`${outcome(after, terminal)}\n${next === undefined ? "" : nextText(grant, terminal)}`);
 }
 
 type Given = Pick<AnswerBody, "reason" | "confirm">;

@@ -49,6 +49,17 @@ export async function ask(options: SocketOptions, call: Call, terminal: Terminal
 
 /** `terms` are shown before the passphrase is asked for: who signs must see what. */
 export async function askAsPerson(options: PersonOptions, call: Call, terms: string, terminal: Terminal): Promise<unknown> {
+  return askAsPersonInTurn(options, call, (answer) => Promise.resolve(answer), terms, terminal);
+}
+
+/** `go` gets the first call's answer and may sign another call with the same passphrase, whose terms were shown before too. */
+export async function askAsPersonInTurn<T>(
+  options: PersonOptions,
+  call: Call,
+  go: (answer: unknown, sign: (call: Call) => Promise<unknown>) => Promise<T>,
+  terms: string,
+  terminal: Terminal,
+): Promise<T> {
   const socketPath = await socketOf(options, terminal);
   const person = options.as ?? userInfo().username;
   if (options.passphraseFd === undefined && !canType(terminal))
@@ -59,7 +70,8 @@ export async function askAsPerson(options: PersonOptions, call: Call, terms: str
       ? await typed(`Passphrase of ${visible(person)}: `, terminal)
       : passphraseBytes(fromDescriptor(options.passphraseFd, "--passphrase-fd").toString("utf8"));
   try {
-    return await signedCall({ socketPath, person, passphrase }, call);
+    const sign = (each: Call): Promise<unknown> => signedCall({ socketPath, person, passphrase }, each);
+    return await go(await sign(call), sign);
   } catch (error) {
     throw toldError(error);
   } finally {

@@ -53,6 +53,8 @@ export interface HeldSession {
 export interface WantedRights {
   /** Of an ask, where it answers one. */
   readonly ask?: string;
+  /** That it comes out of: then it is no wider than what was approved. */
+  readonly approval?: string;
   readonly session: string;
   readonly tables: readonly string[];
   readonly operations: readonly GrantOperation[];

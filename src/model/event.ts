@@ -164,6 +164,7 @@ export type AuditEvent =
       readonly kind: "grant_given";
       readonly grant: GrantId;
       readonly ask?: AskId;
+      readonly approval?: ApprovalId;
       readonly run: RunId;
       readonly principal: string;
       readonly target: string;

@@ -3,7 +3,7 @@
  * It is no approval of one act. TRUNCATE and definitions are not among the operations: no meter measures the one, and the server has no
  * right for the others short of ownership.
  */
-import type { AskId, GrantId, RunId } from "../base/ids.ts";
+import type { ApprovalId, AskId, GrantId, RunId } from "../base/ids.ts";
 
 export type GrantOperation = "select" | "insert" | "update" | "delete";
 export const grantOperations: readonly GrantOperation[] = ["select", "insert", "update", "delete"];
@@ -57,6 +57,8 @@ export interface Grant extends GrantFact {
   readonly by: string;
   readonly reason: string;
   readonly ask?: AskId;
+  /** The approval that it came out of: "and the next ones too". */
+  readonly approval?: ApprovalId;
   readonly givenAtMs: number;
   readonly untilMs: number;
   /** Statements that may rest on it; `null` is any number until its time is over. */

@@ -2,7 +2,7 @@
  * The grants of this process: given by persons, used by acts, and taken back at their time, when they are used up, or with their run.
  * None of them outlives the process: at the next start the store's open ones are closed, and the server's side is swept with its roles.
  */
-import { type AskId, type GrantId, newGrantId, type SessionId } from "../base/ids.ts";
+import { type ApprovalId, type AskId, type GrantId, newGrantId, type SessionId } from "../base/ids.ts";
 import type { Grant, GrantFact, GrantOperation } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
 import { LiveGrant } from "./live-grant.ts";
@@ -19,6 +19,7 @@ export interface NewGrant {
   readonly nonce: string;
   readonly reason: string;
   readonly ask?: AskId;
+  readonly approval?: ApprovalId;
 }
 
 /** Taking back is tried again this often while the server does not answer. */
@@ -90,6 +91,7 @@ export class Grants {
       by: wanted.by,
       reason: wanted.reason,
       ...(wanted.ask === undefined ? {} : { ask: wanted.ask }),
+      ...(wanted.approval === undefined ? {} : { approval: wanted.approval }),
       givenAtMs: clock.now(),
       untilMs: wanted.untilMs,
       usesMax: wanted.usesMax,
@@ -212,11 +214,12 @@ export class Grants {
 }
 
 function givenEvent(grant: Grant, nonce: string) {
-  const { id, ask, run, principal, target, tables, operations, untilMs, usesMax, rowsMax, by, reason } = grant;
+  const { id, ask, approval, run, principal, target, tables, operations, untilMs, usesMax, rowsMax, by, reason } = grant;
   return {
     kind: "grant_given" as const,
     grant: id,
     ...(ask === undefined ? {} : { ask }),
+    ...(approval === undefined ? {} : { approval }),
     run,
     principal,
     target,

@@ -12,6 +12,7 @@ import { type Run, strictestBudget } from "../model/run.ts";
 import { makeVerifier } from "../adapters/postgres/scram.ts";
 import type { SessionView } from "../control/contract.ts";
 import {
+  type ApprovalControl,
   ControlRefusal,
   type HeldSession,
   type SessionControl,
@@ -22,12 +23,15 @@ import {
 import type { LiveRun } from "../sessions/live-run.ts";
 import { GrantRefused } from "../sessions/ports.ts";
 import { RightsRefused } from "../credentials/role-rights.ts";
+import { fromApproval } from "./also-next.ts";
 import type { RunControl, ServedTarget } from "./run-control.ts";
 
 export interface ControlSessionsParts {
   readonly runs: RunControl;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Where grants come out of approvals. */
+  readonly approvals?: Pick<ApprovalControl, "one">;
   /** Of this build and these settings: which address a program is told. */
   readonly own: (served: ServedTarget) => { readonly host: string; readonly port: number; readonly certificates?: string };
 }
@@ -186,8 +190,9 @@ export class ControlSessions implements SessionControl {
     if (wanted.ask !== undefined && (ask === undefined || ask.run !== run.id || ask.state !== "open"))
       throw new ControlRefusal("conflict", `ask \`${wanted.ask}\` is not one that waits in this session`);
     const { tables, operations, untilMs, usesMax, rowsMax, reason } = wanted;
+    const source = await fromApproval(wanted, { run, by, approvals: this.#parts.approvals });
     try {
-      const answers = ask === undefined ? {} : { ask: ask.id };
+      const answers = { ...source, ...(ask === undefined ? {} : { ask: ask.id }) };
       const bounds = { untilMs, usesMax, rowsMax };
       const given = await runs.runs.grants.give({
         run,

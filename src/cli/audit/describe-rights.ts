@@ -31,12 +31,13 @@ export function describeRights(event: RightsEvent): Described {
     case "grant_asked":
       return { word: "asked", about: event.ask, text: `${event.principal} asks for ${rights(event)}: ${event.purpose}`, tone: "warn" };
     case "grant_given": {
+      const from = event.approval === undefined ? "" : ` with approval ${event.approval}`;
       const uses = event.usesMax === null ? "" : `, ${figure(event.usesMax)} statements`;
       const bounds = `until ${new Date(event.untilMs).toISOString()}${uses}, ${figure(event.rowsMax)} rows`;
       return {
         word: "granted",
         about: event.grant,
-        text: `${rights(event)} to ${event.principal} by ${event.person}, ${bounds}`,
+        text: `${rights(event)} to ${event.principal} by ${event.person}${from}, ${bounds}`,
         tone: "warn",
       };
     }

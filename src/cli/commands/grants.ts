@@ -53,7 +53,7 @@ function grantTable(grants: readonly Grant[], terminal: Terminal): string {
     grant.usesMax === null ? figure(grant.uses) : `${figure(grant.uses)}/${figure(grant.usesMax)}`,
     `${figure(grant.rows)}/${figure(grant.rowsMax)}`,
     grant.state === "lapsed" ? visible(grant.because ?? "over") : new Date(grant.untilMs).toISOString().slice(0, 19),
-    visible(grant.by),
+    `${visible(grant.by)}${grant.approval === undefined ? "" : `, with ${visible(grant.approval)}`}`,
   ]);
   return table(heads, rows, terminal.columns);
 }

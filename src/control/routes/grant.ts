@@ -7,10 +7,12 @@ export const grant: Route = {
   path: "/v1/grants",
   signed: true,
   answer: async ({ body }, { sessions }, by) => {
-    const fields = new Fields(body, ["ask", "session", "tables", "operations", "untilMs", "usesMax", "rowsMax", "reason"]);
+    const fields = new Fields(body, ["ask", "approval", "session", "tables", "operations", "untilMs", "usesMax", "rowsMax", "reason"]);
     const ask = fields.text("ask", 0);
+    const approval = fields.text("approval", 0);
     const wanted = {
       ...(ask === "" ? {} : { ask }),
+      ...(approval === "" ? {} : { approval }),
       session: fields.text("session"),
       tables: fields.tables(),
       operations: fields.operations(),
