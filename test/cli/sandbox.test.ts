@@ -134,15 +134,17 @@ describe("holdfast run --sandbox", () => {
     assert.equal(out, "0\nNoNewPrivs:\t1\nCapEff:\t0000000000000000\nSeccomp:\t2\n0\n\n", err);
   });
 
-  test("an agent inside may ask for rights, and can do nothing else at the control socket", async () => {
+  test("an agent inside may ask for rights and have plans made, and can do nothing else at the control socket", async () => {
     const code = `const r = require("http").request({ socketPath: process.env.HOLDFAST_CONTROL, method: process.argv[1], path: process.argv[2] }, (a) => a.pipe(process.stdout)); r.end("{}")`;
     const call = (method: string, path: string) => `${process.execPath} -e '${code}' ${method} ${path}`;
+    const holdfast = `${process.execPath} ${join(import.meta.dirname, "..", "..", "src", "cli", "main.ts")}`;
     const { out, err } = await inside(`
-      ${process.execPath} ${join(import.meta.dirname, "..", "..", "src", "cli", "main.ts")} ask --table public.notes --allow delete --purpose "remove the two duplicates" | grep -c 'a person answers'
+      echo "SELECT count(*) FROM notes" | ${holdfast} plan - | grep -c 'The policy lets it pass as it is'
+      ${holdfast} ask --table public.notes --allow delete --purpose "remove the two duplicates" | grep -c 'a person answers'
       ${call("GET", "/v1/status")}; echo; ${call("POST", "/v1/sessions")}; echo; ${call("POST", "/v1/grants")}; echo
       ls /run/holdfast; rm -f /run/holdfast/gate.sock 2>/dev/null && echo REMOVED; true`);
-    const [asked, ...refused] = out.trim().split("\n");
-    assert.equal(asked, "1", err);
+    const [planned, asked, ...refused] = out.trim().split("\n");
+    assert.deepEqual([planned, asked], ["1", "1"], err);
     for (const line of refused.slice(0, 3)) assert.match(line, /not_permitted/);
     assert.deepEqual(refused.slice(3), ["ask.sock", "gate.sock"]);
   });

@@ -1,15 +1,27 @@
 /**
- * The sandbox's way to the control socket: an agent may ask a person for rights through it, and nothing else of what the socket answers.
- * Whether an ask is good is the gateway's matter.
+ * The sandbox's way to the control socket: an agent may ask a person through it, for rights and about plans, and have a plan applied that
+ * persons agreed to; nothing else of what the socket answers. Whether an ask is good is the gateway's matter.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { limits } from "../../base/limits.ts";
 import type { Door } from "./sandbox-door.ts";
 
-/** As long as the gateway's own. */
-const bodyBytesMax = 64 * 1024;
-const passed = [
-  { method: "POST", url: "/v1/asks" },
-  { method: "GET", url: "/v1/asks" },
+interface Passed {
+  readonly method: string;
+  readonly url: string;
+  /** As long as the gateway's own. */
+  readonly bodyBytesMax: number;
+  readonly answerMsMax: number;
+}
+
+const quick = { bodyBytesMax: 64 * 1024, answerMsMax: 10_000 };
+/** A trial waits for the server, and what is applied may take as long as a migration does. */
+const slow = { bodyBytesMax: limits.planFileBytesMax, answerMsMax: 24 * 3_600_000 };
+const passed: readonly Passed[] = [
+  { method: "POST", url: "/v1/asks", ...quick },
+  { method: "GET", url: "/v1/asks", ...quick },
+  { method: "POST", url: "/v1/plans", ...slow },
+  { method: "POST", url: "/v1/plans/apply", ...slow },
 ];
 
 /** `socket` is the control socket outside. */
@@ -17,8 +29,9 @@ export async function openAskDoor(path: string, socket: string): Promise<Door> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 4_096 }, (asked, answer) => {
     answer.on("error", () => undefined);
     const { method = "", url = "" } = asked;
-    if (passed.some((each) => each.method === method && each.url === url)) handOn(asked, answer, { socket, method, url });
-    else refuse(answer, 403, "not_permitted", "a program in a sandbox may ask for rights here, and nothing else");
+    const known = passed.find((each) => each.method === method && each.url === url);
+    if (known !== undefined) handOn(asked, answer, { socket, ...known });
+    else refuse(answer, 403, "not_permitted", "a program in a sandbox may ask a person here, and nothing else");
   });
   server.maxConnections = 32;
   await new Promise<void>((resolve, reject) => {
@@ -39,7 +52,7 @@ export async function openAskDoor(path: string, socket: string): Promise<Door> {
 function handOn(
   asked: IncomingMessage,
   answer: ServerResponse,
-  { socket, method, url }: { socket: string; method: string; url: string },
+  { socket, method, url, bodyBytesMax, answerMsMax }: Passed & { readonly socket: string },
 ): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -54,7 +67,7 @@ function handOn(
   asked.on("end", () => {
     const body = Buffer.concat(chunks);
     const headers = { "content-type": "application/json", "content-length": body.length };
-    const sent = request({ socketPath: socket, method, path: url, headers, timeout: 10_000 }, (said) => {
+    const sent = request({ socketPath: socket, method, path: url, headers, timeout: answerMsMax }, (said) => {
       answer.writeHead(said.statusCode ?? 502, { "content-type": "application/json" });
       said.pipe(answer);
     });
