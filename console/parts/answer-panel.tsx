@@ -25,12 +25,13 @@ export function AnswerPanel({ app, view, focus }: { app: App; view: ApprovalView
   useLayoutEffect(() => {
     if (focus && mode === "rest") deny.current?.focus({ preventScroll: true });
   }, [focus, mode, open]);
+  const lost = line.state === "lost";
   useEffect(() => {
-    if (!open || changed) setMode("rest");
-  }, [open, changed]);
+    if (!open || changed || lost) setMode("rest");
+  }, [open, changed, lost]);
   if (!open) return <Result view={view} />;
   if (changed) return <Changed onSeen={() => setSeen(view.plan.digest)} />;
-  if (line.state === "lost")
+  if (lost)
     return <p class="problem">The line to Holdfast is lost. What stands here may be over, so nothing can be answered until it is back.</p>;
   if (mode === "deny") return <DenyForm app={app} view={view} onBack={() => setMode("rest")} />;
   if (mode === "approve" && me !== null)

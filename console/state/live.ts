@@ -18,9 +18,6 @@ export function follow(app: App): () => void {
     const { line } = app.store.get();
     if (line.state !== "lost") app.store.set({ line: { state: "lost", sinceMs: line.sinceMs } });
   };
-  const whenOffline = (): void => lost();
-  window.addEventListener("offline", whenOffline);
-  ended.signal.addEventListener("abort", () => window.removeEventListener("offline", whenOffline));
   void keepFollowing(app, ended.signal, lost);
   return () => ended.abort();
 }
@@ -48,6 +45,8 @@ async function once(app: App, ended: AbortSignal, connected: () => void): Promis
     if (app.store.get().line.state === "live") app.store.set({ line: { state: "live", sinceMs: app.now() } });
   };
   alive();
+  // What is still open then is not trusted: it is begun anew.
+  window.addEventListener("offline", () => silent.abort(), { signal: silent.signal });
   try {
     const response = await fetch("/api/events", {
       headers: { accept: "text/event-stream" },

@@ -56,14 +56,15 @@ export async function openConsoleScene(server: TestServer, options: ConsoleScene
   const { shop } = scene;
   if (options.shop === undefined) await server.asSuperuser(`SET ROLE ${shop.owner.user}; ${tables}`, shop.database);
   const held = await scene.program({ actsFor: "grace", purpose: "tidy up the north region", ...options.program });
+  let stopped: Promise<void> | undefined;
   return {
     ...scene,
     origin: `http://localhost:${port}`,
     held,
     psql: (sql) => psqlOf(held, sql),
-    stop: async () => {
-      held.letGo();
-      await scene.stop();
+    stop: () => {
+      stopped ??= Promise.resolve(held.letGo()).then(scene.stop);
+      return stopped;
     },
   };
 }
