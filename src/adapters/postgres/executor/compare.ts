@@ -19,7 +19,7 @@ function ofTables(did: Measurement, planned: Measurement, toleranceRows: number)
     const then = total(planned.tables.find(({ table }) => table === name));
     for (const kind of kinds)
       if (Math.abs(now[kind] - then[kind]) > toleranceRows)
-        return `\`${name}\`: ${rows(now[kind])} would be ${kind}, and ${rows(then[kind])} were planned`;
+        return `\`${name}\`: ${rows(now[kind])} would be ${kind}, and ${were(then[kind])} planned`;
   }
   return undefined;
 }
@@ -29,7 +29,7 @@ function ofParts(did: Measurement, planned: Measurement, toleranceRows: number):
   for (const [i, now] of did.parts.entries()) {
     const then = planned.parts[i] ?? null;
     const apart = now === null || then === null ? now !== then : Math.abs(now - then) > toleranceRows;
-    if (apart) return `part ${i + 1} says ${now === null ? "no rows" : rows(now)}, and ${then === null ? "none" : rows(then)} were planned`;
+    if (apart) return `part ${i + 1} says ${now === null ? "no rows" : rows(now)}, and ${then === null ? "none were" : were(then)} planned`;
   }
   return undefined;
 }
@@ -58,6 +58,10 @@ function total(table: TableChange | undefined): RowCounts {
     updated: direct.updated + following.updated,
     deleted: direct.deleted + following.deleted,
   };
+}
+
+function were(count: number): string {
+  return `${rows(count)} ${count === 1 ? "was" : "were"}`;
 }
 
 function rows(count: number): string {
