@@ -18,8 +18,8 @@ export interface NextRights {
 export const alsoNextMax = 50;
 
 /**
- * A sentence instead where there are none: only rows of tables, never what cannot be taken back, and in production only what can be without a
- * backup.
+ * A sentence instead where there are none: only rows of tables, never what cannot be taken back, and in production only what can be
+ * without a backup.
  */
 export function alsoNext(plan: Plan, count: number): NextRights | string {
   if (!Number.isSafeInteger(count) || count < 1 || count > alsoNextMax) return `it may be the next 1 to ${alsoNextMax}`;

@@ -18,6 +18,7 @@ import { actKey } from "./plan-digest.ts";
 /** Questions of one principal that stand open, and of all: more are noise, and nobody answers noise. */
 const OPEN_OF_ONE_MAX = 20;
 const OPEN_MAX = 500;
+const OPEN_CHARACTERS_MAX = 8 * 1024 * 1024;
 /** A text that is longer nobody reads, and the store keeps it. */
 const SHOWN_CHARACTERS_MAX = 256 * 1024;
 
@@ -110,8 +111,9 @@ export class Presenting {
     const refusal = this.#room.refusals.ofEffect(whose(act), plan, this.#again(act));
     if (refusal !== undefined) return reasons.refusedReason(refusal, plan, act.reason.next);
     const persons = parts.persons();
-    if (whoMay(plan, persons, rules).length === 0) return reasons.nobodyReason(target.environment);
     const { strength, quorum } = demandOf(plan, persons, rules);
+    const may = whoMay(plan, persons, rules).length;
+    if (may < quorum) return reasons.tooFewReason(may, quorum, target.environment);
     const approval: Approval = {
       id: newApprovalId(parts.random),
       revision: 0,
@@ -134,11 +136,14 @@ export class Presenting {
   /** Known before anything is measured: nobody is there to answer, or too much is asked already. */
   #barred({ session, target, shown }: HeldAct): Reason | undefined {
     const { parts, book } = this.#room;
-    if (!parts.persons().some(({ approves }) => approves.includes(target.environment))) return reasons.nobodyReason(target.environment);
+    const may = parts.persons().filter(({ approves }) => approves.includes(target.environment)).length;
+    const quorum = parts.rules().quorum[target.environment];
+    if (may < quorum) return reasons.tooFewReason(may, quorum, target.environment);
     const open = book.list().filter(({ state }) => state === "pending" || state === "approved");
     const own = open.filter(({ plan }) => plan.asked.principal === session.principal.name).length;
     if (own >= OPEN_OF_ONE_MAX) return reasons.tooManyReason(own);
-    if (open.length >= OPEN_MAX) return reasons.tooManyReason(open.length);
+    const characters = open.reduce((sum, { plan }) => sum + plan.act.shown.length, shown.length);
+    if (open.length >= OPEN_MAX || characters > OPEN_CHARACTERS_MAX) return reasons.tooManyReason(open.length);
     return shown.length > SHOWN_CHARACTERS_MAX ? reasons.notAskedReason("its text is too long for a person to read") : undefined;
   }
 

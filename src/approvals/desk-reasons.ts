@@ -78,6 +78,12 @@ const became: Readonly<Partial<Record<ApprovalState, string>>> = {
 };
 
 export function overReason({ id, state, because, plan }: Approval): Reason {
+  if (state === "used")
+    return {
+      code: "approval_denied",
+      message: `the same statement was carried out meanwhile, on another connection: approval ${id} is used`,
+      next: "look at what it did before sending it again",
+    };
   return {
     code: "approval_denied",
     message: `approval ${id} is ${state}: ${because ?? became[state] ?? "it is over"}; ${figuresOf(plan)}; nothing was changed`,
@@ -85,10 +91,12 @@ export function overReason({ id, state, because, plan }: Approval): Reason {
   };
 }
 
-export function nobodyReason(environment: string): Reason {
+/** Fewer persons may answer than must agree. */
+export function tooFewReason(may: number, quorum: number, environment: string): Reason {
+  const who = may === 0 ? "nobody is registered who may answer" : `${may} of ${quorum} persons are registered who may answer`;
   return {
     code: "approval_unavailable",
-    message: `it needs a person's approval, and nobody is registered who may answer for ${environment}`,
+    message: `it needs a person's approval, and ${who} for ${environment}`,
     next: "do it in another way, or tell the operator: holdfast person add NAME",
   };
 }

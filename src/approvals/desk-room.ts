@@ -83,9 +83,15 @@ export class DeskRoom {
     return this.close(id, ["pending", "approved"], "expired", because);
   }
 
-  /** The policy under which it was asked is not the one in force. */
+  /** Another policy is in force than the one under which it was asked. Never for a target that other gateways serve. */
   policyGone({ plan }: Pick<Approval, "plan">): boolean {
-    return this.parts.policyDigest(plan.target.name, plan.asked.principal) !== plan.policy.digest;
+    const now = this.parts.policyDigest(plan.target.name, plan.asked.principal);
+    return now !== undefined && now !== plan.policy.digest;
+  }
+
+  /** The policy under which it was asked is the one in force here. */
+  policyHolds({ plan }: Pick<Approval, "plan">): boolean {
+    return this.parts.policyDigest(plan.target.name, plan.asked.principal) === plan.policy.digest;
   }
 
   /** From now on its answers are known to be there. */

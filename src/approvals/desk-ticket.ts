@@ -117,7 +117,7 @@ function unusable(room: DeskRoom, current: Approval, plan: Plan): string | undef
   const spent = facts.spent(current);
   if (spent !== undefined) return spent;
   if (room.expired(current)) return "its time is over";
-  if (room.policyGone(current)) return "the policy has changed since it was asked";
+  if (!room.policyHolds(current)) return "the policy has changed since it was asked";
   const { coolOffMs } = demandOf(current.plan, parts.persons(), parts.rules());
   const left = room.notBeforeMs(current, coolOffMs) - parts.clock.now();
   return left > 0 ? `it waits for another ${Math.ceil(left / 1000)} s` : undefined;

@@ -100,6 +100,10 @@ describe("an act that is presented", () => {
     scene.persons = [newPerson("dev", { approves: ["development"] })];
     const two = await desk.present(heldAct({ text: "DELETE FROM a" }));
     assert.match(reason(two).message, /nobody is registered who may answer for production/);
+    scene.persons = [newPerson("ben"), newPerson("agent_1")];
+    scene.rules = { ...scene.rules, quorum: { ...scene.rules.quorum, production: 2 } };
+    const three = await desk.present(heldAct({ text: "DELETE FROM a" }));
+    assert.match(reason(three).message, /1 of 2 persons are registered who may answer for production/);
     assert.equal(scene.log.length, 1);
   });
 
@@ -337,6 +341,14 @@ describe("an approval", () => {
       desk.list().map(({ state }) => state),
       ["stale", "stale"],
     );
+    scene.policy = undefined;
+    const elsewhere = await asked(desk, { text: "DELETE FROM c", policyDigest: "c".repeat(64) });
+    await desk.policyChanged();
+    assert.equal((await desk.one(elsewhere.id))?.state, "pending", "its target is another gateway's");
+    assert.equal((await desk.answer(...scene.signed(elsewhere, "ben"))).state, "approved", "and may be answered here all the same");
+    const act = heldAct({ text: "DELETE FROM c", policyDigest: "c".repeat(64) });
+    await assert.rejects(ticketOf(await desk.present(act)).begin(null), /the policy has changed/, "not used");
+    scene.policy = "b".repeat(64);
     const fresh = await asked(desk, { policyDigest: "b".repeat(64) });
     assert.notEqual(fresh.id, pending.id);
     scene.policy = policyNow;

@@ -37,6 +37,9 @@ export interface ApprovalDeskParts {
   readonly warn: (message: string) => void;
 }
 
+/** Of the texts of acts that are over: whoever asks for the list takes 16 MiB at most. */
+const CLOSED_CHARACTERS_MAX = 2 * 1024 * 1024;
+
 export class ApprovalDesk implements ApprovalControl {
   /** For whoever relays: held acts are presented here. */
   readonly desk: Desk;
@@ -72,8 +75,18 @@ export class ApprovalDesk implements ApprovalControl {
     return { policyDigest, lifeMs: () => rules().lifeMs, link: (id: Approval["id"]) => link?.(id) };
   }
 
+  /** All that stand open, and of those that are over the newest, within what one answer can hold. */
   list(): Promise<readonly ApprovalView[]> {
-    return Promise.resolve(this.desk.list().map((approval) => this.#view(approval)));
+    let characters = 0;
+    const shown = this.desk
+      .list()
+      .toReversed()
+      .filter(({ state, plan }) => {
+        if (state === "pending" || state === "approved" || state === "running") return true;
+        characters += plan.act.shown.length;
+        return characters <= CLOSED_CHARACTERS_MAX;
+      });
+    return Promise.resolve(shown.toReversed().map((approval) => this.#view(approval)));
   }
 
   async one(id: string, shownTo?: string): Promise<ApprovalView> {
