@@ -38,6 +38,8 @@ export interface SharedWith {
   readonly silentMsMax: number;
   /** Drops asks that a gateway left open. */
   readonly dropAsks: (ids: readonly string[]) => Promise<void>;
+  /** Another gateway is dead, and what it left of runs, grants and asks is closed. */
+  readonly died: (gateway: string) => void;
 }
 
 const PAST_MAX = 200;
@@ -87,7 +89,7 @@ export class Runs {
     this.#keeping = setInterval(() => this.#keep(), KEEP_EVERY_MS).unref();
   }
 
-  #sharing(options: RunsOptions, { dropAsks, ...shared }: SharedWith): SharedRuns {
+  #sharing(options: RunsOptions, { dropAsks, died, ...shared }: SharedWith): SharedRuns {
     const { clock, random, record, warn, loginRunMsMax } = options;
     return new SharedRuns({
       ...{ ...shared, clock, random, record, warn, loginRunMsMax },
@@ -101,6 +103,7 @@ export class Runs {
           const { asks, grants } = await shared.store.leftOpen(gateway);
           await this.grants.closeLeft(grants, because);
           await dropAsks(asks);
+          if (gateway !== shared.gateway) died(gateway);
         },
         past: (run) => this.#addPast(run),
       },

@@ -12,6 +12,7 @@ import type { Config, StoreConfig } from "../config/config.ts";
 import { resolveUpstreamAddress } from "../config/read-secret.ts";
 import type { ControlStore } from "../store/port.ts";
 import { type PostgresPlace, STORE_MS_MAX } from "../store/postgres-connection.ts";
+import { lookAtPostgresStore } from "../store/postgres-look.ts";
 import { openPostgresStore } from "../store/postgres-store.ts";
 import type { SharedStore } from "../store/shared-port.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
@@ -48,8 +49,15 @@ export async function openStore(config: Config, parts: OpenStoreParts): Promise<
   return { store, shared: { store, gateway: self.id, silentMsMax: wanted.gatewayMsMax }, shown: place.shown };
 }
 
+/** For `holdfast doctor`; `undefined` where the store is the embedded one. Rejects as `openStore` does. */
+export async function lookAtStore(config: Config, parts: Pick<OpenStoreParts, "environment" | "clock">) {
+  if (config.store?.kind !== "postgres") return undefined;
+  const place = storePlace(config.store, parts);
+  return { place: place.shown, ...(await lookAtPostgresStore(place)) };
+}
+
 /** Throws {@link WiringError}. */
-export function storePlace(
+function storePlace(
   { upstream: configured }: Extract<StoreConfig, { kind: "postgres" }>,
   { environment, clock }: Pick<OpenStoreParts, "environment" | "clock">,
 ): PostgresPlace {

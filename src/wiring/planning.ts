@@ -98,6 +98,11 @@ export class Planning {
     void this.#reconciler.look();
   }
 
+  /** Another gateway on the same store is dead: what became of the uses that it began is asked here. */
+  inherit(gateway: string): void {
+    void this.#reconciler.inherit(gateway);
+  }
+
   /** What is under way gets as long as statements do. */
   async close(): Promise<void> {
     await this.#plans?.close(this.#config.shutdownMs);

@@ -10,9 +10,10 @@ type Found = Awaited<ReturnType<Executor["reconcile"]>>;
 
 export interface ReconcileParts {
   readonly desk: {
-    /** Of this gateway: begun, and without an end. */
-    running(): readonly Approval[];
-    settle(id: string, how: "used" | "stale" | "unknown" | "not_reached", because: string): Promise<void>;
+    /** Of this gateway, and of those that are dead: begun, and without an end. */
+    running(dead?: ReadonlySet<string>): readonly Approval[];
+    /** Without effect where another attempt than this one is under way. */
+    settle(id: string, how: "used" | "stale" | "unknown" | "not_reached", because: string, attempt: string): Promise<void>;
     onChange(changed: (approval: Approval) => void): () => void;
   };
   readonly executor: (target: string) => Executor | undefined;
@@ -27,6 +28,9 @@ const TRIES_UNTIL_UNKNOWN = 3;
 export class Reconciler {
   readonly #parts: ReconcileParts;
   readonly #tries = new Map<string, number>();
+  /** Gateways on the same store whose uses fell to this one, and the attempts that did. */
+  readonly #dead = new Set<string>();
+  readonly #inherited = new Map<string, string>();
   #open: readonly string[];
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
@@ -48,6 +52,17 @@ export class Reconciler {
     return this.#looking;
   }
 
+  /** The gateway is dead: what it began and left open is looked into here. Never rejects. */
+  inherit(gateway: string): Promise<void> {
+    this.#dead.add(gateway);
+    for (const { id, use } of this.#parts.desk.running(this.#dead)) {
+      if (use?.gateway !== gateway) continue;
+      this.#inherited.set(id, use.attempt);
+      if (!this.#open.includes(id)) this.#open = [...this.#open, id];
+    }
+    return this.look();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -63,9 +78,12 @@ export class Reconciler {
   }
 
   async #look(): Promise<void> {
-    const running = this.#parts.desk.running();
+    const running = this.#parts.desk.running(this.#dead);
     for (const id of this.#open) {
-      const approval = running.find((each) => each.id === id);
+      const found = running.find((each) => each.id === id);
+      // Whoever was taken for dead may be back, and at it again: that is its own.
+      const attempt = this.#inherited.get(id) ?? found?.use?.attempt;
+      const approval = found?.use?.attempt === attempt ? found : undefined;
       const settled = approval === undefined || (await this.#settled(approval).catch((error: unknown) => this.#failed(id, error)));
       if (settled) this.#forget(id);
     }
@@ -84,7 +102,7 @@ export class Reconciler {
     if (use === undefined) return true;
     if (use.transaction === null) {
       if (state === "running")
-        await desk.settle(id, "unknown", "it ran outside a transaction, and nobody saw how it ended: look at the data");
+        await desk.settle(id, "unknown", "it ran outside a transaction, and nobody saw how it ended: look at the data", use.attempt);
       return true;
     }
     const found = await this.#asked(plan.target.name, plan.target.database, use.transaction);
@@ -92,16 +110,17 @@ export class Reconciler {
     this.#tries.set(id, tries);
     switch (found) {
       case "committed":
-        await desk.settle(id, "used", `the server says that transaction ${use.transaction} is committed`);
+        await desk.settle(id, "used", `the server says that transaction ${use.transaction} is committed`, use.attempt);
         return true;
       case "aborted":
-        await desk.settle(id, "not_reached", `the server says that transaction ${use.transaction} is rolled back`);
+        await desk.settle(id, "not_reached", `the server says that transaction ${use.transaction} is rolled back`, use.attempt);
         return true;
       case "unknown":
       case "in progress":
       case "not asked": {
         const because = found === "unknown" ? "the server does not know its transaction any more" : "the server has not said how it ended";
-        if (state === "running" && (found === "unknown" || tries >= TRIES_UNTIL_UNKNOWN)) await desk.settle(id, "unknown", because);
+        if (state === "running" && (found === "unknown" || tries >= TRIES_UNTIL_UNKNOWN))
+          await desk.settle(id, "unknown", because, use.attempt);
         return found === "unknown";
       }
     }
@@ -120,6 +139,7 @@ export class Reconciler {
 
   #forget(id: string): void {
     this.#open = this.#open.filter((each) => each !== id);
+    this.#inherited.delete(id);
     this.#tries.delete(id);
   }
 }

@@ -57,6 +57,8 @@ export class RunControl implements GrantsAtServer {
   readonly #served = new Map<string, ServedTarget>();
   /** Set when the guard is there. */
   #grantsChanged: () => void = () => {};
+  #gatewayDied: ((gateway: string) => void) | undefined;
+  readonly #deadBefore: string[] = [];
   #breakGlassChanged: (glass: BreakGlass) => void = () => {};
 
   /** Rejects when the store cannot be used, and leaves it open: what a former process left could then not be closed. */
@@ -95,10 +97,23 @@ export class RunControl implements GrantsAtServer {
       breakGlassChanged: (glass) => this.#breakGlassChanged(glass),
       loginRun: (principal, target) => this.#loginRun(principal, target),
       loginRunMsMax: Math.min(LOGIN_RUN_MS, ...lifetimes),
-      ...(shared === undefined ? {} : { shared: { ...shared, dropAsks: (ids) => this.asks.dropLeft(ids) } }),
+      ...(shared === undefined
+        ? {}
+        : { shared: { ...shared, dropAsks: (ids) => this.asks.dropLeft(ids), died: (gateway) => this.#died(gateway) } }),
     });
     this.asks = new Asks(ports);
     this.gate = new RunGate(this.runs, ports);
+  }
+
+  /** Whom to tell that another gateway on the same store is dead, and that this one has to clear up after it. */
+  onGatewayDied(act: (gateway: string) => void): void {
+    this.#gatewayDied = act;
+    for (const gateway of this.#deadBefore.splice(0)) act(gateway);
+  }
+
+  #died(gateway: string): void {
+    if (this.#gatewayDied === undefined) this.#deadBefore.push(gateway);
+    else this.#gatewayDied(gateway);
   }
 
   /** Whom to tell that a principal's grants are others than before. */

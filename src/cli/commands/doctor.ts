@@ -13,6 +13,7 @@ import { examineWays } from "../doctor/ways-around.ts";
 import { examineRoles } from "../doctor/roles.ts";
 import { readStatus } from "../../control/client.ts";
 import { ownFolders, secretFiles } from "../secret-files.ts";
+import { examineStore } from "../doctor/store.ts";
 import { examineTarget, examineUsers } from "../doctor/targets.ts";
 import { examineRunning, examineVault } from "../doctor/vault.ts";
 import { exitCodes } from "../errors.ts";
@@ -77,6 +78,7 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
     ...targets.flatMap(({ findings }) => findings),
     ...config.targets.flatMap(examineRoles),
     ...examineUsers(config),
+    ...(await examineStore(config, environment)),
     await examineLog(places, status !== undefined),
     ...(await examineRoom(places.audit)),
   ];

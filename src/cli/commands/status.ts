@@ -58,6 +58,7 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
     line("gateway", `holdfast ${found.version}, process ${found.processId}, up since ${new Date(found.startedAtMs).toISOString()}`) +
     line("decisions", decisions.join(", ")) +
     line("audit log", record) +
+    (found.store === undefined ? "" : line("store", storeText(found.store, terminal))) +
     (vault === undefined ? "" : line("vault", vaultText(vault, terminal))) +
     (config === undefined ? "" : line("config", configText(config, terminal))) +
     line("sessions", runsText(found)) +
@@ -81,6 +82,19 @@ function breakGlassText(glass: NonNullable<GatewayStatus["breakGlass"]>[number],
   const head = terminal.style(["bold", "red"], state === "open" ? `BREAK-GLASS ${id} IS OPEN` : `break-glass ${id} is wanted`);
   const until = new Date(untilMs).toISOString();
   return `${head} for ${visible(principal)} at ${visible(target)} by ${persons.map(visible).join(", ")}, until ${until}; ${figure(uses)} acts`;
+}
+
+function storeText({ place, shared }: NonNullable<GatewayStatus["store"]>, terminal: Terminal): string {
+  if (shared === undefined) return `${visible(place)}, of this gateway alone`;
+  const { gateways, problem } = shared;
+  const said = gateways
+    .filter(({ state }) => state !== "gone")
+    .map(
+      ({ id, name, state }) =>
+        `${id.slice(0, 8)} (${visible(name)})${id === shared.gateway ? ", this one" : ""}${state === "leaving" ? ", dead" : ""}`,
+    );
+  const text = `${visible(place)}, shared by ${said.join("; ")}`;
+  return problem === undefined ? text : `${text}; ${terminal.style(["bold", "red"], visible(problem))}`;
 }
 
 function vaultText({ generation, persons, problem }: NonNullable<GatewayStatus["vault"]>, terminal: Terminal): string {

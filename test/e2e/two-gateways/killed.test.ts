@@ -93,6 +93,22 @@ class Story {
   }
 }
 
+function client({ password, database }: Ground, gateway: ChildGateway): pg.Client {
+  const [host = "", port] = (gateway.address() ?? "").split(":");
+  const made = new pg.Client({ host, port: Number(port), user: "agent", password, database });
+  made.on("error", () => undefined);
+  return made;
+}
+
+async function found(gateway: ChildGateway, wanted: (view: ApprovalView) => boolean): Promise<ApprovalView> {
+  for (let tries = 0; tries < 600; tries++) {
+    const view = (await gateway.approvals()).find(wanted);
+    if (view !== undefined) return view;
+    await delay(50);
+  }
+  return assert.fail("no approval became so");
+}
+
 describe("two gateways on one store, killed again and again", () => {
   let ground: Ground;
   before(async () => {
@@ -101,11 +117,49 @@ describe("two gateways on one store, killed again and again", () => {
   });
   after(() => ground.stop());
 
+  test("what a gateway was at when it was killed, the other finds out and goes on with", { timeout: 120_000 }, async () => {
+    const [a, b] = ground.gateways;
+    const text = "UPDATE c0 SET n = n + 1, note = 'taken over' WHERE true";
+    const holder = await ground.server.connect(ground.database);
+    const [first, second] = [client(ground, a), client(ground, b)];
+    try {
+      await first.connect();
+      const sent = first.query(text).then(
+        () => "done",
+        () => "lost",
+      );
+      const asked = await found(b, ({ state, plan }) => state === "pending" && plan.act.shown.includes("taken over"));
+      await holder.query("BEGIN");
+      await holder.query("SELECT * FROM c0 FOR UPDATE");
+      await b.approve(asked);
+      await found(b, ({ id, state }) => id === asked.id && state === "running");
+      await a.kill();
+      await holder.query("ROLLBACK");
+      assert.equal(await sent, "lost");
+      // Not started again: the other one has to ask the server about it.
+      const settled = await found(b, ({ id, state }) => id === asked.id && state !== "running");
+      assert.equal(settled.state, "approved", "the server says that it was rolled back");
+      await second.connect();
+      assert.equal((await second.query(text)).rowCount, 1);
+      const after = await found(b, ({ id, state }) => id === asked.id && state === "used");
+      assert.equal(after.count >= 1, true);
+      const [row] = await ground.server.asSuperuser<{ n: number }>("SELECT n FROM c0", ground.database);
+      assert.equal(row?.n, 1);
+      await ground.server.asSuperuser("UPDATE c0 SET n = 0", ground.database);
+    } finally {
+      await holder.end();
+      await Promise.all([first, second].map((each) => each.end().catch(() => undefined)));
+      if (a.address() === undefined) await a.start();
+    }
+  });
+
   test(`${AGENTS} agents, ${KILLS} kills: no approval is used twice, and none is lost`, { timeout: 600_000 }, async (context) => {
     const story = new Story(ground);
     const person = story.person();
     const done = new Array<number>(AGENTS).fill(0);
     let killing = true;
+    // What the test before has used is no act of this one.
+    const before = await usedOnes(ground);
     const agents = done.map(async (_, agent) => {
       for (let k = 0; killing || k === 0; k++) {
         await story.act(agent, `a${agent} k${k}`);
@@ -133,7 +187,7 @@ describe("two gateways on one store, killed again and again", () => {
       "SELECT body FROM holdfast_control.approvals ORDER BY place",
       ground.store.database.name,
     );
-    const states = views.map(({ body }) => JSON.parse(body) as ApprovalView);
+    const states = views.map(({ body }) => JSON.parse(body) as ApprovalView).filter(({ id }) => !before.has(id));
     const of = (state: string): number => states.filter((each) => each.state === state).length;
     const total = done.reduce((sum, each) => sum + each, 0);
     context.diagnostic(`${total} acts, ${states.length} questions, ${of("used")} used, ${of("stale")} stale, ${of("unknown")} unknown`);
@@ -144,6 +198,14 @@ describe("two gateways on one store, killed again and again", () => {
     await everyUseOnce(ground, new Set(states.filter(({ state }) => state === "used").map(({ id }) => id)));
   });
 });
+
+async function usedOnes(ground: Ground): Promise<ReadonlySet<string>> {
+  const rows = await ground.store.server.asSuperuser<{ id: string }>(
+    "SELECT id FROM holdfast_control.approvals WHERE over",
+    ground.store.database.name,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
 
 /** By the two logs together: one use of each that ended as used. */
 async function everyUseOnce(ground: Ground, used: ReadonlySet<string>): Promise<void> {
