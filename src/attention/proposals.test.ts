@@ -222,7 +222,7 @@ function entriesOf(rules: typeof ruleEntries extends fc.Arbitrary<infer T> ? T :
 }
 
 describe("over any policy and any history", () => {
-  test("what is proposed and replays well lets nothing pass in the log but what was approved, and turns no forbid into anything else", () => {
+  test("lets nothing pass in the log but what was approved, where it replays well, and turns no forbid into anything else", () => {
     let seen = 0;
     const property = fc.property(world, ({ rules, acts: given, anything }) => {
       const entries = entriesOf(rules);

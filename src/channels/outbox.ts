@@ -1,5 +1,5 @@
 /**
- * The outbox of one channel: what is to be told, its newest state only, tried again with growing pauses, a bounded number a minute and session.
+ * The outbox of one channel: what is to be told, its newest state only, tried again with growing pauses, so many a minute and session.
  * Nobody ever waits for it, and what it cannot tell it says to the operator. Nothing of it outlives the process.
  */
 import type { Clock } from "../base/clock.ts";

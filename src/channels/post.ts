@@ -18,7 +18,7 @@ export interface Post {
   readonly signal: AbortSignal;
 }
 
-/** The answer's body where its status is 2xx. Rejects with `NotDelivered`: 408, 425, 429 and 5xx may be tried again, as may a lost connection. */
+/** The answer's body where its status is 2xx. Rejects with `NotDelivered`: what may pass can be tried again. */
 export async function post({ url, headers, body, timeoutMs, signal }: Post): Promise<string> {
   const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   let answer: { readonly response: IncomingMessage; readonly text: string };

@@ -146,7 +146,7 @@ type ChannelsEntry = z.infer<ReturnType<typeof channelsSchemaWith<z.ZodType<Secr
 /** `reference` makes a file's path absolute. */
 export function resolveChannels(entries: ChannelsEntry, reference: (entry: SecretEntry) => SecretReference): readonly ChannelConfig[] {
   return Object.entries(entries).map(([name, entry]): ChannelConfig => {
-    const common = {
+    const own = {
       name,
       environments: entry.environments ?? null,
       messagesPerMinuteMax: entry.messages_per_minute ?? MESSAGES_PER_MINUTE,
@@ -154,7 +154,7 @@ export function resolveChannels(entries: ChannelsEntry, reference: (entry: Secre
     };
     if (entry.kind === "webhook") {
       const url: AddressReference = typeof entry.url === "string" ? { kind: "text", text: entry.url } : reference(entry.url);
-      return { ...common, kind: "webhook", url, secret: reference(entry.secret) };
+      return { ...own, kind: "webhook", url, secret: reference(entry.secret) };
     }
     const { signing_secret: signing, people = {}, agree = false, token, channel: room = "", url = {}, api = SLACK_API } = entry;
     const way =
@@ -163,6 +163,6 @@ export function resolveChannels(entries: ChannelsEntry, reference: (entry: Secre
         : { kind: "token" as const, token: reference(token), room, api };
     const clicks =
       signing === undefined ? {} : { clicks: { signingSecret: reference(signing), people: new Map(Object.entries(people)), agree } };
-    return { ...common, kind: "slack", way, ...clicks };
+    return { ...own, kind: "slack", way, ...clicks };
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Break-glass: for a short time nobody is asked before one session's acts at one target. It answers what a person would have been asked, and
- * nothing else: what is forbidden or permitted by nothing stays refused. It lives in one process and never longer.
+ * Break-glass: for a short time nobody is asked before one session's acts at one target. It answers what a person would have been
+ * asked, and nothing else: what is forbidden or permitted by nothing stays refused. It lives in one process and never longer.
  */
 import type { BreakGlassId, RunId } from "../base/ids.ts";
 import type { Environment } from "./principal.ts";

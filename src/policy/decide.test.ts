@@ -328,7 +328,7 @@ describe("break-glass", () => {
     assert.deepEqual(decision.rules, ["ask", "break-glass:b_0123456789", "may"]);
   });
 
-  test("answers nothing else: forbidden, permitted by nothing, not evaluated, all stay refused; a plain permit is not named after it", () => {
+  test("answers nothing else: forbidden, permitted by nothing, not evaluated, all stay refused; a plain permit rests on none", () => {
     const ask = rule("ask", "require_approval");
     const failing = rule("broken", "permit", {}, () => {
       throw new Error("x");
@@ -347,7 +347,7 @@ describe("break-glass", () => {
     assert.deepEqual(decision.kind === "allow" && decision.obligations, obligations);
   });
 
-  test("over any policy it never turns a deny into anything, and an allow or a hold into an allow only", () => {
+  test("break_glass_answers_only_what_would_be_asked", () => {
     const answers = fc.constantFrom<Answer>("permit", "forbid", "require_approval");
     const rules = fc.array(fc.tuple(answers, fc.constantFrom("public.orders", "public.other")), { maxLength: 5 });
     const property = fc.property(rules, fc.boolean(), (given, two) => {

@@ -1,4 +1,4 @@
-/** Break-glass on a real server: what would be held passes for one session, what is forbidden does not, all of it loud, and never for long. */
+/** Break-glass on a real server: what would be held passes for one session, what is forbidden does not, loud, never for long. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";

@@ -1,4 +1,4 @@
-/** `POST /v1/break-glass`: a person says that nobody is asked before one session's acts for a while. Every term stands in the signed body. */
+/** `POST /v1/break-glass`: nobody is asked before one session's acts for a while. Every term stands in the body that a person signed. */
 import { breakGlassOf } from "../break-glass-port.ts";
 import { Fields } from "../fields.ts";
 import type { Route } from "../route.ts";
