@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { act, sampleLog } from "../../../test/audit/sample-log.ts";
-import type { ActionId, SessionId } from "../../base/ids.ts";
+import type { ActionId, ApprovalId, PlanId, SessionId } from "../../base/ids.ts";
+import type { ApprovalEvent } from "../../model/event.ts";
 import { readEvents } from "../events.ts";
 import type { ReadRecord } from "../events.ts";
 import { segmentName } from "../lines.ts";
@@ -102,4 +103,69 @@ test("cef: one line each, with bars, equals signs and line breaks escaped", asyn
   for (const line of lines) assert.match(line, /^CEF:0\|Holdfast\|Holdfast\|0\\\|1\|[a-z_]+\|[a-z ]+\|\d\|rt=\d+ externalId=\d+ [^\n]*$/);
   const denied = lines.find((line) => line.includes("|act denied|")) ?? "";
   assert.match(denied, /suser=agent\|one .*act=deny reason=destructive .*msg=DELETE FROM orders WHERE note \\= \$1\\nAND a \\= \$2$/);
+});
+
+test("questions to persons are told in every format: who, what was said, and what became of it", async () => {
+  const approval = "q_1" as ApprovalId;
+  const digest = "d".repeat(64);
+  const events: readonly ApprovalEvent[] = [
+    {
+      kind: "approval_asked",
+      approval,
+      plan: "p_1" as PlanId,
+      planDigest: digest,
+      actDigest: digest,
+      principal: "agent",
+      target: "shop",
+      environment: "production",
+      tables: [{ table: "public.orders", inserted: 0, updated: 0, deleted: 41, truncated: 0 }],
+      unmeasured: [],
+      policyDigest: "p",
+      rules: ["r"],
+      nonce: "n",
+      strength: "signature",
+      quorum: 1,
+      expiresAtMs: 9,
+    },
+    {
+      kind: "approval_answered",
+      approval,
+      planDigest: digest,
+      person: "ben",
+      answer: "deny",
+      atMs: 5,
+      channel: "command",
+      reason: "not those",
+      tookMs: null,
+      evidence: { kind: "login" },
+    },
+    { kind: "approval_closed", approval, state: "denied", because: "ben said no" },
+    { kind: "approval_used", approval, planDigest: digest, attempt: "a", transaction: "771" },
+    { kind: "approval_settled", approval, attempt: "a", how: "unknown", because: "the server was lost" },
+  ];
+  const sample = await sampleLog();
+  const { log } = await sample.open();
+  for (const event of events) log.append(event);
+  await log.close();
+  const records: ReadRecord[] = [];
+  for await (const record of readEvents({ directory: sample.directory }))
+    if (record.event.kind.startsWith("approval_")) records.push(record);
+  await sample.remove();
+  const ocsf = records.map(exportFormats.ocsf.start(about)).map((line) => JSON.parse(line ?? "{}") as Record<string, unknown>);
+  assert.deepEqual(
+    ocsf.map(({ status_id, severity_id }) => [status_id, severity_id]),
+    [
+      [0, 3],
+      [2, 2],
+      [2, 2],
+      [1, 4],
+      [0, 5],
+    ],
+  );
+  assert.deepEqual(ocsf[0]?.["resources"], [{ name: "public.orders", type: "table" }]);
+  assert.deepEqual([ocsf[1]?.["actor"], ocsf[1]?.["status_detail"]], [{ user: { name: "ben" } }, "not those"]);
+  const cef = records.map(exportFormats.cef.start(about));
+  for (const line of cef) assert.match(line, /cs4Label=approval cs4=q_1/);
+  assert.match(cef[1] ?? "", /\|approval answered\|3\|.*suser=ben act=deny reason=not those app=command$/);
+  assert.match(cef[4] ?? "", /\|approval settled\|8\|.*outcome=unknown reason=the server was lost$/);
 });

@@ -42,7 +42,7 @@ function measured(tables: readonly TableCount[] | null): string {
   if (tables === null) return "not measured";
   if (tables.length === 0) return "no rows changed";
   const [first, ...more] = [...tables].sort((a, b) => rows(b) - rows(a));
-  const rest = more.length === 0 ? "" : ` and ${figure(more.length)} more tables`;
+  const rest = more.length === 0 ? "" : ` and ${figure(more.length)} more ${more.length === 1 ? "table" : "tables"}`;
   return first === undefined ? "" : `${figure(rows(first))} rows of ${first.table}${rest}`;
 }
 
