@@ -5,6 +5,7 @@
  */
 import type { Executed } from "../adapters/postgres/executor/port.ts";
 import { capabilities } from "../adapters/postgres/session/facts.ts";
+import { overBudget } from "../adapters/postgres/session/held-budget.ts";
 import { differenceOf, type PlanFile, planFileOf, PlanFileRefused, withoutRules } from "../approvals/plan-file.ts";
 import type { AppliedView } from "../control/contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
@@ -121,6 +122,11 @@ async function carryOut(parts: PlansParts, { file, place, ground, ticket, by }: 
     if (admission === undefined) throw new ControlRefusal("unavailable", "approvals are not set up");
     if (admission.kind === "deny") throw notAllowed(admission.reason);
     if (admission.kind === "hold") throw new ControlRefusal("conflict", "the policy has changed since it was planned", again);
+    const spent = overBudget(admission, ticket);
+    if (spent !== undefined) {
+      guard.settle(admission, outcomeOf({ kind: "not_reached", because: spent.reason.message }));
+      throw notAllowed(spent.reason);
+    }
     const expected = { measured: plan.measured, toleranceRows: ticket.toleranceRows, identity: plan.target.identity };
     const executed = await executor.run(executorAct(action, ground, admission.statements), expected, async (transaction) => {
       if (admission.current?.() === false) throw new Error("the policy, or what the session may do, has changed");
