@@ -17,8 +17,8 @@ export interface ApprovalTerms {
 const purpose = "holdfast-approval-v1";
 
 /**
- * The challenge, 32 bytes: SHA-256 over the UTF-8 bytes of the purpose, the act's digest, the plan's digest and the approval's nonce, as they
- * stand in the record, with one line feed (0x0a) between each two. It stands for a yes alone: a refusal is never signed by a passkey.
+ * The challenge, 32 bytes: SHA-256 over the UTF-8 bytes of the purpose, the act's digest, the plan's digest and the approval's nonce, as
+ * they stand in the record, with one line feed (0x0a) between each two. It stands for a yes alone: a refusal is never signed by a passkey.
  */
 export function approvalChallenge({ actDigest, planDigest, nonce }: ApprovalTerms): Buffer {
   return createHash("sha256").update([purpose, actDigest, planDigest, nonce].join("\n"), "utf8").digest();
@@ -70,7 +70,7 @@ function fits(origin: string, rpId: string): boolean {
   return named && (protocol === "https:" || hostname === "localhost");
 }
 
-/** One text has one value: what decodes to the same bytes but is written otherwise is refused, so that no byte of a record can change unseen. */
+/** One text has one value: what is written otherwise and decodes to the same bytes is refused, so that no byte can change unseen. */
 function bytesOf(text: string): Buffer {
   const bytes = Buffer.from(text, "base64url");
   if (bytes.toString("base64url") !== text) throw new Error("not base64url");

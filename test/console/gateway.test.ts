@@ -1,6 +1,6 @@
 /**
- * The console of a running gateway, with a real database behind it: a held DELETE answered there, what the record then proves by itself, and
- * an agent of the same account that tries to answer it. The authenticator stands in for a browser's.
+ * The console of a running gateway, with a real database behind it: a held DELETE answered there, what the record then proves by itself,
+ * and an agent of the same account that tries to answer it. The authenticator stands in for a browser's.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

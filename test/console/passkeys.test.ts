@@ -1,4 +1,4 @@
-/** Passkeys: registered with the passphrase, removed with it, and their signature as the only thing that approves. A software authenticator. */
+/** Passkeys: registered with the passphrase, removed with it, and their signature that approves. The authenticator is software. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { verifyAuthenticationResponse } from "@simplewebauthn/server";
