@@ -46,7 +46,7 @@ function notFound(id: string): AnswerRefused {
 /** Whoever answers late closes it, so that nobody is left in doubt. */
 async function demandOpen(room: DeskRoom, approval: Approval): Promise<void> {
   const open = approval.state === "pending" || approval.state === "approved";
-  if (open && room.expired(approval)) await room.expire(approval);
+  if (open && room.expired(approval)) await room.expire(approval.id);
   else if (open && room.policyGone(approval))
     await room.close(approval.id, ["pending", "approved"], "stale", "the policy has changed since it was asked");
 }

@@ -26,6 +26,8 @@ const TRIES_MAX = 20;
 
 /** Of what is over, for people to look at; the store keeps more, the log all. */
 const CLOSED_MAX = 200;
+/** Ids of what is over: more than can be asked within the life of an approval. */
+const OVER_MAX = 20_000;
 
 type Changed = (approval: Approval) => void;
 
@@ -33,6 +35,8 @@ export class Book {
   readonly #store: ApprovalStore;
   readonly #warn: (message: string) => void;
   readonly #entries = new Map<ApprovalId, { readonly approval: Approval; readonly key: string | undefined }>();
+  /** Known to be over: whatever the store says later, they are. */
+  readonly #over = new Set<ApprovalId>();
   readonly #listeners = new Set<Changed>();
   #endWatch: () => void = () => {};
 
@@ -84,8 +88,7 @@ export class Book {
   async fresh(id: string): Promise<Approval | undefined> {
     const approval = await this.#store.approval(id as ApprovalId);
     if (approval === undefined) return undefined;
-    this.#take(approval);
-    return approval;
+    return this.#take(approval) ? approval : this.get(id);
   }
 
   /** For the first time. Rejects when it is not certain that it is kept. */
@@ -130,23 +133,31 @@ export class Book {
     }
   }
 
-  #take(approval: Approval): void {
+  /** False for what cannot have become of what is known of it: somebody else wrote it. */
+  #take(approval: Approval): boolean {
     const known = this.#entries.get(approval.id);
     // A look that took longer than a change that followed it.
-    if (known !== undefined && known.approval.revision > approval.revision) return;
+    if (known !== undefined && known.approval.revision > approval.revision) return true;
     if (known !== undefined && known.approval.revision === approval.revision) {
       if (canonicalJson(known.approval) !== canonicalJson(approval))
         this.#warn(`approval \`${approval.id}\` has two versions of one revision in the store: somebody else wrote there`);
-      return;
+      return true;
     }
+    if (this.#over.has(approval.id)) {
+      this.#warn(`approval \`${approval.id}\` is over, and is \`${approval.state}\` again in the store: somebody else wrote there`);
+      return false;
+    }
+    if (leadsTo[approval.state].length === 0) this.#over.add(approval.id);
     this.#entries.set(approval.id, { approval, key: keyOf(approval) });
     this.#forget();
     for (const changed of this.#listeners) changed(approval);
+    return true;
   }
 
   #forget(): void {
     const over = [...this.#entries.values()].filter(({ approval }) => leadsTo[approval.state].length === 0);
     for (const { approval } of over.slice(0, Math.max(0, over.length - CLOSED_MAX))) this.#entries.delete(approval.id);
+    for (const id of [...this.#over].slice(0, Math.max(0, this.#over.size - OVER_MAX))) this.#over.delete(id);
   }
 }
 

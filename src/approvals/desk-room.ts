@@ -65,11 +65,12 @@ export class DeskRoom {
     id: ApprovalId,
     from: readonly ApprovalState[],
     state: "expired" | "abandoned" | "stale",
-    because: string,
+    because: string | ((current: Approval) => string),
   ): Promise<Approval | undefined> {
-    const closes = (current: Approval) => (from.includes(current.state) ? { ...current, state, because } : undefined);
+    const told = (current: Approval): string => (typeof because === "string" ? because : because(current));
+    const closes = (current: Approval) => (from.includes(current.state) ? { ...current, state, because: told(current) } : undefined);
     const closed = await this.book.change(id, closes, (seen) => seen.state === state);
-    if (closed !== undefined) this.record({ kind: "approval_closed", approval: id, state, because });
+    if (closed !== undefined) this.record({ kind: "approval_closed", approval: id, state, because: closed.because ?? "" });
     return closed;
   }
 
@@ -77,10 +78,12 @@ export class DeskRoom {
     return this.parts.clock.now() >= Math.min(expiresAtMs, plan.expiresAtMs);
   }
 
-  expire({ id, answers, quorum, state }: Approval): Promise<Approval | undefined> {
-    const agreed = answers.filter(({ answer }) => answer === "approve").length;
-    const because = state === "approved" ? "it was approved, and not used in time" : `${agreed} of ${quorum} persons agreed in time`;
-    return this.close(id, ["pending", "approved"], "expired", because);
+  expire(id: ApprovalId): Promise<Approval | undefined> {
+    // Somebody may have answered just now.
+    return this.close(id, ["pending", "approved"], "expired", ({ answers, quorum, state }) => {
+      const agreed = answers.filter(({ answer }) => answer === "approve").length;
+      return state === "approved" ? "it was approved, and not used in time" : `${agreed} of ${quorum} persons agreed in time`;
+    });
   }
 
   /** Another policy is in force than the one under which it was asked. Never for a target that other gateways serve. */

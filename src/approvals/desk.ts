@@ -127,7 +127,7 @@ export class Desk implements Approvals {
   async look(): Promise<void> {
     for (const approval of this.#open()) {
       if (!this.#room.expired(approval)) continue;
-      await this.#room.expire(approval).catch((error: unknown) => this.#room.parts.warn(messageOf(error)));
+      await this.#room.expire(approval.id).catch((error: unknown) => this.#room.parts.warn(messageOf(error)));
     }
   }
 
