@@ -22,6 +22,8 @@ export interface ControlParts {
 /** Every method rejects with {@link ControlRefusal} where it is not to be. */
 export interface ApprovalControl {
   readonly list: () => Promise<readonly ApprovalView[]>;
+  /** A person's screen shows it, in a list or as it came: the time until an answer counts from there. */
+  readonly shown?: (id: string, person: string) => void;
   /** `shownTo`: the person who looks at it, where that is known; the time until an answer counts from the first look. */
   readonly one: (id: string, shownTo?: string) => Promise<ApprovalView>;
   /** `evidence` was held against the person's keys before; the approvals hold it again when it is used. */

@@ -89,6 +89,10 @@ export class ApprovalDesk implements ApprovalControl {
     return Promise.resolve(shown.toReversed().map((approval) => this.#view(approval)));
   }
 
+  shown(id: string, person: string): void {
+    this.desk.shownTo(id, person);
+  }
+
   async one(id: string, shownTo?: string): Promise<ApprovalView> {
     const approval = await this.desk.one(id);
     if (approval === undefined)

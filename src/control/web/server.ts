@@ -27,6 +27,8 @@ export interface WebOptions {
 
 export interface WebServer {
   readonly site: Site;
+  /** Where it listens, which is another one than the site's where something stands before it. */
+  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function startWebServer(options: WebOptions, parts: WebParts): Prom
   const sweep = setInterval(() => logins.sweep(), sweepEveryMs).unref();
   return {
     site,
+    port,
     close: async () => {
       clearInterval(sweep);
       logins.endAll();

@@ -12,7 +12,11 @@ export const listApprovals: WebRoute = {
   method: "GET",
   path: "/api/approvals",
   open: false,
-  answer: async (_, { parts }) => ({ status: 200, body: { approvals: await parts.approvals.list() } }),
+  answer: async (_, { parts }, { person }) => {
+    const approvals = await parts.approvals.list();
+    for (const { id, state } of approvals) if (state === "pending") parts.approvals.shown?.(id, person.name);
+    return { status: 200, body: { approvals } };
+  },
 };
 
 export const oneApproval: WebRoute = {

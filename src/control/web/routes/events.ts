@@ -16,7 +16,10 @@ export const events: WebRoute = {
 
 function tell(sink: EventSink, { parts, logins }: WebConsole, { login }: LoggedIn): () => void {
   const unsubscribe = [
-    parts.approvals.onChange((view) => sink.send("approval", view)),
+    parts.approvals.onChange((view) => {
+      sink.send("approval", view);
+      if (view.state === "pending") parts.approvals.shown?.(view.id, login.person);
+    }),
     parts.log.follow((lines) => sink.send("audit", { events: lines })),
   ];
   const told = new Map<string, string>();
