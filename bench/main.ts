@@ -14,6 +14,7 @@ import { explain } from "./sections/explain.ts";
 import { firstSight } from "./sections/first-sight.ts";
 import { meter } from "./sections/meter.ts";
 import { idle } from "./sections/idle.ts";
+import { plan } from "./sections/plan.ts";
 import type { Row, Run } from "./sections/section.ts";
 import { sessions } from "./sections/sessions.ts";
 import { throughput } from "./sections/throughput.ts";
@@ -31,6 +32,7 @@ const sections: readonly (readonly [name: string, measure: Measure])[] = [
   ["first-sight", firstSight],
   ["explain", explain],
   ["audit", audit],
+  ["plan", plan],
 ];
 
 const { values: options } = parseArgs({

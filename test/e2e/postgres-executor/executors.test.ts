@@ -1,4 +1,4 @@
-/** Who the executor is, by configuration: a role lent for its acts, an address of its own, the target's login; and a clone to try acts on. */
+/** Who the executor is, by configuration: a role lent for its acts, an address of its own, the target's login; and a clone for trials. */
 import { after, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { loadConfig } from "../../../src/config/load-config.ts";

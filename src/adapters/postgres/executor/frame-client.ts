@@ -77,7 +77,7 @@ export class FrameClient {
     socket.resume();
   }
 
-  /** Sends `bytes`, which make the server answer with one ReadyForQuery, after what was asked before. Rejects with {@link ConnectionLost}. */
+  /** Sends `bytes`, which the server answers with one ReadyForQuery, after what was asked before. Rejects with {@link ConnectionLost}. */
   exchange(bytes: Buffer): Promise<Exchanged> {
     const answered = this.#last.then(() => this.#exchange(bytes));
     this.#last = answered.catch(() => undefined);
