@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import pg from "pg";
 import { badDay, everyday } from "../../src/cli/demo/scenes.ts";
+import type { ApprovalView } from "../../src/control/contract.ts";
+import { logIn } from "../console/client.ts";
 import { testServer } from "../support/servers.ts";
 import { holdfast, scratchFolder, start } from "./holdfast.ts";
+import { onTerminal } from "./pseudo-terminal.ts";
 
 /** As root the server runs under another account, which must be able to go through the folder. */
 function temporary(): string {
@@ -22,12 +25,40 @@ describe("holdfast demo", () => {
     const TMPDIR = temporary();
     const { code, out, err } = await holdfast(["demo"], { env: { TMPDIR } });
     assert.equal(code, 0, `${out}${err}`);
-    assert.equal((out.match(/✓/g) ?? []).length, everyday.length + badDay.length + 5);
+    const checks = everyday.length + badDay.length + 10;
+    assert.equal((out.match(/✓/g) ?? []).length, checks);
     assert.ok(!out.includes("✗"));
-    assert.match(out, new RegExp(`all ${everyday.length + badDay.length + 5} checks hold`));
+    assert.match(out, new RegExp(`all ${checks} checks hold`));
     for (const line of out.split("\n")) assert.ok(line.length <= 100, line);
     assert.deepEqual(leftIn(TMPDIR), []);
   });
+
+  for (const answer of ["approve", "deny"] as const)
+    test(`on a terminal a person decides at the console: ${answer}`, async () => {
+      const decide = async ([, url = "", words = ""]: readonly string[]): Promise<void> => {
+        const page = await logIn(url, "ada", words);
+        const { approvals } = (await page.get("/api/approvals")).body as { approvals: readonly ApprovalView[] };
+        const asked = approvals.filter(({ state, plan }) => state === "pending" && plan.act.shown.includes("1181"));
+        assert.equal(asked.length, 1);
+        const { id, plan, confirm = "" } = asked[0] as ApprovalView;
+        const proof = { kind: "passphrase", passphrase: words };
+        const body = {
+          planDigest: plan.digest,
+          answer,
+          reason: "seen at the console",
+          confirm: answer === "approve" ? confirm : "",
+          proof,
+        };
+        const given = await page.send("POST", `/api/approvals/${id}/answer`, body);
+        assert.equal(given.status, 200, given.text);
+      };
+      const screen = await onTerminal(["demo"], [{ await: /(http:\S+)\s+person ada, passphrase (\S+)/, type: decide }], {
+        env: { TMPDIR: temporary() },
+      });
+      assert.equal(screen.code, 0, screen.text);
+      assert.ok(!screen.text.includes("✗"), screen.text);
+      assert.match(screen.text, answer === "approve" ? /ada agrees[\s\S]*20 rows deleted/ : /ada says no[\s\S]*seen at the console/);
+    });
 
   test("on a server given with --upstream it leaves no database behind", async () => {
     const server = await testServer(15);
@@ -51,11 +82,15 @@ describe("holdfast demo", () => {
     });
     const client = new pg.Client({ connectionString: url });
     client.on("error", () => undefined);
-    await client.connect();
-    assert.deepEqual((await client.query("SELECT count(*)::int AS n FROM customers")).rows, [{ n: 1200 }]);
-    await assert.rejects(client.query("DROP TABLE customers"), /holdfast: /);
     const ended = new Promise((resolve) => child.once("close", resolve));
-    child.kill("SIGINT");
+    try {
+      await client.connect();
+      // The question has taken twenty.
+      assert.deepEqual((await client.query("SELECT count(*)::int AS n FROM customers")).rows, [{ n: 1180 }]);
+      await assert.rejects(client.query("DROP TABLE customers CASCADE"), /holdfast: /);
+    } finally {
+      child.kill("SIGINT");
+    }
     assert.equal(await ended, 0);
     await client.end().catch(() => undefined);
     assert.deepEqual(leftIn(TMPDIR), []);

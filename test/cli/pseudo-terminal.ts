@@ -9,10 +9,13 @@ import type { How } from "./holdfast.ts";
 
 const program = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
-/** When the screen shows `await` (after what earlier lines waited for), `type` is typed. `\r` is the return key, `\x03` Ctrl-C. */
+/**
+ * When the screen shows `await` (after what earlier lines waited for), `type` is typed. `\r` is the return key, `\x03` Ctrl-C. A function is
+ * called in its place: the person does something elsewhere.
+ */
 export interface Line {
   readonly await: RegExp;
-  readonly type: string;
+  readonly type: string | ((found: RegExpExecArray) => Promise<void>);
 }
 
 export interface Screen {
@@ -39,7 +42,12 @@ export function onTerminal(words: readonly string[], lines: readonly Line[], how
     if (next === undefined || match === null || match === undefined) return;
     seen += match.index + match[0].length;
     waiting.shift();
-    child.stdin.write(next.type);
+    if (typeof next.type === "string") child.stdin.write(next.type);
+    else
+      next.type(match).catch((error: unknown) => {
+        text += `elsewhere: ${String(error)}\n`;
+        child.kill("SIGKILL");
+      });
   };
   child.stdout.on("data", (chunk: Buffer) => {
     text += stripVTControlCharacters(chunk.toString("utf8")).replaceAll("\r", "");

@@ -9,6 +9,7 @@ import type pg from "pg";
 import { stateDirectory } from "../../control/state-directory.ts";
 import { tamperWithCopy, verifyHere } from "../demo/evidence.ts";
 import { type DemoGateway, startDemoGateway } from "../demo/gateway.ts";
+import { playQuestion, type QuestionParts } from "../demo/question.ts";
 import { play, playUnguarded, rowsIn } from "../demo/play.ts";
 import { type Report, changesBetween, openReport } from "../demo/report.ts";
 import { type Scene, badDay, everyday } from "../demo/scenes.ts";
@@ -23,15 +24,17 @@ import type { Define } from "../define.ts";
 interface Options {
   readonly upstream?: string;
   readonly stay?: boolean;
+  readonly auto?: boolean;
 }
 
 export const define: Define = (command, terminal) => {
   command
     .option("--upstream <url>", "use this PostgreSQL server instead of starting one; the demo makes and drops a database of its own")
+    .option("--auto", "answer the held statement by script; so it is where standard output is no terminal")
     .option("--stay", "keep everything running afterwards, to try by hand")
     .addHelpText(
       "after",
-      "\nExamples:\n  holdfast demo\n  holdfast demo --stay\n  holdfast demo --upstream " +
+      "\nExamples:\n  holdfast demo\n  holdfast demo --auto --stay\n  holdfast demo --upstream " +
         "postgres://postgres@127.0.0.1:5432/postgres\n\nThe exit code is 1 when one of the checks it prints does not hold.\n",
     )
     .action((options: Options) => demo(options, terminal));
@@ -47,6 +50,7 @@ async function demo(options: Options, terminal: Terminal): Promise<void> {
   try {
     const stage = await build(options, report, cleanup);
     if (!ended.aborted) await playDay(stage, report, ended);
+    if (!ended.aborted) await ask(stage, options, { report, terminal, ended });
     if (!ended.aborted) await showEvidence(stage, report);
     if (report.failures > 0) setExit(terminal, exitCodes.failed);
     if (!ended.aborted) await end(stage, options, report, terminal);
@@ -121,11 +125,21 @@ async function playDay(stage: Stage, report: Report, ended: AbortSignal): Promis
     const before = await holdingsOf(url);
     await report.heading(
       "A bad day",
-      "Each ends in a refusal that says why and what would do instead. The last line is measured: the same on a copy, without Holdfast.",
+      "Each is refused, or held for a person with what it was measured to do. The last line is measured too: the same on a copy, without Holdfast.",
     );
     for (const scene of badDay) if (!ended.aborted) await showBad(scene, agent, shop, report);
     if (!ended.aborted) await showCounts(before, await holdingsOf(url), report);
   });
+}
+
+async function ask(
+  { shop, gateway }: Stage,
+  { auto }: Options,
+  parts: Pick<QuestionParts, "report" | "terminal" | "ended">,
+): Promise<void> {
+  const asks = auto !== true && parts.terminal.interactive;
+  const url = shop.url(shop.database);
+  await once(gateway.agentUrl, (agent) => playQuestion({ ...parts, gateway, url, agent }, asks));
 }
 
 async function showEveryday(scene: Scene, agent: pg.Client, report: Report): Promise<void> {
@@ -148,7 +162,7 @@ async function showBad(scene: Scene, agent: pg.Client, shop: Shop, report: Repor
     title: scene.title,
     statements: scene.statements,
     holds: ours && alive && lost > 0,
-    outcome: refusal === undefined ? "passed" : "refused",
+    outcome: refusal === undefined ? "passed" : refusal.message.startsWith("holdfast: held") ? "held" : "refused",
     told,
     otherwise: changesBetween(before.rows, after.rows),
   });
@@ -207,6 +221,8 @@ async function end(stage: Stage, options: Options, report: Report, terminal: Ter
   await report.heading("Try it by hand", "Ctrl-C ends it and removes everything.");
   await report.line(`  as the agent, through Holdfast   ${stage.gateway.agentUrl}`);
   await report.line(`  straight to the server           ${stage.shop.url(stage.shop.database)}`);
+  await report.line(`  the console                      ${stage.gateway.consoleUrl}`);
+  await report.line(`    as ${stage.gateway.person.name}, passphrase ${stage.gateway.person.passphrase}`);
   await report.line(`  the gateway                      holdfast status --config ${stage.gateway.configFile}`);
   await report.line(`  the record                       holdfast audit tail --follow --config ${stage.gateway.configFile}\n`);
 }

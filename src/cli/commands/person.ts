@@ -3,13 +3,12 @@
  * the person's passphrase each time, and stored nowhere. An agent cannot add itself: it cannot open the vault.
  */
 import type { Command } from "commander";
-import { randomText, systemRandom } from "../../base/ids.ts";
 import { passphraseBytes, passphraseProblem } from "../../base/passphrase-key.ts";
-import { derivePersonKey, newKeyParameters, publicKeyText } from "../../control/person-key.ts";
 import { type Environment, environments } from "../../model/principal.ts";
 import type { VaultContent } from "../../wiring/vault.ts";
 import type { Define } from "../define.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
+import { drawnPassphrase, registerPerson } from "../new-person.ts";
 import { table, visible } from "../output.ts";
 import { fromDescriptor, typedTwice } from "../passphrase.ts";
 import { configOption, readConfig } from "../settings.ts";
@@ -54,18 +53,7 @@ async function add(name: string, options: AddOptions, terminal: Terminal): Promi
   const drawn = options.generate === true ? drawnPassphrase() : undefined;
   try {
     const passphrase = await passphraseOf(name, drawn, options, terminal);
-    const key = newKeyParameters(systemRandom);
-    const publicKey = publicKeyText(await derivePersonKey(passphrase, key));
-    passphrase.fill(0);
-    const person = { approves, key, publicKey, createdAtMs: Date.now() };
-    const { acceptedConfig, changeVault } = await import("../../wiring/vault.ts");
-    const change = (content: VaultContent): VaultContent => ({
-      ...content,
-      persons: { ...content.persons, [name]: person },
-      // From now on a configuration that nobody accepted is not loaded: the first is the one of this moment.
-      ...(content.configDigest === null ? acceptedConfig(config, config.source?.digest ?? null) : {}),
-    });
-    await changeVault(vault, config, change, `registered the person ${name} for ${approves.join(", ")}`).catch((error: unknown) => {
+    await registerPerson(vault, config, { name, approves, passphrase }).catch((error: unknown) => {
       throw failed(`nobody is registered: ${causeText(error)}`);
     });
   } finally {
@@ -84,11 +72,6 @@ function environmentsOf(text: string): readonly Environment[] {
       throw wrongUse(`\`${visible(word)}\` is no environment`, `give ${environments.join(", ")}, with commas between`);
     return found;
   });
-}
-
-/** 25 characters of 5 bits: beyond guessing even for one who has a signature to try against. */
-function drawnPassphrase(): string {
-  return [0, 0, 0, 0, 0].map(() => randomText(5, systemRandom)).join("-");
 }
 
 async function passphraseOf(name: string, drawn: string | undefined, options: AddOptions, terminal: Terminal): Promise<Buffer> {

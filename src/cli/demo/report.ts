@@ -12,6 +12,8 @@ export interface Report {
   check(holds: boolean, text: string): Promise<void>;
   /** One scene: what was tried, what was answered, and what it would have done. */
   scene(scene: ShownScene): Promise<void>;
+  /** What somebody was told, under the scene that it belongs to. */
+  told(lines: readonly string[]): Promise<void>;
   readonly failures: number;
   readonly checks: number;
 }
@@ -20,8 +22,8 @@ export interface ShownScene {
   readonly title: string;
   readonly statements: readonly string[];
   readonly holds: boolean;
-  /** `refused` or `passed`, and what the agent was told or got. */
-  readonly outcome: "passed" | "refused";
+  /** And what the agent was told or got. */
+  readonly outcome: "passed" | "held" | "refused";
   readonly told: readonly string[];
   /** What it did to the unguarded copy. */
   readonly otherwise?: string;
@@ -47,7 +49,7 @@ export function openReport(terminal: Terminal): Report {
     },
     scene(scene) {
       count(scene.holds);
-      const outcome = scene.outcome === "passed" ? style("green", "passed") : style("yellow", "refused");
+      const outcome = scene.outcome === "passed" ? style("green", "passed") : style("yellow", scene.outcome);
       const title = `${padEnd(scene.title, columns - 4 - width(scene.outcome) - 1)} ${outcome}`;
       const statements = scene.statements
         .map((sql) => `      ${style("cyan", fit(visible(sql).replace(/\s+/g, " "), columns - 6))}\n`)
@@ -56,6 +58,7 @@ export function openReport(terminal: Terminal): Report {
       const otherwise = scene.otherwise === undefined ? "" : style("dim", lines(`without Holdfast: ${scene.otherwise}`, 6));
       return terminal.out(`  ${mark(scene.holds)} ${title}\n${statements}${told}${otherwise}\n`);
     },
+    told: (texts) => terminal.out(texts.map((text) => lines(visible(text), 6)).join("")),
     get failures() {
       return failures;
     },

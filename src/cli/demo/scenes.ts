@@ -39,3 +39,9 @@ export const badDay: readonly Scene[] = [
     statements: ["SELECT pg_advisory_lock(72707369)", 'DROP SCHEMA "public" CASCADE', 'CREATE SCHEMA "public"'],
   },
 ];
+
+/** What the agent is held with and a person decides about; each has orders, items and a history that go with it. */
+export const questions = {
+  denied: "DELETE FROM customers WHERE id BETWEEN 41 AND 60",
+  approved: "DELETE FROM customers WHERE id BETWEEN 1181 AND 1200",
+} as const;
