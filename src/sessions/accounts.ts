@@ -22,6 +22,7 @@ export class Accounts {
   readonly #known = new Map<RunId, RunAccount>();
   readonly #turns = new Map<RunId, Promise<unknown>>();
   #end: () => void = () => {};
+  #stopped = false;
 
   constructor(options: AccountsOptions) {
     this.#options = options;
@@ -33,6 +34,7 @@ export class Accounts {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#end();
   }
 
@@ -103,10 +105,10 @@ export class Accounts {
   async #look(id: RunId): Promise<void> {
     try {
       const account = await this.#options.store.account(id);
-      if (account !== undefined && this.#note(account)) this.#options.changed(account);
+      if (account !== undefined && this.#note(account) && !this.#stopped) this.#options.changed(account);
     } catch (error) {
       // Told again when the store is heard again.
-      this.#options.warn(error instanceof Error ? error.message : String(error));
+      if (!this.#stopped) this.#options.warn(error instanceof Error ? error.message : String(error));
     }
   }
 

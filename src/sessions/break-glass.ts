@@ -97,13 +97,14 @@ export class BreakGlasses {
     return undefined;
   }
 
-  /** An act passes because of it: counts and records that. What it returns is false once it is over; `undefined` where it is already. */
-  use(id: string, action: ActionId, session: SessionId): (() => boolean) | undefined {
+  /** An act passes because of it: counts and records that, with its transaction where that is apart. What it returns is false once it is over; `undefined` where it is already. */
+  use(id: string, action: ActionId, session: SessionId, transaction?: string | null): (() => boolean) | undefined {
     const live = this.#live.get(id as BreakGlassId);
     if (live?.glass.state !== "open" || this.#ports.clock.now() >= live.glass.untilMs) return undefined;
     live.glass = { ...live.glass, uses: live.glass.uses + 1 };
     live.users.add(session);
-    this.#ports.record({ kind: "break_glass_used", breakGlass: live.glass.id, action, uses: live.glass.uses });
+    const by = transaction === undefined ? {} : { transaction };
+    this.#ports.record({ kind: "break_glass_used", breakGlass: live.glass.id, action, uses: live.glass.uses, ...by });
     return () => live.glass.state === "open";
   }
 

@@ -1,6 +1,6 @@
 /**
- * The runs of several gateways on one store: a login's run is one and the same at all of them, its budget is used in portions, and what stops
- * it at one stops it at each. What happens to connections at this gateway is the registry's; it is told here what others did.
+ * The runs of several gateways on one store: a login's run is one and the same at all of them, its budget is used in portions, and what
+ * stops it at one stops it at each. What happens to connections at this gateway is the registry's; it is told here what others did.
  */
 import type { Clock } from "../base/clock.ts";
 import { newRunId, type RandomBytes, type RunId } from "../base/ids.ts";

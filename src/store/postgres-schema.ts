@@ -14,7 +14,8 @@ export async function openSchema(connection: PostgresConnection): Promise<void> 
   await connection.run("BEGIN");
   await connection.run(`SELECT pg_advisory_xact_lock(${LOCK})`);
   const [schema] = await connection.run(
-    `SELECT pg_get_userbyid(nspowner) AS owner, pg_has_role(nspowner, 'USAGE') AS ours FROM pg_namespace WHERE nspname = 'holdfast_control'`,
+    `SELECT pg_get_userbyid(nspowner) AS owner, pg_has_role(nspowner, 'USAGE') AS ours
+     FROM pg_namespace WHERE nspname = 'holdfast_control'`,
   );
   // Who owns it could have put triggers and rules there that run with our rights.
   if (schema !== undefined && schema["ours"] !== true)

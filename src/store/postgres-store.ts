@@ -198,7 +198,8 @@ class PostgresStore implements SharedStore {
            WHERE id = $1 AND revision = $3 - 1`;
     const rows = await this.#write(
       `WITH put AS (${put} RETURNING id, revision)
-       SELECT pg_notify('holdfast_control', '${kind} ' || id || ' ' || revision), current_setting('synchronous_commit') AS durable FROM put`,
+       SELECT pg_notify('holdfast_control', '${kind} ' || id || ' ' || revision), current_setting('synchronous_commit') AS durable
+       FROM put`,
       values,
     );
     if (rows.length > 0 && over) await this.#forget(table);

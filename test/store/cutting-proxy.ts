@@ -1,6 +1,6 @@
 /**
- * A proxy in front of a PostgreSQL server that cuts one connection at a chosen moment of a chosen statement: before the server has it, while it is at it, or
- * after it has carried it out and before its reply is through. Real sockets, and the server's own protocol.
+ * A proxy in front of a PostgreSQL server that cuts one connection at a chosen moment of a chosen statement: before the server has it,
+ * while it is at it, or after it has carried it out and before its reply is through. Real sockets, and the server's own protocol.
  */
 import { connect, createServer, type Socket } from "node:net";
 

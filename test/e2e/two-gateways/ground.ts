@@ -1,6 +1,6 @@
 /**
- * Two gateways as processes of their own in front of one database and on one control store, to be killed and started again; and a person who
- * is known to both and answers at either.
+ * Two gateways as processes of their own in front of one database and on one control store, to be killed and started again; and a person
+ * who is known to both and answers at either.
  * It tests nothing itself.
  */
 import assert from "node:assert/strict";
