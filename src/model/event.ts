@@ -204,7 +204,14 @@ export type AuditEvent =
       readonly nonces: readonly string[];
       readonly purpose: string;
     }
-  | { readonly kind: "break_glass_used"; readonly breakGlass: BreakGlassId; readonly action: ActionId; readonly uses: number }
+  | {
+      readonly kind: "break_glass_used";
+      readonly breakGlass: BreakGlassId;
+      readonly action: ActionId;
+      readonly uses: number;
+      /** Where the act is carried out by another login than the session's: the server's transaction id, `null` outside one. */
+      readonly transaction?: string | null;
+    }
   /** A start of Holdfast closes whatever a crash left open, without this record. */
   | {
       readonly kind: "break_glass_closed";

@@ -8,13 +8,16 @@ import type { RandomBytes } from "../base/ids.ts";
 import type { Config } from "../config/config.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
+import { usualApprovalRules } from "../model/approval-rules.ts";
 import type { Guard } from "../pipeline/guard.ts";
 import type { ApprovalDesk } from "./approval-desk.ts";
+import { carriedOutApart, deskUnlessBroken } from "./break-glass-place.ts";
 import type { ControlSessions } from "./control-sessions.ts";
 import { type Executors, openExecutors } from "./executors.ts";
 import type { PlanPlace } from "./plan-parts.ts";
 import { Plans } from "./plans.ts";
 import { Reconciler } from "./reconcile-uses.ts";
+import type { RunControl } from "./run-control.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 import type { WatchedLog } from "./watched-log.ts";
 
@@ -28,6 +31,7 @@ export interface PlanningParts {
   readonly guard: Guard;
   readonly analyser: SqlAnalyser;
   readonly approvals: ApprovalDesk;
+  readonly runs: RunControl;
 }
 
 /** What the server has not said is asked again after so long. */
@@ -74,7 +78,12 @@ export class Planning {
   /** For whoever relays: where what is held is presented, and what carries it out. */
   held(target: string): Pick<RelayParts, "held"> {
     const executor = this.executors.of(target);
-    return executor === undefined ? {} : { held: { approvals: this.#parts.approvals.desk, executor } };
+    if (executor === undefined) return {};
+    const { desk } = this.#parts.approvals;
+    const at = this.#config.targets.find(({ name }) => name === target);
+    const toleranceRows = () => (this.#config.approvals ?? usualApprovalRules).toleranceRows;
+    const apart = at !== undefined && carriedOutApart(at);
+    return { held: { approvals: apart ? deskUnlessBroken(desk, { ...this.#parts, toleranceRows }) : desk, executor } };
   }
 
   /** What the control socket offers of it. */

@@ -8,6 +8,7 @@ import type { BreakGlassFact } from "../model/break-glass.ts";
 import type { GrantFact } from "../model/grant.ts";
 import type { Situation } from "../pipeline/scopes.ts";
 import type { Policy } from "../policy/policy.ts";
+import { carriedOutApart } from "./break-glass-place.ts";
 
 /** What persons have opened for a principal at a target. */
 type GrantFacts = (target: string, principal: string) => readonly GrantFact[] | undefined;
@@ -36,7 +37,7 @@ export function situations(
     return situation(action, policy, {
       grants: grants(...whose),
       askable: askable(...whose),
-      breakGlass: glass(...whose),
+      breakGlass: carriedOutApart(target) ? undefined : glass(...whose),
       approvals: approvals(target.name),
     });
   };

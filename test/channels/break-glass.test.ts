@@ -36,7 +36,7 @@ function want(scene: ApprovalScene, more: object = {}, person = "ada"): Promise<
   return scene.signed("POST", "/v1/break-glass", terms, person) as Promise<BreakGlass>;
 }
 
-describe("break-glass", () => {
+describe("break-glass where sessions share the upstream's role", () => {
   let scene: ApprovalScene;
   let clerk: pg.Client;
   let receiver: ReceiverStandIn;
@@ -44,7 +44,10 @@ describe("break-glass", () => {
     receiver = await openReceiver();
     const url = `${receiver.url}/hook`;
     const channels = `channels: { books: { kind: webhook, url: "${url}", secret: { env: HOLDFAST_TEST_AGENT } } }`;
-    scene = await openApprovalScene(await testServer(18), { more: `approvals: { hold: 0s, cool_off: 0s, life: 5min, ${channels} }` });
+    scene = await openApprovalScene(await testServer(18), {
+      more: `approvals: { hold: 0s, cool_off: 0s, life: 5min, ${channels} }`,
+      shared: true,
+    });
     clerk = await clerkOf(scene);
   });
   after(async () => {
@@ -140,7 +143,7 @@ describe("break-glass", () => {
   });
 });
 
-describe("break-glass that takes two, and a restart", () => {
+describe("break-glass that takes two, with rights that the session has not, and a restart", () => {
   test("one person opens nothing, the second does, and a new process finds none open", async () => {
     const more = "approvals: { hold: 0s, cool_off: 0s, life: 5min, break_glass: { persons: 2, time_max: 20min } }";
     const scene = await openApprovalScene(await testServer(18), { more });
@@ -150,12 +153,26 @@ describe("break-glass that takes two, and a restart", () => {
       const { id, state, run, target, untilMs } = await want(scene);
       assert.equal(state, "wanted");
       await refusal(clerk, everything);
+      for (const { id: asked } of await scene.approvals()) await scene.answer(asked, "cleo", { answer: "deny", reason: "no" });
       const agree = (person: string, more_ = {}) =>
         scene.signed("POST", `/v1/break-glass/${id}`, { run, target, untilMs, ...more_ }, person);
       await assert.rejects(agree("ada"), refused("conflict", /another person/));
       await assert.rejects(agree("ben", { untilMs: untilMs + 1 }), refused("conflict", /is not what was shown/));
       assert.equal(((await agree("ben")) as BreakGlass).state, "open");
       assert.equal((await clerk.query(everything)).rowCount, 10);
+      await clerk.query("TRUNCATE orders");
+      assert.equal((await refusal(clerk, "SELECT rolpassword FROM pg_authid")).code, "42501");
+      assert.equal((await scene.events("approval_asked")).length, 1, "nobody was asked since");
+      const used = await scene.events("break_glass_used");
+      assert.deepEqual(
+        used.map(({ uses, transaction }) => [uses, typeof transaction]),
+        [
+          [1, "string"],
+          [2, "string"],
+        ],
+      );
+      const rules = (await scene.events("judgement")).flatMap((each) => (each.decision === "allow" ? each.rules : []));
+      assert.ok(rules.includes(`approval:${id}`), "named among the rules of what was carried out");
       const [opened] = await scene.events("break_glass_opened");
       assert.deepEqual(opened?.persons, ["ada", "ben"]);
       const attempts = await scene.events("person_attempt");

@@ -56,6 +56,8 @@ export interface SceneOptions {
   readonly persons?: readonly string[];
   /** Sections of the configuration. */
   readonly more?: string;
+  /** Sessions share the upstream's own role. */
+  readonly shared?: boolean;
 }
 
 export async function openScene(server: TestServer, options: SceneOptions = {}): Promise<Scene> {
@@ -63,6 +65,8 @@ export async function openScene(server: TestServer, options: SceneOptions = {}):
   const folder = options.folder ?? newFolder();
   const text = configText(shop, ephemeral, options.policy ?? "observe")
     .replace("environment: production", `environment: ${options.environment ?? "production"}\n    ${options.target ?? ""}`)
+    .replace(options.shared === true ? / {4}roles:\n(?: {6}.*\n)*/ : "", "")
+    .replace(options.shared === true ? ", writer: orders" : "", "")
     .trimEnd();
   writeFileSync(join(folder, "holdfast.yaml"), `${text}\n${options.more ?? ""}\n`, { mode: 0o600 });
   const loaded = loadConfig({ path: join(folder, "holdfast.yaml") });
