@@ -19,9 +19,10 @@ export function planDigest(plan: UndigestedPlan): string {
 }
 
 /**
- * Left out: `id`, `madeAtMs`, `asked.action`, `asked.purpose`, an effect's `because`, `bytes`, `samples`, `elapsedMs`, `heldMs`, and the names of
- * the policy's rules, which its digest binds and which agents are not told. What a person is shown of the act itself (`act.shown`) and of its
- * undoing binds, so that nobody can agree to one text by reading another. A field that is absent is not one that is `null`.
+ * Left out: `id`, `madeAtMs`, `asked.action`, `asked.purpose`, an effect's `because`, `bytes`, `samples`, `elapsedMs`, `heldMs`, and the
+ * names of the policy's rules, which its digest binds and which agents are not told. What a person is shown of the act itself
+ * (`act.shown`) and of its undoing binds, so that nobody can agree to one text by reading another. A field that is absent is not one
+ * that is `null`.
  */
 function binding(plan: UndigestedPlan): object {
   const { version, expiresAtMs, target, asked, act, effects, measured, unmeasured, reversibility, undo, policy, preconditions } = plan;

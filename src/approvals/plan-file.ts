@@ -1,6 +1,7 @@
 /**
  * A plan as a file: the act's exact text with the plan of it, to be reviewed, kept beside code and given back to be applied.
- * What it says of itself holds together when it is read; that it is the plan that was made, and that somebody agreed to it, the gateway finds.
+ * What it says of itself holds together when it is read; that it is the plan that was made, and that somebody agreed to it, the
+ * gateway finds.
  */
 import { canonicalJson, digestOf } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";

@@ -16,10 +16,18 @@ describe("what can be taken back", () => {
       [deletion],
       measurement(),
       "irreversible",
-      "1 object would be gone with what is in them: Holdfast keeps no copy",
+      "view public.late_orders would be dropped: Holdfast keeps no copy of data or definition",
       "41,293 rows of public.items, public.orders would be deleted: Holdfast keeps no copy of them",
       "no verified backup is known to Holdfast",
     );
+  });
+
+  test("names what the act names before what goes along, and counts the rest", () => {
+    const gone = ["a", "b", "c", "d", "e"].map((name) => ({ type: "view", name, change: "dropped" as const, through: "t" }));
+    const objects = [...gone, { type: "table", name: "t", change: "dropped" as const }];
+    const { sentences } = undoProspect([read], { ...measurement(), tables: [], objects });
+    const [first] = sentences;
+    assert.equal(first, "table t, view a, view b and 3 more objects would be dropped: Holdfast keeps no copy of data or definition");
   });
 
   test("says of what was not measured that nobody knows how much", () => {

@@ -54,19 +54,17 @@ function lostByMeasure({ tables, objects }: Measurement): Lost {
   const deleted = of(({ direct, following }) => direct.deleted + following.deleted);
   const updated = of(({ direct, following }) => direct.updated + following.updated);
   const inserted = of(({ direct, following }) => direct.inserted + following.inserted);
-  const lostObjects = objects.filter(gone);
-  const made = objects.filter(({ change }) => change === "created");
-  const altered = objects.filter(({ change }) => change === "altered");
+  const changedTo = (kind: ObjectChange["change"]) => objects.filter(({ change }) => change === kind);
+  const [dropped, truncated, altered, created] = [changedTo("dropped"), changedTo("truncated"), changedTo("altered"), changedTo("created")];
   const sentences: string[] = [];
-  if (lostObjects.length > 0)
-    sentences.push(`${counted(lostObjects.length, "object")} would be gone with what is in them: Holdfast keeps no copy`);
+  if (dropped.length > 0) sentences.push(`${named(dropped)} would be dropped: Holdfast keeps no copy of data or definition`);
+  if (truncated.length > 0) sentences.push(`${named(truncated)} would be emptied: Holdfast keeps no copy of what is in it`);
   if (deleted.length > 0) sentences.push(`${rowsOf(deleted)} would be deleted: Holdfast keeps no copy of them`);
   if (updated.length > 0) sentences.push(`${rowsOf(updated)} would be overwritten: their old values are not kept`);
-  if (inserted.length > 0) sentences.push(`${rowsOf(inserted)} would be inserted: they can be deleted again while nothing rests on them`);
-  if (made.length > 0)
-    sentences.push(`${counted(made.length, "object")} would be made: they can be dropped again while nothing rests on them`);
-  if (altered.length > 0) sentences.push(`${counted(altered.length, "object")} would be altered: the former definition is not kept`);
-  return { sentences, data: lostObjects.length + deleted.length + updated.length + altered.length > 0 };
+  if (altered.length > 0) sentences.push(`${named(altered)} would be altered: the former definition is not kept`);
+  if (inserted.length > 0) sentences.push(`${rowsOf(inserted)} would be inserted: to be deleted again while nothing rests on them`);
+  if (created.length > 0) sentences.push(`${named(created)} would be made: to be dropped again while nothing rests on it`);
+  return { sentences, data: dropped.length + truncated.length + deleted.length + updated.length + altered.length > 0 };
 }
 
 function lostByEffects(effects: readonly Effect[]): Lost {
@@ -112,11 +110,21 @@ function nothingLeft(reversibility: Reversibility): string {
     : "whether it can be taken back is not known";
 }
 
+const NAMED_MAX = 3;
+
+function named(objects: readonly ObjectChange[]): string {
+  // What the act names itself comes before what goes along.
+  const ordered = [...objects].sort((a, b) => Number(a.through !== undefined) - Number(b.through !== undefined));
+  const shown = ordered.slice(0, NAMED_MAX).map(({ type, name }) => `${type} ${name}`);
+  const more = objects.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? ` and ${counted(more, "more object")}` : ""}`;
+}
+
 function rowsOf(changes: readonly { readonly table: string; readonly rows: number }[]): string {
   const total = changes.reduce((sum, { rows }) => sum + rows, 0);
-  const named = changes.slice(0, 3).map(({ table }) => table);
-  const more = changes.length - named.length;
-  return `${counted(total, "row")} of ${named.join(", ")}${more > 0 ? ` and ${counted(more, "more table")}` : ""}`;
+  const shown = changes.slice(0, NAMED_MAX).map(({ table }) => table);
+  const more = changes.length - shown.length;
+  return `${counted(total, "row")} of ${shown.join(", ")}${more > 0 ? ` and ${counted(more, "more table")}` : ""}`;
 }
 
 function counted(count: number, noun: string): string {

@@ -2,6 +2,7 @@
  * A plan as a person reads it before signing it off: at most 100 columns, nothing cut, every byte of others made visible.
  * It shows what the plan holds, and works out nothing but shares.
  */
+import type { Reversibility } from "../model/effect.ts";
 import type { LockTaken, Measurement, ObjectChange, Plan, RowCounts, SampleRow, TableChange } from "../model/plan.ts";
 import { figure, paragraph, table, visible, width, wrap } from "./output.ts";
 
@@ -37,13 +38,21 @@ function head({ id, target, asked, madeAtMs, expiresAtMs, reversibility, digest 
     ["server", target.identity],
     ["asked by", who.join(" ")],
     ...(asked.purpose === undefined ? [] : [["purpose, in its own words", asked.purpose] as const]),
-    ["undo", reversibility],
+    ["undo", undoWords[reversibility]],
     ["made", new Date(madeAtMs).toISOString()],
     ["of no use after", new Date(expiresAtMs).toISOString()],
     ["digest", digest],
   ];
   return `plan ${visible(id)}\n${pairs(facts, cells)}`;
 }
+
+/** Nothing is promised that nobody has seen work. */
+const undoWords: Readonly<Record<Reversibility, string>> = {
+  reversible: "possible",
+  restorable: "only from a copy, and Holdfast keeps none",
+  irreversible: "NOT POSSIBLE",
+  unknown: "NOT KNOWN",
+};
 
 function measuredSections({ tables, objects, locks, elapsedMs, on }: Measurement, cells: number): readonly string[] {
   const where = on === "target" ? "on the target itself" : `on a ${on}, not on the target`;
@@ -192,7 +201,7 @@ function indented(text: string): string {
   return text.replace(/^(?=.)/gm, "  ");
 }
 
-/** Line by line as it is, with what does not fit on lines of its own after a mark: a text may not hide a part of itself far to the right. */
+/** Line by line as it is; what does not fit stands on lines of its own after a mark: nothing may hide far to the right. */
 function verbatim(text: string, cells: number, indent = 2): string {
   const lines = text.split("\n").flatMap((line) => broken(visible(line.replaceAll("\t", "    ")), cells - indent - 2));
   return lines

@@ -1,5 +1,6 @@
 /**
- * `holdfast plan` behind the control socket: a text understood, judged, tried and rolled back, and brought before persons where one is needed.
+ * `holdfast plan` behind the control socket: a text understood, judged, tried and rolled back, and brought before persons where
+ * one is needed.
  * It carries nothing out.
  */
 import { setTimeout as delay } from "node:timers/promises";

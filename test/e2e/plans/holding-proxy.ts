@@ -1,6 +1,6 @@
 /**
- * A proxy in front of a PostgreSQL server that holds the executor's next COMMIT: before the server has it, or after it has carried it out and before
- * its answer is through. Nothing is cut: whoever waits behind it can be killed at that very moment.
+ * A proxy in front of a PostgreSQL server that holds the executor's next COMMIT: before the server has it, or after it has carried
+ * it out and before its answer is through. Nothing is cut: whoever waits behind it can be killed at that very moment.
  */
 import { connect, createServer, type Socket } from "node:net";
 

@@ -1,6 +1,6 @@
 /**
- * A migration of more than thirty statements, as drizzle-kit writes it, through the command line: planned, kept as a file, reviewed, approved,
- * applied; and the same with one statement altered refused, whoever alters it and however well.
+ * A migration of more than thirty statements, as drizzle-kit writes it, through the command line: planned, kept as a file, reviewed,
+ * approved, applied; and the same with one statement altered refused, whoever alters it and however well.
  */
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
