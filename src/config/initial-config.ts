@@ -70,6 +70,9 @@ users:
     # connections: 20
     # policy: read-only       # in place of the target's
 
+# The web console for registered persons, on http://localhost:7433; see docs/console.md.
+# console: {}
+
 # policies:
 #   careful-writes:
 #     extends: guarded-writes

@@ -59,6 +59,7 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
     line("decisions", decisions.join(", ")) +
     line("audit log", record) +
     (found.store === undefined ? "" : line("store", storeText(found.store, terminal))) +
+    (found.console === undefined ? "" : line("console", visible(found.console.url))) +
     (vault === undefined ? "" : line("vault", vaultText(vault, terminal))) +
     (config === undefined ? "" : line("config", configText(config, terminal))) +
     line("sessions", runsText(found)) +
