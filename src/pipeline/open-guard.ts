@@ -7,6 +7,7 @@ import { type RandomBytes, randomText, type SessionId } from "../base/ids.ts";
 import type { AuditLog } from "../audit/log.ts";
 import type { Action } from "../model/action.ts";
 import type { Obligation, Reason } from "../model/decision.ts";
+import type { Session } from "../model/principal.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
 import { strictest } from "../policy/obligations.ts";
 import type { Decide } from "../policy/policy.ts";
@@ -83,12 +84,7 @@ export function openGuard(options: GuardOptions): OpenGuard {
   return {
     admit: (action, can) => admit(action, can),
     admitApproved: (action, can, approved) => admit(action, can, approved),
-    question(session, digest) {
-      const refused = gate?.question(session.id, digest);
-      if (refused?.figure !== undefined && refused.allowed !== undefined)
-        record.limitReached(session, null, refused.reason, refused.figure, refused.allowed);
-      return refused?.reason;
-    },
+    question: (session, digest) => questioned(record, session, gate?.question(session.id, digest)),
     admitNow(action, can) {
       const scope = scopes.of(action);
       const judgement = scope.find(action);
@@ -132,6 +128,13 @@ function holding(): { holds(): boolean; end(): void } {
       over = true;
     },
   };
+}
+
+/** A reason why persons are not to be asked; what is used up is on record. */
+function questioned(record: Record, session: Session, refused: Gated["refused"]): Reason | undefined {
+  const { reason, figure, allowed } = refused ?? {};
+  if (reason !== undefined && figure !== undefined && allowed !== undefined) record.limitReached(session, null, reason, figure, allowed);
+  return reason;
 }
 
 /** A gate that fails has not agreed. */

@@ -5,7 +5,8 @@
 import { BAD, FRAME, FrameScanner, MORE } from "../../src/adapters/postgres/codec/scanner.ts";
 import { clientShapes, serverShapes } from "../../src/adapters/postgres/codec/shapes.ts";
 import { limits } from "../../src/base/limits.ts";
-import { FORBIDDEN } from "../playbooks/stand-in-guard.ts";
+import { standInApprovals, standInExecutor } from "../playbooks/stand-in-approvals.ts";
+import { FORBIDDEN, HELD } from "../playbooks/stand-in-guard.ts";
 import { clientMessage, serverMessages, words } from "../playbooks/wire-messages.ts";
 import { sessionTable, settled } from "../playbooks/wire-session.ts";
 
@@ -99,6 +100,9 @@ const TEXTS = [
   "select 1",
   "delete from t",
   `drop table t /* ${FORBIDDEN} */`,
+  `delete from t /* ${HELD} yes */`,
+  `delete from t /* ${HELD} no */`,
+  `delete from t /* ${HELD} later */`,
   "boom",
   "begin",
   "commit",
@@ -148,6 +152,8 @@ class ModelServer {
   status = "I";
   skipping = false;
   readonly texts: string[] = [];
+  /** Of these, what it was told to run. */
+  readonly ran: string[] = [];
   readonly #statements = new Map<string, string>();
   readonly #portals = new Map<string, string>();
   #rest: Buffer = Buffer.alloc(0);
@@ -204,6 +210,7 @@ class ModelServer {
 
   #run(text: string, simple: boolean): string {
     this.texts.push(text);
+    this.ran.push(text);
     const word = text.trim().split(" ")[0] ?? "";
     if (word === "boom" || word === "refused") {
       if (this.status === "T") this.status = "E";
@@ -248,9 +255,13 @@ class ModelServer {
   }
 }
 
-/** Random conversations: one ReadyForQuery for each message that asks for one, no refused text at the server, every act settled once. */
+/**
+ * Random conversations: one ReadyForQuery for each message that asks for one, no refused text at the server, what is held run nowhere but where
+ * persons agreed, every act settled once.
+ */
 export async function repliesNeverShift(random: Random, forbidden: string = FORBIDDEN): Promise<void> {
-  const table = sessionTable();
+  const [approvals, executor] = [standInApprovals(), standInExecutor()];
+  const table = sessionTable(random() < 0.7 ? { approvals, executor, settings: new Map() } : undefined);
   table.guard.slow = random() < 0.3;
   const server = new ModelServer();
   let lines: string[] = Array.from({ length: 1 + below(random, 25) }, () => pick(random, LINES));
@@ -277,11 +288,17 @@ export async function repliesNeverShift(random: Random, forbidden: string = FORB
   const story = `${lines.join(" ; ")}\nheard: ${heard.said.join(" ")}`;
   expect(table.session.core.closed === undefined, `the session was closed: ${table.session.core.closed?.because}\n${story}`);
   expect(!server.texts.some((text) => text.includes(forbidden)), `a refused text reached the server\n${story}`);
+  expect(!server.ran.some((text) => text.includes(HELD)), `a held text ran at the server\n${story}`);
+  const used = approvals.tickets.filter((line) => line === "end used").length;
+  expect(executor.ran.length === used, `${executor.ran.length} acts ran on ${used} answers\n${story}`);
+  const [word = ""] = executor.answers.split(":").slice(1);
+  const told = heard.said.filter((said) => said === `C:${word}`).length;
+  expect(told === used, `${used} approved acts were carried out and ${told} answered\n${story}`);
   expect(heard.said.filter((word) => word.startsWith("Z")).length === due, `${due} times ready were due\n${story}`);
   expect(heard.rest.length === 0, "half a message was left");
   table.session.lost("the run ends");
   for (const { id, kind } of table.guard.admissions)
-    expect(kind !== "allow" || table.guard.settled.has(id), `${id} has no outcome\n${story}`);
+    expect(!kind.startsWith("allow") || table.guard.settled.has(id), `${id} has no outcome\n${story}`);
 }
 
 /** Must fail: it takes an allowed text for a refused one. That it fails shows that the others would. */

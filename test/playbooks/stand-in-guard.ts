@@ -106,17 +106,10 @@ export function standInGuard(): StandInGuard {
     const { payload } = action;
     const text = payload.kind === "sql" ? payload.text : `call ${payload.functionOid}`;
     const { searchPath, role, pendingDdl, temporary } = payload.context;
-    let statements = known.get(keyOf(action));
-    let parsed = true;
-    if (statements === undefined) {
-      try {
-        statements = payload.kind === "sql" ? statementsOf(text) : [{ ...PLAIN, tag: "CALL", span: { start: 0, end: 0 } }];
-        known.set(keyOf(action), statements);
-      } catch {
-        statements = [];
-        parsed = false;
-      }
-    }
+    const understood = known.get(keyOf(action)) ?? parsedOf(payload, text);
+    const parsed = understood !== undefined;
+    if (parsed) known.set(keyOf(action), understood);
+    let statements = understood ?? [];
     const refused = !parsed || text.includes(FORBIDDEN) || searchPath.includes("evil");
     const held = !refused && approval === undefined && text.includes(HELD);
     const kind = refused ? "deny" : held ? "hold" : approval === undefined ? "allow" : `allow by ${approval}`;
@@ -125,16 +118,26 @@ export function standInGuard(): StandInGuard {
       const code = parsed ? "destructive" : "not_parsed";
       return { kind: "deny", id: action.id, reason: { code, message: reasonCodes[code].title, next: "do something else" }, statements };
     }
-    if (held) {
-      const { policyDigest } = guard;
-      const reason = { code: "approval_unavailable", message: "a person must approve it" } as const;
-      const current = () => guard.policyDigest === policyDigest;
-      return { kind: "hold", id: action.id, reason, statements, effects: [], rules: ["stand-in"], policyDigest, current };
-    }
+    if (held) return heldBy(guard, action.id, statements);
     if (guard.knowsNothing) statements = statements.map((s) => (s.transaction === "none" ? { ...s, readOnly: false } : s));
     return { kind: "allow", id: action.id, statements, obligations: guard.obligations, readOnly: statements.every((s) => s.readOnly) };
   }
   return guard;
+}
+
+function heldBy(guard: StandInGuard, id: ActionId, statements: readonly StatementSummary[]): Admission {
+  const { policyDigest } = guard;
+  const reason = { code: "approval_unavailable", message: "a person must approve it" } as const;
+  const current = () => guard.policyDigest === policyDigest;
+  return { kind: "hold", id, reason, statements, effects: [], rules: ["stand-in"], policyDigest, current };
+}
+
+function parsedOf(payload: Action["payload"], text: string): readonly StatementSummary[] | undefined {
+  try {
+    return payload.kind === "sql" ? statementsOf(text) : [{ ...PLAIN, tag: "CALL", span: { start: 0, end: 0 } }];
+  } catch {
+    return undefined;
+  }
 }
 
 function keyOf(action: Action): string {

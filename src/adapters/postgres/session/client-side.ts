@@ -185,6 +185,8 @@ export class ClientSide {
   }
 
   #refuse(because: Refusal): Disposition {
+    // A message that the server sends unasked may have gone to the client in part.
+    if (this.#core.insideServerFrame()) return HOLD;
     refuseSimple(this.#core, withoutWaiting(because));
     return DROP;
   }

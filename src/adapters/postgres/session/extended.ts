@@ -43,7 +43,7 @@ export class Extended {
     const core = this.#core;
     if (core.describing !== undefined && type !== front.execute && !core.skipping) {
       const refused = this.#held.undescribed();
-      if (type !== front.sync) return refused;
+      if (refused === HOLD || type !== front.sync) return refused;
     }
     if (type === front.sync) return this.#sync();
     if (core.skipping) return DROP;
@@ -75,6 +75,7 @@ export class Extended {
   }
 
   #refuse(because: Refusal): Disposition {
+    if (this.#core.insideServerFrame()) return HOLD;
     return refuseExtended(this.#core, withoutWaiting(because)) ? DROP : HOLD;
   }
 
@@ -313,6 +314,7 @@ export class Extended {
     const core = this.#core;
     if (core.skipping && !core.batchSent) {
       // Nothing of this batch reached the server: its state is what it was.
+      if (core.insideServerFrame()) return HOLD;
       core.toClient(ready(core.status));
       core.skipping = false;
       core.batch += 1;

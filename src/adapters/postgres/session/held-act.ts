@@ -27,7 +27,8 @@ export function actDigest(message: ExecutorMessage): string {
 /** As it is carried out: where names are resolved, under which settings. */
 export function executorAct(core: Core, { message }: HeldAsk, held: Held, context: SqlContext): ExecutorAct {
   const { statements } = held;
-  return { database: core.parts.target.database, context, settings: meaning(core), statements, message };
+  const { database } = core.parts.target;
+  return { database, context, settings: meaning(core), statements, message, readsAs: context.role };
 }
 
 export function heldAct(core: Core, ask: HeldAsk, held: Held, context: SqlContext, gone: AbortSignal): Omit<HeldAct, "measure"> {

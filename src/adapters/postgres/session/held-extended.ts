@@ -37,6 +37,7 @@ export class HeldExtended {
   }
 
   #refuse(because: Refusal): Disposition {
+    if (this.#core.insideServerFrame()) return HOLD;
     this.#core.describing = undefined;
     return refuseExtended(this.#core, because) ? DROP : HOLD;
   }
@@ -140,10 +141,11 @@ export class HeldExtended {
     return this.#answer(held, waiting.answer);
   }
 
-  /** Everything that was sent is answered: what we answer comes behind it. */
+  /** Everything that was sent is answered, to its last byte: what we answer comes behind it. */
   #answered(): boolean {
-    if (this.#core.drained) return true;
-    this.#core.flush();
+    const core = this.#core;
+    if (core.drained) return !core.insideServerFrame();
+    core.flush();
     return false;
   }
 

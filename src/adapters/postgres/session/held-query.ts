@@ -13,6 +13,7 @@ import { ready } from "../codec/write.ts";
 
 /** In place of a Query whose text is held. Everything before it is answered. */
 export function heldQuery(core: Core, held: HeldText): Disposition {
+  if (core.insideServerFrame()) return HOLD;
   const { waiting } = core;
   const parts = core.parts.held;
   if (waiting === undefined) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { clientMessage, serverMessages, words } from "../../../../test/playbooks/wire-messages.ts";
 import { playbookOf, playSteps } from "../../../../test/playbooks/session-playbook.ts";
 import { sessionTable, settled } from "../../../../test/playbooks/wire-session.ts";
 
@@ -163,5 +164,20 @@ describe("wire session playbooks", () => {
         }
       }
     });
+  }
+});
+
+test("nothing of ours stands inside a message that the server sends unasked", async () => {
+  for (const lines of [["Q drop table t /* forbidden */"], ["P |drop table t /* forbidden */", "S"], ["B |nobody", "S"]]) {
+    const table = sessionTable();
+    const notification = serverMessages("A");
+    table.session.fromServer(notification.subarray(0, 12));
+    table.session.fromClient(Buffer.concat(lines.map(clientMessage)));
+    await settled();
+    const first = table.taken().client;
+    table.session.fromServer(Buffer.from(notification.subarray(12)));
+    await settled();
+    const { said, rest } = words(Buffer.concat([first, table.taken().client]));
+    assert.deepEqual([said[0], said.at(-1), rest.length], ["A", "Z:I", 0], lines.join(" ; "));
   }
 });
