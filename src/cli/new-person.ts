@@ -20,7 +20,11 @@ export async function registerPerson(vault: Vault, config: Config, { name, appro
   const key = newKeyParameters(systemRandom);
   const publicKey = publicKeyText(await derivePersonKey(passphrase, key));
   passphrase.fill(0);
-  const person = { approves, key, publicKey, createdAtMs: Date.now() };
+  await putPerson(vault, config, name, { approves, key, publicKey, createdAtMs: Date.now() });
+}
+
+/** With a key that is known already: the same person at another gateway. Rejects as {@link registerPerson} does. */
+export async function putPerson(vault: Vault, config: Config, name: string, person: VaultContent["persons"][string]): Promise<void> {
   const { acceptedConfig, changeVault } = await import("../wiring/vault.ts");
   const change = (content: VaultContent): VaultContent => ({
     ...content,
@@ -28,7 +32,7 @@ export async function registerPerson(vault: Vault, config: Config, { name, appro
     // From now on a configuration that nobody accepted is not loaded: the first is the one of this moment.
     ...(content.configDigest === null ? acceptedConfig(config, config.source?.digest ?? null) : {}),
   });
-  await changeVault(vault, config, change, `registered the person ${name} for ${approves.join(", ")}`);
+  await changeVault(vault, config, change, `registered the person ${name} for ${person.approves.join(", ")}`);
 }
 
 /** 25 characters of 5 bits: beyond guessing even for one who has a signature to try against. */

@@ -2,15 +2,17 @@
  * `holdfast person`: who may approve and grant. A person is a name and a public key in the sealed vault; the private half is made from
  * the person's passphrase each time, and stored nowhere. An agent cannot add itself: it cannot open the vault.
  */
+import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { passphraseBytes, passphraseProblem } from "../../base/passphrase-key.ts";
 import { type Environment, environments } from "../../model/principal.ts";
 import type { VaultContent } from "../../wiring/vault.ts";
 import type { Define } from "../define.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
-import { drawnPassphrase, registerPerson } from "../new-person.ts";
+import { drawnPassphrase, putPerson, registerPerson } from "../new-person.ts";
 import { table, visible } from "../output.ts";
 import { fromDescriptor, typedTwice } from "../passphrase.ts";
+import { personRecord, readPersonRecord } from "../person-record.ts";
 import { configOption, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import { demandVault, vaultKeyOptions, type VaultKeyOptions } from "../unseal.ts";
@@ -24,12 +26,13 @@ interface AddOptions extends Options {
   readonly approves?: string;
   readonly generate?: boolean;
   readonly passphraseFd?: string;
+  readonly from?: string;
 }
 
 export const define: Define = (command, terminal) => {
   command.addHelpText(
     "after",
-    "\nExamples:\n  holdfast person add ada --approves production,staging\n  holdfast person list\n\n" +
+    "\nExamples:\n  holdfast person add ada --approves production,staging\n  holdfast person list\n  holdfast person show ada > ada.json\n\n" +
       "The vault's passphrase is asked for first, then the person's own, twice.\nFrom the first person on, only a configuration that was accepted " +
       "with the vault's passphrase\nis loaded: see `holdfast vault accept`.\n",
   );
@@ -39,14 +42,24 @@ export const define: Define = (command, terminal) => {
     .option("--approves <environments>", `what the person may open: ${environments.join(", ")}, with commas between`, "staging,development")
     .option("--generate", "draw the passphrase, and show it once")
     .option("--passphrase-fd <n>", "read the person's passphrase from this file descriptor")
-    .action((name: string, options: AddOptions) => add(name, options, terminal));
+    .option("--from <file>", "the same person with the same key as at another gateway: what `holdfast person show` printed there")
+    .action((name: string, options: AddOptions) =>
+      options.from === undefined ? add(name, options, terminal) : copy(name, options, terminal),
+    );
+  sub("show <name>", "Print a person's record, to register the same key at another gateway.").action((name: string, options: Options) =>
+    show(name, options, terminal),
+  );
   sub("list", "Show who is registered.").action((options: Options) => list(options, terminal));
   sub("remove <name>", "Take a person's key out.").action((name: string, options: Options) => remove(name, options, terminal));
 };
 
-async function add(name: string, options: AddOptions, terminal: Terminal): Promise<void> {
+function demandName(name: string): void {
   if (!/^[\p{L}\p{N}_.@-]{1,63}$/u.test(name))
     throw wrongUse(`\`${visible(name)}\` is no name for a person`, "use letters, digits, `_`, `-`, `.` and `@`, at most 63");
+}
+
+async function add(name: string, options: AddOptions, terminal: Terminal): Promise<void> {
+  demandName(name);
   const approves = environmentsOf(options.approves ?? "");
   const config = await readConfig(options.config, terminal);
   const vault = await demandVault(config, options, terminal);
@@ -63,6 +76,44 @@ async function add(name: string, options: AddOptions, terminal: Terminal): Promi
     return terminal.out(`${JSON.stringify({ person: name, approves, ...(drawn === undefined ? {} : { passphrase: drawn }) })}\n`);
   if (drawn !== undefined) await terminal.out(`${terminal.style("bold", "the passphrase, shown this once:")}\n  ${drawn}\n`);
   await terminal.out(`${terminal.style("green", "registered")} ${visible(name)}, who may open ${approves.join(", ")}\n`);
+}
+
+/** Gateways that share approvals hold an answer against the key in their own vault: it has to be the same one. */
+async function copy(name: string, options: AddOptions, terminal: Terminal): Promise<void> {
+  demandName(name);
+  if (options.generate === true || options.passphraseFd !== undefined)
+    throw wrongUse("`--from` brings the key along", "leave out `--generate` and `--passphrase-fd`");
+  const approves = environmentsOf(options.approves ?? "");
+  const config = await readConfig(options.config, terminal);
+  const from = options.from ?? "";
+  const record = await readFile(from, "utf8")
+    .then(readPersonRecord)
+    .catch((error: unknown) => {
+      throw failed(
+        `\`${visible(from)}\` cannot be used: ${causeText(error)}`,
+        "print it at the other gateway: holdfast person show NAME > FILE",
+      );
+    });
+  const vault = await demandVault(config, options, terminal);
+  try {
+    await putPerson(vault, config, name, { ...record, approves, createdAtMs: Date.now() }).catch((error: unknown) => {
+      throw failed(`nobody is registered: ${causeText(error)}`);
+    });
+  } finally {
+    vault.close();
+  }
+  const { publicKey } = record;
+  if (options.json === true) return terminal.out(`${JSON.stringify({ person: name, approves, publicKey })}\n`);
+  const said = `registered ${visible(name)}, who may open ${approves.join(", ")}`;
+  await terminal.out(`${said}\nthe public key is ${publicKey}: compare it with \`holdfast person list\` at the other gateway\n`);
+}
+
+async function show(name: string, options: Options, terminal: Terminal): Promise<void> {
+  const vault = await demandVault(await readConfig(options.config, terminal), options, terminal);
+  const person = Object.hasOwn(vault.content.persons, name) ? vault.content.persons[name] : undefined;
+  vault.close();
+  if (person === undefined) throw failed(`nobody is registered as \`${visible(name)}\``, "see `holdfast person list`");
+  await terminal.out(`${personRecord(name, person)}\n`);
 }
 
 function environmentsOf(text: string): readonly Environment[] {
