@@ -29,6 +29,7 @@ import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
 import { ApprovalDesk, type ApprovalDeskParts } from "./approval-desk.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
+import { groupNames } from "../provision/names.ts";
 import { StoreUnavailable } from "../store/port.ts";
 import { type ConsoleParts, openConsole, type OpenConsole } from "./console.ts";
 import { ControlSessions } from "./control-sessions.ts";
@@ -305,7 +306,9 @@ class RunningGateway implements Gateway {
     this.#listeners.set(target.name, listener);
     this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
     const { name, environment: stage } = target;
-    this.#planning.serve({ target: { name, environment: stage, database }, role: rest.upstream.role, catalogue: source });
+    const { role } = rest.upstream;
+    const agentRole = sessionRoles === undefined ? role : groupNames(name).reader;
+    this.#planning.serve({ target: { name, environment: stage, database }, role, agentRole, catalogue: source });
     log.log.append(policyLoaded(target.name, target.policy));
     if (observing) return;
     await startupTest({ target: rest, database, address: listener.address, login, random });

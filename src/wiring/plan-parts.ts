@@ -20,6 +20,8 @@ export interface PlanPlace {
   readonly target: Target;
   /** The role that the policy is told of: the target's own login. */
   readonly role: string;
+  /** The role whose rights agents have at the least. */
+  readonly agentRole: string;
   readonly catalogue: CatalogueSource;
   readonly executor: Executor;
 }

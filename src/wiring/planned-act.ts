@@ -101,8 +101,15 @@ export function actionFor(session: Session, target: Target, text: string, contex
   return { id: actionId(session.id, 1), session, target, payload: { kind: "sql", text, door: "simple", context } };
 }
 
-export function executorAct({ target, payload }: Action, ground: Ground, statements: readonly StatementSummary[]): ExecutorAct {
+/** `readsAs` is the role whose rights bound what the asker is told. */
+export function executorAct(
+  { target, payload }: Action,
+  ground: Ground,
+  statements: readonly StatementSummary[],
+  readsAs?: string,
+): ExecutorAct {
   const text = payload.kind === "sql" ? payload.text : "";
   const { context } = payload;
-  return { database: target.database, context, settings: ground.settings, statements, message: { kind: "simple", text } };
+  const bounded = readsAs === undefined ? {} : { readsAs };
+  return { database: target.database, context, settings: ground.settings, statements, message: { kind: "simple", text }, ...bounded };
 }

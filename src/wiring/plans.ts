@@ -6,7 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { capabilities } from "../adapters/postgres/session/facts.ts";
 import { makePlan } from "../approvals/make-plan.ts";
-import { textDigest, withoutRules } from "../approvals/plan-file.ts";
+import { textDigest, asTold } from "../approvals/plan-file.ts";
 import type { AppliedView, PlannedView } from "../control/contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { PlanAskedBy, PlanControl, WantedPlan } from "../control/plan-port.ts";
@@ -65,7 +65,8 @@ export class Plans implements PlanControl {
   async #plan(wanted: WantedPlan, by: PlanAskedBy): Promise<PlannedView> {
     const { guard, clock, random, analyser } = this.#parts;
     const { principal, place } = this.#asker(wanted, by);
-    const { target, role, catalogue } = place;
+    const { target, role, agentRole, catalogue } = place;
+    const readsAs = by.kind === "person" ? undefined : agentRole;
     const ground = groundOf(wanted.searchPath, wanted.timeZone);
     const context = await contextOf(ground, role, catalogue);
     const { text, notes } = await plannedText(wanted.text, context, analyser);
@@ -76,7 +77,7 @@ export class Plans implements PlanControl {
       const admission = await guard.admit(action, { ...capabilities, asks: true });
       if (admission.kind === "deny") throw notAllowed(admission.reason);
       if (admission.kind === "allow") guard.settle(admission, { status: "failed", code: NOT_SENT, measured: { elapsedMs: 0 } });
-      const measure = once(() => place.executor.measure(executorAct(action, ground, admission.statements)));
+      const measure = once(() => place.executor.measure(executorAct(action, ground, admission.statements, readsAs)));
       const act = this.#actOf(wanted, { session, place, ground, text, admission, measure });
       return { text, notes, ...(await this.#planned(act, admission, wanted.ask)) };
     } finally {
@@ -92,14 +93,14 @@ export class Plans implements PlanControl {
       // What nobody could measure takes a person, whatever the policy says of its text.
       if (!(measured instanceof NotMeasurable)) {
         const plan = makePlan(act, measured, { nowMs: clock.now(), lifeMs: lifeMs(), random });
-        return { decision: "allow", plan: withoutRules(plan) };
+        return { decision: "allow", plan: asTold(plan) };
       }
     }
     const tooMany = guard.question?.(act.session, act.digest);
     if (tooMany !== undefined) throw notAllowed(tooMany);
     const found = await desk.ask(act);
     if (!isApproval(found)) throw notAllowed(found);
-    return { decision: "hold", plan: withoutRules(found.plan), approval: asked(found, link) };
+    return { decision: "hold", plan: asTold(found.plan), approval: asked(found, link) };
   }
 
   #asker({ target }: WantedPlan, by: PlanAskedBy): { readonly principal: Principal; readonly place: PlanPlace } {

@@ -7,6 +7,7 @@ import type { Measurement, SampleRow, TableChange } from "../../../model/plan.ts
 import type { ActAnswer } from "./act-frames.ts";
 import { identityOf } from "./identity.ts";
 import { type LockHeld, locksOf } from "./locks.ts";
+import { tellsTooMuch } from "./may-read.ts";
 import { type Connection, type ExecutorLogin, openConnection } from "./open-connection.ts";
 import type { ExecutorAct } from "./port.ts";
 import { emptiedOf, type Reading, read, withEmptied } from "./reading.ts";
@@ -38,12 +39,15 @@ export async function measureAct(settings: ExecutorSettings, act: ExecutorAct): 
     const connection = await opened(login);
     identity = await identityOf(connection, login.upstream);
     demandTriable(act, identity);
+    const secret = await tellsTooMuch(connection, act);
+    if (secret !== undefined) throw new NotMeasurable(secret, identity);
     const { clone } = settings;
     const place = clone === undefined ? login : await lent(clone);
     const trial = clone === undefined ? connection : await opened(place);
     const observer = await opened(place);
     if (place.actAs !== undefined) await observer.client.rows(asRole(place.actAs));
-    return await tryOn(settings, { login: place, trial, observer, identity, on: clone === undefined ? "target" : "clone" }, act);
+    const on = clone === undefined ? "target" : "clone";
+    return await tryOn(settings, { login: place, trial, observer, identity, on }, act);
   } catch (error) {
     if (error instanceof NotMeasurable) throw error;
     throw new NotMeasurable(`the executor cannot try it: ${messageOf(error)}`, identity, true);

@@ -16,6 +16,8 @@ export interface ExecutorAct {
   readonly settings: ReadonlyMap<string, string>;
   readonly statements: readonly StatementSummary[];
   readonly message: ExecutorMessage;
+  /** The role whose rights bound what the asker is told; absent where a person asks, who may be told all. */
+  readonly readsAs?: string;
 }
 
 export type ExecutorMessage =
