@@ -55,7 +55,7 @@ export function SessionPage({ app, id, text }: { app: App; id: string; text: str
       ) : (
         <Timeline
           app={app}
-          entries={timelineOf(records.events)}
+          entries={timelineOf(records.events, records.judgements)}
           empty={text === "" ? "Nothing is recorded of it yet." : "Nothing of it holds this text."}
         />
       )}

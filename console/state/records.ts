@@ -11,6 +11,7 @@ const PAGE = 50;
 
 export interface Records {
   readonly events: readonly AuditLine[];
+  readonly judgements: readonly AuditLine["event"][];
   /** `null` until the first answer. */
   readonly page: Pick<AuditPage, "size" | "verification"> | null;
   readonly problem: string;
@@ -22,6 +23,7 @@ export interface Records {
 
 export function useRecords(app: App, session: string, text: string): Records {
   const [events, setEvents] = useState<readonly AuditLine[]>([]);
+  const [judgements, setJudgements] = useState<Records["judgements"]>([]);
   const [page, setPage] = useState<Records["page"]>(null);
   const [problem, setProblem] = useState("");
   const [more, setMore] = useState(false);
@@ -32,6 +34,7 @@ export function useRecords(app: App, session: string, text: string): Records {
       (got) => {
         if (!current) return;
         setEvents(got.events);
+        setJudgements(got.judgements ?? []);
         setPage(got);
         setMore(got.events.length === PAGE);
         setProblem("");
@@ -48,12 +51,13 @@ export function useRecords(app: App, session: string, text: string): Records {
     load(app, { session, text, before: String(last.index) }).then(
       (got) => {
         setEvents([...events, ...got.events]);
+        setJudgements([...judgements, ...(got.judgements ?? [])]);
         setMore(got.events.length === PAGE);
       },
       (error: unknown) => setProblem(wordsOf(error)),
     );
   };
-  return { events, page, problem, more, loadOlder, reload: () => setRound(round + 1) };
+  return { events, judgements, page, problem, more, loadOlder, reload: () => setRound(round + 1) };
 }
 
 function load(app: App, asked: Readonly<Record<string, string>>): Promise<AuditPage> {

@@ -31,9 +31,10 @@ export interface Other {
   readonly line: string;
 }
 
-/** Newest first, whatever the order they are given in. */
-export function timelineOf(records: readonly AuditLine[]): readonly (Act | Other)[] {
+/** Newest first, whatever the order they are given in. `judgements`: of acts among the records, where they stand elsewhere. */
+export function timelineOf(records: readonly AuditLine[], judgements: readonly Event[] = []): readonly (Act | Other)[] {
   const judged = new Map<string, Judgement>();
+  for (const event of judgements) if (event.kind === "judgement") judged.set(event.judgement, event);
   const outcomes = new Map<string, Outcome>();
   for (const { event } of records) {
     if (event.kind === "judgement") judged.set(event.judgement, event);

@@ -2,6 +2,7 @@
  * What a running gateway tells about itself: all that the CLI, and later the console, may import from the control side.
  * It holds no statement of an agent, and no secret but the password that a new session is told.
  */
+import type { AttentionFigures } from "../attention/figures.ts";
 import type { Approval, ApprovalAnswer } from "../model/approval.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
@@ -232,9 +233,17 @@ export interface AuditLine {
   readonly event: AuditEvent;
 }
 
+/** `GET /api/attention?days=7`: what questions cost; `readFrom` is the first record that was looked at. */
+export interface AttentionView {
+  readonly figures: AttentionFigures;
+  readonly readFrom: number;
+}
+
 /** `GET /api/audit`: newest first; `size` counts the whole log. */
 export interface AuditPage {
   readonly events: readonly AuditLine[];
+  /** What the events' acts were judged to be, where that was recorded before them. */
+  readonly judgements?: readonly AuditEvent[];
   readonly size: number;
   readonly verification: {
     readonly state: "verified" | "failed";

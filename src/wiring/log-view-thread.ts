@@ -6,7 +6,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type ReadRecord, readEvents, recordCount } from "../audit/events.ts";
 import { directoryFiles } from "../audit/files.ts";
 import { verifyLog } from "../audit/verify.ts";
+import { Attention } from "../attention/figures.ts";
+import type { AttentionView } from "../control/contract.ts";
 import { PersonsReader } from "../control/persons-reader.ts";
+import { isSession, sessionRecords } from "./session-records.ts";
 import type { FromThread, ReadPage, ToThread, ViewedRecord } from "./log-view.ts";
 
 const { directory, publicKey } = workerData as { readonly directory: string; readonly publicKey: string };
@@ -27,6 +30,8 @@ parentPort?.on("message", (asked: ToThread) => {
       return answer(asked.id, page(asked.query));
     case "verify":
       return answer(asked.id, verification());
+    case "attention":
+      return answer(asked.id, attention(asked.sinceMs));
     case "follow":
       following ??= follow();
       return;
@@ -48,6 +53,12 @@ function answer(id: number, result: Promise<unknown>): void {
 async function page({ before, limit, session, text }: Extract<ToThread, { kind: "page" }>["query"]): Promise<ReadPage> {
   const files = await directoryFiles(directory);
   const size = await recordCount(files);
+  if (isSession(session)) {
+    const asked = { directory, files, session, text: text.toLowerCase(), end: Math.min(Math.max(0, before), size), limit };
+    const judged = new Map<string, ViewedRecord["event"]>();
+    const own = await sessionRecords(asked, (event) => event.kind === "judgement" && judged.set(event.judgement, event));
+    return { records: own.map(viewed).reverse(), size, judgements: referredIn(own.map(viewed), judged) };
+  }
   const sought = [session, text].filter((each) => each !== "").map((each) => each.toLowerCase());
   const wanted = ({ line }: ReadRecord): boolean => {
     const words = sought.length === 0 ? "" : line.toString().toLowerCase();
@@ -69,8 +80,21 @@ async function page({ before, limit, session, text }: Extract<ToThread, { kind: 
     found = [...here, ...found].slice(-limit);
     end = start;
   }
-  const referred = new Set(found.flatMap(({ event }) => ("judgement" in event ? [event.judgement] : [])));
-  return { records: found.reverse(), size, judgements: [...judgements].filter(([id]) => referred.has(id)).map(([, event]) => event) };
+  return { records: found.reverse(), size, judgements: referredIn(found, judgements) };
+}
+
+function referredIn(records: readonly ViewedRecord[], judgements: ReadonlyMap<string, ViewedRecord["event"]>): ReadPage["judgements"] {
+  const referred = new Set(records.flatMap(({ event }) => ("judgement" in event ? [event.judgement] : [])));
+  return [...judgements].filter(([id]) => referred.has(id)).map(([, event]) => event);
+}
+
+/** Of the newest records alone: a longer time is counted by `holdfast approvals stats`. */
+async function attention(sinceMs: number): Promise<AttentionView> {
+  const files = await directoryFiles(directory);
+  const readFrom = Math.max(0, (await recordCount(files)) - recordsMax);
+  const figures = new Attention();
+  for await (const { event, t } of readEvents({ directory, files, from: readFrom })) figures.step(event, t, t >= sinceMs);
+  return { figures: figures.figures(), readFrom };
 }
 
 async function verification() {

@@ -3,7 +3,7 @@
  * It says in words what it is told to say it in; it judges nothing.
  */
 import { Worker } from "node:worker_threads";
-import type { AuditLine, AuditPage } from "../control/contract.ts";
+import type { AttentionView, AuditLine, AuditPage } from "../control/contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { AuditQuery, LogView } from "../control/web/parts.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -31,6 +31,7 @@ export interface ReadPage {
 export type ToThread =
   | { readonly kind: "page"; readonly id: number; readonly query: AuditQuery }
   | { readonly kind: "verify"; readonly id: number }
+  | { readonly kind: "attention"; readonly id: number; readonly sinceMs: number }
   | { readonly kind: "follow" | "unfollow" };
 
 export type FromThread =
@@ -70,8 +71,11 @@ export class ThreadedLogView implements LogView {
     const verification = this.#verification();
     const { records, size, judgements } = (await this.#ask({ kind: "page", id: this.#next++, query })) as ReadPage;
     for (const event of judgements) this.#remember(event);
-    return { events: records.map((record) => this.#line(record)), size, verification: await verification };
+    return { events: records.map((record) => this.#line(record)), judgements, size, verification: await verification };
   };
+
+  attention = async (sinceMs: number): Promise<AttentionView> =>
+    (await this.#ask({ kind: "attention", id: this.#next++, sinceMs })) as AttentionView;
 
   follow = (take: (lines: readonly AuditLine[]) => void): (() => void) => {
     this.#followers.add(take);
