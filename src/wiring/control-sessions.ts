@@ -64,13 +64,16 @@ export class ControlSessions implements SessionControl {
       throw new ControlRefusal("too_many", `${programs.length} sessions of programs are open`, "end some");
     const { target } = served;
     const user = sessionName(wanted.program, random);
-    const live = await runs.runs.open({
+    const opening = runs.runs.open({
       ...wanted,
       kind: "program",
       principal: user,
       principalKind: "ai_agent",
       environment: target.environment,
       budget: strictestBudget(target.budget, wanted.budget),
+    });
+    const live = await opening.catch((error: unknown) => {
+      throw new ControlRefusal("unavailable", `the session cannot be kept: ${error instanceof Error ? error.message : String(error)}`);
     });
     const password = randomText(32, random);
     const onBehalfOf = wanted.actsFor === "" ? {} : { onBehalfOf: [wanted.actsFor] };

@@ -1,4 +1,4 @@
-/** What gateways on one PostgreSQL store share beside approvals: accounts of runs, changed under cuts too, and who closes after a dead one. */
+/** What gateways on one store share beside approvals: accounts of runs, under cuts too, and who closes after a dead gateway. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { RunId } from "../../src/base/ids.ts";
