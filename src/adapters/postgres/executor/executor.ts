@@ -8,10 +8,15 @@ import type { Executor } from "./port.ts";
 import { runAct } from "./run.ts";
 import type { ExecutorSettings } from "./settings.ts";
 import { quoted } from "./transaction.ts";
+import { Turns } from "./turns.ts";
+
+/** Trials of one target at a time: an agent can ask for more than a server should do beside its work. */
+const TRIALS_MAX = 4;
 
 export function createExecutor(settings: ExecutorSettings): Executor {
+  const trials = new Turns(TRIALS_MAX);
   return {
-    measure: (act) => measureAct(settings, act),
+    measure: (act) => trials.take(() => measureAct(settings, act)),
     run: (act, expected, begin) => runAct(settings, act, expected, begin),
     reconcile: (database, transaction) => reconcile(settings, database, transaction),
   };

@@ -9,8 +9,8 @@ import type { Connection } from "./open-connection.ts";
 const DATABASE = "(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
 
 /**
- * `system:IDENTIFIER/DATABASE OID`: made by initdb and kept by backups and standbys. Where a server's operator lets no ordinary role read it,
- * `address:HOST:PORT/DATABASE OID`, which a server that replaces another at its address may share.
+ * `system:IDENTIFIER/DATABASE OID`: made by initdb and kept by backups and standbys. Where a server's operator lets no ordinary role
+ * read it, `address:HOST:PORT/DATABASE OID`, which a server that replaces another at its address may share.
  */
 export async function identityOf({ client }: Connection, upstream: UpstreamOptions): Promise<string> {
   try {
