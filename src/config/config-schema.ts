@@ -133,9 +133,9 @@ const targetSchema = z.strictObject({
   budget: budgetSchema.optional().describe("What one session may use up in all, over all its connections; see docs/sessions.md."),
   replica: replicaSchema.optional().describe("A read replica of the upstream; see docs/replica.md."),
   roles: rolesSchemaWith(upstreamSchema).optional().describe("Rights at the server itself; see docs/least-privilege.md."),
-  executor: upstreamSchema.optional().describe("The login that plans are measured and carried out as; see docs/plan.md."),
-  plan: planSchemaWith(upstreamSchema).optional().describe("How acts are measured before a person is asked; see docs/plan.md."),
-  classify: classifySchema.optional().describe("Columns whose values may be shown in plans; see docs/plan.md."),
+  executor: upstreamSchema.optional().describe("The login that plans are measured and carried out as; see docs/measuring.md."),
+  plan: planSchemaWith(upstreamSchema).optional().describe("How acts are measured before a person is asked; see docs/measuring.md."),
+  classify: classifySchema.optional().describe("Columns whose values may be shown in plans; see docs/measuring.md."),
 });
 
 const userSchema = z.strictObject({
