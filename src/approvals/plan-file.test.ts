@@ -4,12 +4,13 @@ import fc from "fast-check";
 import { heldAct, measured } from "../../test/plans/held.ts";
 import { changedAt, leaves, withoutAt } from "../../test/plans/mutate.ts";
 import { digestOf } from "../base/canonical.ts";
+import type { RunId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { Plan } from "../model/plan.ts";
 import { NotMeasurable } from "../pipeline/approvals-port.ts";
 import { makePlan } from "./make-plan.ts";
 import { planDigest } from "./plan-digest.ts";
-import { differenceOf, PlanFileRefused, planFileOf, readPlanFile, textDigest, withoutRules, writePlanFile } from "./plan-file.ts";
+import { differenceOf, PlanFileRefused, planFileOf, readPlanFile, textDigest, asTold, writePlanFile } from "./plan-file.ts";
 
 const text = "DELETE FROM orders WHERE placed < '2020-01-01'; -- caf\u00e9 \u{1f9ca} \u001b[2J";
 const held = heldAct({ digest: textDigest(text), shown: text });
@@ -39,15 +40,24 @@ function sorted(value: unknown): unknown {
 describe("a plan as a file", () => {
   test("comes back as it was, but for the rules' names, which who asks is not told", () => {
     const read = readPlanFile(file);
-    assert.deepEqual(read, { text, plan: withoutRules(plan) });
+    assert.deepEqual(read, { text, plan: asTold(plan) });
     assert.equal(read.plan.digest, plan.digest);
     assert.equal(writePlanFile(read), file);
     assert.deepEqual(readPlanFile(file.replaceAll("\n", "\r\n")), read, "a checkout may change line ends");
   });
 
+  test("shows a session no rows, and a person what the plan holds", () => {
+    const samples = (each: Plan) => each.measured?.tables.flatMap((table) => table.samples).length;
+    assert.ok((samples(asTold(plan)) ?? 0) > 0);
+    const ofSession = makePlan(held, measured(), { nowMs: 1_000, lifeMs: 900_000, random, run: "r_000000000000" as RunId });
+    const read = readPlanFile(writePlanFile({ text, plan: ofSession })).plan;
+    assert.equal(samples(read), 0);
+    assert.equal(read.digest, ofSession.digest, "the digest does not hang on them");
+  });
+
   test("holds whatever can be planned: nothing measured, no act's person, control characters", () => {
     const bare = makePlan(held, new NotMeasurable("it cannot be tried", "7312:16384"), { nowMs: 0, lifeMs: 1, random });
-    assert.deepEqual(readPlanFile(writePlanFile({ text, plan: bare })).plan, withoutRules(bare));
+    assert.deepEqual(readPlanFile(writePlanFile({ text, plan: bare })).plan, asTold(bare));
   });
 
   test("is refused when any one byte of it is another", () => {
@@ -104,13 +114,13 @@ describe("a file that lies", () => {
     refused(lie({ ...honest, text: other, plan: { ...honest.plan, act } }), /plan was altered/);
     const forged = { ...honest.plan, act };
     const whole = { text: other, plan: { ...forged, digest: planDigest(forged) } };
-    assert.equal(differenceOf(planFileOf(whole).plan, withoutRules(plan)), "act.digest", "only who made the plan can tell");
+    assert.equal(differenceOf(planFileOf(whole).plan, asTold(plan)), "act.digest", "only who made the plan can tell");
   });
 
   /** What the gateway finds of it: `undefined` when it is the plan that was made. */
   function outcome(forged: string): string | undefined {
     try {
-      return differenceOf(readPlanFile(forged).plan, withoutRules(plan));
+      return differenceOf(readPlanFile(forged).plan, asTold(plan));
     } catch (error) {
       assert.ok(error instanceof PlanFileRefused);
       return "refused";

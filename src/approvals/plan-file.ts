@@ -13,7 +13,7 @@ import { object, oneOf, sha256, ShapeError, text } from "./shape.ts";
 export interface PlanFile {
   /** As it is sent: one message, which may hold several statements. */
   readonly text: string;
-  /** Without the names of the policy's rules. */
+  /** As whoever asked is told it: see {@link asTold}. */
   readonly plan: Plan;
 }
 
@@ -31,14 +31,20 @@ export function textDigest(sql: string): string {
   return digestOf({ form: "holdfast-sql-v1", text: sql });
 }
 
-/** A plan as it may leave the gateway: who asked is not told the rules' names. */
-export function withoutRules(plan: Plan): Plan {
-  return { ...plan, policy: { ...plan.policy, rules: [] } };
+/**
+ * A plan as whoever asked is told it: without the rules' names, and to a session without rows, which it may have no right to read. Neither
+ * binds; who answers is shown both.
+ */
+export function asTold(plan: Plan): Plan {
+  const { measured } = plan;
+  const told = { ...plan, policy: { ...plan.policy, rules: [] } };
+  if (plan.asked.run === undefined || measured === null) return told;
+  return { ...told, measured: { ...measured, tables: measured.tables.map((table) => ({ ...table, samples: [] })) } };
 }
 
 /** The file's text. There is one way to write a file: keys in order, two spaces, a line end. */
 export function writePlanFile({ text: sql, plan }: PlanFile): string {
-  const content = { kind, version: 1, text: sql, plan: withoutRules(plan) };
+  const content = { kind, version: 1, text: sql, plan: asTold(plan) };
   return pretty({ ...content, digest: digestOf(content) });
 }
 

@@ -6,7 +6,7 @@
 import type { Executed } from "../adapters/postgres/executor/port.ts";
 import { capabilities } from "../adapters/postgres/session/facts.ts";
 import { overBudget } from "../adapters/postgres/session/held-budget.ts";
-import { differenceOf, type PlanFile, planFileOf, PlanFileRefused, withoutRules } from "../approvals/plan-file.ts";
+import { differenceOf, type PlanFile, planFileOf, PlanFileRefused, asTold } from "../approvals/plan-file.ts";
 import type { AppliedView } from "../control/contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { PlanAskedBy } from "../control/plan-port.ts";
@@ -54,7 +54,7 @@ function fileOf(given: unknown): PlanFile {
 function approvalOf({ desk }: PlansParts, { plan }: PlanFile): Approval {
   const found = desk.list().find((approval) => approval.plan.id === plan.id);
   if (found === undefined) throw new ControlRefusal("not_found", `nobody was asked about plan \`${plan.id}\` here`, again);
-  const difference = differenceOf(withoutRules(found.plan), plan);
+  const difference = differenceOf(asTold(found.plan), plan);
   if (difference === undefined) return found;
   throw new ControlRefusal("conflict", `this is not the plan that was made: \`${difference}\` is another`, again);
 }
