@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type pg from "pg";
 import { type ApprovalScene, openApprovalScene, refusal } from "../approvals/scene.ts";
+import type { AttentionView } from "../../src/control/contract.ts";
+import { logIn } from "../console/client.ts";
 import { until } from "../grants/scene.ts";
 import { testServer } from "../support/servers.ts";
 import { type Got, openReceiver, type ReceiverStandIn } from "./receiver-stand-in.ts";
@@ -146,6 +148,16 @@ console: { listen: "127.0.0.1:0" }`;
       [],
     );
     await scene.answer(id, "ada", { answer: "deny", reason: "no" });
+  });
+
+  test("the console shows what the questions cost", async () => {
+    const page = await logIn(scene.gateway.status().console?.url ?? "", "ada", "a passphrase that nobody would guess 7");
+    const { status, body } = await page.get("/api/attention");
+    assert.equal(status, 200);
+    const { figures } = body as AttentionView;
+    assert.deepEqual([figures.questions, figures.became.denied, figures.byPerson.map(({ name }) => name).sort()], [2, 2, ["ada", "ben"]]);
+    assert.equal((await page.get("/api/attention?days=0")).status, 400);
+    assert.equal((await page.get("/api/attention?days=91")).status, 400);
   });
 
   test("a webhook hears of each state too, and the hook's path takes nothing but POST", async () => {

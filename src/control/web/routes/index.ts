@@ -4,6 +4,7 @@
  */
 import type { WebRoute } from "../route.ts";
 import { answerApproval, challengeOfApproval, listApprovals, oneApproval } from "./approvals.ts";
+import { attention } from "./attention.ts";
 import { audit } from "./audit.ts";
 import { events } from "./events.ts";
 import { listAsks, listGrants, status } from "./lists.ts";
@@ -28,6 +29,7 @@ export const webRoutes: readonly WebRoute[] = [
   listGrants,
   listAsks,
   audit,
+  attention,
   policies,
   explain,
   passkeyChallenge,
