@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { PasskeyView } from "../../src/control/contract.ts";
 import { wordsOf } from "../api/call.ts";
-import { type CreationOptions, createPasskey, passkeysExist } from "../api/passkey.ts";
+import { type CreationOptions, createPasskey, passkeysExist, type RequestOptions, signWithPasskey } from "../api/passkey.ts";
 import { Data } from "../parts/data.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Field, Problem } from "../parts/field.tsx";
@@ -64,8 +64,12 @@ function RegisterForm({ app }: { app: App }): JSX.Element {
     setProblem("");
     setDone("");
     try {
-      const { publicKey } = await app.call<{ publicKey: CreationOptions }>("POST", "/api/passkeys/challenge", { passphrase });
-      await app.call("POST", "/api/passkeys", { response: await createPasskey(publicKey), label: label.trim() });
+      const begun = await app.call<{ publicKey: CreationOptions; agree?: RequestOptions }>("POST", "/api/passkeys/challenge", {
+        passphrase,
+      });
+      // Where there is one already, one of them agrees to the new one.
+      const agreed = begun.agree === undefined ? {} : { agreed: await signWithPasskey(begun.agree) };
+      await app.call("POST", "/api/passkeys", { response: await createPasskey(begun.publicKey), label: label.trim(), ...agreed });
       setDone("It is registered.");
       setLabel("");
       await app.look();

@@ -26,8 +26,13 @@ export function approvalChallenge({ actDigest, planDigest, nonce }: ApprovalTerm
 
 /** Why the assertion is none over these terms by this evidence's own public key; `undefined` when it holds. Never throws. */
 export function passkeyProblem(evidence: PasskeyEvidence, terms: ApprovalTerms): string | undefined {
+  return assertionProblem(evidence, approvalChallenge(terms).toString("base64url"));
+}
+
+/** As {@link passkeyProblem}, for any challenge in base64url. */
+export function assertionProblem(evidence: PasskeyEvidence, challenge: string): string | undefined {
   try {
-    return problemOf(evidence, approvalChallenge(terms).toString("base64url"));
+    return problemOf(evidence, challenge);
   } catch {
     return "the assertion is not one";
   }
@@ -43,7 +48,7 @@ function problemOf(evidence: PasskeyEvidence, challenge: string): string | undef
   const clientData = bytesOf(evidence.clientData);
   const said = JSON.parse(clientData.toString("utf8")) as Readonly<Record<string, unknown>>;
   if (said["type"] !== "webauthn.get") return "the client data is not an assertion's";
-  if (said["challenge"] !== challenge) return "the passkey signed something else than this plan";
+  if (said["challenge"] !== challenge) return "the passkey signed something else";
   if (said["origin"] !== evidence.origin) return "the client data names another origin";
   if (said["crossOrigin"] === true) return "it was asked for from within a page of others";
   if (!fits(evidence.origin, evidence.rpId)) return "the origin is not one that the passkey is for";

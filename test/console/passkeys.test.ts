@@ -22,16 +22,28 @@ interface Options {
   readonly publicKey: { readonly challenge: string; readonly rp: { readonly id: string }; readonly rpId: string };
 }
 
-async function begin(whose = page): Promise<Options["publicKey"]> {
+interface Begun extends Options {
+  readonly agree?: { readonly challenge: string; readonly rpId: string };
+}
+
+async function begun(whose = page): Promise<Begun> {
   const given = await whose.send("POST", "/api/passkeys/challenge", { passphrase });
   assert.equal(given.status, 200, given.text);
-  return (given.body as Options).publicKey;
+  return given.body as Begun;
 }
+
+const begin = async (whose = page): Promise<Options["publicKey"]> => (await begun(whose)).publicKey;
+
+/** The first of each login, which agrees to those after it. */
+const first = new Map<Page, SoftwareAuthenticator>();
 
 async function registered(algorithm: Algorithm = "ES256", whose = page): Promise<SoftwareAuthenticator> {
   const authenticator = new SoftwareAuthenticator(stand.server.site.origin, algorithm);
-  const given = await whose.send("POST", "/api/passkeys", { response: authenticator.create(await begin(whose)), label: algorithm });
+  const { publicKey, agree } = await begun(whose);
+  const agreed = agree === undefined ? {} : { agreed: first.get(whose)?.get(agree) };
+  const given = await whose.send("POST", "/api/passkeys", { response: authenticator.create(publicKey), label: algorithm, ...agreed });
   assert.equal(given.status, 201, given.text);
+  if (!first.has(whose)) first.set(whose, authenticator);
   return authenticator;
 }
 
@@ -74,9 +86,10 @@ describe("a registration", () => {
     assert.equal((await page.send("POST", "/api/passkeys/challenge", { passphrase: "not the right one, no" })).status, 403);
     const { origin } = stand.server.site;
     const fresh = (): SoftwareAuthenticator => new SoftwareAuthenticator(origin);
-    const tried = async (response: unknown, whose = page) => (await whose.send("POST", "/api/passkeys", { response, label: "x" })).status;
+    const tried = async (response: unknown, whose = bare) => (await whose.send("POST", "/api/passkeys", { response, label: "x" })).status;
+    stand.persons.push(await standInPerson("bea"));
+    const bare = await logIn(origin, "bea");
     assert.equal(await tried(fresh().create({ challenge: "AAAA", rp: { id: "localhost" } })), 409, "nothing has begun");
-    const before = own().length;
     for (const bent of [
       { flags: 0x01 },
       { origin: "http://localhost:1" },
@@ -84,14 +97,44 @@ describe("a registration", () => {
       { type: "webauthn.get" },
       { challenge: "AAAA" },
     ] satisfies Bent[]) {
-      const options = await begin();
+      const options = await begin(bare);
       assert.equal(await tried(fresh().create(options, bent)), 400, JSON.stringify(bent));
       assert.equal(await tried(fresh().create(options)), 409, "a ceremony that failed is over");
     }
-    const other = await logIn(origin);
-    const options = await begin();
+    const other = await logIn(origin, "bea");
+    const options = await begin(bare);
     assert.equal(await tried(fresh().create(options), other), 409, "another login's ceremony");
+    assert.equal(stand.persons.find(({ name }) => name === "bea")?.passkeys?.length ?? 0, 0);
+  });
+
+  test("beside another one takes that one's signature too: a stolen passphrase does not become a passkey", async () => {
+    const { origin } = stand.server.site;
+    const stranger = new SoftwareAuthenticator(origin);
+    const mine = first.get(page);
+    assert(mine !== undefined);
+    const before = own().length;
+    const tried = async (agreed: (begun: Begun) => unknown) => {
+      const one = await begun();
+      const response = stranger.create(one.publicKey);
+      const said = agreed(one);
+      return (await page.send("POST", "/api/passkeys", { response, label: "x", ...(said === undefined ? {} : { agreed: said }) })).status;
+    };
+    const agree = ({ agree: options }: Begun) => options ?? assert.fail("an agreement is due");
+    assert.equal(await tried(() => undefined), 403);
+    assert.equal(await tried((one) => stranger.get(agree(one))), 403, "by the new one itself");
+    assert.equal(await tried((one) => mine.get({ challenge: one.publicKey.challenge, rpId: "localhost" })), 403, "over something else");
+    const earlier = agree(await begun());
+    assert.equal(await tried(() => mine.get(earlier)), 403, "to another registration");
     assert.equal(own().length, before);
+  });
+
+  test("of the last one cannot be undone with the passphrase: then it alone could make a new one", async () => {
+    stand.persons.push(await standInPerson("cleo"));
+    const cleo = await logIn(stand.server.site.origin, "cleo");
+    const only = await registered("ES256", cleo);
+    const given = await cleo.send("DELETE", `/api/passkeys/${only.credential}`, { passphrase });
+    assert.equal(given.status, 403);
+    assert.match(given.text, /last passkey.*holdfast person add cleo/);
   });
 
   test("is undone with the passphrase", async () => {

@@ -9,6 +9,8 @@ import type { Login } from "./logins.ts";
 export interface Begun extends Ceremony {
   /** Of the request that the person signed with the passphrase. */
   readonly nonce: string;
+  /** What a passkey that the person has already signs, so that a passphrase alone makes no second one. */
+  readonly agree?: string;
 }
 
 const lifeMs = 5 * 60_000;

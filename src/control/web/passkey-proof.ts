@@ -5,19 +5,27 @@
 import type { ApprovalView } from "../contract.ts";
 import { Fields } from "../fields.ts";
 import { ControlRefusal } from "../parts.ts";
-import { approvalChallenge, counterOf, type ApprovalTerms, type PasskeyEvidence, passkeyProblem } from "../passkey-evidence.ts";
+import { approvalChallenge, counterOf, type ApprovalTerms, assertionProblem, type PasskeyEvidence } from "../passkey-evidence.ts";
 import type { WebConsole } from "./parts.ts";
 import type { LoggedIn } from "./route.ts";
 
 const timeoutMs = 60_000;
 
 /** For `navigator.credentials.get`: the plan's own challenge, for the person's passkeys of this site alone. */
-export function assertionOptions(view: ApprovalView, console: WebConsole, { person }: LoggedIn): unknown {
+export function assertionOptions(view: ApprovalView, console: WebConsole, by: LoggedIn): unknown {
+  const options = optionsFor(approvalChallenge(termsOf(view)).toString("base64url"), console, by);
+  if (options === undefined)
+    throw new ControlRefusal("person_needed", "no passkey of yours is registered here", "register one in the console");
+  return options;
+}
+
+/** `undefined` where the person has no passkey of this site. */
+export function optionsFor(challenge: string, console: WebConsole, { person }: LoggedIn): unknown {
   const { rpId } = console.site;
   const own = passkeysOf(console, person.name);
-  if (own.length === 0) throw new ControlRefusal("person_needed", "no passkey of yours is registered here", "register one in the console");
+  if (own.length === 0) return undefined;
   return {
-    challenge: approvalChallenge(termsOf(view)).toString("base64url"),
+    challenge,
     rpId,
     timeout: timeoutMs,
     userVerification: "required",
@@ -26,25 +34,23 @@ export function assertionOptions(view: ApprovalView, console: WebConsole, { pers
 }
 
 /** Rejects with {@link ControlRefusal} when the assertion does not hold. The counter is noted when it does. */
-export async function passkeyEvidence(
+export function passkeyEvidence(assertion: unknown, view: ApprovalView, console: WebConsole, by: LoggedIn): Promise<PasskeyEvidence> {
+  return evidenceOver(approvalChallenge(termsOf(view)).toString("base64url"), assertion, console, by);
+}
+
+/** As {@link passkeyEvidence}, over any challenge in base64url. */
+export async function evidenceOver(
+  challenge: string,
   assertion: unknown,
-  view: ApprovalView,
-  console: WebConsole,
+  { site, parts }: WebConsole,
   { person }: LoggedIn,
 ): Promise<PasskeyEvidence> {
   const { id, response } = fieldsOf(assertion);
-  const { site, parts } = console;
-  const own = passkeysOf(console, person.name).find(({ credential }) => credential === id);
+  const { origin, rpId } = site;
+  const own = passkeysOf({ site, parts }, person.name).find(({ credential }) => credential === id);
   if (own === undefined) throw new ControlRefusal("person_needed", "the passkey is none of yours", "register it in the console");
-  const evidence: PasskeyEvidence = {
-    kind: "passkey",
-    credential: id,
-    publicKey: own.publicKey,
-    ...response,
-    origin: site.origin,
-    rpId: site.rpId,
-  };
-  const problem = passkeyProblem(evidence, termsOf(view));
+  const evidence: PasskeyEvidence = { kind: "passkey", credential: id, publicKey: own.publicKey, ...response, origin, rpId };
+  const problem = assertionProblem(evidence, challenge);
   if (problem !== undefined) throw new ControlRefusal("person_needed", `the passkey's answer does not hold: ${problem}`);
   const counter = counterOf(evidence);
   if (counter === 0 && own.counter === 0) return evidence;
@@ -58,7 +64,7 @@ function termsOf({ plan, nonce }: ApprovalView): ApprovalTerms {
   return { actDigest: plan.act.digest, planDigest: plan.digest, nonce };
 }
 
-function passkeysOf({ parts, site }: WebConsole, name: string) {
+function passkeysOf({ parts, site }: Pick<WebConsole, "parts" | "site">, name: string) {
   const own = parts.persons().find((person) => person.name === name)?.passkeys ?? [];
   return own.filter(({ rpId }) => rpId === site.rpId);
 }
