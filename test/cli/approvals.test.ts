@@ -76,7 +76,7 @@ describe("approvals at a terminal", () => {
   });
 
   test("are denied with a reason that reaches the agent", async () => {
-    const { id } = await held("DELETE FROM orders WHERE 5 = 5");
+    const { id } = await held("ALTER TABLE orders RENAME COLUMN note TO words");
     const mute = await command("deny", id, "--as", "ben", "--passphrase-fd", "0");
     assert.deepEqual([mute.code, /takes a reason/.test(mute.err)], [2, true], mute.err);
     const denied = await onTerminal(
@@ -88,7 +88,7 @@ describe("approvals at a terminal", () => {
     );
     assert.equal(denied.code, 0, denied.text);
     assert.match(
-      (await refusal(agent, "DELETE FROM orders WHERE 5 = 5")).message,
+      (await refusal(agent, "ALTER TABLE orders RENAME COLUMN note TO words")).message,
       /ben said no to it .*: these are being audited; measured/,
     );
     const tail = await holdfast(["audit", "tail", "-n", "50"], { cwd: scene.folder });
@@ -100,7 +100,7 @@ describe("approvals at a terminal", () => {
     try {
       let out = "";
       watching.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-      const { id } = await held("DELETE FROM orders WHERE 6 = 6");
+      const { id } = await held("ALTER TABLE orders RENAME COLUMN note TO remark");
       await until("it is shown", () => out.includes(`"id":"${id}"`));
       await scene.answer(id, "cleo", { answer: "deny", reason: "no" });
       await until("its end is shown", () => out.split("\n").some((line) => line.includes(id) && line.includes('"state":"denied"')));
