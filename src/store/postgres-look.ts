@@ -23,7 +23,7 @@ export async function lookAtPostgresStore(place: PostgresPlace): Promise<Postgre
       `SELECT to_regclass('holdfast_control.gateways') IS NOT NULL AS made,
          (SELECT array_agg(name) FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off') AS volatile,
          (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
-         (SELECT array_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END)
+         (SELECT array_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
           WHERE n.nspname = 'holdfast_control' AND a.grantee <> c.relowner AND a.privilege_type <> 'SELECT') AS writers`,
     );

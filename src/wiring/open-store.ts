@@ -6,8 +6,10 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { catalogueConnection } from "../adapters/postgres/catalogue-connection.ts";
+import type { UpstreamOptions } from "../adapters/postgres/options.ts";
 import type { Clock } from "../base/clock.ts";
 import { type RandomBytes, randomText } from "../base/ids.ts";
+import { isLoopback } from "../config/address.ts";
 import type { Config, StoreConfig } from "../config/config.ts";
 import { resolveUpstreamAddress } from "../config/read-secret.ts";
 import type { ControlStore } from "../store/port.ts";
@@ -42,7 +44,7 @@ export async function openStore(config: Config, parts: OpenStoreParts): Promise<
     const path = join(config.state, "control.db");
     return { store: await openSqliteStore(path), shown: path };
   }
-  const place = storePlace(wanted, parts);
+  const { place } = storePlace(wanted, parts);
   const incarnation = randomText(12, parts.random);
   const self = { id: parts.instance, incarnation, name: `${hostname()}, process ${process.pid}`, version: version() };
   const store = await openPostgresStore({ place, gateway: self });
@@ -52,21 +54,21 @@ export async function openStore(config: Config, parts: OpenStoreParts): Promise<
 /** For `holdfast doctor`; `undefined` where the store is the embedded one. Rejects as `openStore` does. */
 export async function lookAtStore(config: Config, parts: Pick<OpenStoreParts, "environment" | "clock">) {
   if (config.store?.kind !== "postgres") return undefined;
-  const place = storePlace(config.store, parts);
-  return { place: place.shown, ...(await lookAtPostgresStore(place)) };
+  const { place, tls, local } = storePlace(config.store, parts);
+  return { place: place.shown, tls, local, ...(await lookAtPostgresStore(place)) };
 }
 
 /** Throws {@link WiringError}. */
 function storePlace(
   { upstream: configured }: Extract<StoreConfig, { kind: "postgres" }>,
   { environment, clock }: Pick<OpenStoreParts, "environment" | "clock">,
-): PostgresPlace {
+): { readonly place: PostgresPlace; readonly tls: UpstreamOptions["tls"]; readonly local: boolean } {
   const resolved = resolveUpstreamAddress(configured, environment);
   if ("message" in resolved) throw new WiringError(`\`store\`: ${resolved.message}`);
   const { upstream } = resolved;
   const database = upstream.database ?? upstream.role;
   const { ca, serverName, md5Allowed, cleartextAllowed } = configured;
-  return {
+  const place: PostgresPlace = {
     shown: `${upstream.host}:${upstream.port}/${database}`,
     timeoutMs: STORE_MS_MAX,
     clock,
@@ -76,4 +78,5 @@ function storePlace(
       return catalogueConnection({ ...upstream, ...tlsCa, ...tlsServerName, md5Allowed, cleartextAllowed }, database);
     },
   };
+  return { place, tls: upstream.tls, local: isLoopback(upstream.host) };
 }

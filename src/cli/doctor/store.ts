@@ -19,7 +19,7 @@ export async function examineStore(config: Config, environment: EnvironmentVaria
     return [named("store-unreachable", finding("store", "bad", causeText(error), "no gateway starts without it: see docs/store.md"))];
   }
   if (found === undefined) return [];
-  const { place, gateways, made, volatile, superuser, writers } = found;
+  const { place, gateways, made, volatile, superuser, writers, tls, local } = found;
   const alive = gateways.filter(
     ({ state, silentMs }) => state === "alive" && silentMs < (config.store?.kind === "postgres" ? config.store.gatewayMsMax : 0),
   );
@@ -28,6 +28,14 @@ export async function examineStore(config: Config, environment: EnvironmentVaria
     ? `${alive.length} ${alive.length === 1 ? "gateway lives" : "gateways live"}${names === "" ? "" : `: ${names}`}`
     : "made at the first start";
   const findings: Finding[] = [finding("store", "good", `${visible(place)} answers; ${standing}`)];
+  if (tls !== "verify-full" && !local)
+    findings.push(
+      weakness(tls === "disable" ? "store-clear-text" : "store-unverified", "store", tls === "disable" ? "bad" : "weak", {
+        text: tls === "disable" ? "what goes to it is not encrypted" : "whose server it is, is not verified",
+        why: "whoever is on the way sees the plans of what is held, or answers in the store's place",
+        next: "set `tls: verify-full` under `store`, and `ca` where needed",
+      }),
+    );
   if (volatile.length > 0)
     findings.push(
       weakness("store-not-durable", "store", "bad", {
