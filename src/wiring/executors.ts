@@ -91,7 +91,7 @@ function databaseOf({ upstream }: TargetConfig, environment: EnvironmentVariable
 const LIFETIME_SPARE_MS = 600_000;
 /** Acts come in pairs: measured, then run. */
 const LINGER_MS = 1_000;
-const CONNECTIONS_MAX = 20;
+const CONNECTIONS_MAX = 100;
 
 /** A login of its own in the owner executor's group, made for the acts of a moment and dropped after them. */
 class LentExecutor {

@@ -17,8 +17,11 @@ for (const version of serverVersions)
          CREATE TABLE hidden_rows (id int PRIMARY KEY, card text); INSERT INTO hidden_rows VALUES (1, '4111');
          CREATE TABLE tenant_rows (id int PRIMARY KEY, tenant text); INSERT INTO tenant_rows VALUES (1, 'ours'), (2, 'theirs');
          ALTER TABLE tenant_rows ENABLE ROW LEVEL SECURITY;
+         CREATE TABLE "Odd name" (id int); INSERT INTO "Odd name" VALUES (1);
+         CREATE TABLE parted (id int) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF parted FOR VALUES FROM (0) TO (9);
+         INSERT INTO parted VALUES (1), (2);
          CREATE FUNCTION peek() RETURNS text LANGUAGE sql STABLE AS 'SELECT card FROM public.hidden_rows';
-         CREATE ROLE ${reader}; GRANT SELECT ON open_rows, tenant_rows TO ${reader};`,
+         CREATE ROLE ${reader}; GRANT SELECT ON open_rows, tenant_rows, parted TO ${reader};`,
       );
     });
     after(async () => {
@@ -49,6 +52,8 @@ for (const version of serverVersions)
       ["a hidden table's own rows", "DELETE FROM hidden_rows WHERE card LIKE '4%'", "hidden_rows"],
       ["a key that is taken there", "INSERT INTO hidden_rows VALUES (1, 'x')", "hidden_rows"],
       ["a hidden table behind a function", "DELETE FROM open_rows WHERE note = peek()", "hidden_rows"],
+      ["a hidden table whose name is quoted", 'DELETE FROM "Odd name"', "Odd name"],
+      ["a partition by its own name", "DELETE FROM part", "part"],
       ["rows that a row policy hides", "DELETE FROM tenant_rows WHERE tenant = 'theirs'", "tenant_rows"],
     ] as const;
     for (const [title, sql, table] of secrets)
@@ -57,6 +62,10 @@ for (const version of serverVersions)
         assert.match(String(told), new RegExp(`may not read all of .public\\.${table}.`));
         assert.doesNotMatch(String(told), /4111/);
       });
+
+    test("a partition is read through what it is a part of", async () => {
+      assert.equal(await figuresFor("DELETE FROM parted", reader), 2);
+    });
 
     test("a person, who may be told all, gets the figures", async () => {
       assert.equal(await figuresFor("DELETE FROM hidden_rows WHERE card LIKE '4%'"), 1);

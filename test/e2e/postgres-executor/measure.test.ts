@@ -89,7 +89,7 @@ for (const version of serverVersions)
         ],
       );
       const [row] = await ground.direct(
-        "SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS id FROM pg_control_system()",
+        "SELECT c.system_identifier || '/' || d.oid AS id FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()",
       );
       assert.equal(identity, `system:${row?.["id"]}`);
     });

@@ -18,14 +18,17 @@ export async function tellsTooMuch({ client }: Connection, { readsAs, statements
   if (readsAs === undefined) return undefined;
   const names = [...new Set(statements.flatMap(({ effects }) => effects.filter(looksAt).map(({ resource }) => resource.name)))];
   if (names.length === 0) return undefined;
-  // Rows that a policy hides count as what may not be read. What is not there yet holds nothing.
+  // Rows that a policy hides count as what may not be read. What is not there yet holds nothing. Effects name without quotes, and the
+  // right to read a partition is that to read what it is a part of, whose rows are named with it.
   const [row] = await client.rows(
-    `SELECT n.name FROM pg_catalog.unnest(ARRAY[${names.map(quoted).join(", ")}]::pg_catalog.text[]) WITH ORDINALITY AS n(name, place)
-      JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(n.name)
-      LEFT JOIN pg_catalog.pg_roles r ON r.rolname = ${quoted(readsAs)}
-     WHERE r.oid IS NULL OR NOT pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT')
-      OR (c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls AND NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE'))
-     ORDER BY n.place LIMIT 1`,
+    `WITH named AS (SELECT c.oid, s.nspname || '.' || c.relname AS name, c.relowner, c.relrowsecurity, c.relispartition
+       FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+       WHERE s.nspname || '.' || c.relname = ANY (ARRAY[${names.map(quoted).join(", ")}]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))
+     SELECT n.name FROM named n LEFT JOIN pg_roles r ON r.rolname = ${quoted(readsAs)}
+     WHERE (r.oid IS NULL OR NOT has_table_privilege(r.oid, n.oid, 'SELECT')
+      OR (n.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls AND NOT pg_has_role(r.oid, n.relowner, 'USAGE')))
+     AND NOT (n.relispartition AND EXISTS (SELECT FROM pg_partition_ancestors(n.oid) a JOIN named o ON o.oid = a.relid WHERE o.oid <> n.oid))
+     ORDER BY n.name LIMIT 1`,
   );
   const name = row?.[0];
   if (name === undefined || name === null) return undefined;
