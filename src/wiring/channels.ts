@@ -56,8 +56,10 @@ export class Channels {
 
   /** What was open before the start is told again: nobody knows what the process before could still tell. */
   async follow(): Promise<void> {
-    const { approvals } = this.#parts;
+    const { approvals, channels, warn } = this.#parts;
     if (this.#outboxes.length === 0) return;
+    // Somebody is there to read it now, and not when the first question comes.
+    for (const config of channels) for (const problem of unreadable(config, this.#parts)) warn(`channel \`${config.name}\`: ${problem}`);
     this.#unfollow = approvals.onChange((view) => this.#tell(view));
     for (const view of await approvals.list()) if (view.state === "pending") this.#tell(view);
   }
@@ -141,6 +143,16 @@ function channelOf(config: ChannelConfig, { environment, clock }: ChannelsParts)
   const offers = { buttons: clicks !== undefined, agree: clicks?.agree === true };
   if (way.kind === "incoming_webhook") return slack({ ...shared, offers, way: { kind: "incoming_webhook", url: secret(way.url) } });
   return slack({ ...shared, offers, way: { kind: "token", token: secret(way.token), room: way.room, api: way.api } });
+}
+
+function unreadable(config: ChannelConfig, { environment }: ChannelsParts): readonly string[] {
+  const { way, clicks } = config.kind === "slack" ? config : { way: undefined, clicks: undefined };
+  const wayOf = way === undefined ? [] : [way.kind === "token" ? way.token : way.url];
+  const own = config.kind === "webhook" ? [config.url, config.secret] : [...wayOf, ...(clicks === undefined ? [] : [clicks.signingSecret])];
+  return own.flatMap((reference) => {
+    const found = reference.kind === "text" ? undefined : readSecret(reference, environment);
+    return found?.ok === false ? [found.message] : [];
+  });
 }
 
 function clickSource(config: ChannelConfig, { environment }: ChannelsParts): readonly ClickSource[] {

@@ -46,6 +46,7 @@ describe("approvals in chat", () => {
       people: { U0BEN: ben, U0NOBODY: nobody }
       agree: true
     books: { kind: webhook, url: "${receiver.url}/hook", secret: { file: ${secretFile("hook", "whsec_c2VjcmV0")} } }
+    broken: { kind: webhook, url: "${receiver.url}/nobody", secret: { env: HOLDFAST_TEST_NOT_THERE }, environments: [staging] }
 console: { listen: "127.0.0.1:0" }`;
     scene = await openApprovalScene(await testServer(18), { more });
     agent = await scene.agent();
@@ -148,6 +149,11 @@ console: { listen: "127.0.0.1:0" }`;
       [],
     );
     await scene.answer(id, "ada", { answer: "deny", reason: "no" });
+  });
+
+  test("a secret that cannot be read is warned of at the start, and holds nothing up", () => {
+    const warned = scene.warnings.filter((line) => line.startsWith("channel "));
+    assert.deepEqual(warned, ["channel `broken`: environment variable `HOLDFAST_TEST_NOT_THERE` is not set"]);
   });
 
   test("the console shows what the questions cost", async () => {
