@@ -163,6 +163,7 @@ describe("two gateways on one store, killed again and again", () => {
     const agents = done.map(async (_, agent) => {
       for (let k = 0; killing || k === 0; k++) {
         await story.act(agent, `a${agent} k${k}`);
+        await delay(Math.random() * 400);
         done[agent] = k + 1;
       }
     });
