@@ -1,5 +1,5 @@
 /**
- * Acts that would be held, presented while a break-glass is open for their session: measured and carried out as planned, and nobody is asked.
+ * Acts that would be held, presented while a break-glass is open for their session: measured, carried out as planned, and nobody is asked.
  * Without one the desk is asked as ever. What must not be asked about at all stays refused.
  */
 import type { ActionId, ApprovalId, BreakGlassId, RandomBytes, SessionId } from "../base/ids.ts";

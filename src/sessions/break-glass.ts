@@ -97,7 +97,10 @@ export class BreakGlasses {
     return undefined;
   }
 
-  /** An act passes because of it: counts and records that, with its transaction where that is apart. What it returns is false once it is over; `undefined` where it is already. */
+  /**
+   * An act passes because of it: counts and records that, with its transaction where that is apart. What it returns is false once it is
+   * over; `undefined` where it is already.
+   */
   use(id: string, action: ActionId, session: SessionId, transaction?: string | null): (() => boolean) | undefined {
     const live = this.#live.get(id as BreakGlassId);
     if (live?.glass.state !== "open" || this.#ports.clock.now() >= live.glass.untilMs) return undefined;
