@@ -2,13 +2,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { manualClock } from "../../src/base/clock.ts";
+import { type RandomBytes, systemRandom } from "../../src/base/ids.ts";
+import { Guesses } from "../../src/control/web/guesses.ts";
 import { ask, logIn, own } from "./client.ts";
 import { standInApproval } from "./stand-in-approval.ts";
 import { openStandIn, passphrase, type StandIn, standInPerson } from "./stand-in-gateway.ts";
 
 async function withStandIn(act: (stand: StandIn, clock: ReturnType<typeof manualClock>) => Promise<void>): Promise<void> {
   const clock = manualClock();
-  const stand = await openStandIn({ clock });
+  // The first draw is what names are spread over the buckets by: with this one `ada` and `eve` have one each.
+  let drawn = 0;
+  const random: RandomBytes = (size) => (drawn++ === 0 ? new Uint8Array(size) : systemRandom(size));
+  const stand = await openStandIn({ clock, random });
   try {
     await act(stand, clock);
   } finally {
@@ -54,6 +59,17 @@ describe("guessing", () => {
       assert.equal(await tried(stand, passphrase, "eve"), 429);
       for (let n = 0; n < 10; n++) assert.equal(await tried(stand, passphrase), 200, String(n));
     }));
+
+  test("of many names is bounded all together, whether somebody has them or not", async () => {
+    const guesses = new Guesses(manualClock(), systemRandom);
+    let derived = 0;
+    const wrong = () => {
+      derived += 1;
+      return Promise.resolve(null);
+    };
+    for (let n = 0; n < 2_000; n++) await guesses.attempt(guesses.ofStranger(`name ${n}`), wrong).catch(() => undefined);
+    assert.equal(derived, 16 * 8);
+  });
 
   test("with a stolen cookie is bounded just so, and those outside cannot use up the tries of those inside", () =>
     withStandIn(async (stand) => {

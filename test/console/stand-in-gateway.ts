@@ -6,7 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
-import { systemRandom } from "../../src/base/ids.ts";
+import { type RandomBytes, systemRandom } from "../../src/base/ids.ts";
 import { openAuthority, type RegisteredPasskey, type RegisteredPerson } from "../../src/control/authority.ts";
 import type { Authority } from "../../src/control/authority-port.ts";
 import type { ApprovalView, AuditLine, GatewayStatus, SessionView } from "../../src/control/contract.ts";
@@ -39,6 +39,7 @@ export interface StandIn {
 
 export interface StandInOptions extends Partial<WebOptions> {
   readonly clock?: Clock;
+  readonly random?: RandomBytes;
   readonly approvals?: readonly ApprovalView[];
   readonly sessions?: readonly SessionView[];
 }
@@ -49,7 +50,7 @@ export async function standInPerson(name: string, words = passphrase): Promise<R
 }
 
 export async function openStandIn(options: StandInOptions = {}): Promise<StandIn> {
-  const { clock = systemClock, approvals = [standInApproval()], sessions = [], ...web } = options;
+  const { clock = systemClock, random = systemRandom, approvals = [standInApproval()], sessions = [], ...web } = options;
   const folder = mkdtempSync(join(tmpdir(), "holdfast-console-"));
   const gateway = join(folder, "control.sock");
   const persons = [await standInPerson("ada")];
@@ -63,7 +64,7 @@ export async function openStandIn(options: StandInOptions = {}): Promise<StandIn
     ...controls(authority, sessions, asked, clock),
     approvals: desk.control,
     clock,
-    random: systemRandom,
+    random,
     gateway,
     persons: () => persons,
     passkeys: passkeysIn(persons),

@@ -95,6 +95,22 @@ describe("the stream of events", () => {
     stream.close();
   });
 
+  test("is open eight times for one login, and again when one was closed", async () => {
+    const other = await logIn(origin);
+    const streams: Stream[] = [];
+    for (let n = 0; n < 8; n++) streams.push(await open(origin, other));
+    const ninth = await open(origin, other);
+    assert.equal(ninth.type, "application/json");
+    streams[0]?.close();
+    let tries = 0;
+    for (let again = ninth; again.type !== "text/event-stream"; again = await open(origin, other)) {
+      assert.equal(tries++ < 200, true);
+      await delay(10);
+    }
+    await other.send("POST", "/api/logout", {});
+    await Promise.all(streams.slice(1).map(({ ended }) => ended));
+  });
+
   test("ends with the login", async () => {
     const other = await logIn(origin);
     const [mine, theirs] = [await open(origin, other), await open(origin, page)];

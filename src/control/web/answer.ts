@@ -12,7 +12,7 @@ import { csrfFits, type Login } from "./logins.ts";
 import type { WebConsole } from "./parts.ts";
 import type { LoggedIn, WebAnswer, WebRoute } from "./route.ts";
 import { webRoutes } from "./routes/index.ts";
-import { streamTo } from "./stream.ts";
+import { type Streams, streamTo } from "./stream.ts";
 
 /** The header in which our own pages send the login's CSRF token. */
 const csrfHeader = "x-holdfast-csrf";
@@ -20,6 +20,7 @@ const csrfHeader = "x-holdfast-csrf";
 export interface WebFront {
   readonly console: WebConsole;
   readonly assets: Assets;
+  readonly streams: Streams;
 }
 
 export function answerPages(front: WebFront): RequestListener {
@@ -52,9 +53,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, front:
   const by = route.open ? undefined : loggedIn(request, route, front.console);
   const body = await readJson(request);
   const asked = { id, query: new URLSearchParams(query), body };
-  if (route.open) return give(response, await route.answer(asked, front.console), undefined);
+  if (route.open) return give(response, await route.answer(asked, front.console), undefined, front.streams);
   if (by === undefined) throw new ControlRefusal("login_needed", "nobody is logged in");
-  give(response, await route.answer(asked, front.console, by), by.login);
+  give(response, await route.answer(asked, front.console, by), by.login, front.streams);
 }
 
 /** A request for a name that is not ours: somebody made their own name point here. */
@@ -146,9 +147,11 @@ class MethodRefused extends Error {
   }
 }
 
-function give(response: ServerResponse, given: WebAnswer, login: Login | undefined): void {
+function give(response: ServerResponse, given: WebAnswer, login: Login | undefined, streams: Streams): void {
   if ("stream" in given) {
     if (login === undefined) throw new ControlRefusal("login_needed", "nobody is logged in");
+    const leave = streams.enter(login.id);
+    response.once("close", leave);
     return streamTo(response, given.stream, login.over);
   }
   const cookie = given.cookie === undefined ? {} : { "set-cookie": given.cookie };

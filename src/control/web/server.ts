@@ -11,6 +11,7 @@ import { Ceremonies } from "./ceremonies.ts";
 import { Guesses } from "./guesses.ts";
 import { Logins } from "./logins.ts";
 import type { WebParts } from "./parts.ts";
+import { Streams } from "./stream.ts";
 import { type Site, siteOf } from "./site.ts";
 
 export interface WebOptions {
@@ -40,7 +41,7 @@ export async function startWebServer(options: WebOptions, parts: WebParts): Prom
   const assets = await readAssets(options.assets);
   const { clock, random, persons } = parts;
   const logins = new Logins({ clock, random, persons });
-  const guesses = new Guesses(clock);
+  const guesses = new Guesses(clock, random);
   const first = open(options);
   const port = await listening(first, options.host, options.port);
   const servers = [first];
@@ -55,7 +56,8 @@ export async function startWebServer(options: WebOptions, parts: WebParts): Prom
     throw error;
   }
   const site = siteOf(port, { tls: options.tls !== undefined, ...(options.url === undefined ? {} : { url: options.url }) });
-  const answer = answerPages({ console: { parts, site, logins, guesses, ceremonies: new Ceremonies(clock) }, assets });
+  const streams = new Streams();
+  const answer = answerPages({ streams, console: { parts, site, logins, guesses, ceremonies: new Ceremonies(clock) }, assets });
   for (const server of servers) server.on("request", answer);
   const sweep = setInterval(() => logins.sweep(), sweepEveryMs).unref();
   return {

@@ -20,7 +20,7 @@ export const login: WebRoute = {
     const wanted = { person: name, method: "POST", path: "/console/login", body: { site: site.origin } } as const;
     const proof = await proven(
       { ...parts, guesses },
-      { ...wanted, passphrase: passphraseOf(fields.raw("passphrase")), bucket: `in ${name}` },
+      { ...wanted, passphrase: passphraseOf(fields.raw("passphrase")), bucket: guesses.ofStranger(name) },
     );
     const registered = parts.persons().find(({ publicKey }) => publicKey === proof.evidence.publicKey);
     if (registered === undefined) throw new ControlRefusal("person_needed", "the name or the passphrase is wrong");
