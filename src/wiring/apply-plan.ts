@@ -92,8 +92,7 @@ interface Placed {
 
 /** What was planned on other ground is of no use any more, and that is said for good. */
 async function demandSameGround({ plan, place, ground, ticket }: Placed & { readonly plan: Plan }): Promise<void> {
-  await contextOf(ground, place.role, place.catalogue);
-  const changed = [...changedSince(plan, preconditionsOf(ground, place.catalogue))];
+  const changed = [...(await changedGround(plan, { place, ground }))];
   const { name, environment, database } = place.target;
   if (environment !== plan.target.environment) changed.push(`target \`${name}\` is ${environment} now`);
   if (database !== plan.target.database) changed.push(`target \`${name}\` is another database now: \`${database}\``);
@@ -101,6 +100,11 @@ async function demandSameGround({ plan, place, ground, ticket }: Placed & { read
   const because = `since it was planned: ${changed.join("; ")}`;
   await ticket.end("stale", because);
   throw new ControlRefusal("conflict", `the plan is stale: ${because}`, again);
+}
+
+async function changedGround(plan: Plan, { place, ground }: Omit<Placed, "ticket">): Promise<readonly string[]> {
+  await contextOf(ground, place.role, place.catalogue);
+  return changedSince(plan, preconditionsOf(ground, place.catalogue));
 }
 
 interface Carrying extends Placed {
@@ -130,6 +134,9 @@ async function carryOut(parts: PlansParts, { file, place, ground, ticket, by }: 
     const expected = { measured: plan.measured, toleranceRows: ticket.toleranceRows, identity: plan.target.identity };
     const executed = await executor.run(executorAct(action, ground, admission.statements), expected, async (transaction) => {
       if (admission.current?.() === false) throw new Error("the policy, or what the session may do, has changed");
+      // Making the executor's connection took its time: what names mean is looked at once more, as late as can be.
+      const changed = await changedGround(plan, { place, ground });
+      if (changed.length > 0) throw new Error(changed.join("; "));
       // The intent is durable before the use is, and the use before anything is sent.
       await guard.seal();
       await ticket.begin(transaction);
