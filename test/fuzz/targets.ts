@@ -2,6 +2,7 @@
  * Every fuzz target of the program, in one list. `node test/fuzz/main.ts` runs them; the tests run each with few inputs.
  * The targets themselves stand in the files beside this one.
  */
+import { clicksInChat } from "./clicks.ts";
 import { conversationTarget } from "./conversations.ts";
 import { configTexts, explainTarget, scramMessages, startupPackets } from "./entrances.ts";
 import { canary, junkIsSurvived, type Random, repliesNeverShift, scannerFindsEveryFrame } from "./wire.ts";
@@ -66,6 +67,13 @@ export const targets: readonly Target[] = [
     runs: 200,
     mustFail: /a wrong proof is let in/,
     open: pure((random) => scramMessages(random, "pencil")),
+  },
+  {
+    name: "clicks",
+    holds:
+      "A click in chat that is not signed, or late, is refused; a damaged one behind a right signature never throws, none is done twice.",
+    runs: 2_000,
+    open: pure(clicksInChat),
   },
   {
     name: "config",
