@@ -1,6 +1,6 @@
 /**
  * Builds the web console: one script, one style sheet, one icon and the page that names them, each but the page named by its contents' hash.
- * It writes a file whole or not at all, so that a gateway that serves the folder never sees half of one; it checks no types.
+ * It writes a file whole or not at all, so that a gateway which serves the folder sees no half of one. It checks no types.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
 /**
- * One session from its start: each act with what was intended, decided and done, and what else was recorded of it. New acts come by themselves.
+ * One session from its start: each act with what was intended, decided and done, and what else was recorded of it.
+ * New acts come by themselves.
  */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";

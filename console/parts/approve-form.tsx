@@ -69,16 +69,7 @@ export function ApproveForm({ app, view, me, onBack, onDeny }: ApproveProps): JS
       {view.confirm !== undefined && <Confirm name={view.confirm} typed={typed} onTyped={setTyped} error={errors.typed ?? ""} />}
       <Field label="Why (it is recorded)" name="reason" value={reason} onValue={setReason} />
       {proof === "passphrase" ? (
-        <Field
-          label="Your passphrase"
-          name="passphrase"
-          type="password"
-          autocomplete="current-password"
-          value={passphrase}
-          onValue={setPassphrase}
-          error={errors.passphrase ?? ""}
-          hint="Your agreement is signed with it. It is asked for each time."
-        />
+        <Passphrase value={passphrase} onValue={setPassphrase} error={errors.passphrase ?? ""} />
       ) : (
         <p class="hint">Your passkey signs exactly this plan.</p>
       )}
@@ -94,6 +85,21 @@ export function ApproveForm({ app, view, me, onBack, onDeny }: ApproveProps): JS
         </button>
       </div>
     </form>
+  );
+}
+
+function Passphrase({ value, onValue, error }: { value: string; onValue: (value: string) => void; error: string }): JSX.Element {
+  return (
+    <Field
+      label="Your passphrase"
+      name="passphrase"
+      type="password"
+      autocomplete="current-password"
+      value={value}
+      onValue={onValue}
+      error={error}
+      hint="Your agreement is signed with it. It is asked for each time."
+    />
   );
 }
 

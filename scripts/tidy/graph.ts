@@ -18,6 +18,8 @@ export const deadFiles: Check = (files) => {
   const entries = [...sources.keys()].filter((path) => path.endsWith(".test.ts") || /^(scripts|bench|test\/fuzz)\/[^/]+\.ts$/.test(path));
   const used = reachable(sources, [...programs, ...entries, "scripts/testing/reporter.ts"]);
   return [...sources.keys()].flatMap((path): Finding[] => {
+    // The type checker finds declarations by itself.
+    if (path.endsWith(".d.ts")) return [];
     if (!isTest(path) && !live.has(path))
       return [{ path, message: used.has(path) ? "only tests reach it: no program imports it" : "dead: nothing imports it" }];
     return used.has(path) ? [] : [{ path, message: "dead: no test, script or program imports it" }];

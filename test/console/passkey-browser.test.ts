@@ -1,4 +1,4 @@
-/** Must be seen 2 of issue 4: an approval signed with a passkey in a real browser verifies from the exported log alone; one changed byte does not. */
+/** Must be seen 2 of issue 4: what a passkey in a real browser signed verifies from the exported log alone; one changed byte does not. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

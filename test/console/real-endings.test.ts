@@ -1,4 +1,4 @@
-/** What ends a question while a person looks at it: its time, a restart, another policy. Each is shown as it is, and nothing is carried out. */
+/** What ends a question while a person looks at it: its time, a restart, another policy. Each is shown, and nothing is carried out. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

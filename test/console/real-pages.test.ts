@@ -1,4 +1,4 @@
-/** Every page of the console on a real gateway with something to show: in light and dark, wide and narrow, without a barrier that axe finds. */
+/** Every page of the console on a real gateway at work: in light and dark, wide and narrow, without a barrier that axe finds. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import axe from "axe-core";
