@@ -96,6 +96,7 @@ for (const version of serverVersions) {
         "config-secret",
         "door-dblink",
         "door-file_fdw",
+        "executor-shared",
         "held-roles",
         "listens-everywhere",
         "owner-upstream",

@@ -4,15 +4,16 @@
  */
 import type { TargetConfig } from "../../config/config.ts";
 import { visible } from "../output.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, finding, weakness } from "./finding.ts";
 
-export function examineRoles({ name, roles }: TargetConfig): readonly Finding[] {
+export function examineRoles({ name, roles, executor }: TargetConfig): readonly Finding[] {
   const topic = `target ${name}`;
+  const carriedOut = executor === undefined ? [sharedExecutor(topic)] : [];
   // Where nothing is configured the shared login's own rights are examined, and said, as before.
-  if (roles === undefined) return [];
+  if (roles === undefined) return carriedOut;
   if (roles.mode === "fixed") {
     const text = "sessions share one fixed role: they are not told apart at the server, nothing expires, and PUBLIC keeps its rights";
-    return [finding(topic, "weak", text, "set `roles.mode: ephemeral`, see docs/least-privilege.md")];
+    return [finding(topic, "weak", text, "set `roles.mode: ephemeral`, see docs/least-privilege.md"), ...carriedOut];
   }
   const migration =
     roles.migrationRole === undefined
@@ -29,6 +30,14 @@ export function examineRoles({ name, roles }: TargetConfig): readonly Finding[] 
     finding(topic, "good", `session roles are made at the server, and end after ${visible(duration(roles.lease.lifetimeMs))} at most`),
     ...migration,
   ];
+}
+
+function sharedExecutor(topic: string): Finding {
+  return weakness("executor-shared", topic, "weak", {
+    text: "what persons approve is tried and carried out as the login that sessions share",
+    why: "that login needs the rights for it, and every session has them too; with fewer, what is approved fails",
+    next: "name a login of its own as `executor`, or set `roles.mode: ephemeral`, see docs/measuring.md",
+  });
 }
 
 function duration(ms: number): string {
