@@ -210,6 +210,7 @@ export class SharedRuns {
 
   /** What was used since, and what connections that are gone leave free. */
   tick(): void {
+    for (const id of this.#arrivals.keys()) if (this.#options.here.live(id) === undefined) this.#arrivals.delete(id);
     for (const live of this.#options.here.all()) {
       const attached = this.#share(live.id)?.attached;
       if (live.dirty || (attached === true && !this.#said(live, false).attached)) this.tell(live);
@@ -241,19 +242,21 @@ export class SharedRuns {
 
   /** This gateway has no part in it any more; the others go on. */
   async stop(): Promise<void> {
-    for (const live of this.#options.here.all()) {
-      await this.#settling.get(live.id);
-      const { gateway } = this.#options;
-      await this.#accounts
-        .change(live.id, (account) => {
-          const last = settled(account, { ...this.#said(live, false), attached: false });
-          const gone = without(last, { gateway, incarnations: new Set([this.#membership.incarnation]), died: false });
-          return { ...gone, revision: account.revision + 1 };
-        })
-        .catch((error: unknown) => this.#options.warn(messageOf(error)));
-    }
+    await Promise.all(this.#options.here.all().map((live) => this.#leave(live)));
     await this.#membership.stop();
     this.#accounts.stop();
+  }
+
+  async #leave(live: LiveRun): Promise<void> {
+    await this.#settling.get(live.id);
+    const { gateway, warn } = this.#options;
+    const incarnations = new Set([this.#membership.incarnation]);
+    await this.#accounts
+      .change(live.id, (account) => {
+        const last = settled(account, { ...this.#said(live, false), attached: false });
+        return { ...without(last, { gateway, incarnations, died: false }), revision: account.revision + 1 };
+      })
+      .catch((error: unknown) => warn(messageOf(error)));
   }
 
   #said(live: LiveRun, all: boolean): Said {
