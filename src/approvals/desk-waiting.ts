@@ -22,6 +22,10 @@ export class Waiting {
 
   constructor(room: DeskRoom) {
     this.#room = room;
+    // Whoever still waits holds the queue in its hands.
+    room.book.onChange(({ id, state }) => {
+      if (state !== "pending") this.#queues.delete(id);
+    });
   }
 
   /** Everybody is told to come back. */
@@ -42,7 +46,6 @@ export class Waiting {
     const now = await this.#room.book.fresh(id);
     // Who joined elsewhere counts: another gateway's connection may be waiting for the same answer.
     const nobody = queue.waiting === 0 && queue.told === 0 && now !== undefined && now.count <= queue.came;
-    if (now?.state !== "pending") this.#queues.delete(id);
     if (now?.state !== "pending" || !nobody) return now ?? approval;
     this.#queues.delete(id);
     return (await this.#room.close(id, ["pending"], "abandoned", "whoever asked has gone")) ?? this.#room.book.get(id) ?? now;

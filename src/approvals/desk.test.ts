@@ -89,6 +89,22 @@ describe("an act that is presented", () => {
     assert.equal((await desk.one(id))?.state, "abandoned");
   });
 
+  test("by whoever goes while it is being measured leaves no question behind", async () => {
+    const { desk } = await opened((each) => {
+      each.rules = { ...each.rules, holdMs: 60_000 };
+    });
+    const leaves = new AbortController();
+    const measure = () => {
+      leaves.abort();
+      return Promise.resolve({ measurement: measurement(1), unmeasured: [], identity: "i" });
+    };
+    assert.equal((await desk.present(heldAct({ gone: leaves.signal, measure }))).kind, "denied");
+    assert.deepEqual(
+      desk.list().map(({ state }) => state),
+      ["abandoned"],
+    );
+  });
+
   test("that must not be asked about, or that nobody may answer for, is denied at once", async () => {
     const { scene, desk } = await opened();
     const refuse = () => Promise.reject(new NotMeasurable("it reaches another server", "i", true));
