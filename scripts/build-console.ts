@@ -1,5 +1,5 @@
 /**
- * Builds the web console: one script, one style sheet, one icon and the page that names them, each but the page named by its contents' hash.
+ * Builds the web console: one script, one style sheet, one icon and the page that names them, each but the page named by its hash.
  * It writes a file whole or not at all, so that a gateway which serves the folder sees no half of one. It checks no types.
  */
 import { createHash } from "node:crypto";
