@@ -2,9 +2,12 @@
  * What the log tells of the acts at one target: each judgement with the facts it was made under, and what persons said of those that were
  * held. It reads no file, and decides nothing.
  */
+import { restsOnApproval } from "../model/approval.ts";
+import { breakGlassOf } from "../model/break-glass.ts";
 import type { Effect } from "../model/effect.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Facts } from "../model/facts.ts";
+import { restsOnGrant } from "../model/grant.ts";
 import type { TableCount } from "../model/outcome.ts";
 import { environments } from "../model/principal.ts";
 
@@ -114,7 +117,8 @@ export class Evidence {
       this.#left += 1;
       return;
     }
-    if (opened.target !== this.#target) return;
+    // What an approval, a grant or a break-glass let through was judged before it as what it is.
+    if (opened.target !== this.#target || letThrough(judgement.rules)) return;
     const known = this.#acts.get(id);
     if (known === undefined) this.#acts.set(id, { judgement, opened, acts: 1 });
     else known.acts += 1;
@@ -131,6 +135,10 @@ export class Evidence {
     const [oldest] = map.keys();
     if (map.size > max && oldest !== undefined) map.delete(oldest);
   }
+}
+
+function letThrough(rules: readonly string[]): boolean {
+  return restsOnApproval(rules) || restsOnGrant(rules) || breakGlassOf(rules) !== undefined;
 }
 
 /** As the decision had them. What persons had opened for the session is left out: a proposal is about the policy. */

@@ -262,14 +262,16 @@ describe("over any policy and any history", () => {
 });
 
 describe("the evidence of a log", () => {
-  const judged = (judgement: string, decision: "hold" | "allow"): object => ({
+  const judged = (judgement: string, decision: "hold" | "allow", more: object = {}): object => ({
     kind: "judgement",
     judgement,
     decision,
     effects: [clear],
     text: "DELETE FROM carts WHERE id = ?",
     cut: false,
+    rules: ["ask-unbounded"],
     role: "app",
+    ...more,
   });
   const opened = (session: string, target = "shop"): object => ({
     kind: "session_opened",
@@ -306,6 +308,13 @@ describe("the evidence of a log", () => {
     assert.equal(approvedOf([said("q_1", "deny")])?.denied, 1);
     const two = [opened("s_1"), judged("j_1", "hold"), intent("s_1.1", "j_1"), asked("q_1", "s_1.1", 2), said("q_1", "approve")];
     assert.deepEqual(gather([...two, settled("q_1", "used")]).acts()[0]?.approved, []);
+  });
+
+  test("what was let through by an approval, a grant or a break-glass is no act of its own", () => {
+    for (const rule of ["approval:q_1", "grant:g_1", "break-glass:b_1"]) {
+      const evidence = gather([opened("s_1"), judged("j_1", "allow", { rules: ["ask-unbounded", rule] }), intent("s_1.1", "j_1")]);
+      assert.deepEqual(evidence.acts(), [], rule);
+    }
   });
 
   test("another target's acts are not among them, and what refers to nothing is counted", () => {
