@@ -74,8 +74,9 @@ class Story {
       const { detail, message } = error as pg.DatabaseError;
       said = detail;
       // A refusal of the gateway: nothing was sent.
-      if (said !== undefined && /^code: (approval_|suspended)/.test(said)) return "held";
-      if (said !== undefined && !/connection_lost|unknown/.test(said)) this.failures.push(`${message} (${said})`);
+      if (said !== undefined && /^code: approval_/.test(said)) return "held";
+      // A gateway that was taken for dead, or does not reach the store, ends what it has: it may have been sent.
+      if (said !== undefined && !/connection_lost|unknown|^code: suspended/.test(said)) this.failures.push(`${message} (${said})`);
       return "lost";
     } finally {
       await client.end().catch(() => undefined);
