@@ -18,6 +18,7 @@ import { type ApprovalScene, openApprovalScene, quickly, refusal } from "../appr
 import { until } from "../grants/scene.ts";
 import { testServer } from "../support/servers.ts";
 import { ask, logIn, own, type Page } from "./client.ts";
+import { openStream } from "./event-stream.ts";
 import { SoftwareAuthenticator } from "./software-authenticator.ts";
 import { passphrase } from "./stand-in-gateway.ts";
 
@@ -145,6 +146,36 @@ describe("the record", () => {
 });
 
 describe("what the console shows", () => {
+  test("is told as it happens: the question, and the record in words", async () => {
+    const stream = await openStream(origin, page);
+    try {
+      await stream.next("status");
+      await scene.shop.server.asSuperuser("INSERT INTO orders (note) SELECT 'again' FROM generate_series(1, 10)", scene.shop.database);
+      await refusal(agent, "DELETE FROM orders WHERE id <= 4 OR true");
+      const view = (await stream.next("approval")) as ApprovalView;
+      assert.equal(view.plan.act.shown, "DELETE FROM orders WHERE id <= 4 OR true");
+      assert.equal(view.plan.measured?.tables[0]?.direct.deleted, 10);
+      for (;;) {
+        const { events } = (await stream.next("audit")) as { events: AuditPage["events"] };
+        const found = events.find(({ event }) => event.kind === "approval_asked" && event.approval === view.id);
+        if (found === undefined) continue;
+        assert.equal(found.line, "approval_asked", "no words were given to this gateway");
+        assert.equal(found.index > 0, true);
+        break;
+      }
+      await page.send("POST", `/api/approvals/${view.id}/answer`, {
+        ...bodyOf(view),
+        answer: "deny",
+        confirm: "",
+        reason: "only looking",
+        proof: { kind: "login" },
+      });
+      assert.match((await refusal(agent, "DELETE FROM orders WHERE id <= 4 OR true")).message, /only looking/);
+    } finally {
+      stream.close();
+    }
+  });
+
   test("is the log in pages, and that it verifies", async () => {
     const first = (await page.get("/api/audit?limit=10")).body as AuditPage;
     assert.equal(first.events.length, 10);
@@ -201,6 +232,7 @@ describe("an agent of the same account", () => {
 
   test("answers neither at the console nor at the socket, whatever it copies from the record", async () => {
     await scene.shop.server.asSuperuser("INSERT INTO orders (note) SELECT 'again' FROM generate_series(1, 10)", scene.shop.database);
+    const rows = await scene.orders();
     await refusal(agent, held);
     const view = await newest();
     const body = bodyOf(view);
@@ -226,7 +258,7 @@ describe("an agent of the same account", () => {
     const headers = { "x-holdfast-person": "ada", "x-holdfast-nonce": signed.nonce, "x-holdfast-signature": signed.signature };
     await assert.rejects(callControl(socket, { method: "POST", path: answerPath(view.id), headers, body: { approval: view.id, ...body } }));
     assert.equal((await newest()).answers.length, 0);
-    assert.equal(await scene.orders(), 10);
+    assert.equal(await scene.orders(), rows);
   });
 
   test("cannot take the console's other address to ask for passphrases there", async () => {

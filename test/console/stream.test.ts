@@ -1,74 +1,12 @@
 /** Server-sent events: what is told, to whom, and when it ends. Real sockets. */
 import assert from "node:assert/strict";
-import { type IncomingMessage, request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditLine } from "../../src/control/contract.ts";
 import { logIn, type Page } from "./client.ts";
+import { openStream as open, type Stream } from "./event-stream.ts";
 import { standInApproval } from "./stand-in-approval.ts";
 import { openStandIn, type StandIn } from "./stand-in-gateway.ts";
-
-interface Stream {
-  readonly type: string | undefined;
-  /** The next event of the name; what comes before it is passed over. */
-  readonly next: (event: string) => Promise<unknown>;
-  readonly ended: Promise<void>;
-  /** Stops reading, so that the server's side fills. */
-  readonly pause: () => void;
-  readonly resume: () => void;
-  readonly close: () => void;
-}
-
-function open(origin: string, page: Page): Promise<Stream> {
-  const { port, host } = new URL(origin);
-  return new Promise((resolve, reject) => {
-    const headers = { host, cookie: page.cookie, "sec-fetch-site": "same-origin" };
-    const asked = request({ host: "127.0.0.1", port, path: "/api/events", agent: false, headers }, (response) =>
-      resolve(streamOf(response)),
-    );
-    asked.once("error", reject);
-    asked.end();
-  });
-}
-
-function streamOf(response: IncomingMessage): Stream {
-  let text = "";
-  const waiting: (() => void)[] = [];
-  const wake = (): void => waiting.splice(0).forEach((go) => go());
-  response.setEncoding("utf8");
-  response.on("data", (chunk: string) => {
-    text += chunk;
-    wake();
-  });
-  let over = false;
-  const ended = new Promise<void>((resolve) => response.once("close", () => resolve()));
-  void ended.then(() => {
-    over = true;
-    wake();
-  });
-  response.on("error", () => undefined);
-  const next = async (event: string): Promise<unknown> => {
-    for (;;) {
-      const end = text.indexOf("\n\n");
-      if (end < 0) {
-        if (over) throw new Error(`the stream ended before \`${event}\``);
-        await new Promise<void>((resolve) => waiting.push(resolve));
-        continue;
-      }
-      const lines = text.slice(0, end).split("\n");
-      text = text.slice(end + 2);
-      if (lines[0] === `event: ${event}`) return JSON.parse(lines[1]?.slice("data: ".length) ?? "null");
-    }
-  };
-  return {
-    type: response.headers["content-type"],
-    next,
-    ended,
-    pause: () => response.pause(),
-    resume: () => response.resume(),
-    close: () => response.destroy(),
-  };
-}
 
 describe("the stream of events", () => {
   let stand: StandIn;
