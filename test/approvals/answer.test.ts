@@ -46,6 +46,8 @@ describe("a held act and the persons who answer it", () => {
     const approval = await scene.asked();
     assert.equal(approval.plan.act.shown, rename);
     await assert.rejects(scene.answer(approval.id, "ben", { answer: "deny" }), refusedWith("bad_request", /takes a reason/));
+    const leaking = { answer: "deny" as const, reason: "log in with password=correct-horse-battery" };
+    await assert.rejects(scene.answer(approval.id, "ben", leaking), refusedWith("not_allowed", /looks as if it held a secret/));
     await scene.answer(approval.id, "ben", { answer: "deny", reason: "the audit needs them" });
     const asked = (await scene.events("approval_asked")).length;
     const denied = await refusal(agent, rename);
