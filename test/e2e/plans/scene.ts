@@ -21,9 +21,15 @@ export interface PlanScene extends Scene {
   readonly content: () => Promise<string>;
 }
 
+/** What holds what destroys, and who may answer. */
+export const usual = { policy: "guarded-writes", environment: "staging", approves: ["staging" as const], persons: ["ada", "ben"] };
+
 export async function openPlanScene(server: TestServer, options: SceneOptions = {}): Promise<PlanScene> {
-  const usual = { policy: "guarded-writes", environment: "staging", approves: ["staging" as const], persons: ["ada", "ben"] };
-  const scene = await openScene(server, { ...usual, ...options });
+  return planning(await openScene(server, { ...usual, ...options }));
+}
+
+/** Both sides of a plan at a gateway that is there already. */
+export function planning(scene: Scene): PlanScene {
   const { socket, shop } = scene;
   const inside = ({ opened }: HeldSession) => ({ session: opened.session, token: opened.askToken });
   const post = (path: string, body: unknown) => callControl(socket, { method: "POST", path, body, answerMsMax: 120_000 });
