@@ -124,7 +124,7 @@ describe("a webhook", () => {
   test("gives up waiting for a receiver that never answers, and reads no endless answer", async () => {
     receiver.answers.push(() => undefined);
     for (let n = 0; n < 6; n++) receiver.answers.push((response) => response.writeHead(200).end("x".repeat(100_000)));
-    outbox({ timeoutMs: 200 }).tell(approvalNews(sampleApproval()));
+    outbox({ timeoutMs: 1_000 }).tell(approvalNews(sampleApproval()));
     assert.match(await warned(), /after [2-6] tries: its answer is too long/);
   });
 
