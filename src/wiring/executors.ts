@@ -50,6 +50,7 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
         shown: plan.shown,
         clock,
         random,
+        warn: (message) => parts.warn(`target \`${target.name}\`: ${message}`),
       }),
     );
   }

@@ -120,6 +120,34 @@ ${more}
       await assert.rejects(async () => measured(own, "DROP TABLE orders CASCADE"), { refuse: true, message: /42501.*must be owner/ });
     });
 
+    test("why there is no executor is the operator's to know", async () => {
+      const reading = await ground(tables);
+      const server = await testServer(version);
+      const told: string[] = [];
+      const url = server.url(reading.database, { user: "nobody_here", password: "synthetic" });
+      const text = `version: 1\ntargets:\n  shop: { listen: "127.0.0.1:0", upstream: { url: { env: URL } } }\n  bare: { listen: "127.0.0.1:0", upstream: { url: { env: NONE } } }\n`;
+      const executors = openExecutors(configured(text), {
+        environment: { URL: url },
+        clock: systemClock,
+        random: systemRandom,
+        instance: "a test",
+        warn: (message) => void told.push(message),
+        record: () => undefined,
+      });
+      const act = await reading.act("DELETE FROM items");
+      for (const name of ["shop", "bare"])
+        await assert.rejects(
+          async () => executors.of(name)?.measure(act),
+          (error: Error & { refuse?: boolean }) => {
+            assert.equal(error.refuse, true);
+            assert.doesNotMatch(error.message, /nobody_here|NONE|127\.0\.0\.1/);
+            return true;
+          },
+        );
+      assert.match(told.join("; "), /target `shop`: the executor cannot log in: .*28P01.*; target `bare`: there is no executor: .*`NONE`/);
+      await executors.close();
+    });
+
     test("an act is tried on the clone, and stays the target's", async () => {
       const [target, other] = [await ground(tables), await ground("SELECT 1")];
       const server = await testServer(version);

@@ -53,6 +53,7 @@ export async function openGround(server: TestServer, setup: string, options: Gro
     shown: { public: [], secret: [] },
     clock: systemClock,
     random: systemRandom,
+    warn: () => undefined,
     ...options.settings,
   };
   const executor = createExecutor(settings);

@@ -3,7 +3,7 @@
  * It knows no approvals; whoever calls it has the right to.
  */
 import { measureAct } from "./measure.ts";
-import { openConnection } from "./open-connection.ts";
+import { lent, openConnection } from "./open-connection.ts";
 import type { Executor } from "./port.ts";
 import { runAct } from "./run.ts";
 import type { ExecutorSettings } from "./settings.ts";
@@ -24,9 +24,9 @@ export function createExecutor(settings: ExecutorSettings): Executor {
 
 /** Rejects when the server cannot be asked: then it has to be asked again. */
 async function reconcile(settings: ExecutorSettings, database: string, transaction: string): ReturnType<Executor["reconcile"]> {
-  const login = await settings.login();
+  const login = await lent(settings.login, settings.warn);
   try {
-    const { client } = await openConnection({ login, database, settings: new Map(), random: settings.random });
+    const { client } = await openConnection({ login, database, settings: new Map() }, settings);
     try {
       const [row] = await client.rows(`SELECT pg_catalog.pg_xact_status(CAST(${quoted(transaction)} AS pg_catalog.xid8))`);
       const status = row?.[0];

@@ -8,7 +8,7 @@ import type { ActAnswer } from "./act-frames.ts";
 import { identityOf } from "./identity.ts";
 import { type LockHeld, locksOf } from "./locks.ts";
 import { tellsTooMuch } from "./may-read.ts";
-import { type Connection, type ExecutorLogin, openConnection } from "./open-connection.ts";
+import { type Connection, type ExecutorLogin, lent, openConnection } from "./open-connection.ts";
 import type { ExecutorAct } from "./port.ts";
 import { emptiedOf, type Reading, read, withEmptied } from "./reading.ts";
 import { neverRun, notSeen, notTried } from "./refusals.ts";
@@ -24,25 +24,25 @@ export async function measureAct(settings: ExecutorSettings, act: ExecutorAct): 
   const held: Connection[] = [];
   const logins: ExecutorLogin[] = [];
   let identity = "";
-  const lent = async (lend: () => Promise<ExecutorLogin>) => {
-    const login = await lend();
+  const taken = async (lend: () => Promise<ExecutorLogin>) => {
+    const login = await lent(lend, settings.warn);
     logins.push(login);
     return login;
   };
   const opened = async (login: ExecutorLogin) => {
-    const connection = await openConnection({ login, database: act.database, settings: act.settings, random: settings.random });
+    const connection = await openConnection({ login, database: act.database, settings: act.settings }, settings);
     held.push(connection);
     return connection;
   };
   try {
-    const login = await lent(settings.login);
+    const login = await taken(settings.login);
     const connection = await opened(login);
     identity = await identityOf(connection, login.upstream);
     demandTriable(act, identity);
     const secret = await tellsTooMuch(connection, act);
     if (secret !== undefined) throw new NotMeasurable(secret, identity);
     const { clone } = settings;
-    const place = clone === undefined ? login : await lent(clone);
+    const place = clone === undefined ? login : await taken(clone);
     const trial = clone === undefined ? connection : await opened(place);
     const observer = await opened(place);
     if (place.actAs !== undefined) await observer.client.rows(asRole(place.actAs));

@@ -2,7 +2,6 @@
  * Opens one connection as the executor: logged in, pinned, with a search_path on which nobody's objects can stand in for the server's.
  * It begins no transaction.
  */
-import type { RandomBytes } from "../../../base/ids.ts";
 import { limits } from "../../../base/limits.ts";
 import type { SessionLimits } from "../../../model/session-limits.ts";
 import type { UpstreamOptions } from "../options.ts";
@@ -10,6 +9,7 @@ import { sendCancel } from "../upstream-cancel.ts";
 import { openUpstream, type UpstreamSession } from "../upstream.ts";
 import type { UpstreamFailure } from "../login/upstream-failure.ts";
 import { ConnectionLost, FrameClient } from "./frame-client.ts";
+import type { ExecutorSettings } from "./settings.ts";
 
 /** Who the executor is at the server. */
 export interface ExecutorLogin {
@@ -54,13 +54,26 @@ export interface ConnectionRequest {
   readonly login: ExecutorLogin;
   readonly database: string;
   readonly settings: ReadonlyMap<string, string>;
-  readonly random: RandomBytes;
+}
+
+/** What is lent for one act. Rejects with {@link ConnectionLost} when there is none. */
+export async function lent(lend: () => Promise<ExecutorLogin>, warn: (message: string) => void): Promise<ExecutorLogin> {
+  try {
+    return await lend();
+  } catch (error) {
+    warn(`there is no executor: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConnectionLost("it has no login at the server: Holdfast's operator is told why");
+  }
 }
 
 /** Rejects with {@link ConnectionLost} when the server cannot be reached or does not let us in. */
-export async function openConnection({ login, database, settings, random }: ConnectionRequest): Promise<Connection> {
+export async function openConnection(
+  { login, database, settings }: ConnectionRequest,
+  { random, warn }: Pick<ExecutorSettings, "random" | "warn">,
+): Promise<Connection> {
   const taken = [...settings].map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => TAKEN.has(name));
-  const session = await openSession({
+  const told = (failure: UpstreamFailure) => warn(`the executor cannot log in: ${failure.because}`);
+  const session = await openSession(told, {
     upstream: login.upstream,
     database,
     applicationName: "holdfast executor",
@@ -77,11 +90,12 @@ export async function openConnection({ login, database, settings, random }: Conn
   return { client, process: facts.process, versionNumber: facts.versionNumber, cancel };
 }
 
-function openSession(request: Parameters<typeof openUpstream>[0]): Promise<UpstreamSession> {
+function openSession(told: (failure: UpstreamFailure) => void, request: Parameters<typeof openUpstream>[0]): Promise<UpstreamSession> {
   return new Promise((resolve, reject) => {
     openUpstream(request, (result: UpstreamSession | UpstreamFailure) => {
-      if (result.kind === "ready") resolve(result);
-      else reject(new ConnectionLost(result.because));
+      if (result.kind === "ready") return resolve(result);
+      told(result);
+      reject(new ConnectionLost(result.message));
     });
   });
 }

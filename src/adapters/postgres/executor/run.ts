@@ -10,7 +10,7 @@ import { deviation } from "./compare.ts";
 import { ServerRefused } from "./frame-client.ts";
 import { identityOf } from "./identity.ts";
 import { TooManyObjects } from "./objects.ts";
-import { type Connection, type ExecutorLogin, openConnection } from "./open-connection.ts";
+import { type Connection, type ExecutorLogin, lent, openConnection } from "./open-connection.ts";
 import type { Executed, ExecutorAct, Expected } from "./port.ts";
 import { defines, emptiedOf, type OpenTransaction, read, withEmptied } from "./reading.ts";
 import { neverRun } from "./refusals.ts";
@@ -24,9 +24,9 @@ type Begin = (transaction: string | null) => Promise<void>;
 export async function runAct(settings: ExecutorSettings, act: ExecutorAct, expected: Expected, begun: Begin): Promise<Executed> {
   let login: ExecutorLogin;
   try {
-    login = await settings.login();
+    login = await lent(settings.login, settings.warn);
   } catch (error) {
-    return { kind: "not_reached", because: `there is no executor: ${messageOf(error)}` };
+    return { kind: "not_reached", because: messageOf(error) };
   }
   try {
     return await withLogin(settings, login, { act, expected, begun });
@@ -47,7 +47,7 @@ async function withLogin(settings: ExecutorSettings, login: ExecutorLogin, task:
   if (never !== undefined) return { kind: "not_reached", because: never };
   const held: Connection[] = [];
   const opened = async () => {
-    const connection = await openConnection({ login, database: act.database, settings: act.settings, random: settings.random });
+    const connection = await openConnection({ login, database: act.database, settings: act.settings }, settings);
     held.push(connection);
     return connection;
   };

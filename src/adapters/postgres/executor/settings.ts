@@ -15,6 +15,8 @@ export interface ExecutorSettings {
   readonly shown: ShownColumns;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Told what an operator should know, and who asks for a plan should not: the server's words at a login name roles and addresses. */
+  readonly warn: (message: string) => void;
 }
 
 /** In milliseconds, but for the samples. */
