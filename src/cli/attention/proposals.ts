@@ -32,7 +32,7 @@ export function defineProposals(command: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       "\nExamples:\n  holdfast approvals proposals\n  holdfast approvals proposals --since 30d --target shop\n\n" +
-        "Nothing that deletes in production and nothing that cannot be taken back is ever proposed. Nothing is applied.\n",
+        "Nothing that deletes in production and nothing that cannot be taken back is ever proposed.\nNothing is applied.\n",
     )
     .action((options: Options) => proposals(options, terminal));
 }

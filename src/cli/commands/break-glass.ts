@@ -27,10 +27,10 @@ export const define: Define = (command, terminal) => {
   command.addHelpText(
     "after",
     "\nExamples:\n" +
-      '  holdfast break-glass open --target shop --session r_8k2m1v0q4c7d --until 15m --reason "outage 4711"\n' +
+      '  holdfast break-glass open --target shop --session r_8k2m1v0q4c7d --until 15m --reason "outage"\n' +
       "  holdfast break-glass agree b_3f9x0k2m1v\n  holdfast break-glass close b_3f9x0k2m1v\n\n" +
-      "It is recorded with every act that passes because of it, told on every channel, shown by `holdfast status`,\n" +
-      "and over after an hour at most, with its session, and with the gateway.\n",
+      "It is recorded with every act that passes because of it, told on every channel, and shown by\n" +
+      "`holdfast status`. It is over after an hour at most, with its session, and with the gateway.\n",
   );
   personOptions(command.command("open").description("Ask nobody for a while before one session's acts; what is forbidden stays so."))
     .option("--target <name>", "the target, which must be the session's")
