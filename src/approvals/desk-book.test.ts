@@ -4,7 +4,7 @@ import { DeskScene, heldAct, past, ticketOf } from "../../test/approvals/desk-sc
 import type { Approval } from "../model/approval.ts";
 import { Desk } from "./desk.ts";
 
-test("what a gateway has heard to be used is over for it, whatever the store says later and though its own log never had the use", async () => {
+test("what a gateway has heard to be used is over for it, whatever the store says later, though its own log has no use of it", async () => {
   const scene = new DeskScene();
   const one = await scene.desk("gateway_1");
   const store = scene.store;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import type { Approval } from "../model/approval.ts";
-import { NotMeasurable, type Presented } from "../pipeline/approvals-port.ts";
-import { DeskScene, heldAct, measurement, newPerson, policyNow, ticketOf, type Wanted } from "../../test/approvals/desk-scene.ts";
+import { NotMeasurable } from "../pipeline/approvals-port.ts";
+import { type DeskScene, heldAct, measurement, newPerson, ticketOf } from "../../test/approvals/desk-scene.ts";
+import { asked, kinds, opened, reason } from "../../test/approvals/desk-steps.ts";
 import type { Desk } from "./desk.ts";
 
 const scenes: DeskScene[] = [];
@@ -10,27 +11,11 @@ after(async () => {
   for (const scene of scenes) await scene.stop();
 });
 
-async function opened(change: (scene: DeskScene) => void = () => {}): Promise<{ scene: DeskScene; desk: Desk }> {
-  const scene = new DeskScene();
-  scenes.push(scene);
-  change(scene);
-  return { scene, desk: await scene.desk() };
-}
-
-/** Presents an act that nobody has answered, and returns the question. */
-async function asked(desk: Desk, wanted: Wanted = {}): Promise<Approval> {
-  const presented = await desk.present(heldAct(wanted));
-  assert.equal(presented.kind, "waiting", JSON.stringify(presented));
-  const approval = presented.kind === "waiting" ? await desk.one(presented.approval) : undefined;
-  assert(approval !== undefined);
-  return approval;
-}
-
-const kinds = (scene: DeskScene): readonly string[] => scene.log.map(({ kind }) => kind.replace("approval_", ""));
+const fresh = (change?: (scene: DeskScene) => void) => opened(scenes, change);
 
 describe("an act that is presented", () => {
   test("is measured, asked about once, and waited for as long as a connection may be held", async () => {
-    const { scene, desk } = await opened();
+    const { scene, desk } = await fresh();
     const presented = await desk.present(heldAct());
     assert(presented.kind === "waiting");
     assert.equal(presented.reason.code, "approval_required");
@@ -41,7 +26,7 @@ describe("an act that is presented", () => {
   });
 
   test("again, from any of the principal's connections, is the same question with one more", async () => {
-    const { desk } = await opened();
+    const { desk } = await fresh();
     const first = await asked(desk);
     const second = await asked(desk);
     assert.equal(second.id, first.id);
@@ -52,7 +37,7 @@ describe("an act that is presented", () => {
   });
 
   test("while it is being measured joins too", async () => {
-    const { scene, desk } = await opened();
+    const { scene, desk } = await fresh();
     const all = await Promise.all([1, 2, 3, 4].map(() => desk.present(heldAct())));
     assert.equal(new Set(all.map((each) => (each.kind === "waiting" ? each.approval : each.kind))).size, 1);
     assert.equal(desk.list()[0]?.count, 4);
@@ -60,7 +45,7 @@ describe("an act that is presented", () => {
   });
 
   test("is answered while the connection waits", async () => {
-    const { scene, desk } = await opened((each) => {
+    const { scene, desk } = await fresh((each) => {
       each.rules = { ...each.rules, holdMs: 60_000 };
     });
     const waiting = desk.present(heldAct());
@@ -74,7 +59,7 @@ describe("an act that is presented", () => {
   });
 
   test("by whoever has gone is abandoned, unless others wait for it too", async () => {
-    const { desk } = await opened((each) => {
+    const { desk } = await fresh((each) => {
       each.rules = { ...each.rules, holdMs: 60_000 };
     });
     const leaves = [new AbortController(), new AbortController()] as const;
@@ -90,7 +75,7 @@ describe("an act that is presented", () => {
   });
 
   test("by whoever goes while it is being measured leaves no question behind", async () => {
-    const { desk } = await opened((each) => {
+    const { desk } = await fresh((each) => {
       each.rules = { ...each.rules, holdMs: 60_000 };
     });
     const leaves = new AbortController();
@@ -106,7 +91,7 @@ describe("an act that is presented", () => {
   });
 
   test("that must not be asked about, or that nobody may answer for, is denied at once", async () => {
-    const { scene, desk } = await opened();
+    const { scene, desk } = await fresh();
     const refuse = () => Promise.reject(new NotMeasurable("it reaches another server", "i", true));
     const one = await desk.present(heldAct({ measure: refuse }));
     assert.deepEqual([one.kind, reason(one).code], ["denied", "approval_unavailable"]);
@@ -124,14 +109,14 @@ describe("an act that is presented", () => {
   });
 
   test("with too many others of its principal open is denied", async () => {
-    const { desk } = await opened();
+    const { desk } = await fresh();
     for (let n = 0; n < 20; n++) await asked(desk, { text: `DELETE FROM t${n}` });
     assert.match(reason(await desk.present(heldAct({ text: "DELETE FROM more" }))).message, /20 questions are open already/);
     await asked(desk, { text: "DELETE FROM more", principal: "agent_2" });
   });
 
   test("is denied when store or log cannot be written, and nothing stands approved", async () => {
-    const { scene, desk } = await opened();
+    const { scene, desk } = await fresh();
     scene.logBroken = true;
     const presented = await desk.present(heldAct());
     assert.deepEqual([presented.kind, reason(presented).code], ["denied", "approval_unavailable"]);
@@ -142,7 +127,7 @@ describe("an act that is presented", () => {
 
 describe("a person's answer", () => {
   test("is refused from whoever asks, from whom nobody knows, and for environments that are not the person's", async () => {
-    const { scene, desk } = await opened((each) => {
+    const { scene, desk } = await fresh((each) => {
       each.persons = [newPerson("ben"), newPerson("ada"), newPerson("agent_1"), newPerson("stag", { approves: ["staging"] })];
     });
     const approval = await asked(desk, { onBehalfOf: "ada" });
@@ -153,7 +138,7 @@ describe("a person's answer", () => {
   });
 
   test("must be to this plan, with what is to be typed, and proven", async () => {
-    const { scene, desk } = await opened();
+    const { scene, desk } = await fresh();
     const approval = await asked(desk);
     const refused = async (more: object, code: string, message: RegExp) =>
       assert.rejects(desk.answer(...scene.signed(approval, "ben", more)), { code, message });
@@ -177,7 +162,7 @@ describe("a person's answer", () => {
   });
 
   test("counts once a person, and as many persons as are demanded must agree", async () => {
-    const { scene, desk } = await opened((each) => {
+    const { scene, desk } = await fresh((each) => {
       each.rules = { ...each.rules, quorum: { ...each.rules.quorum, production: 2 } };
     });
     const approval = await asked(desk);
@@ -189,7 +174,7 @@ describe("a person's answer", () => {
   });
 
   test("that says no closes it with its reason, for all who agreed before and for every later try of the same act", async () => {
-    const { scene, desk } = await opened((each) => {
+    const { scene, desk } = await fresh((each) => {
       each.rules = { ...each.rules, quorum: { ...each.rules.quorum, production: 2 } };
     });
     const approval = await asked(desk);
@@ -209,7 +194,7 @@ describe("a person's answer", () => {
   });
 
   test("that says no holds for another text that would empty the same table, and not for one that takes other rows", async () => {
-    const { scene, desk } = await opened();
+    const { scene, desk } = await fresh();
     const all = () => Promise.resolve({ measurement: measurement(100), unmeasured: [], identity: "i" });
     const approval = await asked(desk, { text: "TRUNCATE orders", measure: all });
     await desk.answer(...scene.signed(approval, "ben", { answer: "deny", reason: "never all of them" }));
@@ -221,7 +206,7 @@ describe("a person's answer", () => {
   });
 
   test("of two who answer at once the first counts, and the other is told", async () => {
-    const { scene, desk } = await opened();
+    const { scene, desk } = await fresh();
     const approval = await asked(desk);
     const results = await Promise.allSettled([
       desk.answer(...scene.signed(approval, "ben")),
@@ -234,7 +219,7 @@ describe("a person's answer", () => {
   });
 
   test("that says no after an agreement takes it back until it is used", async () => {
-    const { scene, desk } = await opened();
+    const { scene, desk } = await fresh();
     const approval = await asked(desk);
     await desk.answer(...scene.signed(approval, "ben"));
     const ticket = ticketOf(await desk.present(heldAct()));
@@ -243,7 +228,7 @@ describe("a person's answer", () => {
   });
 
   test("is by passkey where one is registered and the act cannot be taken back", async () => {
-    const { scene, desk } = await opened((each) => {
+    const { scene, desk } = await fresh((each) => {
       each.persons = [newPerson("ben"), newPerson("cleo", { passkey: true })];
     });
     const lasting = await asked(desk);
@@ -258,7 +243,7 @@ describe("a person's answer", () => {
   });
 
   test("of the one who asks is taken where the installation says so, and waits", async () => {
-    const { scene, desk } = await opened((each) => {
+    const { scene, desk } = await fresh((each) => {
       each.persons = [newPerson("ada")];
       each.rules = { ...each.rules, solo: true, coolOffMs: 60_000 };
     });
@@ -273,153 +258,6 @@ describe("a person's answer", () => {
     assert.match(reason(await desk.present(heldAct({ ...act, text: "DELETE FROM b" }))).message, /nobody is registered/);
   });
 });
-
-describe("an approval", () => {
-  test("is used once, whoever holds a ticket for it", async () => {
-    const { scene, desk } = await opened();
-    const other = await scene.desk("gateway_2");
-    const approval = await asked(desk);
-    await other.answer(...scene.signed(approval, "ben"));
-    const tickets = [
-      ticketOf(await desk.present(heldAct())),
-      ticketOf(await other.present(heldAct())),
-      ticketOf(await desk.present(heldAct())),
-    ];
-    const begun = await Promise.allSettled(tickets.map((ticket) => ticket.begin("771")));
-    assert.equal(begun.filter(({ status }) => status === "fulfilled").length, 1);
-    assert.equal(kinds(scene).filter((kind) => kind === "used").length, 1);
-    for (const [i, ticket] of tickets.entries()) {
-      if (begun[i]?.status === "fulfilled") await ticket.end("used", "");
-      await assert.rejects(ticket.begin("772"));
-    }
-    assert.equal((await desk.present(heldAct())).kind, "waiting", "the next time is a question of its own");
-  });
-
-  test("is given back when the server was not reached, and only then", async () => {
-    const { scene, desk } = await opened();
-    const approval = await asked(desk);
-    await desk.answer(...scene.signed(approval, "ben"));
-    const first = ticketOf(await desk.present(heldAct()));
-    await first.begin("771");
-    const meanwhile = await desk.present(heldAct());
-    assert.match(reason(meanwhile).message, /is being carried out now/);
-    await first.end("not_reached", "the server refused the connection");
-    const second = ticketOf(await desk.present(heldAct()));
-    await second.begin("772");
-    await second.end("stale", "42 rows instead of 41");
-    assert.equal((await desk.one(approval.id))?.state, "stale");
-    assert.equal((await desk.one(approval.id))?.because, "42 rows instead of 41");
-  });
-
-  test("expires into a no: by the clock, at the answer, at the use, and in a later process", async () => {
-    const { scene, desk } = await opened();
-    const [late, unused, slept] = [
-      await asked(desk),
-      await asked(desk, { text: "DELETE FROM b" }),
-      await asked(desk, { text: "DELETE FROM c" }),
-    ];
-    await desk.answer(...scene.signed(unused, "ben"));
-    const ticket = ticketOf(await desk.present(heldAct({ text: "DELETE FROM b" })));
-    scene.clock.advance(scene.rules.lifeMs);
-    await assert.rejects(desk.answer(...scene.signed(late, "ben")), { code: "conflict", message: /expired/ });
-    await assert.rejects(ticket.begin(null), /its time is over|it is expired/);
-    const again = await scene.restart();
-    assert.equal((await again.one(slept.id))?.state, "expired");
-    assert.equal((await again.one(unused.id))?.state, "expired");
-    assert.equal(scene.log.filter(({ kind }) => kind === "approval_closed").length, 3);
-    assert.notEqual((await asked(again)).id, late.id);
-  });
-
-  test("stands over a restart while nobody has answered, and is answered after it", async () => {
-    const { scene, desk } = await opened();
-    const approval = await asked(desk);
-    const again = await scene.restart();
-    assert.equal((await again.one(approval.id))?.state, "pending");
-    await again.answer(...scene.signed(approval, "ben"));
-    await ticketOf(await again.present(heldAct())).begin(null);
-    assert.deepEqual(
-      desk.list().map(({ state }) => state),
-      ["pending"],
-      "the desk that was closed knows nothing of it",
-    );
-  });
-
-  test("is of no use under another policy than it was asked under", async () => {
-    const { scene, desk } = await opened();
-    const [pending, approved] = [await asked(desk), await asked(desk, { text: "DELETE FROM b" })];
-    await desk.answer(...scene.signed(approved, "ben"));
-    const ticket = ticketOf(await desk.present(heldAct({ text: "DELETE FROM b" })));
-    scene.policy = "b".repeat(64);
-    await assert.rejects(ticket.begin(null), /the policy has changed/);
-    await assert.rejects(desk.answer(...scene.signed(pending, "ben")), { code: "conflict", message: /stale/ });
-    await desk.policyChanged();
-    assert.deepEqual(
-      desk.list().map(({ state }) => state),
-      ["stale", "stale"],
-    );
-    scene.policy = undefined;
-    const elsewhere = await asked(desk, { text: "DELETE FROM c", policyDigest: "c".repeat(64) });
-    await desk.policyChanged();
-    assert.equal((await desk.one(elsewhere.id))?.state, "pending", "its target is another gateway's");
-    assert.equal((await desk.answer(...scene.signed(elsewhere, "ben"))).state, "approved", "and may be answered here all the same");
-    const act = heldAct({ text: "DELETE FROM c", policyDigest: "c".repeat(64) });
-    await assert.rejects(ticketOf(await desk.present(act)).begin(null), /the policy has changed/, "not used");
-    scene.policy = "b".repeat(64);
-    const fresh = await asked(desk, { policyDigest: "b".repeat(64) });
-    assert.notEqual(fresh.id, pending.id);
-    scene.policy = policyNow;
-  });
-
-  test("does not hold when its person was removed, or may answer for less, since", async () => {
-    for (const change of [
-      (scene: DeskScene) => scene.persons.splice(0, 1),
-      (scene: DeskScene) => scene.persons.splice(0, 1, newPerson("ben")),
-      (scene: DeskScene) => scene.persons.splice(0, 1, { ...(scene.persons[0] ?? newPerson("ben")), approves: ["staging"] }),
-    ]) {
-      const { scene, desk } = await opened();
-      const approval = await asked(desk);
-      await desk.answer(...scene.signed(approval, "ben"));
-      change(scene);
-      await assert.rejects(ticketOf(await desk.present(heldAct())).begin(null), /may not answer|does not hold/);
-      assert.equal(kinds(scene).includes("used"), false);
-    }
-  });
-
-  test("is not used when the log cannot be written", async () => {
-    const { scene, desk } = await opened();
-    const approval = await asked(desk);
-    await desk.answer(...scene.signed(approval, "ben"));
-    const ticket = ticketOf(await desk.present(heldAct()));
-    scene.logBroken = true;
-    await assert.rejects(ticket.begin(null), /cannot be written/);
-    scene.logBroken = false;
-    const again = await scene.restart();
-    // The store had it as running, the log did not: nothing was sent, so it stands.
-    assert.equal((await again.one(approval.id))?.state, "approved");
-    await ticketOf(await again.present(heldAct())).begin(null);
-  });
-
-  test("whose use has no known end is for whoever asks the server, after a restart", async () => {
-    const { scene, desk } = await opened();
-    const approval = await asked(desk);
-    await desk.answer(...scene.signed(approval, "ben"));
-    await ticketOf(await desk.present(heldAct())).begin("771");
-    const again = await scene.restart();
-    assert.deepEqual(
-      again.running().map(({ id, use }) => [id, use?.transaction]),
-      [[approval.id, "771"]],
-    );
-    assert.match(reason(await again.present(heldAct())).message, /is being carried out now/);
-    await again.settle(approval.id, "used", "committed, as the server says");
-    assert.equal((await again.one(approval.id))?.state, "used");
-    assert.deepEqual(again.running(), []);
-  });
-});
-
-function reason(presented: Presented) {
-  assert(presented.kind !== "approved");
-  return presented.reason;
-}
 
 async function firstAsked(desk: Desk): Promise<Approval> {
   for (;;) {
