@@ -77,3 +77,33 @@ test("a plan of more rows than the session may change is not applied", () =>
     await assert.rejects(applied, /budget_exhausted/);
     held.letGo();
   }));
+
+test("what an applied plan changed counts against the session's budget, and it leaves its intent, use and outcome in the log", async () => {
+  const scene = await openPlanScene(await testServer(18), {});
+  try {
+    const held = await scene.program({ budget: { rowsChanged: 12 } });
+    const planned = await scene.plan(held, deletion);
+    const id = planned.approval?.id ?? "";
+    await scene.answer(id);
+    assert.equal((await scene.apply(held, planned)).outcome, "applied");
+    const run = scene.gateway.status().runs?.find((each) => each.id === held.opened.session);
+    assert.equal(run?.used.rowsChanged, 10);
+    const intents = (await scene.events("intent")).filter(({ code }) => code === "approved");
+    assert.equal(intents.length, 1);
+    const outcomes = (await scene.events("outcome")).filter(({ action }) => action === intents[0]?.action);
+    assert.deepEqual(
+      outcomes.map(({ outcome }) => outcome.status),
+      ["succeeded"],
+    );
+    const judgement = (await scene.events("judgement")).find((each) => each.judgement === intents[0]?.judgement);
+    assert.ok(judgement?.rules.includes(`approval:${id}`), "it says on which approval it rests");
+    const settled = (await scene.events("approval_settled")).filter(({ approval }) => approval === id);
+    assert.deepEqual(
+      settled.map(({ how }) => how),
+      ["used"],
+    );
+    held.letGo();
+  } finally {
+    await scene.stop();
+  }
+});

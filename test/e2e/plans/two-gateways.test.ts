@@ -1,4 +1,4 @@
-/** A plan between two gateways on one store: made at one, known to the other, applied once, and never by an answer that cannot be proven. */
+/** A plan between two gateways on one store: known to both, applied once, and never by an answer that cannot be proven. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "../../grants/scene.ts";
