@@ -71,6 +71,22 @@ describe("a plan as a file", () => {
     fc.assert(property, { numRuns: 400 });
   });
 
+  test("is refused, and breaks nothing, whatever else it is", () => {
+    const anything = fc.oneof(
+      fc.string().map((junk) => [junk, junk] as const),
+      fc.jsonValue().map((value) => [JSON.stringify(value), value] as const),
+      fc.jsonValue().map((value) => [JSON.stringify({ ...JSON.parse(file), plan: value }), { text, plan: value }] as const),
+    );
+    const property = fc.property(anything, ([asText, asValue]) => {
+      assert.throws(() => readPlanFile(asText), PlanFileRefused);
+      assert.throws(() => planFileOf(asValue), PlanFileRefused);
+    });
+    fc.assert(property, { numRuns: 300 });
+    refused("[".repeat(100_000), /no JSON/);
+    const deep = `${'{"plan":'.repeat(50_000)}1${"}".repeat(50_000)}`;
+    refused(deep, /is (not known|missing)/);
+  });
+
   test("is refused with a name that stands twice, whichever reader takes which", () => {
     refused(file.replace('"version": 1\n}', '"version": 1,\n  "version": 1\n}'), /not written as/);
     refused(file.replace('  "text": ', '  "text": "SELECT 1",\n  "text": '), /not written as/);
