@@ -19,6 +19,7 @@ for (const version of serverVersions)
       const upstream = () => ({ ...upstreamOf(server), port: way.port });
       ground = await openGround(server, shop, {
         settings: { login: () => Promise.resolve({ upstream: upstream(), said: [], end: () => undefined }) },
+        limits: { statementMs: 600_000 },
       });
     });
     after(async () => {
@@ -81,6 +82,18 @@ for (const version of serverVersions)
       way.breakAt("DELETE", "delivered");
       await assert.rejects(ground.executor.measure(act), { name: "NotMeasurable", refuse: true });
       assert.equal(await rowsOf(4), 1);
+    });
+
+    test("a trial that nobody waits for any more lets go of its locks", async () => {
+      const act = await ground.act("UPDATE items SET name = 'tried' WHERE id = 4; SELECT pg_sleep(600)");
+      way.breakAt("pg_sleep", "delivered");
+      await assert.rejects(ground.executor.measure(act), { name: "NotMeasurable" });
+      const holding = () =>
+        server.asSuperuser("SELECT FROM pg_locks WHERE relation = 'items'::regclass AND mode = 'RowExclusiveLock'", ground.database);
+      for (let tries = 0; (await holding()).length > 0; tries++) {
+        assert.ok(tries < 1_000, "the server goes on with a trial that nobody hears");
+        await delay(20);
+      }
     });
 
     test("a server killed during COMMIT: unknown, and afterwards what it says is what is so", async () => {

@@ -8,7 +8,7 @@ import type { UpstreamOptions } from "../options.ts";
 import { sendCancel } from "../upstream-cancel.ts";
 import { openUpstream, type UpstreamSession } from "../upstream.ts";
 import type { UpstreamFailure } from "../login/upstream-failure.ts";
-import { ConnectionLost, FrameClient } from "./frame-client.ts";
+import { ConnectionLost, FrameClient, ServerRefused } from "./frame-client.ts";
 import type { ExecutorSettings } from "./settings.ts";
 
 /** Who the executor is at the server. */
@@ -26,7 +26,6 @@ export interface Connection {
   readonly client: FrameClient;
   /** The server's process. */
   readonly process: number;
-  readonly versionNumber: number;
   /** Asks the server to cancel what runs; nothing tells whether it arrived. */
   cancel(): void;
 }
@@ -87,7 +86,18 @@ export async function openConnection(
     if (key !== undefined) sendCancel(login.upstream, key);
   };
   const client = new FrameClient(session.socket, session.rest, { bytesMax: limits.executorAnswerBytesMax, tooLong: cancel });
-  return { client, process: facts.process, versionNumber: facts.versionNumber, cancel };
+  await endWithUs(client);
+  return { client, process: facts.process, cancel };
+}
+
+/** A server that can tells within this that nobody hears it any more, and lets go of its locks: Holdfast may be killed too. */
+async function endWithUs(client: FrameClient): Promise<void> {
+  try {
+    await client.rows("SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)");
+  } catch (error) {
+    // Not on every system that a server runs on; its statement's time ends it there.
+    if (!(error instanceof ServerRefused)) throw error;
+  }
 }
 
 function openSession(told: (failure: UpstreamFailure) => void, request: Parameters<typeof openUpstream>[0]): Promise<UpstreamSession> {
