@@ -144,6 +144,7 @@ const containers: ReadonlySet<string> = new Set([
   "evidence",
   "body",
   "keys",
+  "passkeys",
 ]);
 
 /** The event as it may be written: same shape, free texts masked and bounded, unclassified values replaced. */

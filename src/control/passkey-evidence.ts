@@ -61,6 +61,8 @@ function problemOf(evidence: PasskeyEvidence, challenge: string): string | undef
   if ((flags & verified) === 0) return "the authenticator did not verify who was there";
   const signed = Buffer.concat([data, createHash("sha256").update(clientData).digest()]);
   const key = createPublicKey({ key: bytesOf(evidence.publicKey), format: "der", type: "spki" });
+  // What stands behind a key's last byte is passed over when it is read: the record has the key and nothing else.
+  if (!key.export({ format: "der", type: "spki" }).equals(bytesOf(evidence.publicKey))) return "the public key is not written as keys are";
   // Ed25519 has its digest within; ES256 and RS256 take SHA-256.
   const digest = key.asymmetricKeyType === "ed25519" ? null : "sha256";
   return verify(digest, signed, key, bytesOf(evidence.signature)) ? undefined : "the passkey's signature does not hold";

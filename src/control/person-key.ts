@@ -46,6 +46,6 @@ export function publicKeyText(privateKey: KeyObject): string {
 /** Throws when the text is not 32 bytes in base64. */
 export function publicKeyOf(text: string): KeyObject {
   const raw = Buffer.from(text, "base64");
-  if (raw.length !== 32) throw new Error("not an Ed25519 public key: want 32 bytes in base64");
+  if (raw.length !== 32 || raw.toString("base64") !== text) throw new Error("not an Ed25519 public key: want 32 bytes in base64");
   return createPublicKey({ key: Buffer.concat([spkiPrefix, raw]), format: "der", type: "spki" });
 }

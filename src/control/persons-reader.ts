@@ -38,6 +38,7 @@ export class PersonsReader {
   readonly #questions = new Map<string, Question>();
   readonly #answers = { signature: 0, passkey: 0, login: 0 };
   #keysTold = false;
+  #passkeysTold = false;
   #requests = 0;
   #uses = 0;
   #unknownKeys = 0;
@@ -79,16 +80,14 @@ export class PersonsReader {
     }
   }
 
-  #registered({ keys, persons }: Of<"vault_opened" | "vault_changed">): undefined {
-    // A passkey goes with its person, and with the passphrase.
-    const other = ({ person, publicKey }: { person: string; publicKey: string }) => (this.#keys.get(person) ?? publicKey) !== publicKey;
-    const renewed = new Set((keys ?? []).filter(other).map(({ person }) => person));
-    for (const [credential, { person }] of this.#passkeys)
-      if (!persons.includes(person) || renewed.has(person)) this.#passkeys.delete(credential);
-    if (keys === undefined) return;
-    this.#keysTold = true;
+  #registered({ keys, passkeys }: Of<"vault_opened" | "vault_changed">): undefined {
+    this.#keysTold = keys !== undefined;
+    this.#passkeysTold = passkeys !== undefined;
     this.#keys.clear();
-    for (const { person, publicKey } of keys) this.#keys.set(person, publicKey);
+    for (const { person, publicKey } of keys ?? []) this.#keys.set(person, publicKey);
+    if (passkeys === undefined) return;
+    this.#passkeys.clear();
+    for (const passkey of passkeys) this.#passkeys.set(passkey.credential, passkey);
   }
 
   #request({ person, gateway, method, path, nonce, bodyDigest, signature, publicKey }: Of<"person_attempt">): string | undefined {
@@ -128,9 +127,12 @@ export class PersonsReader {
     if (evidence.kind === "signature") return this.#keyProblem(person, evidence.publicKey);
     if (evidence.kind === "login") return undefined;
     const known = this.#passkeys.get(evidence.credential);
-    if (known === undefined) this.#unknownKeys += 1;
-    const own = known === undefined || (known.person === person && known.publicKey === evidence.publicKey && known.rpId === evidence.rpId);
-    return own ? undefined : `${whose} is signed by a passkey that is another one in the log`;
+    if (known === undefined && !this.#passkeysTold) {
+      this.#unknownKeys += 1;
+      return undefined;
+    }
+    const own = known !== undefined && known.person === person && known.publicKey === evidence.publicKey && known.rpId === evidence.rpId;
+    return own ? undefined : `${whose} is signed by a passkey that is not the person's in the log`;
   }
 
   #used({ approval, planDigest }: Of<"approval_used">): string | undefined {

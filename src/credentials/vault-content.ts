@@ -55,9 +55,21 @@ export interface VaultContent {
   readonly changes: readonly { readonly generation: number; readonly atMs: number; readonly what: string }[];
 }
 
+/** Beyond them a record would be cut, and then say of somebody's key that there is none. */
+const keysTold = { persons: 200, passkeys: 80 };
+
 /** For the log: whose signature is held against which key from here on. */
-export function keysOf({ persons }: VaultContent): readonly { readonly person: string; readonly publicKey: string }[] {
-  return Object.entries(persons).map(([person, { publicKey }]) => ({ person, publicKey }));
+export function keysOf({ persons }: VaultContent) {
+  const all = Object.entries(persons);
+  const keys = all.map(([person, { publicKey }]) => ({ person, publicKey }));
+  const passkeys = all.flatMap(([person, { passkeys: own = [] }]) =>
+    own.map(({ credential, publicKey, rpId }) => ({ person, credential, publicKey, rpId })),
+  );
+  return {
+    persons: all.map(([person]) => person),
+    ...(keys.length > keysTold.persons ? {} : { keys }),
+    ...(passkeys.length > keysTold.passkeys ? {} : { passkeys }),
+  };
 }
 
 const changesKept = 50;

@@ -109,6 +109,13 @@ export type AuditEvent =
       readonly persons: readonly string[];
       /** Their public keys, Ed25519 in base64: what a signature in the records that follow is held against. Absent in older records. */
       readonly keys?: readonly { readonly person: string; readonly publicKey: string }[];
+      /** And their passkeys, as `passkey_registered` has them; absent where they are too many for a record. */
+      readonly passkeys?: readonly {
+        readonly person: string;
+        readonly credential: string;
+        readonly publicKey: string;
+        readonly rpId: string;
+      }[];
       readonly because: string;
     }
   /** What protects the gateway was touched past it: the vault's file, the configuration, the log's own files. */

@@ -50,9 +50,8 @@ export class GuardedState {
     const { vault, config, append } = this.#parts;
     if (vault !== undefined) {
       const { generation, content } = vault;
-      const persons = Object.keys(content.persons);
       this.#toldGeneration = generation;
-      append({ kind: "vault_opened", generation, persons, keys: keysOf(content), because: "the gateway starts" });
+      append({ kind: "vault_opened", generation, ...keysOf(content), because: "the gateway starts" });
     }
     this.demandAccepted(config);
     if (config.source !== undefined)
@@ -134,7 +133,7 @@ export class GuardedState {
       this.#toldGeneration = generation;
       if (told.length === 0) return;
       const because = told.map(({ what }) => what).join(", ");
-      append({ kind: "vault_changed", generation, persons: Object.keys(content.persons), keys: keysOf(content), because });
+      append({ kind: "vault_changed", generation, ...keysOf(content), because });
     } catch (error) {
       const because = messageOf(error);
       if (because === this.#problem) return;

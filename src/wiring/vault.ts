@@ -125,7 +125,7 @@ async function tellOfVault(vault: Vault, config: Config, signer: CheckpointSigne
   const { log } = opened;
   try {
     const { generation, content } = vault;
-    log.append({ kind: "vault_changed", generation, persons: Object.keys(content.persons), keys: keysOf(content), because });
+    log.append({ kind: "vault_changed", generation, ...keysOf(content), because });
     await log.seal();
   } finally {
     await log.close();

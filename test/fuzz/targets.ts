@@ -2,6 +2,7 @@
  * Every fuzz target of the program, in one list. `node test/fuzz/main.ts` runs them; the tests run each with few inputs.
  * The targets themselves stand in the files beside this one.
  */
+import { assertionsAndRecords } from "./assertions.ts";
 import { clicksInChat } from "./clicks.ts";
 import { conversationTarget } from "./conversations.ts";
 import { configTexts, explainTarget, scramMessages, startupPackets } from "./entrances.ts";
@@ -74,6 +75,13 @@ export const targets: readonly Target[] = [
       "A click in chat that is not signed, or late, is refused; a damaged one behind a right signature never throws, none is done twice.",
     runs: 2_000,
     open: pure(clicksInChat),
+  },
+  {
+    name: "assertions",
+    holds:
+      "A passkey's answer, its terms or its record, damaged anywhere: nothing that differs from what was signed holds, and nothing throws.",
+    runs: 500,
+    open: pure(assertionsAndRecords),
   },
   {
     name: "config",
