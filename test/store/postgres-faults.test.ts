@@ -51,21 +51,24 @@ describe("the PostgreSQL store's server", () => {
       const told: string[] = [];
       const hearing: boolean[] = [];
       let heard: () => void = () => {};
+      const until = (holds: () => boolean): Promise<void> =>
+        new Promise((resolve) => {
+          heard = () => (holds() ? resolve() : undefined);
+          heard();
+        });
       store.onApproval((id) => {
         told.push(id);
         heard();
       });
       store.onHearing((now) => hearing.push(now));
       await store.changeApproval(sampleApproval("q_1"));
+      await until(() => told.length === 1);
       proxy.away();
       await assert.rejects(store.putRun(sampleRun("r_1")), { name: "StoreUnavailable" });
-      const missed = new Promise<void>((resolve) => {
-        heard = () => (told.includes("q_2") && told.filter((id) => id === "q_1").length >= 2 ? resolve() : undefined);
-      });
       await other.changeApproval(sampleApproval("q_2"));
       await other.changeApproval({ ...sampleApproval("q_1"), revision: 1, state: "denied" });
       proxy.back();
-      await missed;
+      await until(() => told.includes("q_2") && told.filter((id) => id === "q_1").length === 2);
       assert.deepEqual(hearing, [false, true]);
       assert.deepEqual(await store.runs(), [], "a put that was refused is not done later");
       await store.putRun(sampleRun("r_2"));
