@@ -140,7 +140,7 @@ describe("held acts that are broken off", () => {
     const psql = await tool("psql");
     await within({}, async (scene) => {
       const said = (text: string) => run(psql, ["-X", "-At", "-c", text, scene.url()]);
-      const denied = quiet(said("DELETE FROM plain"));
+      const denied = quiet(said("DELETE FROM orders"));
       await scene.answer("deny", { reason: "the books are not closed" });
       assert.match(String(((await denied) as Error & { stderr?: string }).stderr), /the books are not closed/);
       const approved = said("DELETE FROM plain WHERE id = id RETURNING note");

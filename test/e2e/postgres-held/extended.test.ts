@@ -116,12 +116,13 @@ for (const version of serverVersions) {
       const wire = await Wire.connect(scene.url());
       try {
         await refill();
-        wire.send("P |DELETE FROM plain", "B |", "E ", "S", "Q INSERT INTO plain VALUES (98, 'x')");
+        wire.send("P |UPDATE plain SET note = 'never'", "B |", "E ", "S", "Q INSERT INTO plain VALUES (98, 'x')");
         await scene.pending();
         assert.equal(await count(), "10");
         await scene.answer("deny");
         assert.equal(await wire.until("Z", 2), "1 2 E:42501 Z:I C:INSERT_0_1 Z:I");
         assert.equal(await count(), "11");
+        assert.equal(await scene.direct("SELECT count(*) FROM plain WHERE note = 'never'"), "0");
         await scene.server.asSuperuser("DELETE FROM plain WHERE id = 98", scene.database);
       } finally {
         wire.close();
