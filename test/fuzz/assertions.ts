@@ -1,6 +1,6 @@
 /**
- * What persons signed, damaged anywhere: an assertion, a signature, the record around them. Nothing that differs from what was signed holds,
- * and nothing throws. The authenticator is software; its answers are made by the standard's words and not by our own code.
+ * What persons signed, damaged anywhere: an assertion, its terms, the record around them. Nothing that differs from what was signed
+ * holds, and nothing throws. The authenticator is software; its answers are made by the standard's words and not by our own code.
  */
 import type { AuditEvent } from "../../src/model/event.ts";
 import { approvalChallenge, type PasskeyEvidence, passkeyProblem } from "../../src/control/passkey-evidence.ts";

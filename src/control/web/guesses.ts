@@ -42,8 +42,8 @@ export class Guesses {
   }
 
   /**
-   * Runs one try from the bucket `name` and says what came of it; `null` from it means that the guess was wrong. Rejects with {@link ControlRefusal}
-   * `too_many` without having run it. The try is taken before it runs: many at the same moment are as many.
+   * Runs one try from the bucket `name` and says what came of it; `null` from it means that the guess was wrong. Rejects with
+   * {@link ControlRefusal} `too_many` without having run it. The try is taken before it runs: many at the same moment are as many.
    */
   async attempt<T>(name: string, attempt: () => Promise<T | null>): Promise<T | null> {
     const bucket = this.#bucket(name);

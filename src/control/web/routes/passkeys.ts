@@ -1,6 +1,6 @@
 /**
  * `POST /api/passkeys/challenge`, `POST /api/passkeys`, `DELETE /api/passkeys/CREDENTIAL`: a person's own passkeys.
- * Each change takes the passphrase, and another one beside those there are takes one of them too: a stolen passphrase does not become a passkey.
+ * Each change takes the passphrase, and another one beside those there are takes one of them too: a stolen passphrase makes no passkey.
  */
 import { createHash } from "node:crypto";
 import { Fields } from "../../fields.ts";
