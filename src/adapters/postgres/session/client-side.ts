@@ -50,6 +50,11 @@ export class ClientSide {
     return this.#scanner.kept;
   }
 
+  /** The connection is lost: what was allowed and waits to be sent never is. */
+  lost(): void {
+    this.#judge.reset();
+  }
+
   load(chunk: Buffer): void {
     this.#scanner.load(chunk);
   }

@@ -99,6 +99,7 @@ export class WireSession {
     const { core } = this;
     core.waiting?.end(left);
     core.closed ??= { because };
+    this.#client.lost();
     this.route?.lost();
     const inFlight: Act[] = [];
     let commitInFlight = false;
