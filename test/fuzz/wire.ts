@@ -280,7 +280,9 @@ export async function repliesNeverShift(random: Random, forbidden: string = FORB
     const taken = table.taken();
     said.push(taken.client);
     fromServer.push(...chunks(random, server.receive(taken.server)));
-    const quiet = fromClient.length === 0 && fromServer.length === 0 && taken.server.length === 0 && reply === undefined;
+    // What is refused here is answered without the server: each such answer is a sign of life, too.
+    const nothingSaid = taken.server.length === 0 && taken.client.length === 0;
+    const quiet = fromClient.length === 0 && fromServer.length === 0 && nothingSaid && reply === undefined;
     idle = quiet ? idle + 1 : 0;
     if (quiet || random() < 0.2) await new Promise<void>((resolve) => setTimeout(resolve, table.guard.slow && quiet ? 1 : 0));
   }
