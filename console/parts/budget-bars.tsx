@@ -20,7 +20,7 @@ export function BudgetBars({ app, session }: { app: App; session: SessionView })
           <dt>{name}</dt>
           <dd>
             <strong>{usedText}</strong>
-            {ofText === null ? <span class="quiet"> without limit</span> : <span class="quiet"> of {ofText}</span>}
+            {ofText === null ? <span class="quiet"> no limit</span> : <span class="quiet"> of {ofText}</span>}
             {of !== null && used >= of && <span class="tag tag-grave">used up</span>}
             {of !== null && used < of && used >= of * NEARLY && <span class="tag tag-wait">nearly used up</span>}
             {of !== null && <Bar part={used} of={of} grave={used >= of * NEARLY} />}
