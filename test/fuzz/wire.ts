@@ -256,7 +256,7 @@ class ModelServer {
 }
 
 /**
- * Random conversations: one ReadyForQuery for each message that asks for one, no refused text at the server, what is held run nowhere but where
+ * Random conversations: one ReadyForQuery for each message that asks for one, no refused text at the server, what is held run only as
  * persons agreed, every act settled once.
  */
 export async function repliesNeverShift(random: Random, forbidden: string = FORBIDDEN): Promise<void> {
