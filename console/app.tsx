@@ -5,12 +5,14 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { LineState } from "./parts/line-state.tsx";
+import { BreakGlassNotice } from "./parts/break-glass.tsx";
 import { GatewayWarnings } from "./parts/gateway-warnings.tsx";
 import { KeysHelp, useKeys } from "./parts/keys.tsx";
 import { Loading } from "./parts/page.tsx";
 import { ApprovalsPage } from "./pages/approvals.tsx";
 import { LoginPage } from "./pages/login.tsx";
 import { PlanPage } from "./pages/plan.tsx";
+import { AttentionPage } from "./pages/attention.tsx";
 import { AuditLogPage } from "./pages/audit.tsx";
 import { DecidedPage } from "./pages/decided.tsx";
 import { GrantsPage } from "./pages/grants.tsx";
@@ -32,6 +34,7 @@ const entries: readonly { readonly page: Page; readonly title: string }[] = [
   { page: "audit", title: "Audit" },
   { page: "grants", title: "Grants" },
   { page: "policy", title: "Policy" },
+  { page: "attention", title: "Attention" },
   { page: "passkeys", title: "Passkeys" },
 ];
 
@@ -55,6 +58,7 @@ function Frame({ app }: { app: App }): JSX.Element {
       <Top app={app} route={route} onHelp={() => setHelp(true)} />
       <main id="main" tabIndex={-1} class={line.state === "lost" ? "stale" : ""}>
         <LineState app={app} />
+        <BreakGlassNotice app={app} />
         <GatewayWarnings app={app} />
         <CurrentPage app={app} route={route} />
       </main>
@@ -118,6 +122,8 @@ function CurrentPage({ app, route }: { app: App; route: Route }): JSX.Element {
       return <GrantsPage app={app} />;
     case "policy":
       return <PolicyPage app={app} />;
+    case "attention":
+      return <AttentionPage app={app} />;
     case "passkeys":
       return <PasskeysPage app={app} />;
   }

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { AuditLine } from "../../src/control/contract.ts";
 import { eventsIn } from "../api/stream.ts";
+import { shareWords, span, timesWords, tooFast } from "./attention.ts";
 import { tokensOf } from "./highlight.ts";
 import { bytes, share } from "./numbers.ts";
 import { type Measurement, type Plan, plainText, sentenceOf } from "./sentence.ts";
@@ -181,5 +182,25 @@ describe("a timeline", () => {
       entries.map((entry) => (entry.kind === "act" ? `${entry.decision} ${entry.judged?.text} ${entry.outcome ?? ""}`.trim() : entry.line)),
       ["allow DELETE FROM t failed at the server (23503)", "line 3", "hold DROP TABLE t", "line 0"],
     );
+  });
+});
+
+describe("figures of attention", () => {
+  test("are told as they were measured, and nothing where there is none", () => {
+    assert.deepEqual([span(1_900), span(90_000), span(5_400_000)], ["1.9 s", "1.5 min", "1.5 h"]);
+    assert.equal(timesWords(null), "–");
+    assert.equal(timesWords({ medianMs: 2_000, p90Ms: 60_000 }), "2 s (nine of ten within 1 min)");
+    assert.deepEqual([shareWords({ count: 0, of: 0 }), shareWords({ count: 1, of: 3 })], ["–", "1 of 3 (33 %)"]);
+  });
+
+  test("warn of answers that came too fast, once there are enough to say so", () => {
+    const warned = [
+      [4, 4],
+      [2, 5],
+      [3, 5],
+      [3, 6],
+      [0, 0],
+    ].map(([count = 0, of = 0]) => tooFast({ count, of }));
+    assert.deepEqual(warned, [false, false, true, true, false]);
   });
 });

@@ -113,6 +113,7 @@ function pages(approval: string, session: string): readonly { readonly address: 
     { address: "/#/audit", shows: "✓ Verified" },
     { address: "/#/grants", shows: "a <b>test</b>" },
     { address: "/#/policy", shows: /examples hold/ },
+    { address: "/#/attention", shows: "answered in under 2 s" },
     { address: "/#/passkeys", shows: "Register one" },
   ];
 }
