@@ -9,6 +9,9 @@ export type PlanAskedBy =
   | { readonly kind: "session"; readonly session: string; readonly token: string }
   | { readonly kind: "person"; readonly by: Signer };
 
+export const triedOn = ["target", "replica", "clone"] as const;
+export type TriedOn = (typeof triedOn)[number];
+
 export interface WantedPlan {
   readonly target: string;
   /** One message: it may hold several statements. */
@@ -18,6 +21,8 @@ export interface WantedPlan {
   /** Empty is UTC: what a time without a zone means must not depend on whose login it is. */
   readonly timeZone: string;
   readonly purpose: string;
+  /** Where it has to be tried; empty is wherever the target's acts are. It never moves a trial: what is tried elsewhere is refused. */
+  readonly on: "" | TriedOn;
   /** Ask a person even where the policy lets it pass. */
   readonly ask: boolean;
 }

@@ -46,12 +46,12 @@ describe("the routes for plans", () => {
   test("take a text as it is, to the byte, and leave out nothing that may be left out", async () => {
     const text = "  SELECT 1;\n\n -- \u0007 end\r\n";
     await post("/v1/plans", { text, ...inside });
-    const nobody = { target: "", searchPath: [], timeZone: "", purpose: "", ask: false };
+    const nobody = { target: "", searchPath: [], timeZone: "", purpose: "", on: "", ask: false };
     assert.deepEqual(asked.at(-1), [
       { ...nobody, text },
       { kind: "session", ...inside },
     ]);
-    const said = { target: "shop", searchPath: ["a b", 'c"d'], timeZone: "UTC", purpose: "because", ask: true };
+    const said = { target: "shop", searchPath: ["a b", 'c"d'], timeZone: "UTC", purpose: "because", on: "clone", ask: true };
     await post("/v1/plans", { text, ...said, ...inside });
     assert.deepEqual(asked.at(-1)?.[0], { ...said, text });
   });
@@ -66,6 +66,7 @@ describe("the routes for plans", () => {
       [{ text: "x", session: "r_1" }, /`token` must be/],
       [{ text: "x", ...inside, sql: "y" }, /`sql` is not known/],
       [{ text: "x", ...inside, ask: "yes" }, /`ask` must be/],
+      [{ text: "x", ...inside, on: "moon" }, /`on` must be one of target, replica, clone/],
       [{ text: "x", ...inside, searchPath: "public" }, /`searchPath` must be/],
       [{ text: "x", ...inside, searchPath: [""] }, /`searchPath` must be/],
       [{ text: "x", ...inside, searchPath: ["pg_temp"] }, /without pg_temp/],

@@ -7,6 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { CatalogueSource } from "../catalogue/source.ts";
 import { ControlRefusal } from "../control/parts.ts";
+import type { WantedPlan } from "../control/plan-port.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
 import type { Approval } from "../model/approval.ts";
 import type { Reason } from "../model/decision.ts";
@@ -24,6 +25,8 @@ export interface PlanPlace {
   readonly agentRole: string;
   readonly catalogue: CatalogueSource;
   readonly executor: Executor;
+  /** Where its acts are tried. */
+  readonly triedOn: "target" | "clone";
 }
 
 /** Of whoever keeps approvals. */
@@ -54,6 +57,16 @@ export interface PlansParts {
 /** With the reason's code, which programs look for. */
 export function notAllowed({ code, message, next }: Reason): ControlRefusal {
   return new ControlRefusal("not_allowed", `${code}: ${message}`, next);
+}
+
+/** Where trials take place is for the configuration to say; whoever wants a plan says at most where it must have been. */
+export function assertTriedOn(wanted: WantedPlan["on"], { target, triedOn }: PlanPlace): void {
+  if (wanted === "" || wanted === triedOn) return;
+  const here = `acts of target \`${target.name}\` are tried at ${triedOn === "clone" ? "its clone" : "the target itself"}`;
+  const next = wanted === "clone" ? "an operator sets `plan: { on: clone, clone: ... }`" : "leave `on` out, or say where that is";
+  if (wanted === "replica")
+    throw new ControlRefusal("not_allowed", `a replica is read-only, and no change can be tried on it: ${here}`, next);
+  throw new ControlRefusal("not_allowed", `${here}, and not at the ${wanted}`, next);
 }
 
 export function asked({ id, state }: Approval, link: (id: Approval["id"]) => string | undefined) {

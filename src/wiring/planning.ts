@@ -70,9 +70,11 @@ export class Planning {
   }
 
   /** One target is served: acts can be planned there. */
-  serve(place: Omit<PlanPlace, "executor">): void {
-    const executor = this.executors.of(place.target.name);
-    if (executor !== undefined) this.#places.set(place.target.name, { ...place, executor });
+  serve(place: Omit<PlanPlace, "executor" | "triedOn">): void {
+    const { name } = place.target;
+    const executor = this.executors.of(name);
+    const triedOn = this.#config.targets.find((each) => each.name === name)?.plan.clone === undefined ? "target" : "clone";
+    if (executor !== undefined) this.#places.set(name, { ...place, executor, triedOn });
   }
 
   /** For whoever relays: where what is held is presented, and what carries it out. */

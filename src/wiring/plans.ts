@@ -17,7 +17,7 @@ import { type HeldAct, type Measured, NotMeasurable } from "../pipeline/approval
 import type { Allowed, Held } from "../pipeline/guard.ts";
 import { shownAct } from "../pipeline/shown-act.ts";
 import { applyPlan } from "./apply-plan.ts";
-import { asked, notAllowed, type PlanPlace, type PlansParts } from "./plan-parts.ts";
+import { asked, assertTriedOn, notAllowed, type PlanPlace, type PlansParts } from "./plan-parts.ts";
 import { actionFor, contextOf, executorAct, type Ground, groundOf, preconditionsOf, sessionFor } from "./planned-act.ts";
 import { plannedText } from "./planned-text.ts";
 
@@ -65,6 +65,7 @@ export class Plans implements PlanControl {
   async #plan(wanted: WantedPlan, by: PlanAskedBy): Promise<PlannedView> {
     const { guard, clock, random, analyser } = this.#parts;
     const { principal, place } = this.#asker(wanted, by);
+    assertTriedOn(wanted.on, place);
     const { target, role, agentRole, catalogue } = place;
     const readsAs = by.kind === "person" ? undefined : agentRole;
     const ground = groundOf(wanted.searchPath, wanted.timeZone);

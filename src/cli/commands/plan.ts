@@ -2,10 +2,12 @@
  * `holdfast plan`: what a text would do, tried on the server and rolled back; and a question to persons where it takes one.
  * It changes nothing.
  */
+import { Option } from "commander";
 import { sha256Hex } from "../../base/canonical.ts";
 import { limits } from "../../base/limits.ts";
 import { writePlanFile } from "../../approvals/plan-file.ts";
 import type { PlannedView } from "../../control/contract.ts";
+import { triedOn } from "../../control/plan-port.ts";
 import type { Define } from "../define.ts";
 import { exitCodes, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
@@ -21,6 +23,7 @@ interface Options extends PersonOptions {
   readonly searchPath?: string;
   readonly timeZone?: string;
   readonly purpose?: string;
+  readonly on?: string;
   readonly ask?: boolean;
   readonly out?: string;
 }
@@ -35,6 +38,7 @@ export const define: Define = (command, terminal) => {
     .option("--search-path <schemas>", "schemas in which names are looked up, with commas between (default: public)")
     .option("--time-zone <name>", "what times without a zone mean (default: UTC)")
     .option("--purpose <text>", "what for, in a sentence that a person can decide on")
+    .addOption(new Option("--on <place>", "refuse unless it is tried there (default: as configured)").choices(triedOn))
     .option("--ask", "ask a person even where the policy lets it pass")
     .option("--out <file>", "write the plan there, to be reviewed and applied, and beside it as text")
     .addHelpText("after", help)
@@ -57,7 +61,8 @@ async function plan(file: string, options: Options, terminal: Terminal): Promise
   if (text.trim() === "") throw wrongUse("there is nothing in it to plan");
   const target = options.target ?? "";
   const searchPath = (options.searchPath ?? "").split(",").flatMap((name) => (name.trim() === "" ? [] : [name.trim()]));
-  const terms = { target, text, searchPath, timeZone: options.timeZone ?? "", purpose: options.purpose ?? "", ask: options.ask === true };
+  const { timeZone = "", purpose = "", on, ask = false } = options;
+  const terms = { target, text, searchPath, timeZone, purpose, ...(on === undefined ? {} : { on }), ask };
   const size = `${figure(Buffer.byteLength(text))} bytes, SHA-256 ${sha256Hex(text)}`;
   const words = `${paragraph(`Plan ${visible(file)} (${size}) on ${target === "" ? "the only target" : `target ${visible(target)}`}.`, terminal.columns)}`;
   const call = { path: "/v1/plans", body: terms, terms: words, answerMsMax: ANSWER_MS_MAX };

@@ -5,10 +5,10 @@
 import { limits } from "../../base/limits.ts";
 import { Fields } from "../fields.ts";
 import { ControlRefusal } from "../parts.ts";
-import type { WantedPlan } from "../plan-port.ts";
+import { triedOn, type WantedPlan } from "../plan-port.ts";
 import type { Route } from "../route.ts";
 
-const terms = ["target", "text", "searchPath", "timeZone", "purpose", "ask"];
+const terms = ["target", "text", "searchPath", "timeZone", "purpose", "on", "ask"];
 const bodyBytesMax = limits.planFileBytesMax;
 const SCHEMAS_MAX = 50;
 
@@ -44,7 +44,8 @@ function wanted(fields: Fields): WantedPlan {
   const ask = fields.raw("ask") ?? false;
   if (typeof ask !== "boolean") throw new ControlRefusal("bad_request", "`ask` must be true or false");
   const [target, timeZone, purpose] = [fields.text("target", 0), fields.text("timeZone", 0), fields.text("purpose", 0)];
-  return { target, text, searchPath: searchPath as string[], timeZone, purpose, ask };
+  const on = fields.raw("on") === undefined ? "" : fields.oneOf("on", triedOn);
+  return { target, text, searchPath: searchPath as string[], timeZone, purpose, on, ask };
 }
 
 /** An executor's connection has temporary objects of nobody: a name that begins so means nothing there. */
