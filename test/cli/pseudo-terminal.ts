@@ -10,8 +10,8 @@ import type { How } from "./holdfast.ts";
 const program = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
 /**
- * When the screen shows `await` (after what earlier lines waited for), `type` is typed. `\r` is the return key, `\x03` Ctrl-C. A function is
- * called in its place: the person does something elsewhere.
+ * When the screen shows `await` (after what earlier lines waited for), `type` is typed. `\r` is the return key, `\x03` Ctrl-C. A function
+ * is called in its place: the person does something elsewhere.
  */
 export interface Line {
   readonly await: RegExp;

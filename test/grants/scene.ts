@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import pg from "pg";
 import { readEvents } from "../../src/audit/events.ts";
 import { systemRandom } from "../../src/base/ids.ts";
+import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { callControl, holdSession, type HeldSession } from "../../src/control/client.ts";
 import type { Challenge } from "../../src/control/authority-port.ts";
@@ -18,7 +19,7 @@ import { signedCall } from "../../src/control/signed-call.ts";
 import type { AuditEvent } from "../../src/model/event.ts";
 import type { Grant } from "../../src/model/grant.ts";
 import { type Gateway, openGateway } from "../../src/wiring.ts";
-import { changeVault, makeVault, openSealedVault, type VaultContent } from "../../src/wiring/vault.ts";
+import { changeVault, makeVault, openSealedVault, type Vault, type VaultContent } from "../../src/wiring/vault.ts";
 import type { TestServer } from "../support/servers.ts";
 import { configText, environmentOf, ephemeral, newFolder, openShop, provisionShop, type Shop } from "../provision/shop.ts";
 
@@ -74,15 +75,7 @@ export async function openScene(server: TestServer, options: SceneOptions = {}):
   const { config } = loaded;
   const vault =
     options.folder === undefined ? await makeVault(config, vaultPassphrase()) : await openSealedVault(config, vaultPassphrase());
-  if (options.folder === undefined) {
-    const persons: Record<string, VaultContent["persons"][string]> = {};
-    for (const name of options.persons ?? ["ada"]) {
-      const key = newKeyParameters(systemRandom);
-      const publicKey = publicKeyText(await derivePersonKey(personPassphrase(), key));
-      persons[name] = { approves: options.approves ?? ["production" as const], key, publicKey, createdAtMs: 0 };
-    }
-    await changeVault(vault, config, (content) => ({ ...content, persons }), "persons registered");
-  }
+  if (options.folder === undefined) await register(vault, config, options);
   const warnings: string[] = [];
   const gateway = await openGateway(config, { environment: environmentOf(shop), vault, warn: (message) => warnings.push(message) });
   await gateway.start();
@@ -131,6 +124,20 @@ export async function openScene(server: TestServer, options: SceneOptions = {}):
     },
     stop: () => gateway.stop("the test is over"),
   };
+}
+
+async function register(
+  vault: Vault,
+  config: Config,
+  { persons: names = ["ada"], approves = ["production"] }: SceneOptions,
+): Promise<void> {
+  const persons: Record<string, VaultContent["persons"][string]> = {};
+  for (const name of names) {
+    const key = newKeyParameters(systemRandom);
+    const publicKey = publicKeyText(await derivePersonKey(personPassphrase(), key));
+    persons[name] = { approves, key, publicKey, createdAtMs: 0 };
+  }
+  await changeVault(vault, config, (content) => ({ ...content, persons }), "persons registered");
 }
 
 async function provisioned(server: TestServer): Promise<Shop> {

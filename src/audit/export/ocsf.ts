@@ -59,19 +59,8 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
   switch (event.kind) {
     case "judgement":
       return null;
-    case "intent": {
-      const judgement = context.judgement(event.judgement);
-      const allowed = event.decision === "allow";
-      return {
-        ...datastore(event.action, judgement, context),
-        ...(allowed
-          ? { action_id: 1, disposition_id: 1, severity_id: 1 }
-          : { action_id: 2, disposition_id: event.decision === "hold" ? 14 : 2, severity_id: 3 }),
-        status_detail: event.code,
-        message: `intent: ${event.decision}`,
-        ...(judgement === undefined ? {} : { policy: { uid: judgement.policyDigest, name: judgement.rules.join(", ") } }),
-      };
-    }
+    case "intent":
+      return intent(event, context);
     case "outcome": {
       const { outcome } = event;
       const status = outcome.status === "succeeded" ? 1 : outcome.status === "failed" ? 2 : 0;
@@ -128,6 +117,19 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
     default:
       return ofTheGuard(event);
   }
+}
+
+function intent(event: Extract<AuditEvent, { kind: "intent" }>, context: ExportContext): Json {
+  const judgement = context.judgement(event.judgement);
+  return {
+    ...datastore(event.action, judgement, context),
+    ...(event.decision === "allow"
+      ? { action_id: 1, disposition_id: 1, severity_id: 1 }
+      : { action_id: 2, disposition_id: event.decision === "hold" ? 14 : 2, severity_id: 3 }),
+    status_detail: event.code,
+    message: `intent: ${event.decision}`,
+    ...(judgement === undefined ? {} : { policy: { uid: judgement.policyDigest, name: judgement.rules.join(", ") } }),
+  };
 }
 
 /** What happened to the guard itself, not through it. */

@@ -1,6 +1,6 @@
 /**
- * Holdfast in front of the demo's database: a configuration file as a user would write it, a vault with one person in it, and the gateway made
- * from both in this process. It does nothing that a configuration and the commands could not do.
+ * Holdfast in front of the demo's database: a configuration file as a user would write it, a vault with one person in it, and the gateway
+ * made from both in this process. It does nothing that a configuration and the commands could not do.
  */
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
