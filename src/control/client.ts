@@ -74,21 +74,35 @@ export interface HeldSession {
 
 /** Opens a session that lasts as long as this process holds it. Rejects as `callControl` does. */
 export async function holdSession(socketPath: string, body: unknown): Promise<HeldSession> {
-  const sent = send(socketPath, { method: "POST", path: "/v1/sessions", body }, slowAnswerMsMax);
+  const { value, last, letGo } = await held(socketPath, { method: "POST", path: "/v1/sessions", body });
+  const ended = last.then((line) => (line === undefined ? "the gateway is gone" : String((line as { ended?: unknown }).ended ?? "")));
+  return { opened: value as OpenedSession, ended, letGo };
+}
+
+export interface HeldAnswer {
+  readonly value: unknown;
+  /** Resolves with what the gateway says at the end; with `undefined` when it is gone, or was let go. */
+  readonly last: Promise<unknown>;
+  readonly letGo: () => void;
+}
+
+/** An answer that stays open after its first line. Rejects as `callControl` does. */
+export async function held(socketPath: string, call: Call): Promise<HeldAnswer> {
+  const sent = send(socketPath, call, slowAnswerMsMax);
   const response = await responded(sent, socketPath);
   sent.setTimeout(0);
   const lines = linesOf(response);
   const first = await lines.next();
-  const opened = parsed(response, first.done === true ? "" : first.value) as OpenedSession;
-  const last = async (): Promise<string> => {
+  const value = parsed(response, first.done === true ? "" : first.value);
+  const last = async (): Promise<unknown> => {
     try {
       const line = await lines.next();
-      return line.done === true ? "the gateway is gone" : String((JSON.parse(line.value) as { ended?: unknown }).ended ?? "");
+      return line.done === true ? undefined : (JSON.parse(line.value) as unknown);
     } catch {
-      return "the gateway is gone";
+      return undefined;
     }
   };
-  return { opened, ended: last(), letGo: () => void sent.destroy() };
+  return { value, last: last(), letGo: () => void sent.destroy() };
 }
 
 async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {

@@ -3,13 +3,14 @@
  * It answers nothing: `holdfast approve` and `holdfast deny` do.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { held } from "../../control/client.ts";
 import type { ApprovalView } from "../../control/contract.ts";
 import { approvalNamed } from "../answer-approval.ts";
 import { defineProposals } from "../attention/proposals.ts";
 import { defineStats } from "../attention/stats.ts";
 import { approvalTable, approvalText, open } from "../approval-text.ts";
 import type { Define } from "../define.ts";
-import { ask, socketOptions, type SocketOptions } from "../person-call.ts";
+import { ask, socketOf, socketOptions, type SocketOptions, toldError } from "../person-call.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface ListOptions extends SocketOptions {
@@ -17,7 +18,8 @@ interface ListOptions extends SocketOptions {
   readonly watch?: boolean;
 }
 
-const LOOK_EVERY_MS = 1_000;
+/** Changes that come together are shown together. */
+const GATHER_MS = 100;
 
 export const define: Define = (command, terminal) => {
   command.addHelpText(
@@ -49,14 +51,22 @@ async function list(options: ListOptions, terminal: Terminal): Promise<void> {
 async function watch(options: ListOptions, terminal: Terminal): Promise<void> {
   const ended = terminal.untilEnded();
   const seen = new Map<string, number>();
+  const socketPath = await socketOf(options, terminal);
   while (!ended.aborted) {
-    const changed = (await wanted({ ...options, all: true }, terminal)).filter(
+    const now = await held(socketPath, { method: "GET", path: "/v1/approvals-now" }).catch((error: unknown) => {
+      throw toldError(error);
+    });
+    const changed = (now.value as { readonly approvals: readonly ApprovalView[] }).approvals.filter(
       (each) => seen.get(each.id) !== each.revision && (open(each) || seen.has(each.id) || options.all === true),
     );
     for (const { id, revision } of changed) seen.set(id, revision);
     if (options.json === true) for (const each of changed) await terminal.out(`${JSON.stringify(each)}\n`);
     else if (changed.length > 0) await terminal.out(approvalTable(changed, Date.now(), terminal));
-    await delay(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
+    ended.addEventListener("abort", now.letGo, { once: true });
+    if (ended.aborted) now.letGo();
+    await now.last;
+    ended.removeEventListener("abort", now.letGo);
+    await delay(GATHER_MS, undefined, { signal: ended }).catch(() => undefined);
   }
 }
 

@@ -24,6 +24,7 @@ import { revokeGrant } from "./revoke-grant.ts";
 import { showApproval } from "./show-approval.ts";
 import { status } from "./status.ts";
 import { suspendSession } from "./suspend-session.ts";
+import { watchApprovals } from "./watch-approvals.ts";
 
 export const routes: readonly Route[] = [
   status,
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   grant,
   revokeGrant,
   listApprovals,
+  watchApprovals,
   showApproval,
   answerApproval,
   breakGlass,
