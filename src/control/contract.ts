@@ -292,6 +292,9 @@ export interface ExplainView {
   readonly observed?: "deny" | "hold";
 }
 
+/** Places that whoever wants a plan may name. */
+export const triedOn = ["target", "replica", "clone"] as const;
+
 /** What became of a text that was to be planned. */
 export interface PlannedView {
   /** `allow`: the policy lets it pass as it is. `hold`: a person is asked. */

@@ -2,15 +2,12 @@
  * What the routes for plans ask of the running gateway. The composition root fulfils it.
  * Who asks is an agent inside its session, which its token shows, or a person who signed the request; nobody else plans or applies.
  */
-import type { AppliedView, PlannedView } from "./contract.ts";
+import type { AppliedView, PlannedView, triedOn } from "./contract.ts";
 import type { Signer } from "./parts.ts";
 
 export type PlanAskedBy =
   | { readonly kind: "session"; readonly session: string; readonly token: string }
   | { readonly kind: "person"; readonly by: Signer };
-
-export const triedOn = ["target", "replica", "clone"] as const;
-export type TriedOn = (typeof triedOn)[number];
 
 export interface WantedPlan {
   readonly target: string;
@@ -22,7 +19,7 @@ export interface WantedPlan {
   readonly timeZone: string;
   readonly purpose: string;
   /** Where it has to be tried; empty is wherever the target's acts are. It never moves a trial: what is tried elsewhere is refused. */
-  readonly on: "" | TriedOn;
+  readonly on: "" | (typeof triedOn)[number];
   /** Ask a person even where the policy lets it pass. */
   readonly ask: boolean;
 }

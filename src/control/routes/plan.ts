@@ -3,9 +3,10 @@
  * Nothing of it is carried out: what was tried is rolled back.
  */
 import { limits } from "../../base/limits.ts";
+import { triedOn } from "../contract.ts";
 import { Fields } from "../fields.ts";
 import { ControlRefusal } from "../parts.ts";
-import { triedOn, type WantedPlan } from "../plan-port.ts";
+import type { WantedPlan } from "../plan-port.ts";
 import type { Route } from "../route.ts";
 
 const terms = ["target", "text", "searchPath", "timeZone", "purpose", "on", "ask"];
