@@ -56,13 +56,13 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
     pg_last_committed_xact pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked
     pg_collation_actual_version pg_database_collation_actual_version pg_control_checkpoint pg_control_init pg_control_recovery
     pg_control_system pg_current_logfile pg_current_wal_flush_lsn pg_current_wal_insert_lsn pg_current_wal_lsn pg_database_size
-    pg_get_aios pg_get_loaded_modules pg_get_multixact_members pg_get_sequence_data pg_get_shmem_allocations
+    pg_get_aios pg_get_loaded_modules pg_get_multixact_members pg_get_shmem_allocations
     pg_get_shmem_allocations_numa pg_get_wait_events pg_get_wal_replay_pause_state pg_get_wal_resource_managers
     pg_get_wal_summarizer_state pg_get_backend_memory_contexts pg_available_wal_summaries pg_wal_summary_contents pg_indexes_size
     pg_is_in_recovery pg_is_wal_replay_paused pg_jit_available pg_last_wal_receive_lsn pg_last_wal_replay_lsn
     pg_last_xact_replay_timestamp pg_lock_status pg_notification_queue_usage pg_partition_ancestors pg_partition_tree pg_prepared_xact
     pg_relation_size pg_table_size pg_tablespace_size pg_total_relation_size pg_replication_origin_progress
-    pg_replication_origin_session_is_setup pg_replication_origin_session_progress pg_sequence_last_value
+    pg_replication_origin_session_is_setup pg_replication_origin_session_progress
     pg_show_replication_origin_status pg_stat_clear_snapshot pg_stat_force_next_flush pg_stat_get_backend_io pg_stat_get_backend_wal
     pg_stat_get_io pg_stat_get_recovery_prefetch pg_stat_get_xact_blocks_fetched pg_stat_get_xact_blocks_hit
     pg_stat_get_xact_function_calls pg_stat_get_xact_function_self_time pg_stat_get_xact_function_total_time
@@ -130,6 +130,8 @@ const GROUPS: readonly (readonly [BuiltinMeaning, string])[] = [
     `pg_stat_get_activity
     pg_stat_get_backend_activity pg_stat_get_wal_senders pg_stat_statements`,
   ],
+  // A sequence's number, as far as its reader may know it.
+  [effect("read", "catalogue", "pg_catalog.pg_sequences", "select", "reversible"), "pg_sequence_last_value pg_get_sequence_data"],
   [
     effect("delete", "catalogue", "statistics", "stats_reset", "irreversible"),
     `pg_stat_reset pg_stat_reset_backend_stats
