@@ -70,7 +70,7 @@ function Summary({ figures }: { figures: Figures }): JSX.Element {
     ["questions", count(questions)],
     ["in 100 acts", questionsPer100Acts === null ? "–" : rounded(questionsPer100Acts)],
     ["in a session", perSession === null ? "–" : `${rounded(perSession.mean)}, at most ${count(perSession.most)}`],
-    ["of", `${count(acts)} acts in ${count(sessions)} ${sessions === 1 ? "session" : "sessions"}`],
+    ["acts", `${count(acts)} in ${count(sessions)} ${sessions === 1 ? "session" : "sessions"}`],
     ["approved, denied", `${count(became.approved)}, ${count(became.denied)}`],
     ["expired, lapsed, open", `${count(became.expired)}, ${count(became.lapsed)}, ${count(became.open)}`],
     ["time to answer", timesWords(figures.timeToAnswer)],
