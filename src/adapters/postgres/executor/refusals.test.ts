@@ -56,6 +56,9 @@ describe("what is not tried", () => {
   test("setval, and not what starts a sequence again inside the transaction", () => {
     const moves = [effect({ detail: "sequence_set", resource: { type: "sequence", name: "public.s" } })];
     assert.match(notTried(act({ tag: "SELECT", effects: moves })) ?? "", /setval of `public\.s` stays/);
+    for (const tag of ["ALTER TABLE", "CREATE TABLE AS"]) assert.match(notTried(act({ tag, effects: moves })) ?? "", /stays/);
+    const byTrigger = moves.map((each) => ({ ...each, cause: "trigger" as const }));
+    assert.match(notTried(act({ tag: "TRUNCATE TABLE", effects: byTrigger })) ?? "", /stays/);
     for (const tag of ["TRUNCATE TABLE", "ALTER SEQUENCE"]) assert.equal(notTried(act({ tag, effects: moves })), undefined);
   });
   test("tables of other servers, but for their definition here", () => {

@@ -67,13 +67,14 @@ const LASTING: Readonly<Record<string, string>> = {
   alter_system: "the server's configuration file is written at once",
 };
 
-/** TRUNCATE ... RESTART IDENTITY and ALTER SEQUENCE ... RESTART are taken back; setval is not. */
-const RESTARTS = /^(TRUNCATE|ALTER|CREATE)/;
+/** TRUNCATE ... RESTART IDENTITY and ALTER SEQUENCE ... RESTART are taken back; setval is not, wherever an expression calls it. */
+const RESTARTS = /^(TRUNCATE|ALTER SEQUENCE)/;
 
-function lasting({ detail, resource }: Effect, tag: string): string | undefined {
+function lasting({ detail, resource, cause }: Effect, tag: string): string | undefined {
   if (resource.type === "foreign_table" && detail !== "drop" && !detail.startsWith("alter") && !detail.startsWith("create"))
     return `\`${resource.name}\` is a table of another server, where no rollback reaches`;
-  if (detail === "sequence_set" && !RESTARTS.test(tag)) return `setval of \`${resource.name}\` stays when the trial is rolled back`;
+  if (detail === "sequence_set" && !(RESTARTS.test(tag) && (cause === "direct" || cause === "cascade")))
+    return `setval of \`${resource.name}\` stays when the trial is rolled back`;
   return LASTING[detail];
 }
 
