@@ -36,9 +36,10 @@ Examples:
   holdfast apply --show plan.json
   holdfast apply plan.json
 
-It runs in one transaction, which is committed only if it does what the plan says: the same rows in the same tables. A
-plan is applied once. One whose text, target, schema or policy is another by now is refused, and so is one that has
-expired. The exit code is 0 when it was applied, 3 while nobody has approved it, 1 otherwise.
+It runs in one transaction, which is committed only if it does what the plan says: the same rows in
+the same tables. A plan is applied once. One whose text, target, schema or policy is another by now
+is refused, and so is one that has expired. The exit code is 0 when it was applied, 3 while nobody
+has approved it, 1 otherwise.
 `;
 
 async function apply(path: string, options: Options, terminal: Terminal): Promise<void> {

@@ -50,9 +50,10 @@ Examples:
   echo "DELETE FROM orders WHERE id < 1000" | holdfast plan -
   holdfast approve q_3f9x0k2m1v5b && holdfast apply plan.json
 
-The text runs in one transaction that is rolled back, under short limits on locks and time, and again in one when it is
-applied. Inside a session of \`holdfast run\` the session asks; elsewhere a registered person does, and is asked for the
-passphrase. The exit code is 0 where the policy lets it pass or a person has agreed, 3 while it waits for one.
+The text runs in one transaction that is rolled back, under short limits on locks and time, and
+again in one when it is applied. Inside a session of \`holdfast run\` the session asks; elsewhere a
+registered person does, and is asked for the passphrase. The exit code is 0 where the policy lets it
+pass or a person has agreed, 3 while it waits for one.
 `;
 
 async function plan(file: string, options: Options, terminal: Terminal): Promise<void> {
