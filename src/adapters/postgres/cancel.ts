@@ -1,6 +1,6 @@
 /**
  * Cancel keys: ours are given to clients, the server's are kept here, and a CancelRequest reaches only the session whose secret it carries.
- * It does not answer the client: like PostgreSQL, the connection is closed whatever the request was.
+ * It does not answer the client: like PostgreSQL, the connection is closed whatever the request was, once it has had its effect.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { RandomBytes } from "../../base/ids.ts";
@@ -10,7 +10,7 @@ const SECRET_BYTES = { 0: 4, 2: 32 } as const;
 
 interface Entry {
   readonly secret: Uint8Array;
-  readonly cancel: () => void;
+  readonly cancel: (signalled: () => void) => void;
 }
 
 export class CancelRegistry {
@@ -23,7 +23,7 @@ export class CancelRegistry {
   }
 
   /** A secret for a session, and how it is withdrawn. */
-  register(process: number, minor: 0 | 2, cancel: () => void): { readonly secret: Uint8Array; readonly withdraw: () => void } {
+  register(process: number, minor: 0 | 2, cancel: Entry["cancel"]): { readonly secret: Uint8Array; readonly withdraw: () => void } {
     const entry: Entry = { secret: Uint8Array.from(this.#random(SECRET_BYTES[minor])), cancel };
     const sharing = this.#entries.get(process) ?? new Set();
     this.#entries.set(process, sharing.add(entry));
@@ -34,13 +34,17 @@ export class CancelRegistry {
     return { secret: entry.secret, withdraw };
   }
 
-  /** True when the key was somebody's, for the record only. */
-  request(process: number, secret: Uint8Array): boolean {
+  /**
+   * True when the key was somebody's, for the record only. `over` is called once: the server has signalled whatever ran then, or nothing is to
+   * be cancelled. Until then a cancel may still meet what the client sends next.
+   */
+  request(process: number, secret: Uint8Array, over: () => void): boolean {
     for (const entry of this.#entries.get(process) ?? []) {
       if (entry.secret.length !== secret.length || !timingSafeEqual(entry.secret, secret)) continue;
-      entry.cancel();
+      entry.cancel(over);
       return true;
     }
+    over();
     return false;
   }
 }

@@ -131,8 +131,8 @@ export class LoginConnection {
           this.#startTls(command.bytes);
           break;
         case "cancel":
-          this.#context.cancels.request(command.process, command.secret);
-          break;
+          this.#context.cancels.request(command.process, command.secret, () => this.#end());
+          return;
         case "authenticated":
           this.#authenticated(command.login, command.rest);
           break;
