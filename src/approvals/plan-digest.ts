@@ -49,7 +49,7 @@ function bindingEffect({ because: _, ...effect }: Effect): object {
 
 function bindingMeasurement({ tables, objects, locks, parts, on }: Measurement): object {
   return {
-    tables: tables.map(({ table, direct, following, rowsBefore }) => ({ table, direct, following, rowsBefore })),
+    tables: tables.map(({ table, direct, following, rowsBefore, rowsDigest }) => ({ table, direct, following, rowsBefore, rowsDigest })),
     objects,
     locks: locks.map(({ relation, mode }) => ({ relation, mode })),
     parts,

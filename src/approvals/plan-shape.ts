@@ -39,14 +39,17 @@ const row = orNull(record(orNull(statement), many));
 
 const measurement = object({
   tables: list(
-    object({
-      table: name,
-      direct: rows,
-      following: rows,
-      rowsBefore: orNull(count),
-      bytes: orNull(count),
-      samples: list(object({ before: row, after: row }), many),
-    }),
+    object(
+      {
+        table: name,
+        direct: rows,
+        following: rows,
+        rowsBefore: orNull(count),
+        bytes: orNull(count),
+        samples: list(object({ before: row, after: row }), many),
+      },
+      { rowsDigest: sha256 },
+    ),
     many,
   ),
   objects: list(object({ type: name, name, change: oneOf(["dropped", "truncated", "altered", "created"]) }, { through: name }), many),

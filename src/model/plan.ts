@@ -84,6 +84,8 @@ export interface TableChange {
   /** Rows it had before; `null` where counting would have taken too long. */
   readonly rowsBefore: number | null;
   readonly bytes: number | null;
+  /** Of the rows that the act itself updates and deletes, as they were; absent where they are too many, or could not be read. */
+  readonly rowsDigest?: string;
   readonly samples: readonly SampleRow[];
 }
 

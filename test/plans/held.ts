@@ -34,6 +34,7 @@ export function measurement(): Measurement {
         following: { inserted: 0, updated: 0, deleted: 0 },
         rowsBefore: 41_210,
         bytes: 8_192_000,
+        rowsDigest: "5a".repeat(32),
         samples: [
           { before: { id: "1", email: "***" }, after: null },
           { before: { id: "2", email: null }, after: null },

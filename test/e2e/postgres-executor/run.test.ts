@@ -56,6 +56,37 @@ for (const version of serverVersions)
       );
     });
 
+    const others = [
+      ["other rows of the same number", "DELETE FROM reviews WHERE id IN (SELECT id FROM chosen)", "UPDATE chosen SET id = id + 2"],
+      ["a planned row with another value", "UPDATE items SET name = 'q' WHERE id = 57", "UPDATE items SET order_id = 3 WHERE id = 57"],
+      [
+        "one fits less and another more",
+        "DELETE FROM items WHERE name = 'i50'",
+        "UPDATE items SET name = 'i' || 101 - id WHERE id IN (50, 51)",
+      ],
+    ] as const;
+    for (const [title, sql, change] of others)
+      test(`as many rows as planned, but not those: ${title}`, async () => {
+        await ground.direct("CREATE TABLE IF NOT EXISTS chosen (id int); TRUNCATE chosen; INSERT INTO chosen VALUES (1), (2)");
+        const { act, expected } = await planned(sql);
+        await ground.direct(change);
+        const contents = await ground.contents();
+        const ran = await ground.executor.run(act, expected, agreed);
+        assert.match(
+          ran.kind === "stale" ? ran.because : ran.kind,
+          /as many rows as planned, but they are others, or hold other values now/,
+        );
+        assert.equal(await ground.contents(), contents);
+        const anew = await planned(sql);
+        assert.equal((await ground.executor.run(anew.act, anew.expected, agreed)).kind, "done");
+      });
+
+    test("a row that the act does not touch may change meanwhile", async () => {
+      const { act, expected } = await planned("UPDATE items SET name = 'z' WHERE id = 59");
+      await ground.direct("UPDATE items SET name = 'y' WHERE id = 58");
+      assert.equal((await ground.executor.run(act, expected, agreed)).kind, "done");
+    });
+
     test("parameters and results are the client's own bytes", async () => {
       const text = "DELETE FROM orders WHERE id = $1 RETURNING id";
       const statements = (await ground.act("DELETE FROM orders WHERE id = 3 RETURNING id")).statements;

@@ -1,6 +1,6 @@
 /**
  * Holds what an act did against what it was measured to do.
- * It looks at counts, parts and objects; times and locks differ from one run to the next and bind nothing.
+ * It looks at counts, rows, parts and objects; times and locks differ from one run to the next and bind nothing.
  */
 import type { Measurement, ObjectChange, RowCounts, TableChange } from "../../../model/plan.ts";
 
@@ -20,6 +20,16 @@ function ofTables(did: Measurement, planned: Measurement, toleranceRows: number)
     for (const kind of kinds)
       if (Math.abs(now[kind] - then[kind]) > toleranceRows)
         return `\`${name}\`: ${rows(now[kind])} would be ${kind}, and ${were(then[kind])} planned`;
+  }
+  return toleranceRows > 0 ? undefined : ofRows(did, planned);
+}
+
+/** As many, but others, or the same with other values. */
+function ofRows(did: Measurement, planned: Measurement): string | undefined {
+  for (const { table: name, rowsDigest } of planned.tables) {
+    if (rowsDigest === undefined) continue;
+    const now = did.tables.find(({ table }) => table === name)?.rowsDigest;
+    if (now !== rowsDigest) return `\`${name}\`: as many rows as planned, but they are others, or hold other values now`;
   }
   return undefined;
 }

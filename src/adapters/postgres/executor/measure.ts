@@ -12,6 +12,7 @@ import { type Connection, type ExecutorLogin, lent, openConnection } from "./ope
 import type { ExecutorAct } from "./port.ts";
 import { emptiedOf, type Reading, read, withEmptied } from "./reading.ts";
 import { neverRun, notSeen, notTried } from "./refusals.ts";
+import { rowDigests } from "./row-digests.ts";
 import { anyRows, samplesOf } from "./samples.ts";
 import type { ExecutorSettings } from "./settings.ts";
 import { type TableSize, tableSizes } from "./table-sizes.ts";
@@ -87,7 +88,7 @@ async function tryOn(settings: ExecutorSettings, place: Place, act: ExecutorAct)
     watch.stop();
   }
   const elapsedMs = Math.round(clock.monotonic() - startedMs);
-  const { reading, locks, samples } = tried;
+  const { reading, locks, samples, digests } = tried;
   const emptied = emptiedOf(reading.objects).map(({ name }) => name);
   const names = [...new Set([...reading.tables.map(({ table }) => table), ...emptied])];
   const sizes = await tableSizes(trial, names, limits.lockMs, () => clock.monotonic());
@@ -97,7 +98,9 @@ async function tryOn(settings: ExecutorSettings, place: Place, act: ExecutorAct)
   const tables = withEmptied(reading, sizes).map((each): TableChange => {
     const size = sizes.get(each.table);
     const rows = samples.get(each.table) ?? gone.get(each.table) ?? [];
-    return { ...each, rowsBefore: size?.rows ?? null, bytes: size?.bytes ?? null, samples: rows };
+    const rowsDigest = digests.get(each.table);
+    const bound = rowsDigest === undefined ? {} : { rowsDigest };
+    return { ...each, rowsBefore: size?.rows ?? null, bytes: size?.bytes ?? null, ...bound, samples: rows };
   });
   const measurement: Measurement = {
     tables,
@@ -114,9 +117,10 @@ interface Tried {
   readonly reading: Reading;
   readonly locks: readonly LockHeld[];
   readonly samples: ReadonlyMap<string, readonly SampleRow[]>;
+  readonly digests: ReadonlyMap<string, string>;
 }
 
-/** Samples are read while locks are held: no longer than this, and no more tables than these. */
+/** Samples and digests of rows are read while locks are held: neither longer than this, and no more tables than these. */
 const SAMPLES_MS_MAX = 500;
 const EMPTIED_SAMPLED_MAX = 20;
 
@@ -134,20 +138,12 @@ async function tryIt(settings: ExecutorSettings, place: Place, act: ExecutorAct,
   const reading = await read({ connection: trial, observer, began }, act, answer);
   demandGoing(watch);
   const locks = await locksOf(observer, trial.process);
-  const samples = await samplesOf(
-    {
-      trial,
-      observer,
-      xid: began.xid,
-      shown,
-      rows: limits.samples,
-      withinMs: Math.min(SAMPLES_MS_MAX, watch.leftMs()),
-      monotonic: () => clock.monotonic(),
-    },
-    reading.tables,
-  );
+  const open = { trial, observer, xid: began.xid, monotonic: () => clock.monotonic() };
+  const left = () => Math.min(SAMPLES_MS_MAX, watch.leftMs());
+  const samples = await samplesOf({ ...open, shown, rows: limits.samples, withinMs: left() }, reading.tables);
+  const digests = await rowDigests({ ...open, withinMs: left() }, reading.tables);
   demandGoing(watch);
-  return { reading, locks, samples };
+  return { reading, locks, samples, digests };
 }
 
 function demandDone(answer: ActAnswer): void {

@@ -12,11 +12,12 @@ import { identityOf } from "./identity.ts";
 import { TooManyObjects } from "./objects.ts";
 import { type Connection, type ExecutorLogin, lent, openConnection } from "./open-connection.ts";
 import type { Executed, ExecutorAct, Expected } from "./port.ts";
-import { defines, emptiedOf, type OpenTransaction, read, withEmptied } from "./reading.ts";
+import { defines, emptiedOf, type OpenTransaction, type Reading, read, withEmptied } from "./reading.ts";
 import { neverRun } from "./refusals.ts";
+import { rowDigests } from "./row-digests.ts";
 import type { ExecutorSettings } from "./settings.ts";
 import type { TableSize } from "./table-sizes.ts";
-import { begin, currentTransaction, prepareOutside, send } from "./transaction.ts";
+import { begin, currentTransaction, prepareOutside, quotedName, send } from "./transaction.ts";
 
 type Begin = (transaction: string | null) => Promise<void>;
 
@@ -77,7 +78,7 @@ interface Place extends Task {
 async function runInside(settings: ExecutorSettings, place: Place): Promise<Executed> {
   const { act, connection, login, expected } = place;
   const { limits, clock } = settings;
-  const observer = expected.measured !== null && defines(act.statements) ? await place.another() : undefined;
+  const observer = await observerFor(place);
   const began = await begin(connection, act, { ...limits, statementMs: limits.runMs, idleMs: IDLE_MS }, login.actAs);
   const [missing] = began.missing;
   if (missing !== undefined) return { kind: "not_reached", because: `the executor may not use schema \`${missing}\`` };
@@ -107,6 +108,19 @@ async function runInside(settings: ExecutorSettings, place: Place): Promise<Exec
   return { kind: "done", answers: answer.answers, measured, elapsedMs };
 }
 
+/** A connection that sees what was there before: objects, and rows. */
+async function observerFor({ act, expected, login, another }: Place): Promise<Connection | undefined> {
+  const { measured } = expected;
+  if (measured === null || !(defines(act.statements) || digested(measured))) return undefined;
+  const observer = await another();
+  if (login.actAs !== undefined) await observer.client.rows(`SET ROLE ${quotedName(login.actAs)}`);
+  return observer;
+}
+
+function digested({ tables }: Measurement): boolean {
+  return tables.some(({ rowsDigest }) => rowsDigest !== undefined);
+}
+
 type Did = Executed | { readonly answer: ActAnswer; readonly measurement: Measurement };
 
 async function carryOut(settings: ExecutorSettings, { act, expected }: Place, open: OpenTransaction): Promise<Did> {
@@ -119,9 +133,25 @@ async function carryOut(settings: ExecutorSettings, { act, expected }: Place, op
   if ((await currentTransaction(connection)) !== began.transaction)
     return { kind: "unknown", because: "it ended the transaction that it ran in", transaction: began.transaction };
   const reading = await read(open, act, answer);
-  const tables = withEmptied(reading, sizes).map((each) => ({ ...each, rowsBefore: null, bytes: null, samples: [] }));
+  const digests = await digestsOf(settings, open, expected, reading);
+  const tables = withEmptied(reading, sizes).map((each) => {
+    const rowsDigest = digests.get(each.table);
+    return { ...each, rowsBefore: null, bytes: null, ...(rowsDigest === undefined ? {} : { rowsDigest }), samples: [] };
+  });
   const { objects, parts } = reading;
   return { answer, measurement: { tables, objects, locks: [], parts, elapsedMs: 0, on: "target" } };
+}
+
+/** It takes no longer than others may be kept out, as in the trial. */
+async function digestsOf(
+  { limits, clock }: ExecutorSettings,
+  { connection: trial, observer, began }: OpenTransaction,
+  { measured }: Expected,
+  { tables }: Reading,
+): Promise<ReadonlyMap<string, string>> {
+  if (observer === undefined || measured === null || !digested(measured)) return new Map();
+  const of = { trial, observer, xid: began.xid, withinMs: limits.lockMs, monotonic: () => clock.monotonic() };
+  return rowDigests(of, tables);
 }
 
 /** Whoever begins writes store and log: longer than that, and the server has better use for its locks. */

@@ -61,7 +61,7 @@ async function quietly<T>({ trial, observer }: SampledTrial, leftMs: number, rea
 }
 
 async function ofTable(of: SampledTrial, { table, direct, following }: SplitCount): Promise<readonly SampleRow[]> {
-  const columns = await columnsOf(of.trial, table);
+  const columns = await storedColumns(of.trial, table);
   if (columns.length === 0) return [];
   const shown = columnsShown(table, columns, of.shown);
   const list = ["ctid", ...shown.map(({ name }) => quotedName(name))].join(", ");
@@ -107,7 +107,7 @@ function tids(places: readonly string[]): string {
 }
 
 /** Columns that are stored: one that is computed when it is read could run somebody's code. */
-async function columnsOf({ client }: Connection, table: string): Promise<readonly Column[]> {
+export async function storedColumns({ client }: Connection, table: string): Promise<readonly Column[]> {
   const rows = await client.rows(
     `SELECT a.attname, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey))
       AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype)
@@ -126,7 +126,7 @@ export async function anyRows(
   if (rows === 0) return [];
   try {
     await client.rows(`SET statement_timeout = ${Math.max(1, Math.floor(withinMs))}; SET lock_timeout = ${LOCK_MS}`);
-    const columns = await columnsOf({ client } as Connection, table);
+    const columns = await storedColumns({ client } as Connection, table);
     const open = columnsShown(table, columns, shown);
     const list = ["ctid", ...open.map(({ name }) => quotedName(name))].join(", ");
     const found = columns.length === 0 ? [] : await client.rows(`SELECT ${list} FROM ONLY ${table} LIMIT ${rows}`);
