@@ -31,7 +31,8 @@ export function splitCounts(
   return tables.map((count) => split(count, statements, parts)).sort(inOrder);
 }
 
-function inOrder(one: SplitCount, other: SplitCount): number {
+/** What an act names itself comes first, then it goes by name. */
+export function inOrder(one: SplitCount, other: SplitCount): number {
   const named = ({ direct }: SplitCount) => (direct.inserted + direct.updated + direct.deleted > 0 ? 0 : 1);
   return named(one) - named(other) || (one.table < other.table ? -1 : 1);
 }

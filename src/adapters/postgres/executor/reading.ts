@@ -5,7 +5,7 @@
 import type { StatementSummary } from "../../../model/decision.ts";
 import type { ObjectChange, RowCounts } from "../../../model/plan.ts";
 import type { ActAnswer } from "./act-frames.ts";
-import { type SplitCount, splitCounts } from "./counts.ts";
+import { inOrder, type SplitCount, splitCounts } from "./counts.ts";
 import { objectsOf } from "./objects.ts";
 import type { Connection } from "./open-connection.ts";
 import type { ExecutorAct } from "./port.ts";
@@ -60,7 +60,8 @@ export function withEmptied({ tables, objects }: Reading, sizes: ReadonlyMap<str
       through === undefined ? { table: name, direct: added(direct), following } : { table: name, direct, following: added(following) },
     );
   }
-  return [...all.values()];
+  // Whether the server has counted an emptied table is chance: the order is not to show it.
+  return [...all.values()].sort(inOrder);
 }
 
 /** Whether the act may drop, change or make objects, so that they have to be read. */
