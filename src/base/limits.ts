@@ -24,6 +24,14 @@ export const limits = {
   executorAnswerBytesMax: 16 * 1024 * 1024,
   /** Statements in one simple query. */
   statementsPerMessageMax: 10_000,
+  /** A body of an HTTP request that is looked into; a longer one is opaque. */
+  httpBodyBytesMax: 1024 * 1024,
+  /** Nesting of a JSON body: no API of the packs nests a tenth of it. */
+  httpBodyDepthMax: 100,
+  /** Tokens of a GraphQL document: the longest that consoles send have some thousands. */
+  graphqlTokensMax: 10_000,
+  /** Operations of one GraphQL request, batched or as fields of one mutation. */
+  graphqlFieldsMax: 1_000,
   /** Processor time for one parse and analysis in a worker before that worker is replaced. */
   analysisMsMax: 2_000,
   /** The same by the clock: ten times as long, for a machine on which everything is slow. */

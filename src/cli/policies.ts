@@ -27,10 +27,7 @@ export async function policyNamed(name: string | undefined, environment: Environ
       `presets: ${presetNames.join(", ")}`,
     );
   });
-  const [{ loadPolicyText }, { detailWords }] = await Promise.all([
-    import("../config/load-config.ts"),
-    import("../effects/sql/details.ts"),
-  ]);
+  const [{ loadPolicyText }, { detailWords }] = await Promise.all([import("../config/load-config.ts"), import("../effects/details.ts")]);
   const loaded = loadPolicyText(text, { details: detailWords.map(({ word }) => word) });
   if ("problems" in loaded) throw problemsOf(wanted, loaded.problems);
   return compilePolicy(loaded.document, { environment });

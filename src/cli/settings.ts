@@ -23,7 +23,7 @@ export function configPath(path: string | undefined, terminal: Terminal): string
 
 /** The configuration, or a failure that lists every problem with its place. */
 export async function readConfig(path: string | undefined, terminal: Terminal): Promise<Config> {
-  const [{ loadConfig }, { detailWords }] = await Promise.all([import("../config/load-config.ts"), import("../effects/sql/details.ts")]);
+  const [{ loadConfig }, { detailWords }] = await Promise.all([import("../config/load-config.ts"), import("../effects/details.ts")]);
   const loaded = loadConfig({ path: configPath(path, terminal) }, { details: detailWords.map(({ word }) => word) });
   if ("problems" in loaded) throw problemsOf(path ?? defaultConfigFile, loaded.problems);
   return loaded.config;

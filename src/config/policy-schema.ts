@@ -94,6 +94,8 @@ const resourceTypes = [
   "lock",
   "catalogue",
   "statement",
+  "api_resource",
+  "api_host",
   "unknown",
 ] as const;
 
@@ -138,7 +140,7 @@ export const ruleSchema = z.strictObject({
   limits: ruleLimitsSchema.optional().describe("Limits that a permit adds to what it lets through."),
   examples: z
     .strictObject({ matches: z.array(z.string().min(1)).min(1), misses: z.array(z.string().min(1)).min(1) })
-    .describe("SQL that the rule must apply to, and SQL that it must not."),
+    .describe("SQL, or a request as `METHOD URL body`, that the rule must apply to, and such that it must not."),
 });
 
 const policyShape = {

@@ -4,7 +4,7 @@ import type { Effect, Extent } from "../model/effect.ts";
 import { unknownEffect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import { environments } from "../model/principal.ts";
-import { detailWords } from "../effects/sql/details.ts";
+import { detailWords } from "../effects/details.ts";
 import { decide } from "../policy/decide.ts";
 import { compilePolicy } from "./compile-policy.ts";
 import { presetDocument, presetEntries, presetNames, type PresetName } from "./presets.ts";

@@ -41,6 +41,10 @@ export type ResourceType =
   | "lock"
   | "catalogue"
   | "statement"
+  /** A thing behind an HTTP API that a pack knows: `railway:volume/v1`. */
+  | "api_resource"
+  /** A host that no pack knows. */
+  | "api_host"
   | "unknown";
 
 /** How much. Numbers are rows (or things) and only present where they are certain. */

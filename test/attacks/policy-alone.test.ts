@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { compilePolicy } from "../../src/config/compile-policy.ts";
 import { presetDocument } from "../../src/config/presets.ts";
-import { detailWords } from "../../src/effects/sql/details.ts";
+import { detailWords } from "../../src/effects/details.ts";
 import type { Cause, Effect, Extent, ResourceType, Reversibility } from "../../src/model/effect.ts";
 import { decide } from "../../src/policy/decide.ts";
 import { type Preset, presets } from "./gate.ts";

@@ -1,0 +1,180 @@
+/**
+ * An HTTP request in, its effects out: canonical form, then the pack of its host, by GraphQL field, name or route.
+ * It decides nothing, sends nothing, and quotes of the request only its method, host, path and the names of things.
+ */
+import type { SqlContext } from "../../model/action.ts";
+import { type Effect, unknownEffect } from "../../model/effect.ts";
+import type { HttpRequest } from "../../model/http-request.ts";
+import { packs } from "../../packs/index.ts";
+import type { Pack, PackOperation } from "../../packs/pack.ts";
+import type { Analysis, SqlAnalyser } from "../analyse.ts";
+import { askedIn } from "../graphql/envelope.ts";
+import { rootFields } from "../graphql/root-fields.ts";
+import { type CanonicalRequest, canonicalRequest } from "./canonical-request.ts";
+import { doorsOf, globRegExp } from "./doors.ts";
+import { effectsOfOperation, type Place, readEffect, unknownChange } from "./meaning.ts";
+import { namedCalls } from "./named-calls.ts";
+import { valuesAt } from "./tree.ts";
+
+/** One thing that a request asks for. SQL in it has its effects from the analysis of SQL, and none of its own. */
+type Part = { readonly effect: Effect } | { readonly sql: string };
+
+const reading: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+const hostPatterns = packs.map((pack) => ({ pack, hosts: pack.hosts.map(globRegExp) }));
+
+/** Never rejects but where `sql` does. */
+export async function analyseHttp(request: HttpRequest, context: SqlContext, sql: SqlAnalyser): Promise<Analysis> {
+  const canonical = canonicalRequest(request);
+  if ("refused" in canonical) {
+    return { kind: "refused", code: "protocol_refused", message: `the request is not let through: ${canonical.refused}` };
+  }
+  const effects: Effect[] = [];
+  for (const part of partsOf(canonical)) {
+    if ("effect" in part) effects.push(part.effect);
+    else {
+      const inner = await sql.analyse({ kind: "sql", text: part.sql, door: "simple", context });
+      if (inner.kind === "refused") return inner;
+      effects.push(...inner.statements.flatMap((statement) => statement.effects));
+    }
+  }
+  return understood(
+    canonical,
+    effects.toSorted((one, other) => severity(one) - severity(other)),
+  );
+}
+
+/** What is lost is said first. Effects of SQL keep their places. */
+function severity({ detail, resource }: Effect): number {
+  return resource.type === "api_resource" ? severities.indexOf(detail) : -1;
+}
+
+const severities: readonly string[] = [
+  "destroy",
+  "wipe",
+  "restore",
+  "disarm",
+  "exec",
+  "credential",
+  "transfer",
+  "publish",
+  "money",
+  "outage",
+  "unknown",
+  "write",
+  "read",
+];
+
+function understood({ methods, host, path }: CanonicalRequest, effects: readonly Effect[]): Analysis {
+  const [tag = ""] = methods;
+  const statement = {
+    tag,
+    effects,
+    readOnly: effects.every(({ operation }) => operation === "read"),
+    transaction: "none" as const,
+    changesContext: false,
+    definesObjects: false,
+    // No rollback reaches it: its intent is on record before the first byte goes out.
+    immediate: true,
+    span: { start: 0, end: 0 },
+  };
+  const shownPath = packOf(host) === undefined ? "" : path;
+  return { kind: "understood", statements: [statement], redactedText: `${methods.join("+")} ${host}${shownPath}` };
+}
+
+function packOf(host: string): Pack | undefined {
+  return hostPatterns.find(({ hosts }) => hosts.some((pattern) => pattern.test(host)))?.pack;
+}
+
+function partsOf(request: CanonicalRequest): readonly Part[] {
+  const { host, ambiguous, path } = request;
+  const pack = packOf(host);
+  if (pack === undefined) return [{ effect: connectEffect(host) }];
+  if (ambiguous !== undefined) return [opaque(ambiguous)];
+  if (pack.graphql?.includes(path.toLowerCase()) === true) return graphqlParts(pack, request);
+  const named = namedParts(pack, request);
+  return named ?? request.methods.flatMap((method) => routeParts(pack, request, method));
+}
+
+function graphqlParts(pack: Pack, request: CanonicalRequest): readonly Part[] {
+  const asked = askedIn(request);
+  if ("problem" in asked) return [opaque(asked.problem)];
+  if (asked.length === 0) {
+    return request.methods.every((method) => reading.has(method))
+      ? [{ effect: readEffect(pack.provider, "graphql") }]
+      : [opaque("it does not show its GraphQL document")];
+  }
+  return asked.flatMap((one): readonly Part[] => {
+    const fields = rootFields(one);
+    if ("problem" in fields) return [opaque(fields.problem)];
+    return fields.flatMap(({ root, field, arguments: given }): readonly Part[] => {
+      const operations = doorsOf(pack).fields(root, field);
+      if (operations.length > 0) {
+        const place: Place = { provider: pack.provider, request, arguments: given, reads: root === "query" };
+        return operations.flatMap((operation) => partsOfOperation(operation, place));
+      }
+      return [{ effect: root === "query" ? readEffect(pack.provider, field) : unknownChange(pack.provider, field) }];
+    });
+  });
+}
+
+/** `undefined` where nothing is called by name. */
+function namedParts(pack: Pack, request: CanonicalRequest): readonly Part[] | undefined {
+  const doors = doorsOf(pack);
+  if (doors.apis.size === 0) return undefined;
+  const { apis, names } = namedCalls(request);
+  const api = apis.find((each) => doors.apis.has(each));
+  if (names.length === 0) return undefined;
+  return names.flatMap((name): readonly Part[] => {
+    if (name === undefined) return [opaque("which operation it calls is not readable")];
+    const operations = api === undefined ? [] : doors.names(api, name);
+    const reads = api !== undefined && (pack.readNames ?? []).some((pattern) => globRegExp(pattern).test(name));
+    const place: Place = { provider: pack.provider, request, reads };
+    if (operations.length > 0) return operations.flatMap((operation) => partsOfOperation(operation, place));
+    const shown = `${api ?? request.host}/${name}`;
+    return [{ effect: reads ? readEffect(pack.provider, shown) : unknownChange(pack.provider, shown) }];
+  });
+}
+
+function routeParts(pack: Pack, request: CanonicalRequest, method: string): readonly Part[] {
+  const { host, path } = request;
+  const routed = doorsOf(pack).routes(method, host, path);
+  const reads = reading.has(method);
+  if (routed.length === 0) {
+    const name = `${method} ${path}`;
+    return [{ effect: reads ? readEffect(pack.provider, name) : unknownChange(pack.provider, name) }];
+  }
+  return routed.flatMap(({ operation, name }) =>
+    partsOfOperation(operation, { provider: pack.provider, request, reads, ...(name === undefined ? {} : { name }) }),
+  );
+}
+
+function partsOfOperation(operation: PackOperation, place: Place): readonly Part[] {
+  const { body } = place.request;
+  if (operation.sql === undefined || body.kind === "none") return effectsOfOperation(operation, place).map((effect) => ({ effect }));
+  if (body.kind === "opaque") return [opaque(body.because)];
+  const texts = operation.sql.at.flatMap((path) => valuesAt(body.tree, path));
+  if (texts.length === 0) return [opaque("where its SQL stands is not known")];
+  return texts.map((text) => (isText(text) ? { sql: text } : opaque("what stands in place of its SQL is no text")));
+}
+
+/** A text that no server could read in two ways. */
+function isText(value: unknown): value is string {
+  return typeof value === "string" && !value.includes("\0") && !/\p{Surrogate}/u.test(value);
+}
+
+/** Nothing permits it but a rule that names what was not understood. */
+function opaque(because: string): Part {
+  return { effect: unknownEffect(because, "request") };
+}
+
+function connectEffect(host: string): Effect {
+  return {
+    operation: "connect",
+    resource: { type: "api_host", name: host },
+    extent: { kind: "unknown" },
+    reversibility: "unknown",
+    cause: "direct",
+    detail: "unpacked_host",
+    because: "no pack knows what a request to this host does",
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * A request in the one form that is judged: method, overridden methods, host, path, query, headers, body.
+ * It does not know providers. What two readers could read differently at the level of the protocol is refused here.
+ */
+import type { HttpRequest } from "../../model/http-request.ts";
+import { type Body, bodyOf } from "./body.ts";
+import { canonicalHost, canonicalUrl } from "./canonical-url.ts";
+import type { Tree } from "./tree.ts";
+
+export interface CanonicalRequest {
+  /** The method as sent, and every other that a header or parameter puts in its place: each is judged. */
+  readonly methods: readonly string[];
+  readonly host: string;
+  readonly path: string;
+  readonly query: ReadonlyMap<string, Tree>;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Body;
+  /** The body as it came. */
+  readonly text: string;
+  /** Why it cannot be known what the request means, though it may be passed on. */
+  readonly ambiguous: string | undefined;
+}
+
+type Refused = { readonly refused: string };
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const overrideHeaders = ["x-http-method-override", "x-method-override", "x-http-method"];
+
+export function canonicalRequest({ method, url, headers, body }: HttpRequest): CanonicalRequest | Refused {
+  if (!TOKEN.test(method)) return { refused: "its method is no word" };
+  if (/^(trace|connect)$/i.test(method)) return { refused: "its method is not passed on" };
+  const parsed = canonicalUrl(url);
+  if ("refused" in parsed) return parsed;
+  const read = headersOf(headers);
+  if ("refused" in read) return read;
+  const named = read.headers.get("host");
+  const scheme = /^http:/i.test(url) ? "http" : "https";
+  if (named !== undefined && canonicalHost(named.trim(), scheme) !== parsed.host) return { refused: "its Host is not the host of its URL" };
+  const content = bodyOf(body, read.headers.get("content-type"), read.headers.get("content-encoding"));
+  const methods = methodsOf(method, read.overrides, parsed.query, content);
+  if (methods === undefined) return { refused: "it puts something in place of its method that is no word" };
+  const { host, path, query, doubled } = parsed;
+  const ambiguous = doubled === undefined ? undefined : "a key stands in its query twice";
+  return { methods, host, path, query, headers: read.headers, body: content, text: body, ambiguous };
+}
+
+interface ReadHeaders {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly overrides: readonly string[];
+}
+
+function headersOf(pairs: HttpRequest["headers"]): ReadHeaders | Refused {
+  const headers = new Map<string, string>();
+  const overrides: string[] = [];
+  for (const [rawName, value] of pairs) {
+    const name = rawName.toLowerCase();
+    if (!TOKEN.test(name)) return { refused: "the name of a header is no word" };
+    if (/[\r\n\0]/.test(value)) return { refused: "a header holds a line break or a NUL" };
+    if (overrideHeaders.includes(name.replaceAll("_", "-"))) overrides.push(value);
+    const known = headers.get(name);
+    if (known !== undefined && single.has(name)) return { refused: "a header that may stand once stands in it twice" };
+    headers.set(name, known === undefined ? value : `${known}, ${value}`);
+  }
+  if (headers.has("content-length") && headers.has("transfer-encoding")) return { refused: "it says its length in two ways" };
+  return { headers, overrides };
+}
+
+const single: ReadonlySet<string> = new Set([
+  "host",
+  "content-length",
+  "transfer-encoding",
+  "content-type",
+  "content-encoding",
+  "x-amz-target",
+]);
+
+/** `undefined` when one of them is no word. */
+function methodsOf(
+  method: string,
+  overrides: readonly string[],
+  query: ReadonlyMap<string, Tree>,
+  body: Body,
+): readonly string[] | undefined {
+  const all = [method, ...overrides.flatMap((value) => value.split(","))];
+  const fields = body.kind === "tree" && body.tree instanceof Map ? [query, body.tree as ReadonlyMap<string, Tree>] : [query];
+  for (const [key, value] of fields.flatMap((map) => [...map])) {
+    if (key.toLowerCase() === "_method" && typeof value === "string") all.push(value);
+  }
+  const words = all.map((each) => each.trim()).filter((each) => each !== "");
+  if (words.some((each) => !TOKEN.test(each))) return undefined;
+  return [...new Set(words.map((each) => each.toUpperCase()))];
+}

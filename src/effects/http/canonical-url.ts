@@ -1,0 +1,90 @@
+/**
+ * The one form of a URL that is judged and would be sent: what two servers might read differently is refused, not repaired.
+ * It does not resolve names, and does not know providers.
+ */
+import { type Tree, UNDETERMINED } from "./tree.ts";
+
+export interface CanonicalUrl {
+  /** Lower case, without a port that the scheme implies. */
+  readonly host: string;
+  /** Begins with `/`; percent-encoding only where it must be. */
+  readonly path: string;
+  readonly query: ReadonlyMap<string, Tree>;
+  /** A key of the query that stands in it twice: which one counts is the server's choice. */
+  readonly doubled: string | undefined;
+}
+
+type Refused = { readonly refused: string };
+
+const SHAPE = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/i;
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::([0-9]{1,5}))?$/;
+
+/** A refusal says why in one clause, without quoting the URL. */
+export function canonicalUrl(url: string): CanonicalUrl | Refused {
+  if (!/^[\x21-\x7e]+$/.test(url)) return { refused: "its URL holds spaces, control characters or characters beyond ASCII" };
+  if (url.includes("\\")) return { refused: "its URL holds a backslash" };
+  const [, scheme = "", authority = "", path = "", query = "", fragment] = SHAPE.exec(url) ?? [];
+  if (scheme === "") return { refused: "its URL is not an absolute one of http or https" };
+  if (fragment !== undefined) return { refused: "its URL holds a fragment" };
+  if (authority.includes("@")) return { refused: "its URL holds credentials" };
+  const host = canonicalHost(authority, scheme.toLowerCase());
+  if (host === undefined) return { refused: "its URL names no plain host" };
+  const canonical = canonicalPath(path);
+  if (typeof canonical !== "string") return canonical;
+  const parsed = queryOf(query.slice(1));
+  return "refused" in parsed ? parsed : { host, path: canonical, ...parsed };
+}
+
+/** Host and port as they are compared; `undefined` for what is neither a name nor an address. */
+export function canonicalHost(authority: string, scheme: string): string | undefined {
+  const [, name, port] = HOST.exec(authority.toLowerCase().replace(/\.(?=$|:)/, "")) ?? [];
+  if (name === undefined || name.includes("..")) return undefined;
+  const implied = scheme === "http" ? "80" : "443";
+  return port === undefined || String(Number(port)) === implied ? name : `${name}:${Number(port)}`;
+}
+
+function canonicalPath(path: string): string | Refused {
+  if (/%(?![0-9a-f]{2})/i.test(path)) return { refused: "its path holds a percent sign that encodes nothing" };
+  if (/%(2f|5c|[01][0-9a-f]|7f)/i.test(path)) return { refused: "its path hides a slash, a backslash or a control character" };
+  if (/%25[0-9a-f]{2}/i.test(path)) return { refused: "its path is encoded twice" };
+  const decoded = path.replace(/%[0-9a-f]{2}/gi, (code) => {
+    const character = String.fromCharCode(Number.parseInt(code.slice(1), 16));
+    return /[A-Za-z0-9._~-]/.test(character) ? character : code.toUpperCase();
+  });
+  const kept: string[] = [];
+  // An encoded semicolon is one to some servers: its parameters go either way.
+  for (const segment of decoded.split("/").map((each) => each.replace(/(;|%3B).*$/, ""))) {
+    if (segment === "..") {
+      if (kept.pop() === undefined) return { refused: "its path leads above its root" };
+    } else if (segment !== "." && segment !== "") kept.push(segment);
+  }
+  return `/${kept.join("/")}`;
+}
+
+/** `a[]=1&a[]=2` is a list; any other key given twice is marked. */
+export function queryOf(text: string): Pick<CanonicalUrl, "query" | "doubled"> | Refused {
+  const query = new Map<string, Tree>();
+  let doubled: string | undefined;
+  for (const part of text.split("&")) {
+    if (part === "") continue;
+    const [rawKey = "", ...rest] = part.split("=");
+    const key = formDecoded(rawKey);
+    const value = formDecoded(rest.join("="));
+    if (key === undefined || value === undefined) return { refused: "it holds form data that does not decode" };
+    if (!query.has(key)) query.set(key, key.endsWith("[]") ? [value] : value);
+    else if (key.endsWith("[]")) query.set(key, [...(query.get(key) as Tree[]), value]);
+    else {
+      doubled ??= key;
+      query.set(key, UNDETERMINED);
+    }
+  }
+  return { query, doubled };
+}
+
+function formDecoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}

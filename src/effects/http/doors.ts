@@ -1,0 +1,117 @@
+/**
+ * The doors of a pack, read once: which operations a method and path, a GraphQL field or a name leads to.
+ * It matches letter case aside, so that no spelling leads past an operation; it does not look into requests.
+ */
+import type { Pack, PackOperation } from "../../packs/pack.ts";
+
+export interface Routed {
+  readonly operation: PackOperation;
+  /** The last placeholder's text. */
+  readonly name?: string;
+}
+
+export interface Doors {
+  routes(method: string, host: string, path: string): readonly Routed[];
+  fields(root: "query" | "mutation", field: string): readonly PackOperation[];
+  names(api: string, name: string): readonly PackOperation[];
+  /** The APIs that are called by name. */
+  readonly apis: ReadonlySet<string>;
+}
+
+interface Route {
+  readonly operation: PackOperation;
+  readonly methods: ReadonlySet<string>;
+  readonly host: RegExp | undefined;
+  readonly segments: readonly Segment[];
+}
+
+/** `text` matches one segment; `rest` one or more of them, and gives them their name; `any` none or more. */
+type Segment = { readonly kind: "text"; readonly fits: RegExp; readonly named: boolean } | { readonly kind: "rest" | "any" };
+
+const read = new WeakMap<Pack, Doors>();
+
+export function doorsOf(pack: Pack): Doors {
+  const known = read.get(pack);
+  if (known !== undefined) return known;
+  const doors = readDoors(pack);
+  read.set(pack, doors);
+  return doors;
+}
+
+function readDoors(pack: Pack): Doors {
+  const routes: Route[] = [];
+  const fields = new Map<string, PackOperation[]>();
+  const names: { readonly api: string; readonly fits: RegExp; readonly operation: PackOperation }[] = [];
+  for (const operation of pack.operations) {
+    for (const door of operation.doors) {
+      const [first = "", second = "", third] = door.split(" ");
+      if (first === "GQL") {
+        const key = (third === undefined ? `mutation ${second}` : `${second} ${third}`).toLowerCase();
+        fields.set(key, [...(fields.get(key) ?? []), operation]);
+      } else if (first === "AWS") names.push({ api: second, fits: globRegExp(third ?? ""), operation });
+      else routes.push(routeOf(operation, first, second));
+    }
+  }
+  return {
+    routes: (method, host, path) => routes.flatMap((route) => routed(route, method, host, path.split("/").slice(1))),
+    fields: (root, field) => fields.get(`${root} ${field}`.toLowerCase()) ?? [],
+    names: (api, name) => names.filter((each) => each.api === api && each.fits.test(name)).map(({ operation }) => operation),
+    apis: new Set(names.map(({ api }) => api)),
+  };
+}
+
+function routeOf(operation: PackOperation, methods: string, place: string): Route {
+  const slash = place.indexOf("/");
+  const host = slash > 0 ? globRegExp(place.slice(0, slash)) : undefined;
+  const segments = place
+    .slice(slash + 1)
+    .split("/")
+    .filter((each) => each !== "");
+  return { operation, methods: new Set(methods.split("+")), host, segments: segments.map(segmentOf) };
+}
+
+function segmentOf(text: string): Segment {
+  if (text === "**") return { kind: "any" };
+  if (/^\{[^}]*\*\}$/.test(text)) return { kind: "rest" };
+  const pieces = text.split(/(\{[^}]*\}|\*)/);
+  const source = pieces.map((piece) => (piece.startsWith("{") ? "(.+)" : piece === "*" ? ".*" : escaped(piece))).join("");
+  return { kind: "text", fits: new RegExp(`^${source}$`, "i"), named: text.includes("{") };
+}
+
+/** `*` stands for any characters. */
+export function globRegExp(pattern: string): RegExp {
+  return new RegExp(`^${pattern.split("*").map(escaped).join(".*")}$`, "i");
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+function routed({ operation, methods, host, segments }: Route, method: string, at: string, path: readonly string[]): Routed[] {
+  if (!methods.has(method) || (host !== undefined && !host.test(at))) return [];
+  const found = fits(segments, path);
+  if (found === undefined) return [];
+  return [found === "" ? { operation } : { operation, name: found }];
+}
+
+/** The last name in it, `""` without any, `undefined` where it does not fit. Patterns hold two open pieces at most, so this stays small. */
+function fits(segments: readonly Segment[], path: readonly string[], name = ""): string | undefined {
+  const [first, ...others] = segments;
+  const [head, ...tail] = path;
+  if (first === undefined) return head === undefined || (path.length === 1 && head === "") ? name : undefined;
+  switch (first.kind) {
+    case "text": {
+      if (head === undefined) return undefined;
+      const found = first.fits.exec(head);
+      return found === null ? undefined : fits(others, tail, first.named ? (found.at(-1) ?? head) : name);
+    }
+    case "rest":
+      return head === undefined || head === "" ? undefined : path.join("/");
+    case "any":
+      for (let skipped = 0; skipped <= path.length; skipped++) {
+        const found = fits(others, path.slice(skipped), name);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * A value inside a request, whether it came as JSON, as a form or as GraphQL arguments, and how to look for paths in it.
+ * Keys are compared without letter case, and what cannot be known counts as found: both only ever make an answer stricter.
+ */
+
+/** Stands for a value that the request does not show: a variable without a value, a key that was given twice. */
+export const UNDETERMINED: unique symbol = Symbol("undetermined");
+
+export type Tree = string | number | boolean | null | typeof UNDETERMINED | readonly Tree[] | ReadonlyMap<string, Tree>;
+
+/** Values looked at for one path: a body cannot make the walk longer than this. Beyond it the rest counts as found. */
+const STEPS_MAX = 20_000;
+
+/** All values at a path such as `input.replace`, `patch.**.isDeleted` or `variables.*`. Lists are walked through. */
+export function valuesAt(tree: Tree, path: string): readonly Tree[] {
+  const wanted = path.toLowerCase().split(".");
+  const found: Tree[] = [];
+  const left: { readonly value: Tree; readonly at: number }[] = [{ value: tree, at: 0 }];
+  for (let steps = 0; ; steps++) {
+    const next = left.pop();
+    if (next === undefined) return found;
+    if (steps > STEPS_MAX) return [...found, UNDETERMINED];
+    const { value, at } = next;
+    const name = wanted[at];
+    if (name === undefined || value === UNDETERMINED) found.push(value);
+    else if (name === "**") {
+      left.push({ value, at: at + 1 });
+      for (const child of childrenOf(value)) left.push({ value: child, at });
+    } else if (Array.isArray(value)) {
+      for (const child of value) left.push({ value: child, at: name === "*" ? at + 1 : at });
+    } else if (value instanceof Map) {
+      for (const [key, child] of value) if (name === "*" || key.toLowerCase() === name) left.push({ value: child, at: at + 1 });
+    }
+  }
+}
+
+/** A short name for a thing: the first `id`, `...Id` or `name` that is plain text, in the tree's own order and one level down. */
+export function namedIn(tree: Tree): string | undefined {
+  if (!(tree instanceof Map)) return undefined;
+  for (const wanted of [/^id$/i, /(_id|Id|ID|Identifier|Arn)$/, /name$/i]) {
+    for (const [key, value] of tree as ReadonlyMap<string, Tree>) if (wanted.test(key) && plain(value)) return String(value);
+  }
+  for (const value of (tree as ReadonlyMap<string, Tree>).values()) {
+    const inner = value instanceof Map && value !== tree ? firstText(value) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+function firstText(tree: ReadonlyMap<string, Tree>): string | undefined {
+  for (const [key, value] of tree) if (/(^id|_id|Id)$/.test(key) && plain(value)) return String(value);
+  return undefined;
+}
+
+function plain(value: Tree): value is string | number {
+  return typeof value === "string" || typeof value === "number";
+}
+
+function childrenOf(value: Tree): Iterable<Tree> {
+  if (Array.isArray(value)) return value;
+  return value instanceof Map ? value.values() : [];
+}

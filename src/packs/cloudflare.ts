@@ -1,0 +1,105 @@
+/** Cloudflare. D1 speaks SQLite's SQL, which is not read here: it counts as code that runs. */
+import type { Pack } from "./pack.ts";
+import { operationsAt } from "./operation.ts";
+
+const op = operationsAt("https://api.cloudflare.com");
+const A = "/client/v4/accounts/{a}";
+const Z = "/client/v4/zones/{z}";
+const a = "/client/v4/accounts/a1";
+const z = "/client/v4/zones/z1";
+
+export const cloudflare: Pack = {
+  provider: "cloudflare",
+  hosts: ["api.cloudflare.com"],
+  authSlots: ["authorization", "x-auth-key", "x-auth-email", "x-auth-user-service-key"],
+  operations: [
+    op(["zone", "destroy", "zone"], [`DELETE ${Z}`], { matches: [`DELETE ${z}`], misses: [`GET ${z}`] }, { many: true }),
+    op(["dns", "outage", "dns"], [`DELETE+PUT+PATCH ${Z}/dns_records/{r}`, `POST ${Z}/dns_records/batch`, `POST ${Z}/dns_records/import`], {
+      matches: [`DELETE ${z}/dns_records/r`, `POST ${z}/dns_records/batch {"deletes":[{"id":"r"}]}`, `POST ${z}/dns_records/import {}`],
+      misses: [`GET ${z}/dns_records`],
+    }),
+    op(["r2", "destroy", "bucket"], [`DELETE ${A}/r2/buckets/{b}`, `DELETE ${A}/r2/buckets/{b}/objects/{k*}`], {
+      matches: [`DELETE ${a}/r2/buckets/b`, `DELETE ${a}/r2/buckets/b/objects/k/l`],
+      misses: [`GET ${a}/r2/buckets`],
+    }),
+    op(["d1", "destroy", "d1"], [`DELETE ${A}/d1/database/{id}`], {
+      matches: [`DELETE ${a}/d1/database/x`],
+      misses: [`GET ${a}/d1/database/x`],
+    }),
+    op(
+      ["d1sql", "exec", "d1"],
+      [`POST ${A}/d1/database/{id}/query`, `POST ${A}/d1/database/{id}/raw`, `POST ${A}/d1/database/{id}/import`],
+      {
+        matches: [`POST ${a}/d1/database/x/query {"sql":"DROP TABLE t"}`, `POST ${a}/d1/database/x/import {}`],
+        misses: [`GET ${a}/d1/database/x`],
+      },
+    ),
+    op(["d1restore", "restore", "d1"], [`POST ${A}/d1/database/{id}/time_travel/restore`], {
+      matches: [`POST ${a}/d1/database/x/time_travel/restore`],
+      misses: [`GET ${a}/d1/database/x/time_travel/bookmark`],
+    }),
+    op(
+      ["kv", "destroy", "kv"],
+      [
+        `DELETE ${A}/storage/kv/namespaces/{n}`,
+        `POST ${A}/storage/kv/namespaces/{n}/bulk/delete`,
+        `DELETE ${A}/storage/kv/namespaces/{n}/bulk`,
+        `DELETE ${A}/storage/kv/namespaces/{n}/values/{k}`,
+      ],
+      {
+        matches: [`DELETE ${a}/storage/kv/namespaces/n`, `POST ${a}/storage/kv/namespaces/n/bulk/delete ["k"]`],
+        misses: [`GET ${a}/storage/kv/namespaces`],
+      },
+    ),
+    op(
+      ["worker", "destroy", "worker"],
+      [
+        `DELETE ${A}/workers/scripts/{s}`,
+        `DELETE ${A}/workers/dispatch/namespaces/{n}`,
+        `DELETE ${A}/dispatch/namespaces/{n}`,
+        `DELETE ${A}/pages/projects/{p}`,
+      ],
+      {
+        matches: [`DELETE ${a}/workers/scripts/s`, `DELETE ${a}/pages/projects/p`],
+        misses: [`GET ${a}/workers/scripts`],
+      },
+    ),
+    op(["queue", "wipe", "queue"], [`DELETE ${A}/queues/{q}`, `POST ${A}/queues/{q}/purge`], {
+      matches: [`DELETE ${a}/queues/q`, `POST ${a}/queues/q/purge {}`],
+      misses: [`GET ${a}/queues/q`],
+    }),
+    op(["tunnel", "outage", "tunnel"], [`DELETE ${A}/cfd_tunnel/{t}`, `DELETE ${A}/hyperdrive/configs/{h}`], {
+      matches: [`DELETE ${a}/cfd_tunnel/t`, `DELETE ${a}/hyperdrive/configs/h`],
+      misses: [`GET ${a}/cfd_tunnel`],
+    }),
+    op(
+      ["account", "credential", "account"],
+      [
+        `DELETE ${A}`,
+        `DELETE ${A}/secrets_store/stores/{s}`,
+        `PUT ${A}/tokens/{t}/value`,
+        `POST+PUT+DELETE ${A}/tokens/**`,
+        "POST+PUT+DELETE /client/v4/user/tokens/**",
+        `GET ${A}/cfd_tunnel/{t}/token`,
+      ],
+      {
+        matches: [`DELETE ${a}`, `PUT ${a}/tokens/t/value {}`, `DELETE ${a}/secrets_store/stores/s`, "POST /client/v4/user/tokens {}"],
+        misses: [`GET ${a}/tokens`],
+      },
+    ),
+    op(
+      ["account-delete", "destroy", "account"],
+      [`DELETE ${A}`, `DELETE ${A}/secrets_store/stores/{s}`],
+      { matches: [`DELETE ${a}`], misses: [`GET ${a}`] },
+      { many: true },
+    ),
+    op(["purge", "outage", "cache"], [`POST ${Z}/purge_cache`], {
+      matches: [`POST ${z}/purge_cache {"purge_everything":true}`],
+      misses: [`GET ${z}`],
+    }),
+    op(["deploy", "write", "deploy"], [`POST ${A}/pages/projects/{p}/deployments`], {
+      matches: [`POST ${a}/pages/projects/p/deployments`],
+      misses: [`DELETE ${a}/pages/projects/p`],
+    }),
+  ],
+};

@@ -1,0 +1,83 @@
+/**
+ * What a provider's operations mean, as data: the doors that lead to each, its class, and what to look for inside a request.
+ * It holds no code that a pack could bring along; `effects/http` reads requests by it.
+ */
+import type { Reversibility } from "../model/effect.ts";
+
+/** What an API call would do, the strictest first: a request that several fit counts as all of them. */
+export type OperationClass =
+  /** The thing is gone. */
+  | "destroy"
+  /** The thing stays and what it holds is gone. */
+  | "wipe"
+  /** Data is overwritten by an older state. */
+  | "restore"
+  /** A safeguard ends: deletion protection, backups, retention, locks, logging, restrictions of the network. */
+  | "disarm"
+  /** Code or SQL runs that the request carries. */
+  | "exec"
+  /** A secret is made, shown, changed or taken back, or rights change. */
+  | "credential"
+  /** A thing gets another owner. */
+  | "transfer"
+  /** What was private can be seen by others, or public work is shut. */
+  | "publish"
+  | "money"
+  /** Something stops, restarts or changes under those who use it; nothing is lost. */
+  | "outage"
+  /** Known, and loses nothing: deployments, comments. */
+  | "write"
+  | "read";
+
+/**
+ * A way that leads to an operation, as one line:
+ * `DELETE /v1/volumes/{id}` (`+` between methods; `{x}` one segment, `{x*}` the rest, `**` any segments, `*` any characters of one),
+ * `DELETE sql.example.com/v1/x` where the pack has several hosts, `GQL volumeDelete` a field of a mutation,
+ * `GQL query secretOf` one of a query, `AWS rds DeleteDBInstance` an operation by its name (`*` any characters).
+ */
+export type Door = string;
+
+/**
+ * What to look for. `at` says where: `argument` (GraphQL, variables put in), `body` (JSON or form), `query`, `header`; then a path, whose
+ * `*` is any key and `**` any depth. A value that cannot be known counts as found.
+ */
+export interface Look {
+  readonly at: `${"argument" | "body" | "query" | "header"} ${string}`;
+  /** Values that count, letter case aside. `empty` is an empty list or text, `null` a null that stands there. */
+  readonly is: readonly (string | number | boolean)[] | "present" | "absent" | "empty" | "null";
+  readonly class: OperationClass;
+  readonly reversibility?: Reversibility;
+  readonly because: string;
+}
+
+export interface PackOperation {
+  readonly id: string;
+  readonly doors: readonly Door[];
+  readonly class: OperationClass;
+  /** What the request is about, one word: `volume`. */
+  readonly thing: string;
+  /** Absent: what its class means (`destroy` is irreversible). */
+  readonly reversibility?: Reversibility;
+  /** How long, and by what, the provider can take it back. */
+  readonly undo?: string;
+  /** It reaches more than the one thing it names. */
+  readonly many?: true;
+  readonly look?: readonly Look[];
+  /** Where SQL stands in the body, for PostgreSQL: its effects are then the request's own. */
+  readonly sql?: { readonly at: readonly string[] };
+  /** Requests as `METHOD URL body`. */
+  readonly examples: { readonly matches: readonly string[]; readonly misses: readonly string[] };
+}
+
+export interface Pack {
+  readonly provider: string;
+  /** Lower case; `*` any characters. */
+  readonly hosts: readonly string[];
+  /** Headers that carry the provider's credential, lower case: all but ours are stripped, and none is ever shown. */
+  readonly authSlots: readonly string[];
+  /** Paths at which it speaks GraphQL. */
+  readonly graphql?: readonly string[];
+  /** Operations called by name (`AWS api Name`): patterns of names that only read. */
+  readonly readNames?: readonly string[];
+  readonly operations: readonly PackOperation[];
+}

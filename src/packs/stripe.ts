@@ -1,0 +1,70 @@
+/** Stripe: money, customers, subscriptions. Bodies are forms. */
+import type { Pack } from "./pack.ts";
+import { operationsAt } from "./operation.ts";
+
+const op = operationsAt("https://api.stripe.com");
+const reads = ["GET /v1/customers/c"];
+
+export const stripe: Pack = {
+  provider: "stripe",
+  hosts: ["api.stripe.com"],
+  authSlots: ["authorization"],
+  operations: [
+    op(["customer", "destroy", "customer"], ["DELETE /v1/customers/{id}"], { matches: ["DELETE /v1/customers/c"], misses: reads }),
+    op(["refund", "money", "refund"], ["POST /v1/refunds", "POST /v1/transfers/{id}/reversals", "POST /v1/charges/{id}/refunds"], {
+      matches: ["POST /v1/refunds charge=c&amount=100", "POST /v1/transfers/t/reversals"],
+      misses: ["GET /v1/refunds"],
+    }),
+    op(
+      ["payout", "money", "payout"],
+      [
+        "POST /v1/payouts",
+        "POST /v1/transfers",
+        "POST /v1/topups",
+        "POST /v2/money_management/outbound_payments",
+        "POST /v1/treasury/outbound_payments",
+        "POST /v1/charges",
+        "POST /v1/payment_intents/**",
+      ],
+      {
+        matches: [
+          "POST /v1/payouts amount=100&currency=eur",
+          "POST /v1/transfers amount=1",
+          'POST /v2/money_management/outbound_payments {"amount":1}',
+        ],
+        misses: ["GET /v1/payouts"],
+      },
+    ),
+    op(
+      ["subscription", "destroy", "subscription"],
+      ["DELETE /v1/subscriptions/{id}", "POST /v1/subscription_schedules/{id}/cancel"],
+      {
+        matches: ["DELETE /v1/subscriptions/s", "POST /v1/subscription_schedules/s/cancel"],
+        misses: ["GET /v1/subscriptions/s"],
+      },
+      { undo: "made again by hand" },
+    ),
+    op(
+      ["invoice", "destroy", "invoice"],
+      ["POST /v1/invoices/{id}/void", "POST /v1/invoices/{id}/mark_uncollectible", "DELETE /v1/invoices/{id}"],
+      { matches: ["POST /v1/invoices/i/void", "DELETE /v1/invoices/i"], misses: ["GET /v1/invoices/i"] },
+    ),
+    op(
+      ["account", "destroy", "account"],
+      ["DELETE /v1/accounts/{id}", "POST /v1/accounts/{id}/reject", "POST /v2/core/accounts/{id}/close"],
+      {
+        matches: ["DELETE /v1/accounts/a", "POST /v1/accounts/a/reject reason=fraud", "POST /v2/core/accounts/a/close {}"],
+        misses: ["GET /v1/accounts/a"],
+      },
+    ),
+    op(
+      ["hooks", "outage", "hook"],
+      ["DELETE /v1/webhook_endpoints/{id}", "DELETE /v1/products/{id}", "DELETE /v1/plans/{id}", "DELETE /v1/coupons/{id}"],
+      { matches: ["DELETE /v1/webhook_endpoints/w", "DELETE /v1/products/p"], misses: ["GET /v1/products/p"] },
+    ),
+    op(["keys", "credential", "key"], ["POST /v1/ephemeral_keys", "POST /v1/account_links"], {
+      matches: ["POST /v1/ephemeral_keys customer=c"],
+      misses: reads,
+    }),
+  ],
+};

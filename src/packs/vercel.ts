@@ -1,0 +1,83 @@
+/** Vercel. The version in a path differs from route to route and changes with time, so any is read. */
+import type { Pack } from "./pack.ts";
+import { operationsAt } from "./operation.ts";
+
+const op = operationsAt("https://api.vercel.com");
+const reads = ["GET /v9/projects/shop"];
+
+export const vercel: Pack = {
+  provider: "vercel",
+  hosts: ["api.vercel.com"],
+  authSlots: ["authorization"],
+  operations: [
+    op(
+      ["project", "destroy", "project"],
+      ["DELETE /v*/projects/{p}"],
+      { matches: ["DELETE /v9/projects/shop"], misses: reads },
+      { many: true },
+    ),
+    op(["deployment", "destroy", "deployment"], ["DELETE /v*/deployments/{id}"], {
+      matches: ["DELETE /v13/deployments/d"],
+      misses: ["GET /v13/deployments/d"],
+    }),
+    op(
+      ["env", "outage", "env"],
+      ["DELETE+PATCH /v*/projects/{p}/env/{id}", "DELETE /v*/projects/{p}/env", "DELETE /v*/env", "POST /v*/projects/{p}/env"],
+      {
+        matches: ["DELETE /v9/projects/shop/env/e", "DELETE /v1/env"],
+        misses: reads,
+      },
+    ),
+    op(["blob", "destroy", "blob"], ["DELETE /v*/storage/stores/blob/{id}", "DELETE /storage/stores/blob/{id}"], {
+      matches: ["DELETE /storage/stores/blob/b", "DELETE /v1/storage/stores/blob/b"],
+      misses: ["GET /v1/storage/stores"],
+    }),
+    op(["edgeconfig", "destroy", "edgeconfig"], ["DELETE /v*/global-config/{id}", "DELETE /v*/edge-config/{id}"], {
+      matches: ["DELETE /v1/global-config/e", "DELETE /v1/edge-config/e"],
+      misses: ["GET /v1/edge-config/e"],
+    }),
+    op(
+      ["domain", "outage", "domain"],
+      ["DELETE /v*/domains/{d}", "DELETE /v*/domains/{d}/records/{r}", "DELETE /v*/projects/{p}/domains/{d}"],
+      {
+        matches: ["DELETE /v6/domains/example.com", "DELETE /v2/domains/example.com/records/r", "DELETE /v9/projects/p/domains/d"],
+        misses: ["GET /v5/domains"],
+      },
+    ),
+    op(
+      ["integration", "destroy", "integration"],
+      ["DELETE /v*/integrations/configuration/{id}", "DELETE /v*/installations/{i}/resources/{r}"],
+      {
+        matches: ["DELETE /v1/integrations/configuration/i"],
+        misses: ["GET /v1/integrations/configurations"],
+      },
+      { many: true },
+    ),
+    op(
+      ["team", "destroy", "team"],
+      ["DELETE /v*/teams/{id}", "DELETE /v*/user"],
+      { matches: ["DELETE /v1/teams/t", "DELETE /v1/user"], misses: ["GET /v2/teams/t"] },
+      { many: true },
+    ),
+    op(
+      ["traffic", "outage", "project"],
+      ["POST /v*/projects/{p}/promote/{d}", "POST /v*/projects/{p}/rollback/{d}", "POST /v*/projects/{p}/pause"],
+      {
+        matches: ["POST /v10/projects/p/promote/d", "POST /v1/projects/p/rollback/d", "POST /v1/projects/p/pause"],
+        misses: ["POST /v1/projects/p/unpause"],
+      },
+    ),
+    op(["transfer", "transfer", "project"], ["POST /v*/projects/{p}/transfer-request", "POST /projects/{p}/transfer-request"], {
+      matches: ["POST /projects/p/transfer-request {}"],
+      misses: reads,
+    }),
+    op(["tokens", "credential", "token"], ["POST /v*/user/tokens", "DELETE /v*/user/tokens/{id}"], {
+      matches: ["POST /v3/user/tokens {}"],
+      misses: ["GET /v5/user/tokens"],
+    }),
+    op(["deploy", "write", "deployment"], ["POST /v*/deployments", "POST /v*/files"], {
+      matches: ['POST /v13/deployments {"name":"shop"}'],
+      misses: ["DELETE /v13/deployments/d"],
+    }),
+  ],
+};
