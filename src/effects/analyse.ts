@@ -6,6 +6,7 @@ import type { StatementSummary } from "../model/decision.ts";
 import type { ReasonCode } from "../model/codes.ts";
 import type { Payload, SqlPayload, SqlCallPayload } from "../model/action.ts";
 import { assertNever } from "../base/assert.ts";
+import { analyseHttp } from "./http/analyse-http.ts";
 
 /** What the analysis found. A failure is a value: the guard turns it into a deny. */
 export type Analysis =
@@ -28,6 +29,8 @@ export function analyse(payload: Payload, sql: SqlAnalyser): Promise<Analysis> {
     case "sql":
     case "sql_call":
       return sql.analyse(payload);
+    case "http":
+      return analyseHttp(payload.request, payload.context, sql);
     default:
       return assertNever(payload, "analyse");
   }

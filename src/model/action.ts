@@ -3,6 +3,7 @@
  * It does not say what the attempt would do (effects) or whether it may (decision).
  */
 import type { ActionId } from "../base/ids.ts";
+import type { HttpRequest } from "./http-request.ts";
 import type { Session, Target } from "./principal.ts";
 
 export interface Action {
@@ -13,7 +14,7 @@ export interface Action {
 }
 
 /** A closed union: a new protocol family adds a member, and every switch over it must then say what it does. */
-export type Payload = SqlPayload | SqlCallPayload;
+export type Payload = SqlPayload | SqlCallPayload | HttpPayload;
 
 /** SQL text in one message, exactly as it will be sent. It may hold several statements. */
 export interface SqlPayload {
@@ -30,6 +31,14 @@ export interface SqlPayload {
 export interface SqlCallPayload {
   readonly kind: "sql_call";
   readonly functionOid: number;
+  readonly context: SqlContext;
+}
+
+/** One request of an HTTP API. */
+export interface HttpPayload {
+  readonly kind: "http";
+  readonly request: HttpRequest;
+  /** What names of SQL that the request carries mean. */
   readonly context: SqlContext;
 }
 

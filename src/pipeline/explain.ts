@@ -1,10 +1,12 @@
 /**
- * Judges one line of `holdfast explain sql`: the same analysis and the same policy as on the wire, and nothing is run or recorded.
+ * Judges one line of `holdfast explain sql` or `explain http`, with the analysis and the policy of the wire.
+ * Nothing is run or recorded.
  * It does no I/O: the analyser, the policy and the context that names are resolved in are handed in.
  */
 import { type SessionId, actionId } from "../base/ids.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
-import type { Action, SqlContext } from "../model/action.ts";
+import { requestOfLine } from "../effects/http/request-text.ts";
+import type { Action, Payload, SqlContext } from "../model/action.ts";
 import { type ReasonCode, reasonCodes } from "../model/codes.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
@@ -60,12 +62,23 @@ export async function explainSql(text: string, parts: ExplainParts): Promise<Exp
   // Neither can arrive on the wire: a text there ends at its NUL byte, and must be UTF-8.
   if (text.includes("\0")) return refused("not_parsed", "the text holds a NUL character");
   if (/\p{Surrogate}/u.test(text)) return refused("not_parsed", "the text is not valid Unicode: it holds half of a surrogate pair");
-  const judgement = await judge(actionOf(text, parts), parts.facts, parts.policy, { ...parts, newId: () => "explain" });
+  return explainPayload({ kind: "sql", text, door: "simple", context: parts.context }, parts);
+}
+
+/** Explains one JSON line (`{"method", "url", "headers", "body"}`). Never rejects: a line that cannot be read is a deny. */
+export async function explainHttpLine(line: string, parts: ExplainParts): Promise<Explanation> {
+  const read = requestOfLine(line);
+  if ("problem" in read) return refused("not_parsed", read.problem);
+  return explainPayload({ kind: "http", request: read.request, context: parts.context }, parts);
+}
+
+async function explainPayload(payload: Payload, parts: ExplainParts): Promise<Explanation> {
+  const judgement = await judge(actionOf(payload, parts), parts.facts, parts.policy, { ...parts, newId: () => "explain" });
   return explained(judgement.effects, judgement.decision);
 }
 
-/** The action that this text would be on the wire, in a session that does not exist. */
-function actionOf(text: string, { facts, context }: ExplainParts): Action {
+/** The action that this would be if it were sent, in a session that does not exist. */
+function actionOf(payload: Payload, { facts }: ExplainParts): Action {
   const session: Session = {
     id: "s_explain" as SessionId,
     principal: { kind: facts.principalKind, name: facts.principal },
@@ -77,7 +90,7 @@ function actionOf(text: string, { facts, context }: ExplainParts): Action {
     id: actionId(session.id, 0),
     session,
     target: { name: facts.target, environment: facts.environment, database: facts.database },
-    payload: { kind: "sql", text, door: "simple", context },
+    payload,
   };
 }
 

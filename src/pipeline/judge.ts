@@ -2,6 +2,7 @@
  * One action judged: its effects, the policy's decision on them, and what the record will say of both.
  * It does not know about rates, suspensions or the log: a judgement can be used again for the same text in the same scope.
  */
+import { assertNever } from "../base/assert.ts";
 import { sha256Hex } from "../base/canonical.ts";
 import type { Action } from "../model/action.ts";
 import type { ReasonCode } from "../model/codes.ts";
@@ -21,7 +22,7 @@ export interface Judgement {
   /** The text with its literals replaced: all that may be recorded of it. */
   readonly redactedText: string;
   readonly textDigest: string;
-  /** The text that was judged; empty for a call. Another text of the same shape may use this judgement when `numbersFree`. */
+  /** The text that was judged; empty for calls and requests. Another text of the same shape may use this judgement when `numbersFree`. */
   readonly text: string;
   readonly numbersFree: boolean;
   /** A failure of ours (a dead worker) may pass: it is not kept, so that the next try is judged afresh. */
@@ -94,7 +95,17 @@ function codeOf(decision: Decision): ReasonCode {
 }
 
 function textOf(action: Action): string {
-  return action.payload.kind === "sql" ? action.payload.text : `function ${action.payload.functionOid}`;
+  const { payload } = action;
+  switch (payload.kind) {
+    case "sql":
+      return payload.text;
+    case "sql_call":
+      return `function ${payload.functionOid}`;
+    case "http":
+      return JSON.stringify(payload.request);
+    default:
+      return assertNever(payload, "text of an action");
+  }
 }
 
 function describe(error: unknown): string {

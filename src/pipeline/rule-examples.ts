@@ -3,6 +3,8 @@
  * It does not run anything, and asks only whether a rule applies, not what the whole policy would decide.
  */
 import { analyse } from "../effects/analyse.ts";
+import { requestOfText } from "../effects/http/request-text.ts";
+import type { Payload } from "../model/action.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import { environments } from "../model/principal.ts";
@@ -11,6 +13,7 @@ import type { ExplainParts } from "./explain.ts";
 
 export interface ExampleResult {
   readonly rule: string;
+  /** SQL, or a request as `METHOD URL body`. */
   readonly sql: string;
   /** What the example is for: the rule must apply to it, or must not. */
   readonly kind: "matches" | "misses";
@@ -35,7 +38,10 @@ async function tryExample(rule: Rule, sql: string, kind: ExampleResult["kind"], 
 }
 
 async function problemOf(rule: Rule, sql: string, kind: ExampleResult["kind"], parts: ExplainParts): Promise<string | undefined> {
-  const analysis = await analyse({ kind: "sql", text: sql, door: "simple", context: parts.context }, parts.analyser);
+  const request = requestOfText(sql);
+  const { context } = parts;
+  const payload: Payload = request === undefined ? { kind: "sql", text: sql, door: "simple", context } : { kind: "http", request, context };
+  const analysis = await analyse(payload, parts.analyser);
   if (analysis.kind === "refused") return `it was not understood: ${analysis.message}`;
   const effects = analysis.statements.flatMap((statement) => statement.effects);
   const answers = effects.map((effect) => applies(rule, effect, parts));

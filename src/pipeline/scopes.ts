@@ -96,6 +96,8 @@ function createScope(policy: Policy, facts: Facts): Scope {
     facts,
     find({ payload }) {
       if (payload.kind === "sql_call") return calls.get(String(payload.functionOid));
+      // A request is rarely sent twice as it stands.
+      if (payload.kind === "http") return undefined;
       // Rare, and another judgement for the same text: not worth a key.
       if (payload.parameterTypes !== undefined) return undefined;
       const { exact, shapes } = doors[payload.door];
@@ -106,7 +108,7 @@ function createScope(policy: Policy, facts: Facts): Scope {
     },
     keep({ payload }, judgement) {
       if (payload.kind === "sql_call") return keepBounded(calls, String(payload.functionOid), judgement);
-      if (payload.parameterTypes !== undefined) return;
+      if (payload.kind === "http" || payload.parameterTypes !== undefined) return;
       const { exact, shapes } = doors[payload.door];
       // Only what was allowed: a refusal's sentence may quote a figure of its own text.
       const masked = judgement.numbersFree && judgement.decision.kind === "allow" ? numberShape(payload.text) : undefined;

@@ -58,6 +58,17 @@ const PHRASES: Readonly<Record<string, string>> = {
   notify: "send a notice to other sessions on",
   advisory_lock: "take",
   lock_table: "lock",
+  destroy: "destroy",
+  wipe: "empty",
+  restore: "restore an older state of",
+  disarm: "take away a protection of",
+  exec: "run code by",
+  credential: "show or change the secrets or rights of",
+  transfer: "give away",
+  publish: "open or shut to others",
+  money: "move money by",
+  outage: "interrupt or change",
+  unpacked_host: "reach",
 };
 
 function isRowOperation(operation: Operation): operation is "read" | "update" | "delete" {

@@ -6,6 +6,7 @@ import type { ReasonCode } from "../model/codes.ts";
 import type { Reason } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
+import { apiSentence } from "./api-reasons.ts";
 import { describe } from "./describe.ts";
 import { askFor } from "./ask-for.ts";
 
@@ -50,6 +51,8 @@ interface Sentence {
 }
 
 function sentence({ effect, code }: Ground): Sentence {
+  const { type } = effect.resource;
+  if (code !== "rule_failed" && (type === "api_resource" || type === "api_host")) return apiSentence(effect);
   switch (code) {
     case "destructive":
       return destructive(effect);

@@ -9,7 +9,7 @@ import { createSqlAnalyser } from "../effects/sql/pool/pool.ts";
 import type { SqlContext } from "../model/action.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Environment } from "../model/principal.ts";
-import { explainLine, type ExplainParts } from "../pipeline/explain.ts";
+import { explainHttpLine, explainLine, type ExplainParts } from "../pipeline/explain.ts";
 import { type ExampleResult, tryExamples } from "../pipeline/rule-examples.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -17,6 +17,8 @@ import type { Policy } from "../policy/policy.ts";
 export interface Explainer {
   /** One JSON line in, one JSON line out. Never rejects. */
   explain(line: string): Promise<string>;
+  /** The same for a request of an HTTP API. */
+  explainHttp(line: string): Promise<string>;
   /** Statements of the schema that were not understood: what they define is not known. */
   readonly notUnderstood: readonly string[];
   close(): Promise<void>;
@@ -36,7 +38,12 @@ interface Judged {
 /** `schema` holds DDL texts that stand for the catalogue. */
 export async function openExplainer(options: Judged & { readonly schema: readonly string[] }): Promise<Explainer> {
   const { parts, notUnderstood, close } = await openParts(options, options.schema);
-  return { notUnderstood, explain: async (line) => JSON.stringify(await explainLine(line, parts)), close };
+  return {
+    notUnderstood,
+    explain: async (line) => JSON.stringify(await explainLine(line, parts)),
+    explainHttp: async (line) => JSON.stringify(await explainHttpLine(line, parts)),
+    close,
+  };
 }
 
 /** The examples speak of the schema that the policy carries for them. */

@@ -108,6 +108,7 @@ export function executorAct(
   statements: readonly StatementSummary[],
   readsAs?: string,
 ): ExecutorAct {
+  if (payload.kind === "http") throw new Error("a request of an API is not carried out by the executor of a database");
   const text = payload.kind === "sql" ? payload.text : "";
   const { context } = payload;
   const bounded = readsAs === undefined ? {} : { readsAs };

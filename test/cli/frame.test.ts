@@ -48,7 +48,7 @@ describe("the command line", () => {
     [["explain", "sql", "--environment", "prod", "SELECT 1"], /`prod` is no environment/],
     [["explain", "sql", "--policy", "raed-only", "SELECT 1"], /`raed-only` is no preset and no file .*did you mean `read-only`\?/],
     [["explain", "shell", "rm -rf /"], /`holdfast explain shell` is not there yet/],
-    [["explain", "http"], /is not there yet/],
+    [["explain", "http", "curl -X POST"], /the request cannot be read/],
     [["explain", "tool", "--anything"], /is not there yet/],
     [["policy", "show", "--environment", "x\u001b[2J"], /`x\\u\{1b\}\[2J` is no environment/],
     [["init"], /no server is given: `DATABASE_URL` is not set/],

@@ -6,6 +6,7 @@ import { assertionsAndRecords } from "./assertions.ts";
 import { clicksInChat } from "./clicks.ts";
 import { conversationTarget } from "./conversations.ts";
 import { configTexts, explainTarget, scramMessages, startupPackets } from "./entrances.ts";
+import { requestLines } from "./requests.ts";
 import { canary, junkIsSurvived, type Random, repliesNeverShift, scannerFindsEveryFrame } from "./wire.ts";
 
 export interface OpenTarget {
@@ -94,6 +95,12 @@ export const targets: readonly Target[] = [
     holds: "Each line of explain, damaged or not, gets one decision, and no destructive statement an allow.",
     runs: 150,
     open: explainTarget,
+  },
+  {
+    name: "requests",
+    holds: "Each HTTP request, damaged or not, gets one decision; read-only lets none through that changes anything, and nothing throws.",
+    runs: 1_000,
+    open: pure(requestLines),
   },
   {
     name: "client-conversations",

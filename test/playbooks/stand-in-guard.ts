@@ -104,7 +104,7 @@ export function standInGuard(): StandInGuard {
 
   function answer(action: Action, approval?: string): Admission {
     const { payload } = action;
-    const text = payload.kind === "sql" ? payload.text : `call ${payload.functionOid}`;
+    const text = keyOf(action);
     const { searchPath, role, pendingDdl, temporary } = payload.context;
     const understood = known.get(keyOf(action)) ?? parsedOf(payload, text);
     const parsed = understood !== undefined;
@@ -141,7 +141,9 @@ function parsedOf(payload: Action["payload"], text: string): readonly StatementS
 }
 
 function keyOf(action: Action): string {
-  return action.payload.kind === "sql" ? action.payload.text : `call ${action.payload.functionOid}`;
+  const { payload } = action;
+  if (payload.kind === "http") return payload.request.url;
+  return payload.kind === "sql" ? payload.text : `call ${payload.functionOid}`;
 }
 
 const PLAIN = {

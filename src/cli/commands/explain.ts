@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { limits } from "../../base/limits.ts";
+import { requestOfText } from "../../effects/http/request-text.ts";
 import { environments } from "../../model/principal.ts";
 import { type ExitCode, causeText, exitCodes, failed, wrongUse } from "../errors.ts";
 import { type Line, linesOf } from "../lines.ts";
@@ -14,6 +15,7 @@ import { pipelined } from "../pipelined.ts";
 import { policyNamed } from "../policies.ts";
 import { setExit } from "../exit.ts";
 import type { Terminal } from "../terminal.ts";
+import type { Explainer } from "../../wiring.ts";
 import type { Define } from "../define.ts";
 
 interface Options {
@@ -27,20 +29,54 @@ interface Options {
 const linesUnderWayMax = 64;
 
 export const define: Define = (command, terminal) => {
-  command
-    .command("sql [statement]")
+  judging(command, "sql [statement]")
     .summary("judge SQL")
     .description("Judge SQL without running it: the statement given, or JSON Lines on standard input.")
+    .addHelpText("after", examples)
+    .action((statement: string | undefined, options: Options) => explain(sql, statement, options, terminal));
+  judging(command, "http [request]")
+    .summary("judge requests of HTTP APIs")
+    .description("Judge a request of an HTTP API without sending it: the one given, or JSON Lines on standard input.")
+    .addHelpText("after", httpExamples)
+    .action((request: string | undefined, options: Options) => explain(http, request, options, terminal));
+  for (const kind of ["shell", "tool"] as const) addUnavailable(command, kind);
+};
+
+function judging(command: Command, usage: string): Command {
+  return command
+    .command(usage)
     .option("-e, --environment <name>", `what the target counts as: ${environments.join(", ")}`, "production")
     .option("-p, --policy <preset or file>", "the policy that answers (default: the environment's own preset)")
     .option("-s, --schema <file>", "DDL that stands for the catalogue; may be given several times", (file: string, all: string[] = []) => [
       ...all,
       file,
     ])
-    .option("--json", "print JSON although one statement was given")
-    .addHelpText("after", examples)
-    .action((statement: string | undefined, options: Options) => explainSql(statement, options, terminal));
-  for (const kind of ["shell", "http", "tool"] as const) addUnavailable(command, kind);
+    .option("--json", "print JSON although one was given");
+}
+
+/** What is judged: how it is called, what one given as an argument is as a line, and who judges lines. */
+interface Kind {
+  readonly noun: string;
+  lineOf(given: string): string;
+  of(explainer: Explainer): (line: string) => Promise<string>;
+}
+
+const sql: Kind = {
+  noun: "statement",
+  lineOf: (text) => JSON.stringify({ sql: text }),
+  of: (explainer) => (line) => explainer.explain(line),
+};
+
+const http: Kind = {
+  noun: "request",
+  lineOf(text) {
+    const request = requestOfText(text);
+    if (request === undefined)
+      throw wrongUse("the request cannot be read", 'give it as "METHOD URL body", for example "GET https://api.render.com/v1/services"');
+    const { method, url, body } = request;
+    return JSON.stringify({ method, url, body });
+  },
+  of: (explainer) => (line) => explainer.explainHttp(line),
 };
 
 const examples = `
@@ -55,33 +91,48 @@ A line that cannot be read is answered with a deny. With a statement given, the 
 0 allow, 1 deny, 3 hold. Reading lines, it is 0 when every line was answered.
 `;
 
-function addUnavailable(command: Command, kind: "shell" | "http" | "tool"): void {
+const httpExamples = `
+Examples:
+  holdfast explain http "DELETE https://api.render.com/v1/postgres/dpg-1" --environment staging
+  echo '{"method":"GET","url":"https://api.heroku.com/apps","headers":{},"body":""}' | holdfast explain http
+
+Each line read is {"method","url","headers","body"}, where headers and body may be left out; a header's value is a text or a list of them,
+a body a text or JSON. Each line written is as for \`holdfast explain sql\`, and so are the exit codes. A schema is for SQL in bodies.
+Which APIs are known is in docs/packs.md. Nothing is sent, and no header's value is printed.
+`;
+
+function addUnavailable(command: Command, kind: "shell" | "tool"): void {
   command
     .command(kind)
-    .summary(`judge ${kind === "tool" ? "tool calls" : kind === "http" ? "HTTP calls" : "shell commands"} (not there yet)`)
+    .summary(`judge ${kind === "tool" ? "tool calls" : "shell commands"} (not there yet)`)
     .allowExcessArguments(true)
     .allowUnknownOption(true)
     .action(() => {
-      throw wrongUse(`\`holdfast explain ${kind}\` is not there yet: this version judges SQL only`, "use `holdfast explain sql`");
+      throw wrongUse(
+        `\`holdfast explain ${kind}\` is not there yet: this version judges SQL and requests of HTTP APIs`,
+        "use `holdfast explain sql` or `holdfast explain http`",
+      );
     });
 }
 
-async function explainSql(statement: string | undefined, options: Options, terminal: Terminal): Promise<void> {
+async function explain(kind: Kind, given: string | undefined, options: Options, terminal: Terminal): Promise<void> {
   const environment = environments.find((name) => name === options.environment);
   if (environment === undefined) {
     throw wrongUse(`\`${visible(options.environment)}\` is no environment`, `give one of ${environments.join(", ")}`);
   }
-  if (statement === undefined && terminal.input.isTTY === true) {
-    throw wrongUse("no statement was given, and standard input is a terminal", "give a statement, or pipe JSON Lines in");
+  if (given === undefined && terminal.input.isTTY === true) {
+    throw wrongUse(`no ${kind.noun} was given, and standard input is a terminal`, `give a ${kind.noun}, or pipe JSON Lines in`);
   }
+  const only = given === undefined ? undefined : kind.lineOf(given);
   const policy = await policyNamed(options.policy, environment);
   const schema = await Promise.all((options.schema ?? []).map(readSchema));
   const { openExplainer } = await import("../../wiring.ts");
   const explainer = await openExplainer({ environment, policy, schema });
+  const judged = kind.of(explainer);
   try {
     for (const text of explainer.notUnderstood) terminal.err(`warning: not understood in the schema, and so not known: ${visible(text)}\n`);
-    if (statement === undefined) return await explainLines(explainer.explain, terminal);
-    const result = await explainer.explain(JSON.stringify({ sql: statement }));
+    if (only === undefined) return await explainLines(judged, terminal);
+    const result = await judged(only);
     await terminal.out(options.json === true ? `${result}\n` : rendered(JSON.parse(result) as Explanation, terminal));
     setExit(terminal, exitOf((JSON.parse(result) as Explanation).decision));
   } finally {
@@ -97,12 +148,12 @@ async function readSchema(path: string): Promise<string> {
   }
 }
 
-async function explainLines(explain: (line: string) => Promise<string>, terminal: Terminal): Promise<void> {
+async function explainLines(judged: (line: string) => Promise<string>, terminal: Terminal): Promise<void> {
   const ended = terminal.untilEnded();
   // Stopping must not wait for the next line, which may never come: what is under way then is left, and the process ends.
   const stopped = new Promise<"stopped">((resolve) => ended.addEventListener("abort", () => resolve("stopped"), { once: true }));
   const lines = linesOf(terminal.input as AsyncIterable<Uint8Array>, limits.explainLineBytesMax);
-  const results = pipelined(lines, linesUnderWayMax, (line) => explainOne(line, explain));
+  const results = pipelined(lines, linesUnderWayMax, (line) => explainOne(line, judged));
   while (!ended.aborted) {
     const next = await Promise.race([results.next(), stopped]);
     if (next === "stopped" || next.done === true) return;
@@ -110,10 +161,10 @@ async function explainLines(explain: (line: string) => Promise<string>, terminal
   }
 }
 
-function explainOne(line: Line, explain: (line: string) => Promise<string>): Promise<string> {
+function explainOne(line: Line, judged: (line: string) => Promise<string>): Promise<string> {
   switch (line.kind) {
     case "text":
-      return explain(line.text);
+      return judged(line.text);
     case "bad_utf8":
       return Promise.resolve(refusal("not_parsed", "the line is not valid UTF-8"));
     case "too_long":
