@@ -63,6 +63,12 @@ const cases: readonly (readonly [what: string, request: HttpRequest, answer: str
   ["a folded header", get("https://api.heroku.com/apps", [["X-A", "a\r\n b"]]), "deny protocol_refused"],
   ["another Host", get("https://api.heroku.com/apps", [["Host", "api.render.com"]]), "deny protocol_refused"],
   ["a read with a key twice", get("https://api.heroku.com/apps?a=1&a=2"), "deny not_understood"],
+  ["a deployment with a key twice", post('{"a":1,"a":2}', { url: "https://api.heroku.com/apps/shop/builds" }), "deny not_understood"],
+  [
+    "a deployment with a form's key twice",
+    post("a=1&a=2", { url: "https://api.heroku.com/apps/shop/builds", headers: [] }),
+    "deny not_understood",
+  ],
   ["a host without a pack", get("https://example.com/"), "deny not_permitted"],
   ["a host that ends like one with a pack", get("https://api.heroku.com.example.com/apps"), "deny not_permitted"],
   [

@@ -11,7 +11,7 @@ import { type Tree, UNDETERMINED } from "./tree.ts";
 export type Body =
   | { readonly kind: "none" }
   | { readonly kind: "tree"; readonly tree: Tree }
-  | { readonly kind: "opaque"; readonly because: string };
+  | { readonly kind: "opaque"; readonly because: string; readonly doubled?: boolean };
 
 export function bodyOf(text: string, contentType: string | undefined, contentEncoding: string | undefined): Body {
   if (text === "") return { kind: "none" };
@@ -22,18 +22,19 @@ export function bodyOf(text: string, contentType: string | undefined, contentEnc
   const plain = text.replace(/^\ufeff/, "");
   if (/^\s*[[{]/.test(plain)) {
     const parsed = parseStrictJson(plain);
-    return "tree" in parsed ? { kind: "tree", tree: parsed.tree } : opaque(`its body cannot be read: ${parsed.problem}`);
+    if ("tree" in parsed) return { kind: "tree", tree: parsed.tree };
+    return { ...opaque(`its body cannot be read: ${parsed.problem}`), doubled: parsed.doubled === true };
   }
   if (/multipart\//i.test(contentType ?? "")) return opaque("its body has several parts");
   const form = contentType === undefined || /x-www-form-urlencoded/i.test(contentType);
   if (!form || !plain.includes("=")) return opaque("its body is of a kind that is not looked into");
   const parsed = queryOf(plain.trim());
   if ("refused" in parsed) return opaque("its body is no form that decodes");
-  if (parsed.doubled !== undefined) return opaque("a key stands in its body twice");
+  if (parsed.doubled !== undefined) return { ...opaque("a key stands in its body twice"), doubled: true };
   return { kind: "tree", tree: nested(parsed.query) };
 }
 
-function opaque(because: string): Body {
+function opaque(because: string): Extract<Body, { kind: "opaque" }> {
   return { kind: "opaque", because };
 }
 

@@ -40,7 +40,8 @@ export function canonicalRequest({ method, url, headers, body }: HttpRequest): C
   const methods = methodsOf(method, read.overrides, parsed.query, content);
   if (methods === undefined) return { refused: "it puts something in place of its method that is no word" };
   const { host, path, query, doubled } = parsed;
-  const ambiguous = doubled === undefined ? undefined : "a key stands in its query twice";
+  const inBody = content.kind === "opaque" && content.doubled === true ? content.because : undefined;
+  const ambiguous = doubled === undefined ? inBody : "a key stands in its query twice";
   return { methods, host, path, query, headers: read.headers, body: content, text: body, ambiguous };
 }
 

@@ -6,7 +6,7 @@ import { limits } from "../../base/limits.ts";
 import type { Tree } from "./tree.ts";
 
 /** The value, or why it is not one. Never throws. */
-export function parseStrictJson(text: string): { readonly tree: Tree } | { readonly problem: string } {
+export function parseStrictJson(text: string): { readonly tree: Tree } | { readonly problem: string; readonly doubled?: true } {
   try {
     // The engine's own reader is the grammar; what it lets pass is read again for what it hides.
     JSON.parse(text);
@@ -15,13 +15,16 @@ export function parseStrictJson(text: string): { readonly tree: Tree } | { reado
   }
   const reader = new Reader(text);
   const tree = reader.value(0);
-  return reader.problem === undefined ? { tree } : { problem: reader.problem };
+  if (reader.problem === undefined) return { tree };
+  return reader.doubled ? { problem: reader.problem, doubled: true } : { problem: reader.problem };
 }
 
 class Reader {
   readonly #tokens: RegExp = /[{}[\]:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}[\]:,"]+/g;
   readonly #text: string;
   problem: string | undefined;
+  /** A key stands twice in one object. */
+  doubled = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -42,7 +45,10 @@ class Reader {
     while (token !== "}" && this.problem === undefined) {
       const key = JSON.parse(token) as string;
       this.#next();
-      if (entries.has(key)) this.problem ??= "a key stands in it twice";
+      if (entries.has(key)) {
+        this.doubled = true;
+        this.problem ??= "a key stands in it twice";
+      }
       entries.set(key, this.value(depth + 1));
       token = this.#next();
       if (token === ",") token = this.#next();
