@@ -35,8 +35,8 @@ export class CancelRegistry {
   }
 
   /**
-   * True when the key was somebody's, for the record only. `over` is called once: the server has signalled whatever ran then, or nothing is to
-   * be cancelled. Until then a cancel may still meet what the client sends next.
+   * True when the key was somebody's, for the record only. `over` is called once: the server has signalled whatever ran then, or nothing is
+   * to be cancelled. Until then a cancel may still meet what the client sends next.
    */
   request(process: number, secret: Uint8Array, over: () => void): boolean {
     for (const entry of this.#entries.get(process) ?? []) {
