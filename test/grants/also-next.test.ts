@@ -20,8 +20,12 @@ describe("approved, and the next two as well", () => {
   let scene: ApprovalScene;
   let held: HeldSession;
   let program: pg.Client;
+  /** The very rows that were there: what was approved holds for no others. */
   const refill = () =>
-    scene.shop.server.asSuperuser("INSERT INTO orders (note) SELECT 'again' FROM generate_series(1, 10)", scene.shop.database);
+    scene.shop.server.asSuperuser(
+      "INSERT INTO orders (id, tenant, note) SELECT n, 1 + n % 2, 'note ' || n FROM generate_series(1, 10) n",
+      scene.shop.database,
+    );
   before(async () => {
     scene = await openApprovalScene(await testServer(18), { environment: "staging", approves: ["staging"] });
     held = await scene.program({ purpose: "clean up" });
