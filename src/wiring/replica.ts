@@ -2,15 +2,14 @@
  * A target's read replica joined: its address in the terms of the adapter, and the watch over it.
  * It chooses nothing; the session's route does.
  */
-import { readFile } from "node:fs/promises";
 import { catalogueConnection } from "../adapters/postgres/catalogue-connection.ts";
 import type { UpstreamOptions } from "../adapters/postgres/options.ts";
 import { type ReplicaWatch, watchReplica } from "../adapters/postgres/replica-watch.ts";
 import type { Clock } from "../base/clock.ts";
 import type { TargetConfig, UpstreamConfig } from "../config/config.ts";
-import { resolveUpstreamAddress } from "../config/read-secret.ts";
 import type { ReplicaStatus } from "../control/contract.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
+import { upstreamOptions } from "./upstream-options.ts";
 
 /** The replicas of a gateway's targets. */
 export class Replicas {
@@ -67,31 +66,10 @@ async function replicaOptions(
   environment: EnvironmentVariables,
 ): Promise<UpstreamOptions> {
   const named = config.url === undefined && config.role === undefined ? { ...config, role: upstream.role } : config;
-  const resolved = resolveUpstreamAddress(named, environment);
-  if ("message" in resolved) throw new WiringError(`${place}: ${resolved.message}`);
-  const { host, port, role, tls, password } = resolved.upstream;
-  if (role !== upstream.role)
+  const replica = await upstreamOptions(named, place, environment);
+  if (replica.role !== upstream.role)
     throw new WiringError(
-      `${place}: its role is \`${role}\`, and the upstream's is \`${upstream.role}\`: log in at both with the same one`,
+      `${place}: its role is \`${replica.role}\`, and the upstream's is \`${upstream.role}\`: log in at both with the same one`,
     );
-  const { md5Allowed, cleartextAllowed, ca, serverName } = config;
-  return {
-    host,
-    port,
-    role,
-    tls,
-    password: () => password() ?? upstream.password(),
-    ...(ca === undefined ? {} : { tlsCa: await pem(ca, place) }),
-    ...(serverName === undefined ? {} : { tlsServerName: serverName }),
-    md5Allowed,
-    cleartextAllowed,
-  };
-}
-
-async function pem(path: string, place: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new WiringError(`${place}: \`${path}\` cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown cause"}`);
-  }
+  return { ...replica, password: () => replica.password() ?? upstream.password() };
 }

@@ -4,20 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type pg from "pg";
 import { serverVersions, testServer } from "../../support/servers.ts";
 import { Wire } from "../postgres-session/wire.ts";
-import { type HeldScene, openHeldScene } from "./scene.ts";
-
-interface ServerError {
-  readonly code: string;
-  readonly message: string;
-  readonly detail: string;
-  readonly hint: string;
-}
-
-const failing = (promise: Promise<unknown>): Promise<ServerError> =>
-  promise.then(
-    () => assert.fail("it was answered"),
-    (error: unknown) => error as ServerError,
-  );
+import { failing, type HeldScene, openHeldScene, type ServerError } from "./scene.ts";
 
 for (const version of serverVersions) {
   describe(`sent again after an answer, PostgreSQL ${version}`, () => {

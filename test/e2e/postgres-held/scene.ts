@@ -172,3 +172,18 @@ export async function until(what: string, holds: () => Promise<boolean> | boolea
   }
   assert.fail(`never: ${what}`);
 }
+
+export interface ServerError {
+  readonly code: string;
+  readonly message: string;
+  readonly detail: string;
+  readonly hint: string;
+}
+
+/** What a statement was refused with; fails when it was answered. */
+export function failing(promise: Promise<unknown>): Promise<ServerError> {
+  return promise.then(
+    () => assert.fail("it was answered"),
+    (error: unknown) => error as ServerError,
+  );
+}

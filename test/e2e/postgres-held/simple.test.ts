@@ -2,20 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { serverVersions, testServer } from "../../support/servers.ts";
-import { type HeldScene, openHeldScene, until } from "./scene.ts";
-
-interface ServerError {
-  readonly code: string;
-  readonly message: string;
-  readonly detail: string;
-  readonly hint: string;
-}
-
-const failing = (promise: Promise<unknown>): Promise<ServerError> =>
-  promise.then(
-    () => assert.fail("it was answered"),
-    (error: unknown) => error as ServerError,
-  );
+import { failing, type HeldScene, openHeldScene, until } from "./scene.ts";
 
 for (const version of serverVersions) {
   describe(`a held simple query, PostgreSQL ${version}`, () => {

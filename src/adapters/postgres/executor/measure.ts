@@ -16,7 +16,7 @@ import { rowDigests } from "./row-digests.ts";
 import { anyRows, samplesOf } from "./samples.ts";
 import type { ExecutorSettings } from "./settings.ts";
 import { type TableSize, tableSizes } from "./table-sizes.ts";
-import { begin, currentTransaction, IN_TRANSACTION, send } from "./transaction.ts";
+import { begin, currentTransaction, IN_TRANSACTION, quotedName, send } from "./transaction.ts";
 import { ActRefused, refusing, TrialRefused } from "./trial-refusals.ts";
 import { type TrialWatch, watchTrial } from "./watch.ts";
 
@@ -46,7 +46,7 @@ export async function measureAct(settings: ExecutorSettings, act: ExecutorAct): 
     const place = clone === undefined ? login : await taken(clone);
     const trial = clone === undefined ? connection : await opened(place);
     const observer = await opened(place);
-    if (place.actAs !== undefined) await observer.client.rows(asRole(place.actAs));
+    if (place.actAs !== undefined) await observer.client.rows(`SET ROLE ${quotedName(place.actAs)}`);
     const on = clone === undefined ? "target" : "clone";
     return await tryOn(settings, { login: place, trial, observer, identity, on }, act);
   } catch (error) {
@@ -162,10 +162,6 @@ function notCounted(emptied: readonly string[], sizes: ReadonlyMap<string, Table
   return emptied
     .filter((name) => (sizes.get(name)?.rows ?? null) === null)
     .map((name) => `the rows of \`${name}\` were not counted: all of them would be gone`);
-}
-
-function asRole(role: string): string {
-  return `SET ROLE "${role.replaceAll('"', '""')}"`;
 }
 
 function messageOf(error: unknown): string {
