@@ -30,6 +30,8 @@ const layers = {
   control: ["sessions", "attention", "audit", "model", "base"],
   // Pure plans of rights, and appliers that are handed a connected client: neither opens a connection.
   provision: ["model", "base"],
+  // Undo, the bin, recovery points, backups and drills: handed connected clients and folders, it opens no connection of its own.
+  recovery: ["provision/sql.ts", "store", "model", "base"],
   // Session roles are made under the groups that provisioning made. The vault is replaced and locked as the log's small files are.
   credentials: ["provision", "audit/files.ts", "audit/lock.ts", "model", "base"],
   cli: [

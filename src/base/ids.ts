@@ -30,6 +30,18 @@ export type PlanId = Id<"plan">;
 /** One question to persons about one plan: `q_` and 12 characters. */
 export type ApprovalId = Id<"approval">;
 
+/** One undo of kept transactions: `u_` and 12 characters. */
+export type UndoId = Id<"undo">;
+
+/** What one act put into the bin: `n_` and 10 characters. */
+export type BinEntryId = Id<"bin entry">;
+
+/** One backup in a repository: `k_` and 12 characters. */
+export type BackupId = Id<"backup">;
+
+/** One restore drill: `d_` and 10 characters. */
+export type DrillId = Id<"drill">;
+
 export type RandomBytes = (size: number) => Uint8Array;
 
 export const systemRandom: RandomBytes = (size) => randomBytes(size);
@@ -74,4 +86,20 @@ export function newPlanId(random: RandomBytes = systemRandom): PlanId {
 
 export function newApprovalId(random: RandomBytes = systemRandom): ApprovalId {
   return `q_${randomText(12, random)}` as ApprovalId;
+}
+
+export function newUndoId(random: RandomBytes = systemRandom): UndoId {
+  return `u_${randomText(12, random)}` as UndoId;
+}
+
+export function newBinEntryId(random: RandomBytes = systemRandom): BinEntryId {
+  return `n_${randomText(10, random)}` as BinEntryId;
+}
+
+export function newBackupId(random: RandomBytes = systemRandom): BackupId {
+  return `k_${randomText(12, random)}` as BackupId;
+}
+
+export function newDrillId(random: RandomBytes = systemRandom): DrillId {
+  return `d_${randomText(10, random)}` as DrillId;
 }

@@ -4,6 +4,7 @@
  */
 import type { AuditEvent } from "../../model/event.ts";
 import type { ReadRecord } from "../events.ts";
+import { isRecovery, recoveryWords } from "../recovery-words.ts";
 import { exportContext } from "./context.ts";
 import type { ExportContext } from "./context.ts";
 
@@ -89,7 +90,10 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
     default:
       return (
-        guardParts(event, plain) ?? rightsParts(event, plain) ?? approvalParts(event, plain) ?? { severity: 1, name: plain, fields: {} }
+        guardParts(event, plain) ??
+        rightsParts(event, plain) ??
+        approvalParts(event, plain) ??
+        recoveryParts(event, plain) ?? { severity: 1, name: plain, fields: {} }
       );
   }
 }
@@ -206,6 +210,19 @@ function approvalParts(event: AuditEvent, plain: string): Parts | undefined {
     default:
       return undefined;
   }
+}
+
+const recoverySeverity = { bad: 9, warn: 6, good: 3, plain: 2 } as const;
+
+/** Of what takes acts back, and of what is kept for it; `undefined` for anything else. */
+function recoveryParts(event: AuditEvent, plain: string): Parts | undefined {
+  if (!isRecovery(event)) return undefined;
+  const words = recoveryWords(event);
+  return {
+    severity: recoverySeverity[words.tone],
+    name: plain,
+    fields: { suser: words.person, destinationServiceName: words.target, cs5Label: "about", cs5: words.about, msg: words.text },
+  };
 }
 
 function approval(id: string): Parts["fields"] {

@@ -11,6 +11,7 @@ import { leafHash } from "../merkle.ts";
 import { exportContext } from "./context.ts";
 import type { ExportContext } from "./context.ts";
 import { approvalBody } from "./ocsf-approvals.ts";
+import { recoveryBody } from "./ocsf-recovery.ts";
 import { rightsBody } from "./ocsf-rights.ts";
 
 type Json = { readonly [key: string]: unknown };
@@ -114,6 +115,22 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
     case "approval_used":
     case "approval_settled":
       return approvalBody(event);
+    case "undo_started":
+    case "undo_done":
+    case "undo_swept":
+    case "bin_put":
+    case "bin_restored":
+    case "bin_emptied":
+    case "recovery_point":
+    case "backup_started":
+    case "backup_done":
+    case "backup_failed":
+    case "backup_removed":
+    case "drill_done":
+    case "restored":
+    case "recovery_alarm":
+    case "recovery_alarm_over":
+      return recoveryBody(event);
     default:
       return ofTheGuard(event);
   }

@@ -5,6 +5,7 @@
 import { assertNever } from "../../base/assert.ts";
 import type { AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
+import { isRecovery, recoveryWords } from "../../audit/recovery-words.ts";
 import { figure } from "../output.ts";
 import { describeApprovals } from "./describe-approvals.ts";
 import { describeRights } from "./describe-rights.ts";
@@ -82,7 +83,7 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
     case "approval_settled":
       return describeApprovals(event);
     default:
-      return describeGuard(event);
+      return isRecovery(event) ? recoveryWords(event) : describeGuard(event);
   }
 }
 
