@@ -2,6 +2,7 @@
  * Every approval as the store last told it, changed by comparing and setting, with whoever waits for a change.
  * It does not know which changes may be; what stands in the store is no authority.
  */
+import { messageOf } from "../base/message-of.ts";
 import { canonicalJson } from "../base/canonical.ts";
 import type { ApprovalId } from "../base/ids.ts";
 import type { Approval, ApprovalState } from "../model/approval.ts";
@@ -48,7 +49,7 @@ export class Book {
   /** Rejects when the store cannot be read. */
   async open(): Promise<void> {
     this.#endWatch = this.#store.onApproval((id) => {
-      this.fresh(id).catch((error: unknown) => this.#warn(error instanceof Error ? error.message : String(error)));
+      this.fresh(id).catch((error: unknown) => this.#warn(messageOf(error)));
     });
     for (const approval of await this.#store.approvals()) this.#take(approval);
   }

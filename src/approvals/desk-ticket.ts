@@ -2,6 +2,7 @@
  * The right to carry out one plan once: taken in store and log before anything is sent, settled after it.
  * Nothing that stands in the store is believed: answers are held against the keys of this moment, and the log says what was used.
  */
+import { messageOf } from "../base/message-of.ts";
 import { randomText } from "../base/ids.ts";
 import type { Approval, ApprovalUse } from "../model/approval.ts";
 import type { ApprovalEvent } from "../model/event.ts";
@@ -137,8 +138,4 @@ function unproven({ parts }: DeskRoom, current: Approval): string | undefined {
     if (problem !== undefined) return `the answer of \`${answer.person}\` does not hold: ${problem}`;
   }
   return undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

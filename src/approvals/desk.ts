@@ -2,6 +2,7 @@
  * The desk: where held acts are presented, persons asked and answered, and an approval is used once. Fulfils the guard's port.
  * It measures nothing and sends nothing itself, and never takes the store's word for a right.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { ApprovalId } from "../base/ids.ts";
 import type { Approval } from "../model/approval.ts";
 import type { Reason } from "../model/decision.ts";
@@ -70,7 +71,7 @@ export class Desk implements Approvals {
       return await takeAnswer(this.#room, given, by, shown === undefined ? null : Math.max(0, clock.now() - shown));
     } catch (error) {
       if (error instanceof AnswerRefused) throw error;
-      throw new AnswerRefused("unavailable", `the answer was not taken: ${error instanceof Error ? error.message : String(error)}`);
+      throw new AnswerRefused("unavailable", `the answer was not taken: ${messageOf(error)}`);
     }
   }
 
@@ -188,8 +189,4 @@ function unavailable(error: unknown): Reason {
 
 function shownKey(id: string, person: string): string {
   return JSON.stringify([id, person]);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

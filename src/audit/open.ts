@@ -2,6 +2,7 @@
  * Opens the audit log of a directory: lock, recovery, writer, checkpoints. The writing side's composition.
  * It does not verify what was anchored long ago; `verify.ts` does, with nothing but the public key.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
 import { randomText } from "../base/ids.ts";
 import type { ActionId, RandomBytes } from "../base/ids.ts";
@@ -18,7 +19,7 @@ import type { CheckpointSigner } from "./note.ts";
 import { recover } from "./recover.ts";
 import type { Recovered } from "./recover.ts";
 import { treeHere, treeInThread } from "./tree.ts";
-import { messageOf, openWriter } from "./writer.ts";
+import { openWriter } from "./writer.ts";
 import type { Writer } from "./writer.ts";
 
 export interface AuditLogOptions {

@@ -2,6 +2,7 @@
  * The hot path: events are put in order in memory and written in groups, one durable write for all callers of a moment.
  * It does not hash the tree, sign or recover; it tells `written` about every group that is on stable storage.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -198,8 +199,4 @@ function newWaiters(): Waiters {
   });
   promise.catch(() => {}); // Every caller sees the rejection on its own; a group nobody waits for must not end the process.
   return { settled: promise, resolve, reject };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

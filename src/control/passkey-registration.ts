@@ -2,6 +2,7 @@
  * A passkey's registration: what the browser is asked for, and the key that comes of its answer.
  * It stores nothing, and takes no attestation's word for what kind of authenticator it is.
  */
+import { messageOf } from "../base/message-of.ts";
 import { createPublicKey } from "node:crypto";
 import type { JsonWebKey } from "node:crypto";
 import type { RegistrationResponseJSON } from "@simplewebauthn/server";
@@ -59,7 +60,7 @@ export async function registeredKey(
     const key = createPublicKey({ key: jwkOf(decodeCredentialPublicKey(publicKey) as unknown as Cose), format: "jwk" });
     return { credential: id, publicKey: key.export({ format: "der", type: "spki" }).toString("base64url"), counter };
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = messageOf(error);
     throw new ControlRefusal("bad_request", `the passkey was not registered: ${cause.slice(0, 200)}`, "try again");
   }
 }

@@ -2,6 +2,7 @@
  * The person's side: from passphrase and challenge to a signature over exactly one request to exactly one gateway.
  * It trusts nothing that the socket says: weak parameters are refused, and what is signed is the request as the person's client made it.
  */
+import { messageOf } from "../base/message-of.ts";
 import { type KeyObject, sign } from "node:crypto";
 import type { Challenge, SignedRequest } from "./authority-port.ts";
 import { derivePersonKey, keyParametersOf } from "./person-key.ts";
@@ -30,7 +31,7 @@ export async function signRequest(request: RequestToSign): Promise<Pick<SignedRe
     if (typeof nonce !== "string" || !/^[A-Za-z0-9_-]{40,200}$/.test(nonce)) throw new Error("the challenge holds no nonce of Holdfast's");
     privateKey = await derivePersonKey(passphrase, keyParametersOf(key));
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = messageOf(error);
     throw new Error(`nothing was signed, the socket may not be Holdfast's: ${cause}`);
   }
   const statement = statementText({ gateway: gatewayName(gateway), person, nonce, method, path, bodyDigest: bodyDigest(body) });

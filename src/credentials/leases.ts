@@ -2,6 +2,7 @@
  * Session roles at a server: made when a principal's first connection comes, ended with its last, at their expiry, or by the sweep.
  * It decides nothing about what a role may do: its group does. Passwords stay in this process's memory.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
 import { type RandomBytes, randomText } from "../base/ids.ts";
 import type { SessionLimits } from "../model/session-limits.ts";
@@ -283,8 +284,4 @@ class RunningLeases implements Leases {
 
 function changes(privilege: RoleRights["privileges"][number]): boolean {
   return privilege !== "SELECT";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
  * One action judged: its effects, the policy's decision on them, and what the record will say of both.
  * It does not know about rates, suspensions or the log: a judgement can be used again for the same text in the same scope.
  */
+import { messageOf } from "../base/message-of.ts";
 import { assertNever } from "../base/assert.ts";
 import { sha256Hex } from "../base/canonical.ts";
 import type { Action } from "../model/action.ts";
@@ -43,7 +44,7 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
   try {
     analysis = await analyse(action.payload, options.analyser);
   } catch (error) {
-    analysis = { kind: "refused", code: "analysis_unavailable", message: `the analysis failed: ${describe(error)}` };
+    analysis = { kind: "refused", code: "analysis_unavailable", message: `the analysis failed: ${messageOf(error)}` };
   }
   if (analysis.kind === "refused") return { ...base, ...refusal(analysis, policy) };
   const effects = analysis.statements.flatMap((statement) => statement.effects);
@@ -51,7 +52,7 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
   try {
     decision = options.decide(effects, facts, policy);
   } catch (error) {
-    const reason: Reason = { code: "rule_failed", message: `the policy could not be evaluated: ${describe(error)}` };
+    const reason: Reason = { code: "rule_failed", message: `the policy could not be evaluated: ${messageOf(error)}` };
     decision = { kind: "deny", reason, rules: [], policyDigest: policy.digest };
   }
   return {
@@ -106,8 +107,4 @@ function textOf(action: Action): string {
     default:
       return assertNever(payload, "text of an action");
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

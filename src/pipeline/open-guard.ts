@@ -2,6 +2,7 @@
  * The guard behind its contract: scope, judgement, acts that change with time, record, answer, in that order.
  * It does not talk to sockets or files; the analyser, the policy and the log come in by the constructor.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
 import { type RandomBytes, randomText, type SessionId } from "../base/ids.ts";
 import type { AuditLog } from "../audit/log.ts";
@@ -76,7 +77,7 @@ export function openGuard(options: GuardOptions): OpenGuard {
       }
       return finish(action, scope, approved === undefined ? judgement : approvedJudgement(judgement, approved, newId), can);
     } catch (error) {
-      const message = `a defect of Holdfast kept this from being judged: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `a defect of Holdfast kept this from being judged: ${messageOf(error)}`;
       return { kind: "deny", id: action.id, reason: { code: "internal", message }, statements: [] };
     }
   }
@@ -142,7 +143,7 @@ function asked(gate: SessionGate, action: Action, judgement: Judgement, can: Cap
   try {
     return gate.admit(action, judgement, can.asks === true);
   } catch (error) {
-    const message = `a defect of Holdfast kept the session's limits from being looked at: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `a defect of Holdfast kept the session's limits from being looked at: ${messageOf(error)}`;
     return { refused: { reason: { code: "internal", message } }, obligations: [] };
   }
 }

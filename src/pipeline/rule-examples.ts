@@ -2,6 +2,7 @@
  * Tries a policy's rules on the examples they carry: each rule alone, on each effect that the analysis finds in an example.
  * It does not run anything, and asks only whether a rule applies, not what the whole policy would decide.
  */
+import { messageOf } from "../base/message-of.ts";
 import { analyse } from "../effects/analyse.ts";
 import { requestOfText } from "../effects/http/request-text.ts";
 import type { Payload } from "../model/action.ts";
@@ -31,9 +32,7 @@ export async function* tryExamples(parts: ExplainParts): AsyncGenerator<ExampleR
 }
 
 async function tryExample(rule: Rule, sql: string, kind: ExampleResult["kind"], parts: ExplainParts): Promise<ExampleResult> {
-  const problem = await problemOf(rule, sql, kind, parts).catch(
-    (error: unknown) => `it could not be tried: ${error instanceof Error ? error.message : String(error)}`,
-  );
+  const problem = await problemOf(rule, sql, kind, parts).catch((error: unknown) => `it could not be tried: ${messageOf(error)}`);
   return problem === undefined ? { rule: rule.id, sql, kind, ok: true } : { rule: rule.id, sql, kind, ok: false, problem };
 }
 

@@ -2,6 +2,7 @@
  * The runs' accounts as the shared store has them: read once, kept up by what is pushed, and changed revision by revision.
  * It does not know what a change means.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { RunId } from "../base/ids.ts";
 import type { RunAccount } from "../model/run-account.ts";
 import type { SharedStore } from "../store/shared-port.ts";
@@ -108,7 +109,7 @@ export class Accounts {
       if (account !== undefined && this.#note(account) && !this.#stopped) this.#options.changed(account);
     } catch (error) {
       // Told again when the store is heard again.
-      if (!this.#stopped) this.#options.warn(error instanceof Error ? error.message : String(error));
+      if (!this.#stopped) this.#options.warn(messageOf(error));
     }
   }
 

@@ -2,6 +2,7 @@
  * What agents ask persons for: kept, shown, answered by a grant or dropped with the run. Asking opens nothing.
  * It does not notify anybody.
  */
+import { messageOf } from "../base/message-of.ts";
 import { newAskId } from "../base/ids.ts";
 import type { Ask, GrantOperation } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
@@ -82,6 +83,6 @@ export class Asks {
 
   #put(changed: Ask): void {
     this.#asks = this.#asks.map((ask) => (ask.id === changed.id ? changed : ask));
-    this.#ports.store.putAsk(changed).catch((error: unknown) => this.#ports.warn(error instanceof Error ? error.message : String(error)));
+    this.#ports.store.putAsk(changed).catch((error: unknown) => this.#ports.warn(messageOf(error)));
   }
 }

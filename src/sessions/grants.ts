@@ -2,6 +2,7 @@
  * The grants of this process: given by persons, used by acts, and taken back at their time, when they are used up, or with their run.
  * None of them outlives the process: at the next start the store's open ones are closed, and the server's side is swept with its roles.
  */
+import { messageOf } from "../base/message-of.ts";
 import { type ApprovalId, type AskId, type GrantId, newGrantId, type SessionId } from "../base/ids.ts";
 import type { Grant, GrantFact, GrantOperation } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
@@ -232,8 +233,4 @@ function givenEvent(grant: Grant, nonce: string) {
     nonce,
     purpose: reason,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
  * This gateway among those on one store: its signs of life, and whose death it has to clear up.
  * What a dead one left is closed by whoever is handed in; here it is only seen to that it is done, and done again until it is.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
 import { type RandomBytes, randomText } from "../base/ids.ts";
 import type { GatewaySeen, SharedStore } from "../store/shared-port.ts";
@@ -121,8 +122,4 @@ export class Membership {
   async #look(): Promise<void> {
     this.#gateways = await this.#options.store.gateways().catch(() => this.#gateways);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

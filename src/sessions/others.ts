@@ -2,6 +2,7 @@
  * Asks and grants that other gateways on the same store hold, for people to see: read when it is told that they changed.
  * Nothing rests on them: a grant is alive only in the gateway that gave it, and an ask is answered where its run is.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { SharedStore } from "../store/shared-port.ts";
 
@@ -55,7 +56,7 @@ export class Others {
       if (stale.has("grants")) this.#grants = await this.#store.grants();
     } catch (error) {
       // Told again when the store is heard again.
-      this.#warn(error instanceof Error ? error.message : String(error));
+      this.#warn(messageOf(error));
     }
   }
 }

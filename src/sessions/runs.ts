@@ -2,6 +2,7 @@
  * The runs of this process: opened for a program or with a login's first connection, suspended, resumed, ended.
  * It does not know how connections or server roles are closed: what is to happen at an end is handed in.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
 import { newRunId, type RunId } from "../base/ids.ts";
 import { nothingUsed, type Run } from "../model/run.ts";
@@ -358,8 +359,4 @@ export class Runs {
     live.dirty = false;
     this.#options.store.putRun(live.snapshot()).catch((error: unknown) => this.#options.warn(messageOf(error)));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

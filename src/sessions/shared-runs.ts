@@ -2,6 +2,7 @@
  * The runs of several gateways on one store: a login's run is one and the same at all of them, its budget is used in portions, and what
  * stops it at one stops it at each. What happens to connections at this gateway is the registry's; it is told here what others did.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
 import { newRunId, type RandomBytes, type RunId } from "../base/ids.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -352,8 +353,4 @@ export class SharedRuns {
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)).unref());
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
  * Joins the web console to the running gateway: where its files lie, what it shows, whose passkeys the vault holds.
  * What it may be asked for stands in `control/web`.
  */
+import { messageOf } from "../base/message-of.ts";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { CheckpointSigner } from "../audit/note.ts";
@@ -82,7 +83,7 @@ export async function openConsole(own: ConsoleConfig, parts: ConsoleParts): Prom
   } catch (error) {
     await view.close();
     const { host, port } = own.listen;
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = messageOf(error);
     throw new WiringError(`the console cannot be served on \`${host}:${port}\`: ${cause}`);
   }
 }

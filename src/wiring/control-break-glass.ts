@@ -2,6 +2,7 @@
  * What the control socket offers of break-glass: who may, for how long, how many persons it takes. Signatures were held against persons'
  * keys before anything here is asked.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
 import type { BreakGlassControl } from "../control/break-glass-port.ts";
@@ -33,7 +34,7 @@ export function controlBreakGlass({ runs, clock, personsNeeded, timeMsMax }: Con
   const refusing = <T>(act: Promise<T>): Promise<T> =>
     act.catch((error: unknown) => {
       if (error instanceof BreakGlassRefused) throw new ControlRefusal("conflict", error.message);
-      throw new ControlRefusal("unavailable", `it was not opened: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ControlRefusal("unavailable", `it was not opened: ${messageOf(error)}`);
     });
 
   const waiting = (id: string): BreakGlass => {

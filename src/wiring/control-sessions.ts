@@ -2,6 +2,7 @@
  * What the control socket offers of runs, asks and grants, in terms of the parts that do it: who may, within which bounds, and with whom
  * for an answer. Signatures were held against persons' keys before anything here is asked.
  */
+import { messageOf } from "../base/message-of.ts";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { basename } from "node:path";
 import { randomText } from "../base/ids.ts";
@@ -73,7 +74,7 @@ export class ControlSessions implements SessionControl {
       budget: strictestBudget(target.budget, wanted.budget),
     });
     const live = await opening.catch((error: unknown) => {
-      throw new ControlRefusal("unavailable", `the session cannot be kept: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ControlRefusal("unavailable", `the session cannot be kept: ${messageOf(error)}`);
     });
     const password = randomText(32, random);
     const onBehalfOf = wanted.actsFor === "" ? {} : { onBehalfOf: [wanted.actsFor] };
@@ -212,7 +213,7 @@ export class ControlSessions implements SessionControl {
     } catch (error) {
       if (error instanceof GrantRefused || error instanceof RightsRefused)
         throw new ControlRefusal("not_allowed", error.message, error instanceof GrantRefused ? error.next : undefined);
-      throw new ControlRefusal("unavailable", `the grant was not given: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ControlRefusal("unavailable", `the grant was not given: ${messageOf(error)}`);
     }
   }
 
@@ -264,7 +265,7 @@ export class ControlSessions implements SessionControl {
 /** Of what other gateways have to know too: whoever asked hears when they do not. */
 async function told(telling: Promise<void>): Promise<void> {
   await telling.catch((error: unknown) => {
-    const because = error instanceof Error ? error.message : String(error);
+    const because = messageOf(error);
     throw new ControlRefusal("unavailable", `done at this gateway, and the others could not be told: ${because}`);
   });
 }

@@ -2,6 +2,7 @@
  * What a running gateway keeps an eye on beside its clients: the vault's file, and whether the configuration is one that a person accepted.
  * It protects nothing by itself: what it notices is recorded, shown, and then no longer used.
  */
+import { messageOf } from "../base/message-of.ts";
 import { stat } from "node:fs/promises";
 import type { AuditLog } from "../audit/log.ts";
 import { signedSize } from "../audit/signed-size.ts";
@@ -201,8 +202,4 @@ export class GuardedState {
       warn(`the vault could not note the log's length: ${messageOf(error)}`);
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

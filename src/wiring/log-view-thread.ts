@@ -2,6 +2,7 @@
  * The thread behind the console's view of the log: reads pages of it, follows it, and verifies it with the code that `audit verify` runs.
  * It has no key but the public one, and writes nothing: what a person looks at must not slow what an agent waits for.
  */
+import { messageOf } from "../base/message-of.ts";
 import { parentPort, workerData } from "node:worker_threads";
 import { type ReadRecord, readEvents, recordCount } from "../audit/events.ts";
 import { directoryFiles } from "../audit/files.ts";
@@ -46,7 +47,7 @@ function answer(id: number, result: Promise<unknown>): void {
   const send = (message: FromThread): void => parentPort?.postMessage(message);
   result.then(
     (value) => send({ kind: "answer", id, value }),
-    (error: unknown) => send({ kind: "failed", id, because: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => send({ kind: "failed", id, because: messageOf(error) }),
   );
 }
 
@@ -122,7 +123,7 @@ function follow(): AbortController {
       if (waiting.length > 2 * followedMax) waiting = waiting.slice(-followedMax);
     }
   })().catch((error: unknown) => {
-    parentPort?.postMessage({ kind: "unfollowed", because: error instanceof Error ? error.message : String(error) } satisfies FromThread);
+    parentPort?.postMessage({ kind: "unfollowed", because: messageOf(error) } satisfies FromThread);
   });
   return stop;
 }

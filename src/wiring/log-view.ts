@@ -2,6 +2,7 @@
  * The log as the console shows it: pages, what is new, and whether it verifies, read in a thread of its own.
  * It says in words what it is told to say it in; it judges nothing.
  */
+import { messageOf } from "../base/message-of.ts";
 import { Worker } from "node:worker_threads";
 import type { AttentionView, AuditLine, AuditPage } from "../control/contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
@@ -129,7 +130,7 @@ export class ThreadedLogView implements LogView {
       this.#fail(because);
       warn(`the console's view of the log ended: ${because}`);
     };
-    thread.once("error", (error) => gone(error instanceof Error ? error.message : String(error)));
+    thread.once("error", (error) => gone(messageOf(error)));
     thread.once("exit", (code) => gone(`its thread ended with ${code}`));
     return thread;
   }

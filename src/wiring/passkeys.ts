@@ -2,6 +2,7 @@
  * Persons' passkeys in the sealed vault, each change told in the log: first that it is meant, then that the vault has it.
  * It verifies no signature; whoever asks has done so.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { RegisteredPasskey } from "../control/authority.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { PasskeyControl } from "../control/web/parts.ts";
@@ -31,10 +32,7 @@ export function passkeysIn({ vault, append, seal, look }: PasskeysParts): Passke
       .update((content) => withPasskeys(content, person, next), what)
       .catch((error: unknown) => {
         if (error instanceof ControlRefusal) throw error;
-        throw new ControlRefusal(
-          "unavailable",
-          `the vault could not be written: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        throw new ControlRefusal("unavailable", `the vault could not be written: ${messageOf(error)}`);
       });
   };
   const told = async (event: PasskeyEvent, next: Change, what: string): Promise<void> => {

@@ -2,6 +2,7 @@
  * The act that a planned text is, in the terms of guard and executor, with what it rests on; and the same again when the plan comes back.
  * Where its names mean what is said with the text, and not what a session has set.
  */
+import { messageOf } from "../base/message-of.ts";
 import { actionId, newSessionId, type RandomBytes } from "../base/ids.ts";
 import type { ExecutorAct } from "../adapters/postgres/executor/port.ts";
 import type { CatalogueSource } from "../catalogue/source.ts";
@@ -49,7 +50,7 @@ export async function contextOf(ground: Ground, role: string, catalogue: Catalog
   try {
     await catalogue.refresh();
   } catch (error) {
-    throw new ControlRefusal("unavailable", error instanceof Error ? error.message : String(error), "try again");
+    throw new ControlRefusal("unavailable", messageOf(error), "try again");
   }
   const { searchPath } = ground;
   return { role, sessionRole: role, searchPath, temporary: [], catalogueVersion: catalogue.version, pendingDdl: [] };

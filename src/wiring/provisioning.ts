@@ -2,6 +2,7 @@
  * Provisioning joined: a target of the configuration as a request, and the plan shown or applied over an administrator's connection.
  * It asks nobody whether it may.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Config, SecretReference, TargetConfig, UpstreamConfig } from "../config/config.ts";
 import { resolveUpstreamAddress } from "../config/read-secret.ts";
 import { applyPlan, type Direction, planDigest, showPlan } from "../provision/apply.ts";
@@ -91,8 +92,4 @@ function address(upstream: UpstreamConfig, environment: EnvironmentVariables, pl
   const resolved = resolveUpstreamAddress(upstream, environment);
   if ("message" in resolved) throw new WiringError(`${place}: ${resolved.message}`);
   return resolved.upstream;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code || error.name : String(error);
 }

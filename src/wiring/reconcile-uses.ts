@@ -3,6 +3,7 @@
  * transaction that was recorded before anything was sent.
  * It runs nothing again: a use ends as used, as not having taken place, or stays unknown.
  */
+import { messageOf } from "../base/message-of.ts";
 import type { Executor } from "../adapters/postgres/executor/port.ts";
 import type { Approval } from "../model/approval.ts";
 
@@ -133,7 +134,7 @@ export class Reconciler {
   }
 
   #failed(id: string, error: unknown): boolean {
-    this.#parts.warn(`approval \`${id}\` could not be settled: ${error instanceof Error ? error.message : String(error)}`);
+    this.#parts.warn(`approval \`${id}\` could not be settled: ${messageOf(error)}`);
     return false;
   }
 

@@ -2,6 +2,7 @@
  * One target's session roles: who gets which group's rights, and how the login at the server is lent to the listener.
  * It makes no role itself; `credentials/` does.
  */
+import { messageOf } from "../base/message-of.ts";
 import { ContextPool } from "../adapters/postgres/session/context.ts";
 import { LoginRefused } from "../adapters/postgres/login/upstream-failure.ts";
 import type { TargetOptions, UpstreamOptions } from "../adapters/postgres/options.ts";
@@ -140,8 +141,4 @@ export async function examineFixedRole(target: TargetConfig, database: string, e
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code || error.name : String(error);
 }

@@ -2,6 +2,7 @@
  * The test that a gateway passes before anyone may use it: a real write is sent through its own listener and must be refused.
  * It does not trust the answer alone; the server itself is asked whether the object is there.
  */
+import { messageOf } from "../base/message-of.ts";
 import { Client } from "pg";
 import { type RandomBytes, randomText } from "../base/ids.ts";
 import type { Account, TargetOptions } from "../adapters/postgres/options.ts";
@@ -90,8 +91,4 @@ async function exists({ target, database }: StartupTestParts, table: string): Pr
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code || error.name : String(error);
 }

@@ -3,6 +3,7 @@
  * questions a second, shared by all sessions.
  * It routes nothing; `session/route.ts` asks it before each read.
  */
+import { messageOf } from "../../base/message-of.ts";
 import { Client, type ClientConfig } from "pg";
 import type { Clock } from "../../base/clock.ts";
 import { Freshness, placeOf } from "./replica-freshness.ts";
@@ -255,8 +256,4 @@ class Server {
     this.#problem = because;
     return because;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code || error.name : String(error);
 }

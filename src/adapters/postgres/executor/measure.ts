@@ -2,6 +2,7 @@
  * Tries one act in a transaction that is rolled back, and reads there what it did.
  * It never commits, and gives the trial up rather than let others wait for it.
  */
+import { messageOf } from "../../../base/message-of.ts";
 import { type Measured, NotMeasurable } from "../../../pipeline/approvals-port.ts";
 import type { Measurement, SampleRow, TableChange } from "../../../model/plan.ts";
 import type { ActAnswer } from "./act-frames.ts";
@@ -162,8 +163,4 @@ function notCounted(emptied: readonly string[], sizes: ReadonlyMap<string, Table
   return emptied
     .filter((name) => (sizes.get(name)?.rows ?? null) === null)
     .map((name) => `the rows of \`${name}\` were not counted: all of them would be gone`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
  * Opens one connection as the executor: logged in, pinned, with a search_path on which nobody's objects can stand in for the server's.
  * It begins no transaction.
  */
+import { messageOf } from "../../../base/message-of.ts";
 import { limits } from "../../../base/limits.ts";
 import type { SessionLimits } from "../../../model/session-limits.ts";
 import type { UpstreamOptions } from "../options.ts";
@@ -60,7 +61,7 @@ export async function lent(lend: () => Promise<ExecutorLogin>, warn: (message: s
   try {
     return await lend();
   } catch (error) {
-    warn(`there is no executor: ${error instanceof Error ? error.message : String(error)}`);
+    warn(`there is no executor: ${messageOf(error)}`);
     throw new ConnectionLost("it has no login at the server: Holdfast's operator is told why");
   }
 }

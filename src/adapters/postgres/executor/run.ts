@@ -2,6 +2,7 @@
  * Carries one act out once: in one transaction that is committed only when it did what was planned.
  * It tries nothing twice. What becomes of a lost COMMIT is asked of the server later, by the transaction's id.
  */
+import { messageOf } from "../../../base/message-of.ts";
 import type { Measurement } from "../../../model/plan.ts";
 import { back } from "../codec/shapes.ts";
 import { errorResponse, query } from "../codec/write.ts";
@@ -221,8 +222,4 @@ function failureOf(answer: ActAnswer): Executed | undefined {
   if (answer.error === undefined) return undefined;
   const { frame, sqlstate, because } = answer.error;
   return { kind: "failed", error: frame, sqlstate, because };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
