@@ -22,12 +22,16 @@ export interface AdminAddress {
   connect(): Promise<Client>;
 }
 
-/** `database` is where the roles' rights are. Throws {@link WiringError} where the address cannot be had. */
+/**
+ * `database` is where the roles' rights are. `queryMsMax` bounds each query; 0 leaves that to the taker. Throws {@link WiringError}
+ * where the address cannot be had.
+ */
 export function adminAddress(
   admin: UpstreamConfig,
   database: string | undefined,
   environment: EnvironmentVariables,
   place: string,
+  queryMsMax: number = QUERY_MS_MAX,
 ): AdminAddress {
   const resolved = resolveUpstreamAddress(admin, environment);
   if ("message" in resolved) throw new WiringError(`${place}: ${resolved.message}`);
@@ -41,7 +45,7 @@ export function adminAddress(
       ...catalogueConnection({ ...upstream, ...tlsCa, ...tlsServerName, md5Allowed, cleartextAllowed }, at),
       application_name: "holdfast",
       connectionTimeoutMillis: CONNECT_MS_MAX,
-      query_timeout: QUERY_MS_MAX,
+      query_timeout: queryMsMax,
     });
     // Without a listener a connection that breaks while idle would end the process.
     client.on("error", () => undefined);
