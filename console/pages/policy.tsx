@@ -14,6 +14,7 @@ import { useFetched } from "../state/fetched.ts";
 const answers = {
   forbid: { title: "Never", tone: "grave" },
   require_approval: { title: "Asks a person", tone: "wait" },
+  bin: { title: "Puts into the bin", tone: "good" },
   permit: { title: "Lets through", tone: "good" },
 } as const;
 
@@ -52,7 +53,7 @@ function Policy({ policy }: { policy: PolicyView }): JSX.Element {
       <p class="quiet digest">
         <code>{policy.digest}</code>
       </p>
-      {(["forbid", "require_approval", "permit"] as const).map((answer) => (
+      {(["forbid", "require_approval", "bin", "permit"] as const).map((answer) => (
         <Rules title={answers[answer].title} tone={answers[answer].tone} rules={policy.rules.filter((rule) => rule.answer === answer)} />
       ))}
     </section>

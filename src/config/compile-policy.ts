@@ -64,7 +64,7 @@ function compileRule(entry: RuleEntry): Rule {
     match: compileMatch(entry.match),
     ...(when === undefined ? {} : { when: when.condition }),
     code: entry.code ?? (entry.answer === "permit" ? "permitted" : "not_permitted"),
-    obligations: obligationsOf(entry.limits ?? {}),
+    obligations: entry.answer === "bin" ? [...obligationsOf(entry.limits ?? {}), { kind: "bin" }] : obligationsOf(entry.limits ?? {}),
     examples: entry.examples,
   };
 }

@@ -281,7 +281,7 @@ ${rule("c", `${forbid}        when: effect.name.matches('(a+)+$')\n        limit
       "29:16 a permit that matches everything [name at least the operations it permits]",
       "30:15 a permit gives no reason [remove `code`]",
       "37:15 the condition does not compile: `matches` is not available in a condition [use startsWith, endsWith or contains]",
-      "38:17 only a permit has limits [remove `limits`, or make the rule a permit]",
+      "38:17 only what lets something through has limits [remove `limits`, or make the rule a permit]",
     ]);
   });
 

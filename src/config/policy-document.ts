@@ -90,14 +90,22 @@ function ruleProblems(rule: RuleEntry, details: readonly string[] | undefined): 
       });
     }
   }
-  if (rule.answer === "permit" && Object.keys(rule.match).length === 0) {
-    problems.push({ path: ["match"], message: "a permit that matches everything", suggestion: "name at least the operations it permits" });
+  if ((rule.answer === "permit" || rule.answer === "bin") && Object.keys(rule.match).length === 0) {
+    problems.push({
+      path: ["match"],
+      message: `a ${rule.answer} that matches everything`,
+      suggestion: "name at least the operations it permits",
+    });
   }
   if (rule.answer === "permit" && rule.code !== undefined) {
     problems.push({ path: ["code"], message: "a permit gives no reason", suggestion: "remove `code`" });
   }
-  if (rule.answer !== "permit" && rule.limits !== undefined) {
-    problems.push({ path: ["limits"], message: "only a permit has limits", suggestion: "remove `limits`, or make the rule a permit" });
+  if (rule.answer !== "permit" && rule.answer !== "bin" && rule.limits !== undefined) {
+    problems.push({
+      path: ["limits"],
+      message: "only what lets something through has limits",
+      suggestion: "remove `limits`, or make the rule a permit",
+    });
   }
   if (details !== undefined) problems.push(...detailProblems(rule, details));
   return problems;

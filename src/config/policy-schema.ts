@@ -133,11 +133,13 @@ export const ruleSchema = z.strictObject({
   id: nameSchema,
   title: z.string().min(1).describe("What the rule is about, in a few words. Never shown to an agent."),
   why: z.string().min(1).describe("Why the rule exists. Never shown to an agent."),
-  answer: z.enum(["permit", "forbid", "require_approval"]),
+  answer: z
+    .enum(["permit", "bin", "forbid", "require_approval"])
+    .describe("`bin`: permitted where the target keeps a bin that what is removed goes into, and a person is asked where it does not."),
   match: matchSchema.describe("Every field that is present must fit; a list fits when any member does."),
   when: z.string().min(1).optional().describe("A CEL expression over `effect` and `facts`; the rule applies where it is true."),
-  code: z.enum(ruleCodes).optional().describe("The reason code given with a forbid or a require_approval."),
-  limits: ruleLimitsSchema.optional().describe("Limits that a permit adds to what it lets through."),
+  code: z.enum(ruleCodes).optional().describe("The reason code given with a forbid, a require_approval, or a bin that is not there."),
+  limits: ruleLimitsSchema.optional().describe("Limits that a permit or a bin adds to what it lets through."),
   examples: z
     .strictObject({ matches: z.array(z.string().min(1)).min(1), misses: z.array(z.string().min(1)).min(1) })
     .describe("SQL, or a request as `METHOD URL body`, that the rule must apply to, and such that it must not."),

@@ -267,7 +267,7 @@ export interface RuleView {
   readonly id: string;
   readonly title: string;
   readonly why: string;
-  readonly answer: "permit" | "forbid" | "require_approval";
+  readonly answer: "permit" | "bin" | "forbid" | "require_approval";
   readonly examples: readonly {
     readonly text: string;
     readonly kind: "matches" | "misses";

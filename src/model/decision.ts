@@ -24,7 +24,9 @@ export type Obligation =
   | { readonly kind: "rows_changed_per_table_max"; readonly rows: number }
   /** Share of the rows of any one table, in whole per cent of those it had before, that one transaction may update and delete. */
   | { readonly kind: "rows_changed_share_max"; readonly percent: number }
-  | { readonly kind: "statement_ms_max"; readonly ms: number };
+  | { readonly kind: "statement_ms_max"; readonly ms: number }
+  /** What it takes away goes into the target's bin instead, from where persons can put it back. */
+  | { readonly kind: "bin" };
 
 export type Decision =
   | ({ readonly kind: "allow"; readonly obligations: readonly Obligation[] } & Determined)

@@ -18,6 +18,11 @@ export interface Facts {
   readonly approvals: boolean;
   /** Rights that persons opened for the session; absent where there are none. */
   readonly grants?: readonly GrantFact[];
+  /**
+   * The target keeps a bin for this database; absent where it keeps none. `unfit`: it does, and cannot take what the act removes in the
+   * form in which it stands.
+   */
+  readonly bin?: "kept" | "unfit";
   /** Nobody is asked for the session now; absent where somebody is. */
   readonly breakGlass?: BreakGlassFact;
   /** A person could open rights for the session, if it asks; absent where nobody can. A refusal then says how to ask. */

@@ -28,6 +28,8 @@ export interface Explanation {
   readonly decision: "allow" | "hold" | "deny";
   readonly effects: readonly ExplainedEffect[];
   readonly reason: { readonly code: ReasonCode; readonly message: string; readonly next?: string };
+  /** Present when it is let through because what it removes goes into the bin. */
+  readonly bin?: true;
   /** Present when the policy only observes: what it would have decided. */
   readonly observed?: "deny" | "hold";
 }
@@ -104,7 +106,10 @@ function explained(effects: readonly Effect[], decision: Decision): Explanation 
   if (decision.kind !== "allow") return { decision: decision.kind, effects: list, reason: decision.reason };
   const code = decision.observed === undefined ? "permitted" : "observed";
   const reason = { code, message: reasonCodes[code].title } as const;
-  if (decision.observed === undefined) return { decision: "allow", effects: list, reason };
+  if (decision.observed === undefined) {
+    const bin = decision.obligations.some(({ kind }) => kind === "bin") ? { bin: true as const } : {};
+    return { decision: "allow", effects: list, reason, ...bin };
+  }
   return { decision: "allow", effects: list, reason, observed: decision.observed };
 }
 

@@ -6,6 +6,7 @@ import { messageOf } from "../base/message-of.ts";
 import { assertNever } from "../base/assert.ts";
 import { sha256Hex } from "../base/canonical.ts";
 import type { Action } from "../model/action.ts";
+import { binnable, removes } from "../model/binnable.ts";
 import type { ReasonCode } from "../model/codes.ts";
 import type { Decision, Reason, StatementSummary } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
@@ -51,6 +52,8 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
   let decision: Decision;
   try {
     decision = options.decide(effects, facts, policy);
+    // What the bin cannot take as it stands is decided as if there were none, and the reason says so.
+    if (bins(decision) && !analysis.statements.every(fitForBin)) decision = options.decide(effects, { ...facts, bin: "unfit" }, policy);
   } catch (error) {
     const reason: Reason = { code: "rule_failed", message: `the policy could not be evaluated: ${messageOf(error)}` };
     decision = { kind: "deny", reason, rules: [], policyDigest: policy.digest };
@@ -66,6 +69,15 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
     numbersFree: analysis.numbersFree === true,
     passing: false,
   };
+}
+
+function bins(decision: Decision): boolean {
+  return decision.kind === "allow" && decision.obligations.some(({ kind }) => kind === "bin");
+}
+
+/** Whether a statement of an act that goes into the bin removes nothing but what the bin takes, or what only its own session has. */
+function fitForBin(statement: StatementSummary): boolean {
+  return binnable(statement) || !statement.effects.some((effect) => removes(effect) && !effect.resource.name.startsWith("pg_temp."));
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The decision: forbid > require_approval > permit > deny by default, whatever the order of the rules.
+ * The decision: forbid > require_approval > bin > permit > deny by default, whatever the order of the rules.
  * It does no I/O, keeps no state and never throws: a rule that cannot be evaluated is a deny that names it.
  */
 import { type BreakGlassFact, breakGlassRuleId } from "../model/break-glass.ts";
@@ -18,6 +18,7 @@ interface Answers {
   readonly effect: Effect;
   readonly forbid: readonly Rule[];
   readonly requireApproval: readonly Rule[];
+  readonly bin: readonly Rule[];
   readonly permit: readonly Rule[];
   readonly failed: readonly Rule[];
 }
@@ -44,7 +45,8 @@ export const decide: Decide = (effects, facts, policy) => {
   }
   if (ruling.kind === "allow") {
     const owed = [...policyObligations(policy, determined.rules), ...ruling.rules.flatMap((permit) => permit.obligations)];
-    return { kind: "allow", obligations: strictest(owed), ...determined };
+    const bins = facts.bin === "kept";
+    return { kind: "allow", obligations: strictest(bins ? owed : owed.filter(({ kind }) => kind !== "bin")), ...determined };
   }
   const decision: Decision = { kind: ruling.kind, reason: reasonFor(ruling.kind, ruling.grounds, facts), ...determined };
   return decision;
@@ -65,20 +67,23 @@ function policyObligations(policy: Policy, rules: readonly string[]): readonly O
 }
 
 function answersTo(effect: Effect, facts: Facts, policy: Policy): Answers {
-  const answers = { effect, forbid: [] as Rule[], requireApproval: [] as Rule[], permit: [] as Rule[], failed: [] as Rule[] };
+  const none = (): Rule[] => [];
+  const answers = { effect, forbid: none(), requireApproval: none(), bin: none(), permit: none(), failed: none() };
   const grant = facts.grants === undefined ? undefined : coveringGrant(effect, facts.grants);
   if (grant !== undefined) answers.permit.push(grantRule(grant));
   for (const rule of policy.rules) {
     if (!matches(rule, effect, facts)) continue;
-    if (grant !== undefined && liftedByGrant(rule)) continue;
+    // Where nothing can go into a bin, a person is asked instead.
+    const answer = rule.answer === "bin" && facts.bin !== "kept" ? "require_approval" : rule.answer;
+    if (grant !== undefined && liftedByGrant({ answer, code: rule.code })) continue;
     const applies = evaluate(rule, effect, facts);
     if (applies === "failed") answers.failed.push(rule);
-    else if (applies) answers[listOf[rule.answer]].push(rule);
+    else if (applies) answers[listOf[answer]].push(rule);
   }
   return answers;
 }
 
-const listOf = { forbid: "forbid", require_approval: "requireApproval", permit: "permit" } as const;
+const listOf = { forbid: "forbid", require_approval: "requireApproval", bin: "bin", permit: "permit" } as const;
 
 function evaluate(rule: Rule, effect: Effect, facts: Facts): boolean | "failed" {
   if (rule.when === undefined) return true;
@@ -94,7 +99,7 @@ function evaluate(rule: Rule, effect: Effect, facts: Facts): boolean | "failed" 
 function ruleOn(all: readonly Answers[], breakGlass?: BreakGlassFact): Ruling {
   const forbidding = all.flatMap((a) => a.forbid);
   const failing = all.flatMap((a) => a.failed);
-  const unanswered = all.filter((a) => a.requireApproval.length === 0 && a.permit.length === 0);
+  const unanswered = all.filter((a) => a.requireApproval.length === 0 && a.bin.length === 0 && a.permit.length === 0);
   if (forbidding.length > 0) {
     return { kind: "deny", rules: [...forbidding, ...failing], grounds: all.flatMap((a) => groundsOf(a.effect, a.forbid)) };
   }
@@ -109,13 +114,14 @@ function ruleOn(all: readonly Answers[], breakGlass?: BreakGlassFact): Ruling {
     return { kind: "deny", rules: [], grounds };
   }
   const holding = all.flatMap((a) => a.requireApproval);
+  const passing = all.flatMap((a) => [...a.bin, ...a.permit]);
   if (holding.length > 0 && breakGlass !== undefined) {
-    return { kind: "allow", rules: [...holding, breakGlassRule(breakGlass), ...all.flatMap((a) => a.permit)] };
+    return { kind: "allow", rules: [...holding, breakGlassRule(breakGlass), ...passing] };
   }
   if (holding.length > 0) {
     return { kind: "hold", rules: holding, grounds: all.flatMap((a) => groundsOf(a.effect, a.requireApproval)) };
   }
-  return { kind: "allow", rules: all.flatMap((a) => a.permit) };
+  return { kind: "allow", rules: passing };
 }
 
 /** It stands in the record under its id. */
@@ -135,7 +141,9 @@ function breakGlassRule(fact: BreakGlassFact): Rule {
 /** One ground an effect: of several rules the one with the smallest code, so that the order of rules is irrelevant. */
 function groundsOf(effect: Effect, rules: readonly Rule[]): readonly Ground[] {
   const code = rules.map((r) => r.code).sort()[0];
-  return code === undefined ? [] : [{ effect, code }];
+  if (code === undefined) return [];
+  // With a bin, nobody would have to be asked about this effect.
+  return [rules.every(({ answer }) => answer === "bin") ? { effect, code, bin: true } : { effect, code }];
 }
 
 function idsOf(rules: readonly Rule[]): readonly string[] {

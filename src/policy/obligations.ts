@@ -14,6 +14,7 @@ const ORDER: readonly Obligation["kind"][] = [
   "rows_changed_per_table_max",
   "rows_changed_share_max",
   "statement_ms_max",
+  "bin",
 ];
 
 /** One obligation a kind: the smallest figure of those given, in a fixed order. */
@@ -26,7 +27,7 @@ export function strictest(obligations: readonly Obligation[]): readonly Obligati
   return ORDER.flatMap((kind) => byKind.get(kind) ?? []);
 }
 
-/** The figure of an obligation in its own unit: rows, per cent, bytes or milliseconds. */
+/** The figure of an obligation in its own unit: rows, per cent, bytes or milliseconds; 0 for one that has none. */
 export function figureOf(obligation: Obligation): number {
   switch (obligation.kind) {
     case "rows_returned_max":
@@ -40,6 +41,8 @@ export function figureOf(obligation: Obligation): number {
       return obligation.bytes;
     case "statement_ms_max":
       return obligation.ms;
+    case "bin":
+      return 0;
     default:
       return assertNever(obligation, "figureOf");
   }

@@ -8,7 +8,8 @@ import type { Facts } from "../model/facts.ts";
 import type { ReasonCode } from "../model/codes.ts";
 import type { SessionLimits } from "../model/session-limits.ts";
 
-export type Answer = "permit" | "forbid" | "require_approval";
+/** `bin`: permitted where what is removed goes into the target's bin, and a question to a person where it cannot. */
+export type Answer = "permit" | "bin" | "forbid" | "require_approval";
 
 /** One rule as data. Every field of `match` that is present must fit; a list fits when any member does. */
 export interface Rule {

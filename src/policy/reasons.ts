@@ -14,6 +14,8 @@ import { askFor } from "./ask-for.ts";
 export interface Ground {
   readonly effect: Effect;
   readonly code: ReasonCode;
+  /** The bin would have answered it, if it could take it. */
+  readonly bin?: true;
 }
 
 /** Other effects named in one message; the rest is counted. */
@@ -27,11 +29,17 @@ export function reasonFor(kind: "deny" | "hold", grounds: readonly Ground[], fac
   const { why, next: instead } = sentence(first);
   const asked = facts.askable === true ? askFor(kind, grounds) : undefined;
   const next = asked === undefined ? instead : `${instead}, or ask a person for it: ${asked}`;
-  const message = first.effect.operation === "unknown" ? why : `would ${describe(first.effect)}${also(first.effect, others)}: ${why}`;
-  if (kind === "deny") return { code: first.code, message, next };
+  const would = first.effect.operation === "unknown" ? why : `would ${describe(first.effect)}${also(first.effect, others)}: ${why}`;
+  if (kind === "deny") return { code: first.code, message: would, next };
+  const message = grounds.every(({ bin }) => bin === true) ? `${would}, and ${binless(facts)}` : would;
   return facts.approvals
     ? { code: first.code, message: `${message}; a person must approve it`, next: `${next}, or wait for a person's answer` }
     : { code: "approval_unavailable", message: `${message}; it needs a person's approval, and approvals are not set up here`, next };
+}
+
+/** Why something that a bin could have taken is a question all the same. */
+function binless({ bin }: Facts): string {
+  return bin === undefined ? "no bin is kept here that could hold it" : "it cannot go into the bin in this form";
 }
 
 /** What holds rows is named before what only serves it: of a schema's forty objects an agent should read the tables. */

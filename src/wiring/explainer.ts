@@ -33,6 +33,8 @@ export interface PolicyTest {
 interface Judged {
   readonly environment: Environment;
   readonly policy: Policy;
+  /** As at a target that keeps a bin. */
+  readonly bin?: boolean;
 }
 
 /** `schema` holds DDL texts that stand for the catalogue. */
@@ -60,7 +62,7 @@ interface OpenParts {
 
 const VERSION = 1;
 
-async function openParts({ environment, policy }: Judged, schema: readonly string[]): Promise<OpenParts> {
+async function openParts({ environment, policy, bin }: Judged, schema: readonly string[]): Promise<OpenParts> {
   await loadModule();
   const { catalogue, notUnderstood } = openCatalogue(builtinCatalogue()).withDdl(schema, parseSync);
   const analyser = createSqlAnalyser({ workers: 1 });
@@ -84,6 +86,7 @@ async function openParts({ environment, policy }: Judged, schema: readonly strin
     principalKind: "ai_agent",
     role: name,
     approvals: true,
+    ...(bin === true ? { bin: "kept" } : {}),
   };
   return { parts: { analyser, decide, policy, facts, context }, notUnderstood, close: () => analyser.close() };
 }

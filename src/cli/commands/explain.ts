@@ -22,6 +22,7 @@ interface Options {
   readonly environment: string;
   readonly policy?: string;
   readonly schema?: readonly string[];
+  readonly bin?: boolean;
   readonly json?: boolean;
 }
 
@@ -51,6 +52,7 @@ function judging(command: Command, usage: string): Command {
       ...all,
       file,
     ])
+    .option("--bin", "judge as at a target that keeps a bin")
     .option("--json", "print JSON although one was given");
 }
 
@@ -87,6 +89,7 @@ Examples:
 
 Each line read is {"sql": "..."}; each line written, in the same order, is
   {"decision":"allow|hold|deny","effects":[{"operation","resource","extent","reversibility"}],"reason":{"code","message"}}
+and "bin":true where what it removes goes into the bin.
 A line that cannot be read is answered with a deny. With a statement given, the exit code is the answer:
 0 allow, 1 deny, 3 hold. Reading lines, it is 0 when every line was answered.
 `;
@@ -127,7 +130,7 @@ async function explain(kind: Kind, given: string | undefined, options: Options, 
   const policy = await policyNamed(options.policy, environment);
   const schema = await Promise.all((options.schema ?? []).map(readSchema));
   const { openExplainer } = await import("../../wiring.ts");
-  const explainer = await openExplainer({ environment, policy, schema });
+  const explainer = await openExplainer({ environment, policy, schema, bin: options.bin === true });
   const judged = kind.of(explainer);
   try {
     for (const text of explainer.notUnderstood) terminal.err(`warning: not understood in the schema, and so not known: ${visible(text)}\n`);
@@ -180,6 +183,7 @@ function refusal(code: string, message: string): string {
 interface Explanation {
   readonly decision: "allow" | "hold" | "deny";
   readonly observed?: string;
+  readonly bin?: true;
   readonly effects: readonly ShownEffect[];
   readonly reason: { readonly code: string; readonly message: string; readonly next?: string };
 }
@@ -194,8 +198,9 @@ function rendered(result: Explanation, terminal: Terminal): string {
   const head = `${terminal.style(["bold", colours[result.decision]], result.decision)}  ${terminal.style("dim", result.reason.code)}\n`;
   const observed =
     result.observed === undefined ? "" : paragraph(`The policy only observes; it would answer ${result.observed}.`, terminal.columns, 2);
+  const bin = result.bin === true ? paragraph("What it removes goes into the bin.", terminal.columns, 2) : "";
   const next = result.reason.next === undefined ? "" : paragraph(visible(result.reason.next), terminal.columns, 2);
-  const why = paragraph(visible(result.reason.message), terminal.columns, 2) + observed + next;
+  const why = paragraph(visible(result.reason.message), terminal.columns, 2) + observed + bin + next;
   if (result.effects.length === 0) return head + why;
   return `${head}${why}\n${effectsTable(result.effects, terminal.columns)}`;
 }

@@ -145,7 +145,7 @@ async function show(name: string | undefined, options: Options, terminal: Termin
   const { style } = terminal;
   const mode = policy.mode === "observe" ? style(["bold", "yellow"], "observes: decides and records, refuses nothing") : "enforces";
   await terminal.out(`${style("bold", policy.name)} in ${options.environment}: ${mode}\n${style("dim", `digest ${policy.digest}`)}\n\n`);
-  for (const answer of ["forbid", "require_approval", "permit"] as const) {
+  for (const answer of ["forbid", "require_approval", "bin", "permit"] as const) {
     const rules = policy.rules.filter((rule) => rule.answer === answer);
     if (rules.length > 0)
       await terminal.out(`${style("bold", answerTitle[answer])}\n${rules.map((rule) => ruleText(rule, terminal)).join("")}\n`);
@@ -160,6 +160,7 @@ async function show(name: string | undefined, options: Options, terminal: Termin
 const answerTitle = {
   forbid: "forbidden, whatever else permits it",
   require_approval: "needs a person's approval",
+  bin: "goes into the bin; needs a person's approval where there is none",
   permit: "permitted",
 } as const;
 
@@ -190,5 +191,6 @@ function limitLines(policy: Policy): readonly (readonly [string, string])[] {
 function obligationFigure(obligation: Policy["obligations"][number]): string {
   if ("rows" in obligation) return figure(obligation.rows);
   if ("percent" in obligation) return `${figure(obligation.percent)} %`;
-  return figure("bytes" in obligation ? obligation.bytes : obligation.ms);
+  if ("bytes" in obligation) return figure(obligation.bytes);
+  return "ms" in obligation ? figure(obligation.ms) : "yes";
 }

@@ -143,6 +143,7 @@ export function actLimits(obligations: readonly Obligation[]): ActLimits {
 function figureIn(obligation: Obligation): number {
   if ("rows" in obligation) return obligation.rows;
   if ("percent" in obligation) return obligation.percent;
+  if (obligation.kind === "bin") return Infinity;
   return "bytes" in obligation ? obligation.bytes : obligation.ms;
 }
 

@@ -1,0 +1,49 @@
+/**
+ * Which statements the bin can take the place of: those that remove things, do nothing else, and say in their text all that they remove.
+ * It does not decide whether they may, and the server that moves the things may still refuse one by name.
+ */
+import type { StatementSummary } from "./decision.ts";
+import type { Effect } from "./effect.ts";
+
+/** Command tags, as the server answers them, of what `recovery/bin` can keep. */
+const TAGS: ReadonlySet<string> = new Set([
+  "DROP TABLE",
+  "DROP VIEW",
+  "DROP MATERIALIZED VIEW",
+  "DROP SEQUENCE",
+  "DROP FUNCTION",
+  "DROP PROCEDURE",
+  "DROP AGGREGATE",
+  "DROP ROUTINE",
+  "DROP TYPE",
+  "DROP DOMAIN",
+  "DROP SCHEMA",
+  "DROP INDEX",
+  "DROP TRIGGER",
+  "DROP RULE",
+  "DROP DATABASE",
+  "TRUNCATE TABLE",
+  "ALTER TABLE",
+]);
+
+const REMOVING: ReadonlySet<string> = new Set(["drop", "truncate", "alter_drop_column"]);
+
+/** Whether an effect takes something away that a bin could hold. */
+export function removes({ operation, detail }: Effect): boolean {
+  return operation === "delete" && REMOVING.has(detail);
+}
+
+/**
+ * The bin runs the text with the rights of the tables' owner: a statement that would do anything besides removing (a trigger that writes,
+ * an ALTER TABLE that also adds) is not for it, and neither is a temporary table, which only its own session sees.
+ */
+export function binnable({ tag, effects, transaction, immediate }: StatementSummary): boolean {
+  if (!TAGS.has(tag) || transaction !== "none" || (immediate && tag !== "DROP DATABASE")) return false;
+  return effects.some(removes) && effects.every((effect) => fits(effect, tag) && !effect.resource.name.startsWith("pg_temp."));
+}
+
+function fits(effect: Effect, tag: string): boolean {
+  // What TRUNCATE ... RESTART IDENTITY does besides: the sequences that belong to the table's columns start anew.
+  if (tag === "TRUNCATE TABLE" && effect.detail === "sequence_set") return true;
+  return removes(effect);
+}
