@@ -12,6 +12,9 @@ import { cacheDirectory } from "./postgres/places.ts";
 const debianPackages = {
   psql: ["postgresql-client"],
   pg_dump: ["postgresql-client"],
+  pg_basebackup: ["postgresql-client"],
+  // Of the server's own package: what a restore starts.
+  pg_controldata: ["postgresql"],
   pgbench: ["postgresql-client", "postgresql-contrib"],
   pgbouncer: ["pgbouncer"],
   bwrap: ["bubblewrap"],
