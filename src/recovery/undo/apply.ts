@@ -1,0 +1,156 @@
+/**
+ * Takes away what the acts left and puts back what was there, from the work table. What the server refuses is found row by row by halving.
+ * It commits nothing.
+ */
+import type { UndoConflictKind } from "../../model/recovery.ts";
+import { type AdminClient, ident } from "../../provision/sql.ts";
+import type { Found } from "./find.ts";
+import { work } from "./net.ts";
+import { hasColumn } from "./read-shapes.ts";
+import { from, type Layout, type Shape } from "./shape.ts";
+
+/** Rows of one table that the server refuses by themselves are looked for so long; then all that are left count as refused. */
+const HALVINGS_MAX = 2_000;
+
+/** Returns what the server refused; then nothing of it may stay. */
+export async function applyRows(client: AdminClient, shapes: readonly Shape[], replica: boolean): Promise<readonly Found[]> {
+  const [away, change, back] = [shapes.map(deletion).reverse(), shapes.flatMap(changes), shapes.flatMap(insertions)];
+  if (replica) return inTurn(client, [...away, ...change, ...back]);
+  // The server holds foreign keys at each statement: first as rows usually go and come, then the other way round.
+  await client.query("SET CONSTRAINTS ALL DEFERRED; SAVEPOINT holdfast_order");
+  const first = await inTurn(client, [...away, ...change, ...back]);
+  if (first.length === 0) return first;
+  await client.query("ROLLBACK TO SAVEPOINT holdfast_order");
+  return inTurn(client, [...back, ...change, ...away]);
+}
+
+async function inTurn(client: AdminClient, steps: readonly Step[]): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const step of steps) found.push(...(await carried(client, step)));
+  return found;
+}
+
+interface Step {
+  readonly shown: string;
+  /** Rows of the work table that it is about, as `w`. */
+  readonly about: string;
+  /** `range` stands where rows `w` are narrowed down. */
+  readonly sql: (range: string) => string;
+}
+
+function deletion(shape: Shape): Step {
+  const about = `w.tab = ${shape.tab} AND w.side = '-' AND NOT w.skip AND ${apart(shape)}`;
+  return {
+    shown: shape.shown,
+    about,
+    sql: (range) => `DELETE FROM ${from(shape)} AS t USING ${work} w WHERE t.ctid = w.place AND t.tableoid = w.part AND ${about} ${range}`,
+  };
+}
+
+function changes(shape: Shape): readonly Step[] {
+  return shape.layouts.flatMap((layout) => {
+    if (replaces(shape, layout)) return [];
+    const columns = writable(shape, layout).filter(({ identityAlways }) => !identityAlways);
+    const changed = columns.filter(({ name }) => shape.key?.every((each) => each.name !== name) ?? true);
+    if (changed.length === 0) return [];
+    const about = `w.tab = ${shape.tab} AND w.side = '+' AND NOT w.skip AND w.peer IS NOT NULL AND w.layout = ${layout.id}`;
+    const list = changed.map(({ name }) => `${ident(name)} = (p.r).${ident(name)}`).join(", ");
+    return {
+      shown: shape.shown,
+      about,
+      sql: (range) =>
+        `UPDATE ${from(shape)} AS t SET ${list} FROM ${work} w JOIN ${work} m ON m.n = w.peer
+         CROSS JOIN LATERAL (SELECT CAST(w.whole AS ${shape.name}) AS r OFFSET 0) p
+         WHERE t.ctid = m.place AND t.tableoid = m.part AND ${about} ${range}`,
+    };
+  });
+}
+
+function insertions(shape: Shape): readonly Step[] {
+  return shape.layouts.map((layout) => {
+    const alone = replaces(shape, layout) ? "" : "AND w.peer IS NULL";
+    const about = `w.tab = ${shape.tab} AND w.side = '+' AND NOT w.skip AND w.layout = ${layout.id} ${alone}`;
+    const columns = writable(shape, layout).map(({ name }) => ident(name));
+    const list = columns.length === 0 ? "" : `(${columns.join(", ")}) OVERRIDING SYSTEM VALUE`;
+    return {
+      shown: shape.shown,
+      about,
+      sql: (range) =>
+        `INSERT INTO ${shape.name} ${list} SELECT ${columns.map((name) => `(p.r).${name}`).join(", ")} FROM ${work} w
+         CROSS JOIN LATERAL (SELECT CAST(w.whole AS ${shape.name}) AS r OFFSET 0) p WHERE ${about} ${range}`,
+    };
+  });
+}
+
+function writable(shape: Shape, layout: Layout): Shape["columns"] {
+  return shape.columns.filter(({ name, generated }) => !generated && hasColumn(layout, name));
+}
+
+/**
+ * Whether a row that changed goes and comes back rather than be updated: where values could collide on the way, or cannot be set. Where
+ * columns were added since, their values are only kept by an update.
+ */
+function replaces(shape: Shape, layout: Layout): boolean {
+  const whole = shape.columns.every(({ name, generated }) => generated || hasColumn(layout, name));
+  const inKey = (name: string) => shape.key?.some((each) => each.name === name) ?? false;
+  return whole && (shape.otherUnique || shape.columns.some(({ identityAlways, name }) => identityAlways && !inKey(name)));
+}
+
+/** Rows that go for themselves: those without a row in their place, and those that are replaced. */
+function apart(shape: Shape): string {
+  const layouts = shape.layouts.filter((layout) => replaces(shape, layout)).map(({ id }) => id);
+  if (layouts.length === 0) return "w.peer IS NULL";
+  return `(w.peer IS NULL OR EXISTS (SELECT FROM ${work} o WHERE o.n = w.peer AND o.layout IN (${layouts.join(", ")})))`;
+}
+
+async function carried(client: AdminClient, step: Step): Promise<readonly Found[]> {
+  const whole = await attempt(client, step.sql(""));
+  if (whole === undefined) return [];
+  const rows = (await client.query(`SELECT w.n::text AS n FROM ${work} w WHERE ${step.about} ORDER BY w.n`)).rows as readonly {
+    n: string;
+  }[];
+  const found: Found[] = [];
+  let halvings = 0;
+  const halve = async (part: readonly { n: string }[], refused: Refusal): Promise<void> => {
+    const [first, last] = [part[0], part.at(-1)];
+    if (first === undefined || last === undefined) return;
+    if (part.length === 1 || halvings > HALVINGS_MAX) return void found.push(...part.map(({ n }) => ({ n, ...refused })));
+    const middle = Math.floor(part.length / 2);
+    for (const half of [part.slice(0, middle), part.slice(middle)]) {
+      halvings += 1;
+      const again = await attempt(client, step.sql(`AND w.n BETWEEN ${half[0]?.n} AND ${half.at(-1)?.n}`));
+      if (again !== undefined) await halve(half, again);
+    }
+  };
+  await halve(rows, whole);
+  // What is refused together and not apart still cannot be done.
+  return found.length > 0 ? found : rows.slice(0, 1).map(({ n }) => ({ n, ...whole }));
+}
+
+interface Refusal {
+  readonly kind: UndoConflictKind;
+  readonly because: string;
+}
+
+async function attempt(client: AdminClient, sql: string): Promise<Refusal | undefined> {
+  try {
+    await client.query(`SAVEPOINT holdfast_step; ${sql}; RELEASE SAVEPOINT holdfast_step`);
+    return undefined;
+  } catch (error) {
+    const refused = refusalOf(error);
+    if (refused === undefined) throw error;
+    await client.query("ROLLBACK TO SAVEPOINT holdfast_step; RELEASE SAVEPOINT holdfast_step");
+    return refused;
+  }
+}
+
+/** What the server says of rows; anything else is no matter of rows, and ends the undo. Its detail holds values, and stays out. */
+function refusalOf(error: unknown): Refusal | undefined {
+  const { code, constraint, message } = error as { code?: unknown; constraint?: unknown; message?: unknown };
+  if (typeof code !== "string" || !/^(22|23|P0|44)/.test(code)) return undefined;
+  const by =
+    typeof constraint === "string" ? `constraint \`${constraint}\`` : code.startsWith("22") ? "its columns' types" : String(message);
+  if (code === "23505" || code === "23P01") return { kind: "taken", because: `another row has what must be unique by ${by}` };
+  if (code === "23503") return { kind: "referenced", because: `a foreign key is in the way: ${by}` };
+  return { kind: "not_allowed", because: `its former values are not allowed now by ${by}` };
+}

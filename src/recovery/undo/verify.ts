@@ -1,0 +1,80 @@
+/**
+ * Looks at what an undo has put back before it is committed: every row is there as it was kept; counts, and a digest of all of it.
+ * It changes nothing.
+ */
+import type { UndoConflict, UndoTable } from "../../model/recovery.ts";
+import { digestOf } from "../../base/canonical.ts";
+import type { AdminClient } from "../../provision/sql.ts";
+import { sameKey, work } from "./net.ts";
+import { comparedText } from "./row-text.ts";
+import { from, type Shape } from "./shape.ts";
+
+/** Rejects where the server made something else of a row: nothing of it may stay. */
+export async function demandBack(client: AdminClient, shapes: readonly Shape[]): Promise<void> {
+  for (const shape of shapes) {
+    const { rows } = await client.query(missingSql(shape));
+    const missing = Number((rows as readonly { n: string }[])[0]?.n ?? 0);
+    if (missing > 0)
+      throw new Error(`${missing} rows of ${shape.shown} did not come back as they were: the server made other rows of them`);
+  }
+}
+
+function missingSql(shape: Shape): string {
+  const back = `w.tab = ${shape.tab} AND w.side = '+' AND NOT w.skip`;
+  const text = comparedText("t", shape.compared);
+  if (shape.key !== undefined) {
+    const same = sameKey(shape, "t", `(CAST(w.whole AS ${shape.name}))`);
+    return `SELECT count(*)::text AS n FROM ${work} w WHERE ${back}
+      AND NOT EXISTS (SELECT FROM ${from(shape)} AS t WHERE ${same} AND ${text} = w.cmp)`;
+  }
+  return `WITH wanted AS (SELECT w.cmp, count(*) AS n FROM ${work} w WHERE ${back} GROUP BY w.cmp),
+    there AS (SELECT h.cmp, count(*) AS n FROM (SELECT ${text} AS cmp FROM ${from(shape)} AS t) h GROUP BY h.cmp)
+    SELECT count(*)::text AS n FROM wanted a LEFT JOIN there b ON b.cmp = a.cmp WHERE coalesce(b.n, 0) < a.n`;
+}
+
+interface CountRow {
+  readonly tab: number;
+  readonly inserted: string;
+  readonly updated: string;
+  readonly deleted: string;
+  readonly skipped: string;
+}
+
+export async function countTables(
+  client: AdminClient,
+  shapes: readonly Shape[],
+): Promise<{ readonly tables: readonly UndoTable[]; readonly skipped: number }> {
+  const rows = (
+    await client.query(
+      `SELECT w.tab, count(*) FILTER (WHERE w.side = '+' AND w.peer IS NULL AND NOT w.skip)::text AS inserted,
+         count(*) FILTER (WHERE w.side = '+' AND w.peer IS NOT NULL AND NOT w.skip)::text AS updated,
+         count(*) FILTER (WHERE w.side = '-' AND w.peer IS NULL AND NOT w.skip)::text AS deleted,
+         count(*) FILTER (WHERE w.skip AND (w.side = '-' OR w.peer IS NULL))::text AS skipped
+       FROM ${work} w GROUP BY w.tab ORDER BY w.tab`,
+    )
+  ).rows as readonly CountRow[];
+  const tables = rows.map(({ tab, inserted, updated, deleted }) => ({
+    table: shapes.find((shape) => shape.tab === tab)?.shown ?? "",
+    inserted: Number(inserted),
+    updated: Number(updated),
+    deleted: Number(deleted),
+  }));
+  return { tables, skipped: rows.reduce((sum, { skipped }) => sum + Number(skipped), 0) };
+}
+
+export interface Digested {
+  readonly transactions: readonly string[];
+  readonly tables: readonly UndoTable[];
+  readonly conflicts: readonly UndoConflict[];
+}
+
+/** Of every row on both sides with whether it is left out, and of what is told. */
+export async function digestSql(client: AdminClient, told: Digested): Promise<string> {
+  const { rows } = await client.query(
+    `SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(
+       w.tab || w.side || w.skip::text || pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend(w.cmp)), 'hex'), ','
+       ORDER BY w.tab, w.side, w.cmp, w.skip), ''), 'UTF8')), 'hex') AS digest FROM ${work} w`,
+  );
+  const [row] = rows as readonly { digest: string }[];
+  return digestOf({ rows: row?.digest ?? "", ...told });
+}
