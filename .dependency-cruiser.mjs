@@ -27,7 +27,7 @@ const layers = {
   channels: ["model", "base"],
   // Figures about questions and proposals of rules: folds over the log's records that are handed in, decided again by the policy.
   attention: ["policy", "model", "base"],
-  control: ["sessions", "attention", "audit", "model", "base"],
+  control: ["sessions", "attention", "recovery/told.ts", "audit", "model", "base"],
   // Pure plans of rights, and appliers that are handed a connected client: neither opens a connection.
   provision: ["model", "base"],
   // Undo, the bin, recovery points, backups and drills: handed connected clients and folders, it opens no connection of its own.

@@ -18,6 +18,7 @@ import { DecidedPage } from "./pages/decided.tsx";
 import { GrantsPage } from "./pages/grants.tsx";
 import { PasskeysPage } from "./pages/passkeys.tsx";
 import { PolicyPage } from "./pages/policy.tsx";
+import { RecoveryPage } from "./pages/recovery.tsx";
 import { SessionPage } from "./pages/session.tsx";
 import { SessionsPage } from "./pages/sessions.tsx";
 import type { App } from "./state/app.ts";
@@ -35,6 +36,7 @@ const entries: readonly { readonly page: Page; readonly title: string }[] = [
   { page: "grants", title: "Grants" },
   { page: "policy", title: "Policy" },
   { page: "attention", title: "Attention" },
+  { page: "recovery", title: "Recovery" },
   { page: "passkeys", title: "Passkeys" },
 ];
 
@@ -124,6 +126,8 @@ function CurrentPage({ app, route }: { app: App; route: Route }): JSX.Element {
       return <PolicyPage app={app} />;
     case "attention":
       return <AttentionPage app={app} />;
+    case "recovery":
+      return <RecoveryPage app={app} />;
     case "passkeys":
       return <PasskeysPage app={app} />;
   }

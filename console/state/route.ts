@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from "preact/hooks";
 
-export const pages = ["approvals", "decided", "sessions", "audit", "grants", "policy", "attention", "passkeys"] as const;
+export const pages = ["approvals", "decided", "sessions", "audit", "grants", "policy", "attention", "recovery", "passkeys"] as const;
 export type Page = (typeof pages)[number];
 
 export interface Route {

@@ -3,6 +3,7 @@
  * It holds no statement of an agent, and no secret but the password that a new session is told.
  */
 import type { AttentionFigures } from "../attention/figures.ts";
+import type { RecoveryTold } from "../recovery/told.ts";
 import type { Approval, ApprovalAnswer } from "../model/approval.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
@@ -236,6 +237,11 @@ export interface AuditLine {
 /** `GET /api/attention?days=7`: what questions cost; `readFrom` is the first record that was looked at. */
 export interface AttentionView {
   readonly figures: AttentionFigures;
+  readonly readFrom: number;
+}
+
+/** `GET /api/recovery`: what the log tells of undo, the bin, backups and drills; `readFrom` is the first record that was looked at. */
+export interface RecoveryView extends RecoveryTold {
   readonly readFrom: number;
 }
 

@@ -8,8 +8,9 @@ import { type ReadRecord, readEvents, recordCount } from "../audit/events.ts";
 import { directoryFiles } from "../audit/files.ts";
 import { verifyLog } from "../audit/verify.ts";
 import { Attention } from "../attention/figures.ts";
-import type { AttentionView } from "../control/contract.ts";
+import type { AttentionView, RecoveryView } from "../control/contract.ts";
 import { PersonsReader } from "../control/persons-reader.ts";
+import { RecoveryFold } from "../recovery/told.ts";
 import { isSession, sessionRecords } from "./session-records.ts";
 import type { FromThread, ReadPage, ToThread, ViewedRecord } from "./log-view.ts";
 
@@ -33,6 +34,8 @@ parentPort?.on("message", (asked: ToThread) => {
       return answer(asked.id, verification());
     case "attention":
       return answer(asked.id, attention(asked.sinceMs));
+    case "recovery":
+      return answer(asked.id, recovery());
     case "follow":
       following ??= follow();
       return;
@@ -96,6 +99,15 @@ async function attention(sinceMs: number): Promise<AttentionView> {
   const figures = new Attention();
   for await (const { event, t } of readEvents({ directory, files, from: readFrom })) figures.step(event, t, t >= sinceMs);
   return { figures: figures.figures(), readFrom };
+}
+
+/** Of the newest records alone, as attention is: `holdfast backup list` and `holdfast bin list` look at the things themselves. */
+async function recovery(): Promise<RecoveryView> {
+  const files = await directoryFiles(directory);
+  const readFrom = Math.max(0, (await recordCount(files)) - recordsMax);
+  const fold = new RecoveryFold();
+  for await (const { event, t } of readEvents({ directory, files, from: readFrom })) fold.step(event, t);
+  return { ...fold.told(), readFrom };
 }
 
 async function verification() {

@@ -4,7 +4,7 @@
  */
 import { messageOf } from "../base/message-of.ts";
 import { Worker } from "node:worker_threads";
-import type { AttentionView, AuditLine, AuditPage } from "../control/contract.ts";
+import type { AttentionView, AuditLine, AuditPage, RecoveryView } from "../control/contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { AuditQuery, LogView } from "../control/web/parts.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -33,6 +33,7 @@ export type ToThread =
   | { readonly kind: "page"; readonly id: number; readonly query: AuditQuery }
   | { readonly kind: "verify"; readonly id: number }
   | { readonly kind: "attention"; readonly id: number; readonly sinceMs: number }
+  | { readonly kind: "recovery"; readonly id: number }
   | { readonly kind: "follow" | "unfollow" };
 
 export type FromThread =
@@ -77,6 +78,8 @@ export class ThreadedLogView implements LogView {
 
   attention = async (sinceMs: number): Promise<AttentionView> =>
     (await this.#ask({ kind: "attention", id: this.#next++, sinceMs })) as AttentionView;
+
+  recovery = async (): Promise<RecoveryView> => (await this.#ask({ kind: "recovery", id: this.#next++ })) as RecoveryView;
 
   follow = (take: (lines: readonly AuditLine[]) => void): (() => void) => {
     this.#followers.add(take);

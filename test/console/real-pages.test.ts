@@ -114,6 +114,7 @@ function pages(approval: string, session: string): readonly { readonly address: 
     { address: "/#/grants", shows: "a <b>test</b>" },
     { address: "/#/policy", shows: /examples hold/ },
     { address: "/#/attention", shows: "answered in under 2 s" },
+    { address: "/#/recovery", shows: "The log tells of no backup" },
     { address: "/#/passkeys", shows: "Register one" },
   ];
 }

@@ -16,6 +16,7 @@ import type { WebParts } from "../../src/control/web/parts.ts";
 import { type WebOptions, type WebServer, startWebServer } from "../../src/control/web/server.ts";
 import type { AnswerEvidence, ApprovalAnswer } from "../../src/model/approval.ts";
 import type { AuditEvent } from "../../src/model/event.ts";
+import { RecoveryFold } from "../../src/recovery/told.ts";
 import { standInApproval } from "./stand-in-approval.ts";
 
 export const passphrase = "a passphrase that nobody would guess 7";
@@ -73,6 +74,11 @@ export async function openStandIn(options: StandInOptions = {}): Promise<StandIn
       follow: (take) => {
         followers.add(take);
         return () => followers.delete(take);
+      },
+      recovery: () => {
+        const fold = new RecoveryFold();
+        for (const event of events) fold.step(event, clock.now());
+        return Promise.resolve({ ...fold.told(), readFrom: 0 });
       },
     },
     policies: () => Promise.resolve([]),

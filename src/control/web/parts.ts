@@ -5,7 +5,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { RandomBytes } from "../../base/ids.ts";
 import type { RegisteredPasskey, RegisteredPerson } from "../authority.ts";
-import type { AttentionView, AuditLine, AuditPage, ExplainView, PolicyView } from "../contract.ts";
+import type { AttentionView, AuditLine, AuditPage, ExplainView, PolicyView, RecoveryView } from "../contract.ts";
 import type { ControlParts } from "../parts.ts";
 import type { Ceremonies } from "./ceremonies.ts";
 import type { Guesses } from "./guesses.ts";
@@ -52,6 +52,8 @@ export interface LogView {
   readonly page: (query: AuditQuery) => Promise<AuditPage>;
   /** Figures of questions since a time, as far back as the log is read for it. */
   readonly attention?: (sinceMs: number) => Promise<AttentionView>;
+  /** What the log tells of recovery, as far back as it is read for it. */
+  readonly recovery?: () => Promise<RecoveryView>;
   /** Told of new records, some at a time; returns how to end that. */
   readonly follow: (take: (lines: readonly AuditLine[]) => void) => () => void;
 }

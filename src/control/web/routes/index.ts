@@ -11,6 +11,7 @@ import { listAsks, listGrants, status } from "./lists.ts";
 import { login, logout, me } from "./login.ts";
 import { addPasskey, passkeyChallenge, removePasskey } from "./passkeys.ts";
 import { explain, policies } from "./policies.ts";
+import { recovery } from "./recovery.ts";
 import { endSession, listSessions, resumeSession, suspendSession } from "./sessions.ts";
 
 export const webRoutes: readonly WebRoute[] = [
@@ -30,6 +31,7 @@ export const webRoutes: readonly WebRoute[] = [
   listAsks,
   audit,
   attention,
+  recovery,
   policies,
   explain,
   passkeyChallenge,
