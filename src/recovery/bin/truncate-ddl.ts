@@ -47,7 +47,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
 $fn$;
 
 -- An identity column's sequence with its value: the value is read now, by whoever owns it.
-CREATE OR REPLACE FUNCTION holdfast_bin.identity_texts(relation oid) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION holdfast_bin.identity_texts(relation oid, number smallint DEFAULT NULL) RETURNS SETOF text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
 DECLARE
   c record;
@@ -61,7 +61,7 @@ BEGIN
       AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
     JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid
     JOIN pg_catalog.pg_class q ON q.oid = d.objid
-    WHERE a.attrelid = relation AND a.attidentity <> '' AND NOT a.attisdropped
+    WHERE a.attrelid = relation AND a.attidentity <> '' AND NOT a.attisdropped AND (number IS NULL OR a.attnum = number)
     ORDER BY a.attnum
   LOOP
     EXECUTE format('SELECT last_value, is_called FROM %s', c.objid::regclass) INTO last, called;

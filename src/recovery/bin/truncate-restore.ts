@@ -96,16 +96,7 @@ BEGIN
   FOR one IN
     SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', q) AS now, format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', q) AS after
     FROM pg_catalog.pg_class c WHERE c.oid = relation AND c.relforcerowsecurity
-    UNION ALL
-    SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', q, g.tgname),
-      format('ALTER TABLE %s %sTRIGGER %I', q, CASE g.tgenabled WHEN 'R' THEN 'ENABLE REPLICA ' WHEN 'A' THEN 'ENABLE ALWAYS '
-        ELSE 'ENABLE ' END, g.tgname)
-    FROM pg_catalog.pg_trigger g WHERE g.tgrelid = relation AND NOT g.tgisinternal AND g.tgenabled <> 'D'
-    UNION ALL
-    SELECT format('ALTER TABLE %s DISABLE RULE %I', q, r.rulename),
-      format('ALTER TABLE %s %sRULE %I', q, CASE r.ev_enabled WHEN 'R' THEN 'ENABLE REPLICA ' WHEN 'A' THEN 'ENABLE ALWAYS '
-        ELSE 'ENABLE ' END, r.rulename)
-    FROM pg_catalog.pg_rewrite r WHERE r.ev_class = relation AND r.ev_enabled <> 'D' AND r.ev_type = '3'
+    UNION ALL SELECT s.now, s.after FROM holdfast_bin.silence_texts(relation, '3') AS s
   LOOP
     EXECUTE one.now;
     later := later || one.after;
@@ -125,6 +116,19 @@ BEGIN
       HINT = 'Remove it, or restore the rows as a table of their own: holdfast bin restore --as NAME.';
   END;
 END
+$fn$;
+
+-- What must keep still while rows come back: every trigger but the server's own, and rules of one kind of statement.
+CREATE OR REPLACE FUNCTION holdfast_bin.silence_texts(relation oid, rules "char") RETURNS TABLE (now text, after text)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
+  SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', relation::regclass, g.tgname), format('ALTER TABLE %s %sTRIGGER %I',
+    relation::regclass,
+    CASE g.tgenabled WHEN 'R' THEN 'ENABLE REPLICA ' WHEN 'A' THEN 'ENABLE ALWAYS ' ELSE 'ENABLE ' END, g.tgname)
+  FROM pg_catalog.pg_trigger g WHERE g.tgrelid = relation AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+  UNION ALL
+  SELECT format('ALTER TABLE %s DISABLE RULE %I', relation::regclass, r.rulename), format('ALTER TABLE %s %sRULE %I', relation::regclass,
+    CASE r.ev_enabled WHEN 'R' THEN 'ENABLE REPLICA ' WHEN 'A' THEN 'ENABLE ALWAYS ' ELSE 'ENABLE ' END, r.rulename)
+  FROM pg_catalog.pg_rewrite r WHERE r.ev_class = relation AND r.ev_enabled <> 'D' AND r.ev_type = rules
 $fn$;
 
 -- Restarted sequences go on where they were, unless they are further already.
