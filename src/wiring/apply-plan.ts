@@ -122,7 +122,7 @@ async function carryOut(parts: PlansParts, { file, place, ground, ticket, by }: 
   try {
     const action = actionFor(session, target, file.text, await contextOf(ground, role, catalogue));
     const approved = { approval: ticket.approval, policyDigest: plan.policy.digest };
-    const admission = await guard.admitApproved?.(action, capabilities, approved);
+    const admission = await guard.admitApproved?.(action, capabilities({ asks: false, bins: false }), approved);
     if (admission === undefined) throw new ControlRefusal("unavailable", "approvals are not set up");
     if (admission.kind === "deny") throw notAllowed(admission.reason);
     if (admission.kind === "hold") throw new ControlRefusal("conflict", "the policy has changed since it was planned", again);

@@ -75,7 +75,7 @@ export class Plans implements PlanControl {
     guard.sessionOpened(session, target, undefined);
     try {
       const action = actionFor(session, target, text, context);
-      const admission = await guard.admit(action, { ...capabilities, asks: true });
+      const admission = await guard.admit(action, capabilities({ asks: true, bins: true }));
       if (admission.kind === "deny") throw notAllowed(admission.reason);
       if (admission.kind === "allow") guard.settle(admission, { status: "failed", code: NOT_SENT, measured: { elapsedMs: 0 } });
       const measure = once(() => place.executor.measure(executorAct(action, ground, admission.statements, readsAs)));

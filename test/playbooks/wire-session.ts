@@ -41,6 +41,7 @@ export function sessionTable(held?: HeldParts): Table {
     sessionRole: "agent",
     searchPath: ["pg_catalog", "public"],
     pinSql: "",
+    serverProcess: 4711,
     cancel: (signalled) => {
       cancels += 1;
       queueMicrotask(signalled);

@@ -14,6 +14,7 @@ import type { Executor } from "./executor/port.ts";
 import type { Handover, RunningSession } from "./handover.ts";
 import { SIGN_OF_LIFE } from "./codec/write.ts";
 import { fatalFrame } from "./session/refusal.ts";
+import type { BinPort } from "./session/bin-port.ts";
 import type { ContextPool } from "./session/context.ts";
 import { WireSession } from "./session/session.ts";
 import { ReplicaLane } from "./relay-replica.ts";
@@ -32,6 +33,8 @@ export interface RelayParts {
   readonly replica?: ReplicaWatch;
   /** Of the target, where persons can be asked about what is held. Absent: it is refused. */
   readonly held?: { readonly approvals: Approvals; readonly executor: Executor };
+  /** Of the target's database, where it keeps a bin. */
+  readonly bin?: BinPort;
 }
 
 /** Bytes of a client that may wait for the server's answers; beyond it the client is not read. */
@@ -94,7 +97,9 @@ class Relay implements Ticking {
       searchPath: serverFacts.searchPath,
       pinSql: handover.pinSql,
       cancel: handover.cancelServer,
+      serverProcess: serverFacts.process,
       changed: () => this.#changed(),
+      ...(parts.bin === undefined ? {} : { bin: parts.bin }),
       ...(parts.held === undefined ? {} : { held: { ...parts.held, settings: serverFacts.parameters } }),
     };
     this.#session = new WireSession(wire, replica);

@@ -71,6 +71,21 @@ export function query(text: Buffer | string): Buffer {
   return frame(front.query, text);
 }
 
+/** The end of a statement, with its tag. */
+export function commandComplete(tag: string): Buffer {
+  return frame(back.commandComplete, tag);
+}
+
+/** OIDs of a prepared statement's parameters. */
+export function parameterDescription(types: readonly number[]): Buffer {
+  return frame(back.parameterDescription, int16(types.length), ...types.map(int32));
+}
+
+/** An ErrorResponse or NoticeResponse of these fields, by their letters. */
+export function report(type: number, fields: Iterable<readonly [string, string]>): Buffer {
+  return frame(type, ...Array.from(fields, ([letter, value]) => `${letter}${value}`), NUL);
+}
+
 export const BIND_COMPLETE = frame(back.bindComplete);
 export const CLOSE_COMPLETE = frame(back.closeComplete);
 export const NO_DATA = frame(back.noData);

@@ -7,6 +7,7 @@ import type { Reason } from "../../../model/decision.ts";
 import type { TableCount } from "../../../model/outcome.ts";
 import type { SqlContext } from "../../../model/action.ts";
 import type { HeldText } from "./held.ts";
+import type { Binned } from "./bin-acts.ts";
 import { actLimits, limitsChanges, notUnderstood, textFacts, type ActLimits, type TextFacts } from "./facts.ts";
 
 export class Act {
@@ -31,6 +32,8 @@ export class Act {
   tables: readonly TableCount[] | undefined = undefined;
   /** Statements of the text that have changed what names mean for those after them. */
   moves = "";
+  /** What stands in the place of statements of it that go into the bin; set before any of it is sent. */
+  binned: Binned | undefined = undefined;
   /** Statements of the text that the server has completed. */
   completed = 0;
   /** SQLSTATE, when it failed. */

@@ -22,6 +22,8 @@ import { heldQuery } from "./held-query.ts";
 import { withoutWaiting } from "./held-fit.ts";
 import { DROP, FORWARD, HOLD, REST, type Disposition } from "./disposition.ts";
 
+const NUL = Buffer.from([0]);
+
 export class ClientSide {
   readonly #core: Core;
   readonly #judge: Judge;
@@ -212,12 +214,30 @@ export class ClientSide {
     if (!(judged instanceof Act)) return judged.held === undefined ? this.#refuse(judged) : heldQuery(core, judged.held);
     const problem = unmeasurable(core, judged);
     if (problem !== undefined) return this.#refuse(withdraw(core, judged, problem));
+    const bytes = buffer.subarray(from + 5, to - 1);
+    const waits = this.#binned(judged, bytes);
+    if (waits !== undefined) return waits;
     if (this.#stepped(judged)) {
-      core.translation = new Translation(core, judged, buffer.subarray(from + 5, to - 1));
+      core.translation = new Translation(core, judged, bytes);
       return DROP;
     }
     this.#route?.query(judged);
-    return this.#send(judged, QUERY);
+    const sent = this.#send(judged, QUERY);
+    const calls = judged.binned?.text;
+    if (sent !== FORWARD || calls === undefined) return sent;
+    core.toServer(query(Buffer.concat([calls.bytes, NUL])));
+    return DROP;
+  }
+
+  /** Puts tickets into an act that goes into the bin. `undefined` when it may go on; else what becomes of its message. */
+  #binned(act: Act, bytes: Buffer): Disposition | undefined {
+    const core = this.#core;
+    if (!act.limits.bins || act.binned !== undefined) return undefined;
+    const binned = core.bin.of(act, bytes);
+    if (binned === undefined) return HOLD;
+    if ("reason" in binned) return this.#refuse(withdraw(core, act, binned));
+    act.binned = binned;
+    return undefined;
   }
 
   #nextPiece(pieces: Pieces): Disposition {
@@ -237,6 +257,8 @@ export class ClientSide {
     if (!(judged instanceof Act)) return this.#refuse(judged);
     const problem = unmeasurable(core, judged);
     if (problem !== undefined) return this.#refuse(withdraw(core, judged, problem));
+    const waits = this.#binned(judged, Buffer.from(text, "utf8"));
+    if (waits !== undefined) return waits;
     const { last } = pieces;
     if (this.#stepped(judged)) {
       core.translation = new Translation(core, judged, Buffer.from(text, "utf8"));
@@ -245,7 +267,7 @@ export class ClientSide {
     } else {
       const sent = this.#send(judged, QUERY);
       if (sent !== FORWARD) return sent;
-      core.toServer(query(text));
+      core.toServer(query(judged.binned?.text === undefined ? text : Buffer.concat([judged.binned.text.bytes, NUL])));
     }
     core.textGoesOn = !last;
     pieces.next();

@@ -56,7 +56,9 @@ function isTemporary({ resource }: StatementSummary["effects"][number]): boolean
 /** Takes down DDL, together with what moved search_path before it in the same text. */
 function defines(core: Core, act: Act, summary: StatementSummary): void {
   const text = statementText(act, summary.span);
-  if (summary.definesObjects) core.context.ddl(`${act.moves}${text}`, summary.plainDefinition === true && act.moves === "");
+  // What goes into the bin stays in the catalogue, elsewhere.
+  if (summary.definesObjects)
+    core.context.ddl(`${act.moves}${text}`, summary.plainDefinition === true && act.moves === "" && act.binned === undefined);
   if (!summary.changesContext || act.admission.statements.length === 1) return;
   // Only a search_path that is written out can be followed; what is not makes the DDL behind it uncertain.
   const followed = /^(SET|SELECT)$/.test(summary.tag) && /\bsearch_path\b/i.test(text) && !/\bdefault\b|\$user/i.test(text);

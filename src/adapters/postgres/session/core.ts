@@ -8,10 +8,12 @@ import type { Clock } from "../../../base/clock.ts";
 import type { CatalogueSource } from "../../../catalogue/source.ts";
 import type { ReasonCode } from "../../../model/codes.ts";
 import { FLUSH, SYNC as SYNC_FRAME, parse, query, type Status } from "../codec/write.ts";
+import { BinActs } from "./bin-acts.ts";
+import type { BinPort } from "./bin-port.ts";
 import { EXECUTE, ExpectQueue, PARSE, QUERY, SYNC } from "./queue.ts";
 import { Meter } from "./meter.ts";
 import { ContextKeeper, type ContextPool } from "./context.ts";
-import { asking, capabilities } from "./facts.ts";
+import { capabilities } from "./facts.ts";
 import type { HeldParts, HeldWait } from "./held.ts";
 import { Names, type Portal, type Statement } from "./names.ts";
 import type { Translation } from "./translation.ts";
@@ -40,6 +42,10 @@ export interface SessionParts {
   readonly cancel: (signalled: () => void) => void;
   /** Where acts can be brought before persons. Absent: what is held is refused. */
   readonly held?: HeldParts;
+  /** Tickets for what goes into the target's bin. Absent: nothing can go there, and what must is refused. */
+  readonly bin?: BinPort;
+  /** Backend process of the session at the server. */
+  readonly serverProcess: number;
   /** Called when something changed outside an event (a promise settled): the owner then empties the lists. */
   readonly changed: () => void;
 }
@@ -110,6 +116,7 @@ export class Core {
   /** The act whose transaction a wanted ROLLBACK ends. */
   #rolledBack: Act | undefined = undefined;
   readonly meter = new Meter();
+  readonly bin = new BinActs(this);
   /** A block of ours was begun in this batch: its COMMIT goes before the Sync. */
   batchWrapped = false;
   /** A reading of the meter stands at the end of this batch. */
@@ -146,7 +153,7 @@ export class Core {
   constructor(parts: SessionParts) {
     this.parts = parts;
     const { role, sessionRole, searchPath } = parts;
-    this.can = parts.held === undefined ? capabilities : asking;
+    this.can = capabilities({ asks: parts.held !== undefined, bins: parts.bin !== undefined });
     this.reported = parts.held === undefined ? undefined : new Map();
     this.context = new ContextKeeper(parts.contexts, parts.catalogue, { role, sessionRole, searchPath, temporary: [] });
     this.transaction = new Transaction(parts.guard, parts.session, parts.clock);
@@ -190,6 +197,11 @@ export class Core {
     this.withheld.push(Buffer.from(message));
     this.#withheldBytes += message.length;
     return true;
+  }
+
+  /** A message in place of one of the server's, behind what is kept back. */
+  put(message: Buffer): void {
+    if (!this.withhold(message)) this.aside(message);
   }
 
   /** What was kept back goes to the client. */

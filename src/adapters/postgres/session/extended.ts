@@ -2,13 +2,14 @@
  * The client's messages of the extended query protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync.
  * It does not judge texts itself and does not read parameter values.
  */
-import { isBuiltIn } from "../../../catalogue/types.ts";
 import { HELD_WHOLE_MAX, front } from "../codec/shapes.ts";
 import type { FrameScanner } from "../codec/scanner.ts";
 import { stringEnd, utf8 } from "../codec/read.ts";
 import { ready } from "../codec/write.ts";
 import { Act, type Refusal } from "./act.ts";
+import { BinExtended } from "./bin-extended.ts";
 import { FAILED, IDLE, IN_TRANSACTION, type Core } from "./core.ts";
+import { allTypes, ownTypes } from "./parse-types.ts";
 import { RESERVED } from "./context.ts";
 import type { Judge, Judged } from "./judge.ts";
 import type { Portal, Statement } from "./names.ts";
@@ -30,12 +31,14 @@ export class Extended {
   readonly #scanner: FrameScanner;
   readonly #route: Route | undefined;
   readonly #held: HeldExtended;
+  readonly #bin: BinExtended;
 
   constructor(core: Core, judge: Judge, scanner: FrameScanner, route: Route | undefined) {
     this.#core = core;
     this.#route = route;
     this.#judge = judge;
     this.#scanner = scanner;
+    this.#bin = new BinExtended(core, judge);
     this.#held = new HeldExtended(core, judge, scanner, (statement) => this.#current(statement));
   }
 
@@ -79,6 +82,13 @@ export class Extended {
     return refuseExtended(this.#core, withoutWaiting(because)) ? DROP : HOLD;
   }
 
+  /** A message of ours goes in place of the client's. */
+  #instead(bytes: Buffer): Disposition {
+    this.#core.toServer(bytes);
+    this.#go();
+    return DROP;
+  }
+
   #go(): Disposition {
     this.#core.batchSent = true;
     this.#core.flushed = false;
@@ -112,8 +122,10 @@ export class Extended {
       return done;
     }
     this.#route?.parse(name, judged, size);
+    const binned = judged.limits.bins ? { types: allTypes(buffer, textEnd + 3, to) } : undefined;
     const made: Statement = {
       text,
+      ...(binned === undefined ? {} : { binned }),
       ...(this.#route === undefined ? {} : { replicable: judged.facts.replicable, frame: Buffer.from(buffer.subarray(from, to)) }),
       ...(parameterTypes === undefined ? {} : { parameterTypes }),
       batch: core.batch,
@@ -129,7 +141,7 @@ export class Extended {
     core.names.statements.set(name, made);
     this.#route?.made(name, made);
     core.expect.push({ kind: PARSE, audience: "client", change: { space: "statement", name, before, made } });
-    return this.#go();
+    return binned === undefined ? this.#go() : this.#instead(this.#bin.parse(name));
   }
 
   #bind(): Disposition {
@@ -157,11 +169,16 @@ export class Extended {
     if (judged !== true) return this.#refuse(judged);
     if (statement.held !== undefined) return this.#held.bind(portalName, statement, nameEnd + 1);
     this.#route?.bind(name, statement, this.#scanner.size);
-    const made: Portal = { statement, batch: core.batch, act: undefined, dead: false };
+    const act = statement.binned === undefined ? null : this.#bin.act(statement, buffer.subarray(nameEnd + 1, to));
+    if (act === undefined) return HOLD;
+    if (act !== null && !(act instanceof Act)) return this.#refuse(act);
+    const made: Portal = { statement, batch: core.batch, act: act ?? undefined, dead: false };
     const before = core.names.portal(portalName);
     core.names.portals.set(portalName, made);
     core.expect.push({ kind: BIND, audience: "client", change: { space: "portal", name: portalName, before, made } });
-    return this.#go();
+    if (act === null) return this.#go();
+    core.bin.bound(act, core.batch);
+    return this.#instead(this.#bin.bind(portalName, name, act));
   }
 
   /** True when the statement was judged under the context of now; judges it again when not. */
@@ -182,6 +199,7 @@ export class Extended {
       statement.context = judgedIn;
       return true;
     }
+    if (judged.limits.bins !== (statement.binned !== undefined)) return notPrepared();
     this.#core.forget(statement);
     judged.kept = true;
     statement.judged = judged;
@@ -206,6 +224,8 @@ export class Extended {
     }
     if (core.describing !== undefined && core.describing !== portal) return this.#held.undescribed();
     if (portal.held !== undefined) return this.#held.execute(portal, portal.held, name);
+    const executable = this.#bin.executable(portal);
+    if (executable !== true) return executable === undefined ? HOLD : this.#refuse(executable);
     const judged = portal.act ?? this.#take(portal.statement);
     if (judged === undefined) return HOLD;
     if (!(judged instanceof Act)) return this.#refuse(judged);
@@ -249,6 +269,7 @@ export class Extended {
     }
     if (portal.statement.judged === act) portal.statement.judged = undefined;
     portal.act = act;
+    if (act.binned !== undefined) core.bin.sent(act);
     if (reads && core.status !== FAILED) readMeter(core, true);
     if (wraps && core.status === IDLE) {
       // A procedure that stands in a block cannot commit behind our back.
@@ -276,7 +297,8 @@ export class Extended {
     if (named !== undefined) return named;
     if (type === front.describe) {
       if (this.#route !== undefined && space === 0x53) this.#described(this.#route);
-      core.expect.push({ kind: DESCRIBE, audience: "client" });
+      const binned = space === 0x53 ? core.names.statements.get(buffer.toString("utf8", from + 6, to - 1))?.binned : undefined;
+      core.expect.push({ kind: DESCRIBE, audience: "client", ...(binned === undefined ? {} : { parameters: binned.types }) });
       return this.#go();
     }
     this.#route?.giveUp();
@@ -372,15 +394,4 @@ function nameRefused(name: string): Refusal {
     `the name \`${name.slice(0, 80)}\` is reserved or longer than ${NAME_BYTES_MAX} bytes`,
     "choose another name",
   );
-}
-
-function allTypes(buffer: Buffer, from: number, to: number): readonly number[] {
-  return Array.from({ length: (to - from) / 4 }, (_, i) => buffer.readUInt32BE(from + 4 * i));
-}
-
-/** The parameter types of a Parse when any of them is not the server's own: the input of such a type may run code. */
-function ownTypes(buffer: Buffer, from: number, to: number): readonly number[] | undefined {
-  const types: number[] = [];
-  for (let at = from; at < to; at += 4) types.push(buffer.readUInt32BE(at));
-  return types.every(isBuiltIn) ? undefined : types;
 }

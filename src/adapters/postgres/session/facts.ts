@@ -107,6 +107,8 @@ export interface ActLimits {
   /** Per cent of the rows that a table had before. */
   readonly rowsChangedShareMax: number;
   readonly statementMsMax: number;
+  /** What it removes goes into the bin. */
+  readonly bins: boolean;
   /** Any of the figures that can only be checked after the statement ran. */
   readonly any: boolean;
 }
@@ -135,7 +137,7 @@ export function actLimits(obligations: readonly Obligation[]): ActLimits {
     statementMsMax: figure("statement_ms_max"),
   };
   const any = Math.min(made.rowsReturnedMax, made.bytesReturnedMax) < Infinity || limitsChanges(made);
-  const limits = { ...made, any };
+  const limits = { ...made, any, bins: obligations.some(({ kind }) => kind === "bin") };
   limitsOf.set(obligations, limits);
   return limits;
 }
@@ -148,13 +150,13 @@ function figureIn(obligation: Obligation): number {
 }
 
 /** Rows that change are limited, one way or another: the meter reads them. */
-export function limitsChanges(limits: Omit<ActLimits, "any">): boolean {
+export function limitsChanges(limits: Omit<ActLimits, "any" | "bins">): boolean {
   const { rowsChangedMax, rowsChangedPerTransactionMax, rowsChangedPerTableMax, rowsChangedShareMax } = limits;
   return Math.min(rowsChangedMax, rowsChangedPerTransactionMax, rowsChangedPerTableMax, rowsChangedShareMax) < Infinity;
 }
 
-/** Every kind of obligation that this adapter keeps. */
-export const capabilities: Capabilities = {
+/** Every kind of obligation that this adapter keeps; that of the bin, where there is one to give tickets. */
+const plain: Capabilities = {
   obligations: new Set([
     "rows_returned_max",
     "bytes_returned_max",
@@ -165,6 +167,13 @@ export const capabilities: Capabilities = {
     "statement_ms_max",
   ] as const),
 };
+const binning: Capabilities = { obligations: new Set([...plain.obligations, "bin"] as const) };
 
-/** The same where what is held is brought before persons. */
-export const asking: Capabilities = { ...capabilities, asks: true };
+/** What an approved act is carried out under: elsewhere, and as it was planned. */
+export const asking: Capabilities = { ...plain, asks: true };
+
+/** What a session can do: `asks` where what is held is brought before persons, `bins` where there are tickets for the bin. */
+export function capabilities({ asks, bins }: { readonly asks: boolean; readonly bins: boolean }): Capabilities {
+  if (!bins) return asks ? asking : plain;
+  return asks ? { ...binning, asks: true } : binning;
+}

@@ -25,6 +25,8 @@ export interface Statement {
   replicable?: boolean;
   /** Its Parse message, kept where a read replica may have to be sent it too. */
   readonly frame?: Buffer;
+  /** It goes into the bin: the server has a call under its name. The parameter types that Parse gave. */
+  readonly binned?: { readonly types: readonly number[] };
   /** The policy holds it: a person must agree to each Execute. */
   held?: HeldStatement | undefined;
   /** The replica alone has it: an unnamed statement that was made there. */

@@ -3,6 +3,8 @@
  * It sees what a statement says; a change that shows only in the server's report ends the session instead.
  */
 import type { StatementSummary } from "../../../model/decision.ts";
+import { parameter } from "../codec/read.ts";
+import type { FrameScanner } from "../codec/scanner.ts";
 import type { Refusal } from "./act.ts";
 import type { Core } from "./core.ts";
 import { refusal } from "./refusal.ts";
@@ -22,8 +24,14 @@ export function parserSettingChanged(statements: readonly StatementSummary[]): R
   return undefined;
 }
 
-/** Takes a ParameterStatus. False when the session cannot go on under that value. */
-export function reported(core: Core, name: string, value: string): boolean {
+/** Takes the ParameterStatus at hand; `undefined` when it is not understood. */
+export function reportedNow(core: Core, { buffer, from, to }: Pick<FrameScanner, "buffer" | "from" | "to">): boolean | undefined {
+  const found = parameter(buffer, from, to);
+  return found === undefined ? undefined : reported(core, found.name, found.value);
+}
+
+/** Takes a setting that the server reports. False when the session cannot go on under that value. */
+function reported(core: Core, name: string, value: string): boolean {
   core.reported?.set(name, value);
   if (name === "client_encoding" && value !== "UTF8")
     core.fatal("session_pinned", "client_encoding changed: the session cannot be judged any more", "57P05");

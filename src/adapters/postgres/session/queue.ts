@@ -51,6 +51,8 @@ export interface Expect {
   readonly batch?: number;
   /** For PARSE, BIND and CLOSE: what the name stands for once the server agrees. */
   readonly change?: NameChange;
+  /** Describe of a statement that goes into the bin: its own parameters, in place of the call's. */
+  readonly parameters?: readonly number[];
   /** A message meant to fail: the answer in place of the server's error. */
   readonly poison?: Buffer | null;
 }

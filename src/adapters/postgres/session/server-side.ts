@@ -3,20 +3,21 @@
  * transactions are taken down.
  * It does not send anything upstream; what is owed there is left for the client side's next message boundary.
  */
-import { RowFields, rowsFit } from "../codec/row-fields.ts";
+import { RowFields } from "../codec/row-fields.ts";
 import { FrameScanner, BAD, BODY, MORE } from "../codec/scanner.ts";
 import { back, serverShapes } from "../codec/shapes.ts";
-import { errorField, parameter, rowValues, tagRows } from "../codec/read.ts";
-import type { Status } from "../codec/write.ts";
+import { errorField, rowValues, tagRows } from "../codec/read.ts";
+import { commandComplete, parameterDescription, type Status } from "../codec/write.ts";
 import type { Act } from "./act.ts";
 import { copyInFlight, copyToCome, endSkipped, isOwn, mustWait, readingDecides, readingOf } from "./answers.ts";
+import { Retelling } from "./bin-answers.ts";
 import { completed } from "./completion.ts";
-import { reported } from "./pins.ts";
+import { reportedNow } from "./pins.ts";
 import { FAILED, IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { BIND, CALL, CLOSE, DESCRIBE, EXECUTE, PARSE, QUERY, SYNC, type Expect, type ExpectKind } from "./queue.ts";
 import type { MeterBounds } from "./meter-sql.ts";
 import { readingRefused, shownError, undone } from "./errors.ts";
-import { returned } from "./returned.ts";
+import { alike, returned } from "./returned.ts";
 import { Run } from "./run.ts";
 
 /** A row of ours that is longer is not read: its figures are then not in the record. */
@@ -35,6 +36,8 @@ export class ServerSide {
   #error: string | undefined = undefined;
   /** The row of our own query, while its bytes arrive. */
   #row: Buffer[] | undefined = undefined;
+  /** What the server says of acts that go into the bin. */
+  readonly #retelling = new Retelling();
   /** The row of a reading of the meter. */
   #reading: readonly (string | null)[] | undefined = undefined;
   /** A block that must be ended by us stands open when the next ReadyForQuery says so. */
@@ -62,10 +65,13 @@ export class ServerSide {
         return void this.#broken(LYING_ROW);
       if (step !== BODY && this.#forwarding && core.withheld !== undefined) this.#forwarding = !this.#withheld();
       if (this.#forwarding) this.#run.add(scanner.buffer, scanner.from, scanner.to, out);
-      else if (this.#row !== undefined) this.#row.push(scanner.buffer.subarray(scanner.from, scanner.to));
+      else (this.#row ?? this.#retelling).push(scanner.buffer.subarray(scanner.from, scanner.to));
       scanner.take();
-      if (this.#forwarding && (scanner.type === back.dataRow || scanner.type === back.copyData) && scanner.atBoundary) this.#alike();
+      if (this.#forwarding && (scanner.type === back.dataRow || scanner.type === back.copyData) && scanner.atBoundary && !this.#muted) {
+        if (!alike(core, scanner, this.#run)) return void this.#broken(LYING_ROW);
+      }
       if (this.#row !== undefined && scanner.atBoundary) this.#ownRow(this.#row);
+      else if (scanner.atBoundary) this.#retelling.whole(core);
     }
     this.#run.flush(out);
   }
@@ -85,12 +91,15 @@ export class ServerSide {
       case back.copyData:
         return this.#data(type);
       case back.notice:
+        return !this.#retelling.takes(this.#core.expect.front?.act, this.#scanner.size);
       case back.notification:
         return true;
       case back.parameterStatus:
-        return this.#parameter() ?? this.#unexpected(type);
-      case back.error:
-        return this.#failed();
+        return reportedNow(this.#core, this.#scanner) ?? this.#unexpected(type);
+      case back.error: {
+        const act = this.#core.expect.front?.act;
+        return this.#failed() && !this.#retelling.takes(act, this.#scanner.size);
+      }
       case back.ready:
         return this.#ready();
       default:
@@ -106,20 +115,6 @@ export class ServerSide {
   #broken(problem: string): false {
     this.#core.fatal("protocol_refused", `the server broke the protocol: ${problem}`);
     return false;
-  }
-
-  /** Rows that follow a row that went to the client, within the same limits: most of a long result or a COPY is counted here. */
-  #alike(): void {
-    const act = this.#core.expect.front?.act;
-    if (act === undefined || act.fetches || this.#muted || act.admission.reading !== undefined) return;
-    const { limits } = act;
-    const scanner = this.#scanner;
-    const rows = scanner.takeAlike(limits.rowsReturnedMax - act.rowsReturned, limits.bytesReturnedMax - act.bytesReturned);
-    if (rows === 0) return;
-    act.rowsReturned += rows;
-    act.bytesReturned += scanner.alikeBytes;
-    if (scanner.type === back.dataRow && !rowsFit(scanner.buffer, scanner.from, scanner.to)) return void this.#broken(LYING_ROW);
-    this.#run.add(scanner.buffer, scanner.from, scanner.to, this.#core.clientOut);
   }
 
   /** The hot path: one row. Figures first, so that a row over the limit does not go out. */
@@ -164,7 +159,9 @@ export class ServerSide {
       case back.closeComplete:
         return this.#step(entry, CLOSE, type, shown);
       case back.parameterDescription:
-        return entry.kind === DESCRIBE ? shown : this.#unexpected(type);
+        if (entry.kind !== DESCRIBE) return this.#unexpected(type);
+        if (shown && entry.parameters !== undefined) core.put(parameterDescription(entry.parameters));
+        return shown && entry.parameters === undefined;
       case back.noData:
         return this.#step(entry, DESCRIBE, type, shown);
       case back.rowDescription:
@@ -214,7 +211,8 @@ export class ServerSide {
       case back.commandComplete: {
         const { buffer, from, to } = this.#scanner;
         if (type === back.commandComplete && buffer.indexOf(0, from + 5) !== to - 1) return this.#broken("a tag without its end");
-        const tag = type === back.emptyQuery ? "" : buffer.toString("latin1", from + 5, to - 1);
+        const told = entry.act === undefined ? undefined : core.bin.completed(entry.act);
+        const tag = told ?? (type === back.emptyQuery ? "" : buffer.toString("latin1", from + 5, to - 1));
         core.copyIn = false;
         if (entry.audience !== "client" || entry.splice?.reading !== undefined) return this.#completedOwn(entry);
         const within = entry.act === undefined || completed(core, entry.act, tag, tagRows(tag), readingDecides(core, entry));
@@ -227,7 +225,8 @@ export class ServerSide {
           core.expect.pop();
           if (entry.act !== undefined) this.#answered(entry.act);
         }
-        return shown && within;
+        if (told !== undefined && shown && within) core.put(commandComplete(told));
+        return shown && within && told === undefined;
       }
       default:
         return this.#unexpected(type);
@@ -356,6 +355,7 @@ export class ServerSide {
     if (failed) core.translation?.fail();
     const end = core.transaction.ready(open, this.#error ?? (this.#muted ? "54000" : undefined), more ? entry.act : undefined);
     core.meter.ready(!open, open && end === "committed", core.drained);
+    if (core.bin.busy && (end !== undefined || !open)) core.bin.ended(end ?? "unknown", open ? -1 : (entry.batch ?? -1));
     this.#error = undefined;
     if (end !== undefined && !ours) {
       // What was defined behind the last COMMIT or ROLLBACK of a text is committed with the text, or gone.
@@ -387,12 +387,5 @@ export class ServerSide {
     core.translation?.fail();
     core.rollBack(entry.act);
     return true;
-  }
-
-  /** A setting that the server reports; `undefined` when the message is not understood. */
-  #parameter(): boolean | undefined {
-    const { buffer, from, to } = this.#scanner;
-    const found = parameter(buffer, from, to);
-    return found === undefined ? undefined : reported(this.#core, found.name, found.value);
   }
 }

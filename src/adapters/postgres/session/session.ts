@@ -116,6 +116,7 @@ export class WireSession {
     core.settleRolledBack();
     core.context.lost(inFlight.some(({ facts }) => facts.definesObjects || facts.commits));
     core.transaction.lost(inFlight, because, commitInFlight);
+    core.bin.lost();
     for (const statement of core.names.statements.values()) core.forget(statement);
     for (const portal of core.names.portals.values()) core.forget(portal.statement);
   }

@@ -1,6 +1,6 @@
 /**
  * A simple query that changes something under a limit, sent so that what it did is known before it can commit.
- * It does not judge, and it changes no byte of the client's statements.
+ * It does not judge, and it changes no byte of the client's statements but for those that the bin takes the place of (`bin-text.ts`).
  *
  * Without transaction control the text runs inside a block of ours: BEGIN, the text, then a reading of the meter with COMMIT in one
  * message. That gives the semantics of the server's own implicit block, and a procedure cannot commit behind our back.
@@ -8,6 +8,7 @@
  * block there too, and readings stand between its statements where the implicit block would commit.
  */
 import { query } from "../codec/write.ts";
+import type { StatementSummary } from "../../../model/decision.ts";
 import type { Act } from "./act.ts";
 import { FAILED, IDLE, type Core } from "./core.ts";
 import { meterSql, type MeterBounds } from "./meter-sql.ts";
@@ -26,17 +27,21 @@ export class Translation {
   readonly #core: Core;
   readonly #act: Act;
   readonly #bytes: Buffer;
+  /** Where the statements stand in them. */
+  readonly #spans: readonly StatementSummary["span"][];
   readonly #wrapped: boolean;
   /** Statements sent so far. */
   #sent = 0;
   #begun = false;
   #over = false;
 
-  /** `bytes` are the text as it was judged. */
+  /** `bytes` are the text as it was judged; calls of the bin stand in it where the act owes them. */
   constructor(core: Core, act: Act, bytes: Buffer) {
     this.#core = core;
     this.#act = act;
-    this.#bytes = bytes;
+    const binned = act.binned?.text;
+    this.#bytes = binned?.bytes ?? bytes;
+    this.#spans = binned?.spans ?? act.admission.statements.map(({ span }) => span);
     this.#wrapped = core.status === IDLE && !act.facts.control && !act.facts.savepoints;
     core.dropUnnamed();
     core.sent(act, false);
@@ -116,7 +121,9 @@ export class Translation {
     for (let i = first; i < statements.length && !ended; i++) {
       const statement = statements[i];
       if (statement === undefined) break;
-      const { transaction, span } = statement;
+      const { transaction } = statement;
+      const start = this.#spans[i]?.start ?? 0;
+      const end = this.#spans[i + 1]?.start;
       const ends = transaction === "commit" || transaction === "rollback";
       if (ends && explicit && core.meter.owed) {
         // In a block the text can wait here until what stands before is answered: had it failed, the block would still be open.
@@ -127,10 +134,9 @@ export class Translation {
           plan.push(...reading.plan);
         }
       }
-      if (parts.length === 0 && span.start > 0) parts.push(this.#blanks(span.start));
-      const following = statements[i + 1];
-      parts.push(following === undefined ? this.#bytes.subarray(span.start) : this.#bytes.subarray(span.start, following.span.start));
-      if (following === undefined) parts.push(SEPARATOR);
+      if (parts.length === 0 && start > 0) parts.push(this.#blanks(start));
+      parts.push(this.#bytes.subarray(start, end));
+      if (end === undefined) parts.push(SEPARATOR);
       plan.push(null);
       this.#sent = i + 1;
       if (transaction === "begin") explicit = true;

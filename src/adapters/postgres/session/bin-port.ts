@@ -1,0 +1,36 @@
+/**
+ * What a session needs of the bin: tickets that carry out one statement each, and an ear for how their transactions ended.
+ * It holds no behaviour. The server's side of it, the procedure that takes a ticket, is installed by `holdfast provision`.
+ */
+import type { ActionId } from "../../../base/ids.ts";
+import type { TransactionEnd } from "../../../model/outcome.ts";
+
+/** One statement that is to go into the bin: its exact text, and the situation that it was judged in. */
+export interface BinWanted {
+  readonly text: string;
+  readonly searchPath: readonly string[];
+  /** `session_user` and backend process of the session that will use the ticket. */
+  readonly role: string;
+  readonly serverProcess: number;
+  readonly action: ActionId;
+  /** As the client is told when it is done: `DROP TABLE`. */
+  readonly tag: string;
+}
+
+/** `because` is a clause for the agent: why there is none. */
+export type BinTicket = { readonly ticket: string } | { readonly because: string };
+
+/** A database that was put into the bin, or the server's own error about it, or that Holdfast could not. */
+export type BinnedDatabase =
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly sqlstate: string; readonly message: string; readonly detail?: string; readonly hint?: string }
+  | { readonly kind: "unavailable"; readonly because: string };
+
+export interface BinPort {
+  /** One answer for each, in order. Never rejects. */
+  issue(wanted: readonly BinWanted[]): Promise<readonly BinTicket[]>;
+  /** Carries out a DROP DATABASE on a connection of its own. The act's intent is durable before. Never rejects. */
+  dropDatabase(wanted: BinWanted): Promise<BinnedDatabase>;
+  /** The transaction that used these tickets has ended. */
+  ended(tickets: readonly string[], end: TransactionEnd): void;
+}
