@@ -12,6 +12,7 @@ import { cacheDirectory } from "./postgres/places.ts";
 const debianPackages = {
   psql: ["postgresql-client"],
   pg_dump: ["postgresql-client"],
+  pgbackrest: ["pgbackrest"],
   pg_basebackup: ["postgresql-client"],
   // Of the server's own package: what a restore starts.
   pg_controldata: ["postgresql"],

@@ -12,7 +12,8 @@ export const manifestName = "manifest.json";
 export interface StoredFile {
   /** Plain name within the backup's folder; `.gz` and `.sealed` say what was done to its bytes, the last one last. */
   readonly name: string;
-  readonly what: "base" | "tablespace" | "database" | "globals";
+  /** `list`: the server's own list of a base backup's files, where it does not stand in the archive. */
+  readonly what: "base" | "tablespace" | "list" | "database" | "globals";
   /** The tablespace's OID, or the database's name. */
   readonly of?: string;
   /** Of a tablespace: where it lay at the server. */

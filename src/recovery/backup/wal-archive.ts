@@ -3,7 +3,7 @@
  * It receives nothing by itself; `wal-receiver.ts` does, and puts here what is whole.
  */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -26,6 +26,8 @@ export interface WalSegment {
 export interface WalArchive {
   /** Absolute; need not be there. */
   readonly folder: string;
+  /** Says that the archive is that cluster's alone. Rejects where it is another's: names of segments are the same in every cluster. */
+  claim(systemIdentifier: string): Promise<void>;
   /** By timeline, then by number. */
   segments(segmentBytes: number): Promise<readonly WalSegment[]>;
   /** Stores a segment (`...A3`), a partial one (`...A3.partial`) or a history file (`00000002.history`), at once and durably. */
@@ -59,6 +61,17 @@ class FolderArchive implements WalArchive {
     this.folder = folder;
     this.#key = key;
     this.#sealed = sealed;
+  }
+
+  async claim(systemIdentifier: string): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const path = join(this.folder, "system-identifier");
+    const known = await readFile(path, "utf8").catch(absentIsNull);
+    if (known === null) return writeFile(path, `${systemIdentifier}\n`, { mode: 0o600, flag: "wx" });
+    if (known.trim() !== systemIdentifier)
+      throw new Error(
+        `\`${this.folder}\` holds WAL of cluster ${known.trim()}, and this is ${systemIdentifier}: give it a target of its own`,
+      );
   }
 
   async segments(segmentBytes: number): Promise<readonly WalSegment[]> {

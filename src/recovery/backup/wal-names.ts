@@ -41,3 +41,9 @@ export function parseSegment(name: string, segmentBytes: number): SegmentName | 
 export function timelineText(timeline: number): string {
   return timeline.toString(16).toUpperCase().padStart(8, "0");
 }
+
+/** Numbers of the first and last segment that hold the bytes from one position up to and without the other. */
+export function segmentsBetween(from: bigint, to: bigint, segmentBytes: number): readonly [bigint, bigint] {
+  const size = BigInt(segmentBytes);
+  return [from / size, (to > from ? to - 1n : from) / size];
+}

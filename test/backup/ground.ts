@@ -1,0 +1,105 @@
+/**
+ * A server of version 15, for which Debian has the programs, a repository and what the methods are given: everything real.
+ * It makes no backup by itself.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type pg from "pg";
+import { systemClock } from "../../src/base/clock.ts";
+import { newBackupId, systemRandom } from "../../src/base/ids.ts";
+import { makeBackup, type MakeBackup } from "../../src/recovery/backup/make-backup.ts";
+import type { ServerLogin } from "../../src/recovery/backup/programs.ts";
+import { createRepository, type Repository, type StoredBackup } from "../../src/recovery/backup/repository.ts";
+import { readServerFacts, type ServerFacts } from "../../src/recovery/backup/server-facts.ts";
+import { WalReceiver } from "../../src/recovery/backup/wal-receiver.ts";
+import { startServer, type TestServer } from "../support/servers.ts";
+import { tool } from "../support/tools.ts";
+
+export interface BackupGround {
+  readonly server: TestServer;
+  readonly folder: string;
+  readonly repository: Repository;
+  readonly login: ServerLogin;
+  readonly client: pg.Client;
+  facts(): Promise<ServerFacts>;
+  backUp(more?: Partial<MakeBackup>): Promise<StoredBackup>;
+  receiver(): WalReceiver;
+  close(): Promise<void>;
+}
+
+export const programs = { path: process.env["PATH"] ?? "" };
+
+export async function backupGround(passphrase?: Uint8Array): Promise<BackupGround> {
+  await tool("pg_basebackup");
+  const server = await startServer({ version: 15, settings: { wal_level: "replica", max_wal_senders: 10 } });
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-backup-"));
+  const client = await server.connect();
+  await client.query("CREATE ROLE backup LOGIN REPLICATION PASSWORD 'a:b\\c'; GRANT pg_read_all_data, pg_read_all_settings TO backup");
+  const repository = await createRepository({
+    folder: join(folder, "repository"),
+    random: systemRandom,
+    ...(passphrase === undefined ? {} : { passphrase }),
+  });
+  const spool = join(folder, "spool");
+  mkdirSync(join(spool, "wal"), { recursive: true, mode: 0o700 });
+  const login: ServerLogin = {
+    host: server.host,
+    port: server.port,
+    role: "backup",
+    database: "postgres",
+    password: "a:b\\c",
+    tls: "disable",
+  };
+  const facts = () => readServerFacts(client);
+  return {
+    server,
+    folder,
+    repository,
+    login,
+    client,
+    facts,
+    backUp: async (more = {}) =>
+      makeBackup({
+        repository,
+        target: "shop",
+        id: newBackupId(),
+        method: "basebackup",
+        login,
+        programs,
+        facts: await facts(),
+        walArchived: false,
+        walWaitMs: 60_000,
+        spool,
+        clock: systemClock,
+        random: systemRandom,
+        progress: () => undefined,
+        signal: new AbortController().signal,
+        ...more,
+      }),
+    receiver: () =>
+      new WalReceiver({
+        archive: repository.wal("shop"),
+        login: async () => login,
+        major: 15,
+        slot: "holdfast_shop",
+        programs,
+        spool: join(spool, "wal"),
+        clock: systemClock,
+        random: systemRandom,
+        warn: () => undefined,
+        partialEveryMs: 200,
+        firstPauseMs: 50,
+      }),
+    close: async () => {
+      await client.end();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Looks again until it is so. Who waits for a thing that never comes is ended by the test's own time limit. */
+export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
