@@ -2,16 +2,15 @@
  * A real base backup of a test server and the WAL after it, in a repository, by PostgreSQL's own programs: what a restore is tried on.
  * The gateway's schedule has no part in it, so that a test says itself what is in the archive and what is not.
  */
-import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, createReadStream, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../src/base/clock.ts";
 import { newBackupId, systemRandom } from "../../src/base/ids.ts";
-import type { StoredFile } from "../../src/recovery/backup/manifest.ts";
+import { makeBackup } from "../../src/recovery/backup/make-backup.ts";
 import { createRepository, type Repository, type StoredBackup } from "../../src/recovery/backup/repository.ts";
-import { storeStream } from "../../src/recovery/backup/store-file.ts";
+import { readServerFacts } from "../../src/recovery/backup/server-facts.ts";
 import { serverAccount } from "../support/postgres/account.ts";
 import { startServer, type TestServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
@@ -20,17 +19,19 @@ export interface BackedUp {
   readonly server: TestServer;
   readonly folder: string;
   readonly repository: Repository;
-  /** Makes a base backup of now. */
-  backUp(): Promise<StoredBackup>;
+  /** Makes a backup of now; a base backup unless told otherwise. */
+  backUp(method?: "basebackup" | "dump"): Promise<StoredBackup>;
   /** Ends the segment that is being written, and stores all that the server has archived. */
   archive(): Promise<void>;
+  /** Goes on storing what the server archives, until it is closed. */
+  keepArchiving(): void;
   close(): Promise<void>;
 }
 
 export const backedUpTarget = "shop";
 
 export async function openBackedUp(passphrase?: Uint8Array): Promise<BackedUp> {
-  await tool("pg_controldata");
+  await Promise.all([tool("pg_controldata"), tool("pg_basebackup")]);
   const folder = mkdtempSync(join(tmpdir(), "holdfast-restore-test-"));
   chmodSync(folder, 0o711);
   const archived = join(folder, "archived");
@@ -47,74 +48,79 @@ export async function openBackedUp(passphrase?: Uint8Array): Promise<BackedUp> {
   const wal = repository.wal(backedUpTarget);
   const archive = async () => {
     const [row] = await server.asSuperuser<{ name: string }>("SELECT pg_walfile_name(pg_switch_wal()) AS name");
+    // Something was written before: an empty segment is not ended, and what was archived before may be stored already.
     for (let tries = 0; !readdirSync(archived).includes(row?.name ?? ""); tries += 1) {
+      if ((await wal.read(row?.name ?? "")) !== undefined) break;
       if (tries > 400) throw new Error(`the server does not archive ${row?.name}:\n${server.log()}`);
       await delay(25);
     }
-    for (const name of readdirSync(archived).filter((each) => /^[0-9A-F]{24}$|[.]history$/.test(each))) {
-      await wal.put(join(archived, name), name, systemRandom);
-      rmSync(join(archived, name));
-    }
+    await store();
   };
+  let storing = Promise.resolve();
+  const store = () => {
+    storing = storing.then(async () => {
+      for (const name of readdirSync(archived).filter((each) => /^[0-9A-F]{24}$|[.]history$/.test(each))) {
+        await wal.put(join(archived, name), name, systemRandom);
+        rmSync(join(archived, name));
+      }
+    });
+    return storing;
+  };
+  let going: NodeJS.Timeout | undefined;
   return {
     server,
     folder,
     repository,
     archive,
-    backUp: async () => {
-      const stored = await baseBackup({ server, repository, folder });
+    keepArchiving: () => {
+      going = setInterval(() => void store(), 100);
+    },
+    backUp: async (method = "basebackup") => {
+      const storing = setInterval(() => void store(), 50);
+      const stored = await makeOne({ server, repository, folder }, method).finally(() => clearInterval(storing));
       await archive();
       return stored;
     },
     close: async () => {
+      clearInterval(going);
+      await storing;
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function baseBackup({ server, repository, folder }: Pick<BackedUp, "server" | "repository" | "folder">): Promise<StoredBackup> {
-  const id = newBackupId();
-  const startedAtMs = systemClock.now();
-  const tars = join(folder, id);
-  const [before] = await server.asSuperuser<{ id: string; lsn: string }>(
-    "SELECT system_identifier::text AS id, pg_current_wal_insert_lsn()::text AS lsn FROM pg_control_system()",
-  );
-  const connection = `host=127.0.0.1 port=${server.port} user=postgres password=${server.superuser.password}`;
-  execFileSync(await tool("pg_basebackup"), ["-D", tars, "-Ft", "-X", "none", "-c", "fast", "-d", connection], { stdio: "pipe" });
-  const [after] = await server.asSuperuser<{ lsn: string; version: string }>(
-    "SELECT pg_current_wal_insert_lsn()::text AS lsn, current_setting('server_version_num') AS version",
-  );
-  const draft = await repository.draft(backedUpTarget, id, startedAtMs);
-  const files: StoredFile[] = [];
-  for (const name of readdirSync(tars).filter((each) => each.endsWith(".tar"))) {
-    const oid = /^(\d+)[.]tar$/.exec(name)?.[1];
-    const place = { folder: draft.folder, name, compressed: true, key: repository.key, random: systemRandom };
-    const stored = await storeStream(createReadStream(join(tars, name)), place);
-    files.push({ ...stored, ...(oid === undefined ? { what: "base" as const } : { what: "tablespace" as const, of: oid }) });
-  }
-  rmSync(tars, { recursive: true });
-  return draft.finish({
-    format: 1,
-    backup: {
-      id,
+type Scene = Pick<BackedUp, "server" | "repository" | "folder">;
+
+async function makeOne({ server, repository, folder }: Scene, method: "basebackup" | "dump"): Promise<StoredBackup> {
+  const client = await server.connect();
+  const spool = join(folder, "spool");
+  mkdirSync(spool, { recursive: true, mode: 0o700 });
+  try {
+    return await makeBackup({
+      repository,
       target: backedUpTarget,
-      method: "basebackup",
-      startedAtMs,
-      endedAtMs: systemClock.now(),
-      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      from: before?.lsn ?? "",
-      to: after?.lsn ?? "",
-      timeline: 1,
-      serverVersion: Number(after?.version),
-      systemIdentifier: before?.id ?? "",
-      databases: [],
-    },
-    files,
-    wal: "archive",
-    walSegmentBytes: 16 * 1024 ** 2,
-    tools: {},
-    leftOut: [],
-    server: { bytes: statSync(draft.folder).size, tables: 1 },
-  });
+      id: newBackupId(),
+      method,
+      login: {
+        host: "127.0.0.1",
+        port: server.port,
+        role: "postgres",
+        password: server.superuser.password,
+        database: "postgres",
+        tls: "disable",
+      },
+      programs: { path: process.env["PATH"] ?? "" },
+      facts: await readServerFacts(client),
+      walArchived: true,
+      walWaitMs: 30_000,
+      spool,
+      clock: systemClock,
+      random: systemRandom,
+      progress: () => undefined,
+      signal: new AbortController().signal,
+    });
+  } finally {
+    await client.end();
+  }
 }

@@ -9,7 +9,7 @@ export async function scratchParts(folder: string): Promise<ScratchParts> {
   return {
     root: join(folder, "scratch"),
     name: newDrillId(),
-    programs: await serverPrograms(15, process.env["PATH"] ?? ""),
+    programs: await serverPrograms(15, { path: process.env["PATH"] ?? "" }),
     roles: ["postgres"],
     onProgress: () => undefined,
     connect: async ({ socket, port, role, database }) => {

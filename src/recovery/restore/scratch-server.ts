@@ -37,8 +37,7 @@ export class ScratchServer {
     await writeFile(path, "", { mode: 0o600 });
     await folder.own(path);
     const log = openSync(path, "a");
-    const postgres = programs.path("postgres") ?? "postgres";
-    const child = spawn(postgres, ["-D", folder.data, "-c", `config_file=${config}`], {
+    const child = spawn(programs.demand("postgres"), ["-D", folder.data, "-c", `config_file=${config}`], {
       ...folder.account,
       cwd: folder.data,
       env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" },

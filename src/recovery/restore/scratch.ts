@@ -96,10 +96,12 @@ async function controlOf(folder: ScratchFolder, programs: ServerPrograms): Promi
   const major = (await readFile(join(folder.data, "PG_VERSION"), "utf8")).trim();
   if (Number(major) !== programs.major)
     throw new RestoreFailed("programs", `the backup is of PostgreSQL ${major}, and these programs are of ${programs.major}`);
-  const program = programs.path("pg_controldata");
-  if (program === undefined) throw new RestoreFailed("programs", `\`pg_controldata\` is missing in \`${programs.folder}\``);
-  const { stdout } = await run(program, ["-D", folder.data], { ...folder.account, env: { LC_ALL: "C" }, cwd: "/" }).catch(
-    (error: unknown) => Promise.reject(new RestoreFailed("files", `\`global/pg_control\` cannot be read: ${messageOf(error)}`, error)),
+  const { stdout } = await run(programs.demand("pg_controldata"), ["-D", folder.data], {
+    ...folder.account,
+    env: { LC_ALL: "C" },
+    cwd: "/",
+  }).catch((error: unknown) =>
+    Promise.reject(new RestoreFailed("files", `\`global/pg_control\` cannot be read: ${messageOf(error)}`, error)),
   );
   return parseControlData(stdout);
 }

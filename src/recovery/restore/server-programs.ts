@@ -1,50 +1,38 @@
 /**
- * Finds a server's own programs of one major version: on the search path, and where Debian's and the project's packages put them.
- * A server opens only the files of its own major version, so nothing near is taken.
+ * A server's own programs of one major version: a server opens only the files of its own, so nothing near is taken.
+ * It installs nothing.
  */
-import { execFile } from "node:child_process";
-import { accessSync, constants, readdirSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
+import { accessSync, constants } from "node:fs";
+import { dirname, join } from "node:path";
+import { messageOf } from "../../base/message-of.ts";
+import { findProgram, type ProgramPlaces } from "../backup/programs.ts";
 import { RestoreFailed } from "./restore-failed.ts";
-
-const run = promisify(execFile);
-
-/** Folders of one version each: `%` stands for it. */
-const versioned = ["/usr/lib/postgresql/%/bin", "/usr/pgsql-%/bin", "/usr/local/pgsql-%/bin", "/opt/homebrew/opt/postgresql@%/bin"];
 
 export interface ServerPrograms {
   readonly major: number;
   /** Of the server itself, as `15.18`. */
   readonly version: string;
   readonly folder: string;
-  /** The path of one of them; `undefined` where this installation does not have it. */
-  path(name: string): string | undefined;
+  /** The path of one of them. Throws {@link RestoreFailed} where this installation does not have it. */
+  demand(name: string): string;
+  /** `undefined` where this installation does not have it. */
+  find(name: string): string | undefined;
 }
 
-/** `searchPath` as the shell has it. Rejects with {@link RestoreFailed} that says what to install. */
-export async function serverPrograms(major: number, searchPath: string): Promise<ServerPrograms> {
-  for (const folder of [...versioned.map((each) => each.replace("%", String(major))), ...searchPath.split(delimiter).filter(Boolean)]) {
-    const postgres = join(folder, "postgres");
-    if (!isProgram(postgres)) continue;
-    const { stdout } = await run(postgres, ["--version"], { timeout: 10_000 }).catch(() => ({ stdout: "" }));
-    const [, version, found] = /\(PostgreSQL\) ((\d+)[\d.]*)/.exec(stdout) ?? [];
-    if (version !== undefined && Number(found) === major)
-      return { major, version, folder, path: (name) => [join(folder, name)].find(isProgram) };
-  }
-  throw new RestoreFailed(
-    "programs",
-    `no PostgreSQL ${major} server is installed here${others()}: a backup opens only with its own major version: apt-get install postgresql-${major}, or its like`,
+/** Rejects with {@link RestoreFailed} that says what to install. */
+export async function serverPrograms(major: number, places: ProgramPlaces): Promise<ServerPrograms> {
+  const { path, version } = await findProgram("postgres", major, places).catch((error: unknown) =>
+    Promise.reject(new RestoreFailed("programs", `the server of PostgreSQL ${major} is not installed here: ${messageOf(error)}`, error)),
   );
-}
-
-function others(): string {
-  try {
-    const there = readdirSync("/usr/lib/postgresql").filter((name) => isProgram(`/usr/lib/postgresql/${name}/bin/postgres`));
-    return there.length === 0 ? "" : ` (${there.join(", ")} is)`;
-  } catch {
-    return "";
-  }
+  const folder = dirname(path);
+  const find = (name: string) => [join(folder, name)].find(isProgram);
+  const demand = (name: string) => {
+    const found = find(name);
+    if (found === undefined)
+      throw new RestoreFailed("programs", `\`${name}\` is missing in \`${folder}\`: install all of PostgreSQL ${major}'s server package`);
+    return found;
+  };
+  return { major, version, folder, find, demand };
 }
 
 function isProgram(file: string): boolean {

@@ -7,7 +7,8 @@ import type { Backup } from "../../model/recovery.ts";
 
 /** One tar archive, or one file of pg_dump. */
 export interface SourceFile {
-  readonly what: "base" | "tablespace" | "database" | "globals" | "wal";
+  /** `list`: the server's own list of files, which a restore does not need. */
+  readonly what: "base" | "tablespace" | "list" | "database" | "globals";
   /** The tablespace's OID, or the database's name. */
   readonly of?: string;
   readonly plainBytes: number;

@@ -21,9 +21,7 @@ export async function unpack(files: readonly SourceFile[], folder: ScratchFolder
     bytes += more;
     onProgress({ step: "files", bytes, of });
   };
-  // The map of tablespaces comes with the base, and WAL of its own lies in a folder of the base.
-  const order = ["base", "wal", "tablespace"];
-  for (const file of [...files].sort((a, b) => order.indexOf(a.what) - order.indexOf(b.what))) {
+  for (const file of files) {
     const into = await placeOf(file, folder);
     if (into === undefined) continue;
     try {
@@ -44,7 +42,6 @@ function named({ what, of }: SourceFile): string {
 
 async function placeOf({ what, of }: SourceFile, folder: ScratchFolder): Promise<string | undefined> {
   if (what === "base") return folder.data;
-  if (what === "wal") return join(folder.data, "pg_wal");
   if (what !== "tablespace" || of === undefined || !/^\d+$/.test(of)) return undefined;
   const path = join(folder.tablespaces, of);
   await mkdir(path, { mode: 0o700 });
