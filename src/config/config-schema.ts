@@ -9,9 +9,11 @@ import { parseDuration } from "./quantities.ts";
 import { parseListen, upstreamFromUrl } from "./address.ts";
 import { consoleSchema } from "./console-schema.ts";
 import { toldSchemaWith } from "./channels.ts";
+import { httpSchemaWith } from "./http-schema.ts";
 import { budgetSchema } from "./budget.ts";
 import { classifySchema, planSchemaWith } from "./plan-schema.ts";
 import { rolesSchemaWith } from "./roles-schema.ts";
+import { undoSchema } from "./undo-schema.ts";
 import { storeSchemaWith } from "./store-schema.ts";
 
 const portSchema = z.number().int().min(1, "must be a port between 1 and 65535").max(65535, "must be a port between 1 and 65535");
@@ -135,6 +137,7 @@ const targetSchema = z.strictObject({
   roles: rolesSchemaWith(upstreamSchema).optional().describe("Rights at the server itself; see docs/least-privilege.md."),
   executor: upstreamSchema.optional().describe("The login that plans are measured and carried out as; see docs/measuring.md."),
   plan: planSchemaWith(upstreamSchema).optional().describe("How acts are measured before a person is asked; see docs/measuring.md."),
+  undo: undoSchema.optional().describe("Whether and how long changes are kept so that they can be taken back; see docs/undo.md."),
   classify: classifySchema.optional().describe("Columns whose values may be shown in plans; see docs/measuring.md."),
 });
 
@@ -160,6 +163,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("How persons are asked about what is held; see docs/approvals.md."),
   console: consoleSchema.optional(),
+  http: httpSchemaWith(secretSchema).optional(),
   store: storeSchemaWith(upstreamFields).optional(),
   audit: z.strictObject({ directory: z.string().min(1).optional() }).optional(),
   vault: z

@@ -7,6 +7,7 @@ import type { Environment } from "../model/principal.ts";
 import type { Budget } from "../model/run.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Address } from "./address.ts";
+import type { UndoConfig } from "./undo-schema.ts";
 import type { BreakGlassRules, ChannelConfig } from "./channels.ts";
 
 /** Where a secret is to be found. A file's path is absolute. */
@@ -43,6 +44,30 @@ export interface Config {
   readonly breakGlass?: BreakGlassRules;
   /** Absent: no console is served. */
   readonly console?: ConsoleConfig;
+  /** Absent: no proxy for HTTP APIs is served. */
+  readonly http?: HttpConfig;
+}
+
+/** The proxy for HTTP APIs. */
+export interface HttpConfig {
+  readonly listen: Address;
+  /** Hosts without a pack that go through unread. */
+  readonly egress: readonly string[];
+  readonly credentials: readonly HttpCredential[];
+  /** `ca` is an absolute path. */
+  readonly routes: readonly { readonly host: string; readonly address: Address; readonly ca?: string }[];
+}
+
+export interface HttpCredential {
+  readonly name: string;
+  readonly secret: SecretReference;
+  /** Absent: those that the vault names for it. */
+  readonly hosts?: readonly string[];
+  readonly header: string;
+  readonly form: string;
+  readonly mode: "placeholder" | "inject";
+  readonly prefix: string;
+  readonly variable?: string;
 }
 
 export interface ConsoleConfig {
@@ -80,6 +105,7 @@ export interface TargetConfig {
   /** The login of the executor; absent: a role lent for each act where roles are ephemeral, and the upstream's otherwise. */
   readonly executor?: UpstreamConfig;
   readonly plan: PlanConfig;
+  readonly undo: UndoConfig;
 }
 
 /** How acts are measured and carried out. Times in milliseconds. */

@@ -15,6 +15,15 @@ export function parseDuration(text: string): number | undefined {
   return ms === undefined || ms > DURATION_MS_MAX ? undefined : ms;
 }
 
+/** How long something is kept, which no timer of ours waits for: ten years at most. */
+const PERIOD_MS_MAX = 3_650 * 86_400_000;
+
+/** Milliseconds of a time for which something is kept, such as `90d`; `undefined` when it is none or longer than ten years. */
+export function parsePeriod(text: string): number | undefined {
+  const ms = parse(text, MILLISECONDS);
+  return ms === undefined || ms > PERIOD_MS_MAX ? undefined : ms;
+}
+
 /** Bytes of a text such as `64MiB`; `undefined` when it is none. Units: B, KiB, MiB, GiB. */
 export function parseBytes(text: string): number | undefined {
   return parse(text, BYTES);

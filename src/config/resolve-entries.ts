@@ -14,6 +14,7 @@ import { defaultPreset } from "./presets.ts";
 import { parseDuration } from "./quantities.ts";
 import { resolvePlan } from "./resolve-plan.ts";
 import { resolveRoles } from "./resolve-roles.ts";
+import { resolveUndo } from "./undo-schema.ts";
 import { resolveStore } from "./store-schema.ts";
 
 const LAG_MAX_DEFAULT = "5s";
@@ -41,6 +42,7 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
     ...(entry.roles === undefined ? {} : { roles: resolveRoles(entry.roles, (address) => resolveUpstream(address, directory)) }),
     ...(entry.executor === undefined ? {} : { executor: resolveUpstream(entry.executor, directory) }),
     plan: resolvePlan(entry, (address) => resolveUpstream(address, directory)),
+    undo: resolveUndo(entry.undo),
   };
 }
 

@@ -55,6 +55,11 @@ export class Draft {
     this.#steps.push({ sql, as: null, why, undo });
   }
 
+  /** A statement under a role that the admin may take by then; a superuser takes it too, so that what is made belongs to it. */
+  acting(role: string, sql: string, why: string): void {
+    this.#steps.push({ sql, as: role, why, undo: [] });
+  }
+
   /** Whether the admin can act as the owner of an object, and under which role. */
   actor(owner: string): { readonly as: string | null } | undefined {
     if (this.state.admin.superuser) return { as: null };

@@ -9,6 +9,7 @@ import { planGrants } from "./plan-grants.ts";
 import { planPublic } from "./plan-public.ts";
 import { planRoles } from "./plan-roles.ts";
 import { planRows } from "./plan-rows.ts";
+import { planUndoJournal } from "./plan-undo-journal.ts";
 import type { ProvisionRequest } from "./request.ts";
 import { recordTable } from "./read-state.ts";
 import type { ServerState } from "./state.ts";
@@ -37,6 +38,7 @@ export function planProvision(state: ServerState, request: ProvisionRequest): Pl
   planDefaults(draft, request, groups);
   planRows(draft, request, groups);
   planPublic(draft, request);
+  planUndoJournal(draft, request, groups);
   return draft.plan();
 }
 
@@ -63,7 +65,12 @@ function examine(draft: Draft, request: ProvisionRequest): void {
       draft.refuse(`\`${migrationRole}\` is the login of the migration runner: \`roles.admin\` needs a login of its own`);
   }
   const known = new Set(relations.map(({ schema, name }) => `${schema}.${name}`));
-  const named = [...request.hide, ...request.writers.flatMap(({ tables }) => tables), ...request.rows.map(({ table }) => table)];
+  const named = [
+    ...request.hide,
+    ...request.writers.flatMap(({ tables }) => tables),
+    ...request.rows.map(({ table }) => table),
+    ...(request.undo?.exclude ?? []),
+  ];
   for (const name of named) if (!known.has(name)) draft.refuse(`\`${name}\` is no table of database \`${draft.state.database}\``);
   const places = new Set(schemas.map(({ name }) => name));
   for (const name of [...(request.schemas ?? []), ...request.writers.flatMap((writer) => writer.schemas)])

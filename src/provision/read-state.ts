@@ -5,6 +5,7 @@
 import { markPrefix, ownSchema } from "./names.ts";
 import type { ServerState, UndoEntry } from "./state.ts";
 import { type AdminClient, literal, qualified } from "./sql.ts";
+import { ownSchemasPattern, readJournal } from "./undo-journal-state.ts";
 
 /** Grants of an acl column, the built-in ones where it is null. `kind` is an SQL expression for acldefault. */
 function grants(column: string, kind: string, owner: string): string {
@@ -16,7 +17,7 @@ const extensionOf = (table: string, oid: string): string =>
   `(SELECT e.extname::text FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid WHERE d.classid = '${table}'::regclass
     AND d.objid = ${oid} AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass LIMIT 1)`;
 
-const notSystem = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', ${literal(ownSchema)})`;
+const notSystem = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname !~ ${literal(ownSchemasPattern)}`;
 
 const serverSql = `SELECT current_setting('server_version_num')::int AS version, d.datname::text AS database,
   pg_get_userbyid(d.datdba)::text AS "databaseOwner", ${grants("d.datacl", "'d'", "d.datdba")} AS "databaseAcl",
@@ -38,7 +39,7 @@ FROM pg_auth_members GROUP BY 1, 2 ORDER BY 1, 2`;
 
 const schemasSql = `SELECT n.nspname::text AS name, pg_get_userbyid(n.nspowner)::text AS owner, ${grants("n.nspacl", "'n'", "n.nspowner")} AS acl,
   obj_description(n.oid, 'pg_namespace') AS comment
-FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`;
+FROM pg_namespace n WHERE ${notSystem} OR n.nspname = ${literal(ownSchema)} ORDER BY 1`;
 
 /** The system's own relations leave no dependency behind, so the stored query is asked for their numbers. */
 const revealing = `EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_action::text ~ (':relid (' || concat_ws('|', 'pg_authid'::regclass::oid,
@@ -110,6 +111,7 @@ export async function readState(client: AdminClient, target: string, systemFunct
     defaults: await all<"defaults">(defaultsSql),
     policies: await all<"policies">(policiesSql),
     foreign: await all<"foreign">(foreignSql),
+    journal: await readJournal(client),
     record: await readRecord(client, target),
   };
 }

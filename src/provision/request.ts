@@ -2,6 +2,7 @@
  * What an operator wants of a target's rights, as the configuration says it.
  * It does not say how to get there; `plan.ts` does.
  */
+import type { KeepRequest } from "./undo-journal-triggers.ts";
 
 export interface ProvisionRequest {
   readonly target: string;
@@ -21,6 +22,8 @@ export interface ProvisionRequest {
   readonly functions: readonly string[];
   /** Roles that keep what PUBLIC loses; `null` is every role there is. */
   readonly keep: readonly string[] | null;
+  /** Whose changes are kept for undo; absent: nobody's. */
+  readonly undo?: KeepRequest;
   readonly public: { readonly temporary: "revoke" | "keep"; readonly connect: "revoke" | "keep" };
 }
 

@@ -3,6 +3,8 @@
  * It is data; `read-state.ts` reads it.
  */
 
+import type { JournalState } from "./undo-journal-state.ts";
+
 export interface ServerState {
   /** `server_version_num`, as 150018. */
   readonly version: number;
@@ -18,6 +20,7 @@ export interface ServerState {
   readonly defaults: readonly DefaultAcl[];
   readonly policies: readonly PolicyState[];
   readonly foreign: readonly ForeignState[];
+  readonly journal: JournalState;
   /** How to take back what earlier runs changed of others' rights, in the order it was done. Empty before the first run. */
   readonly record: readonly UndoEntry[];
 }

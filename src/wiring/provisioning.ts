@@ -8,6 +8,7 @@ import { resolveUpstreamAddress } from "../config/read-secret.ts";
 import { applyPlan, type Direction, planDigest, showPlan } from "../provision/apply.ts";
 import type { Plan } from "../provision/draft.ts";
 import type { ProvisionRequest } from "../provision/request.ts";
+import type { KeepRequest } from "../provision/undo-journal-triggers.ts";
 import { adminAddress } from "./admin-client.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
 
@@ -84,8 +85,20 @@ export function requestOf(
     rows: roles?.rows ?? [],
     functions: roles?.functions ?? [],
     keep: roles?.keep ?? null,
+    ...(target.undo.enabled ? { undo: keepRequest(target, upstream, environment) } : {}),
     public: roles?.public ?? { temporary: "revoke", connect: "keep" },
   };
+}
+
+/** Whose changes are kept: session roles' always, and logins that sessions or approved plans share. */
+export function keepRequest(target: TargetConfig, upstream: string, environment: EnvironmentVariables): KeepRequest {
+  const { roles, executor, undo } = target;
+  const place = `target \`${target.name}\`, \`executor\``;
+  const logins = [
+    ...(roles?.mode === "ephemeral" ? [] : [upstream]),
+    ...(executor === undefined ? [] : [address(executor, environment, place).role]),
+  ];
+  return { logins, exclude: undo.exclude };
 }
 
 function address(upstream: UpstreamConfig, environment: EnvironmentVariables, place: string) {

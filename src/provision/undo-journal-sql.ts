@@ -1,0 +1,131 @@
+/**
+ * The journal of row images at the server: its schema, its table, and the functions that triggers call in the agent's own transaction.
+ * It plans nothing and runs nothing; `plan-undo-journal.ts` says when.
+ */
+import { sha256Hex } from "../base/canonical.ts";
+import { sessionRolePrefix } from "../model/session-role.ts";
+import { imageSettings, imagesPerBatch, undoSchema, undoTable } from "../model/undo-journal.ts";
+import { markPrefix } from "./names.ts";
+import { ident, literal } from "./sql.ts";
+
+/** A batch ends with the row that passes this: a text of the server holds 1 GB at most, and an array of texts too. */
+const BATCH_BYTES_MAX = 1_000_000;
+
+const settings = Object.entries(imageSettings)
+  .map(([name, value]) => `SET ${name} = ${literal(value)}`)
+  .join(" ");
+
+// has_column_privilege looks at the table as it is now, as the rows do, and answers null where there is no such column. A snapshot that
+// is older than the transaction's first look at the table could miss a column that was added in between.
+const liveColumns = `SELECT a.attnum FROM pg_catalog.pg_attribute a WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY a.attnum`;
+const columns = `CASE WHEN current_setting('transaction_isolation') = 'read committed' THEN ARRAY(${liveColumns})
+    ELSE ARRAY(SELECT n::int2 FROM generate_series(1, 1600) n WHERE has_column_privilege(TG_RELID, n::int2, 'SELECT') IS NOT NULL ORDER BY n)
+    END`;
+
+const insert = (op: string, gone: string, came: string): string =>
+  `INSERT INTO ${undoTable} (transaction, relation, columns, op, at, role, pid, gone, came)
+      VALUES (pg_current_xact_id()::text::int8, TG_RELID, live, ${op}, clock_timestamp(), session_user, pg_backend_pid(), ${gone}, ${came})`;
+
+const rowText = (row: string): string => `textin(record_out(${row}))`;
+
+/** Rows of a transition table in batches; the last one stays in `batch`. */
+const gather = (table: string, batch: string, flush: string): string => `
+    FOR image IN SELECT ${rowText("r")} FROM ${table} r LOOP
+      ${batch} := array_append(${batch}, image);
+      bytes := bytes + octet_length(image);
+      IF bytes > ${BATCH_BYTES_MAX} OR cardinality(${batch}) = ${imagesPerBatch} THEN
+        ${flush};
+        ${batch} := '{}';
+        bytes := 0;
+      END IF;
+    END LOOP;`;
+
+/** After a statement: a loop and no aggregate, so that a million rows need no more memory than a batch. */
+const keepBody = `
+DECLARE
+  live int2[];
+  parent bool;
+  image text;
+  was text[] := '{}';
+  is_now text[] := '{}';
+  bytes int8 := 0;
+BEGIN
+  SELECT ${columns}, c.relkind = 'r' AND c.relhassubclass INTO live, parent FROM pg_catalog.pg_class c WHERE c.oid = TG_RELID;
+  IF parent AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = TG_RELID) THEN
+    RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE = format('changes of %I.%I cannot be kept for undo: a table inherits from it since it was provisioned', TG_TABLE_SCHEMA, TG_TABLE_NAME),
+      HINT = 'run holdfast provision again';
+  END IF;
+  IF TG_OP <> 'INSERT' THEN${gather("gone", "was", insert('left(TG_OP, 1)::"char"', "was", "NULL"))}
+  END IF;
+  bytes := 0;
+  IF TG_OP <> 'DELETE' THEN${gather("came", "is_now", insert('left(TG_OP, 1)::"char"', "NULL", "is_now"))}
+  END IF;
+  IF was <> '{}' OR is_now <> '{}' THEN
+    ${insert('left(TG_OP, 1)::"char"', "nullif(was, '{}')", "nullif(is_now, '{}')")};
+  END IF;
+  RETURN NULL;
+END`;
+
+/** For each row: tables that inherit or are inherited from, whose transition tables would hold the parent's columns alone. */
+const keepRowBody = `
+DECLARE
+  live int2[] := ${columns};
+BEGIN
+  ${insert(
+    'left(TG_OP, 1)::"char"',
+    `CASE WHEN TG_OP <> 'INSERT' THEN ARRAY[${rowText("OLD")}] END`,
+    `CASE WHEN TG_OP <> 'DELETE' THEN ARRAY[${rowText("NEW")}] END`,
+  )};
+  RETURN NULL;
+END`;
+
+const createFunction = (name: string, body: string): string =>
+  `CREATE OR REPLACE FUNCTION ${undoSchema}.${name}() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER ${settings} AS $keep$${body}$keep$`;
+
+/** `lz4`: the server can compress so. */
+export function journalStatements(lz4: boolean): readonly string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${undoTable} (id bigint GENERATED ALWAYS AS IDENTITY, transaction bigint NOT NULL, relation oid NOT NULL, ` +
+      `columns int2[] NOT NULL, op "char" NOT NULL, at timestamptz NOT NULL, role name NOT NULL, pid int4 NOT NULL, gone text[], came text[])`,
+    ...(lz4 ? [`ALTER TABLE ${undoTable} ALTER gone SET COMPRESSION lz4, ALTER came SET COMPRESSION lz4`] : []),
+    `CREATE INDEX IF NOT EXISTS change_transaction ON ${undoTable} USING brin (transaction, at) WITH (pages_per_range = 16, autosummarize = on)`,
+    createFunction("keep", keepBody),
+    createFunction("keep_row", keepRowBody),
+    `REVOKE ALL ON FUNCTION ${undoSchema}.keep(), ${undoSchema}.keep_row() FROM PUBLIC`,
+  ];
+}
+
+/** The comment of the schema, by which a later version knows that the functions are another's. */
+export function journalComment(lz4: boolean): string {
+  return `${markPrefix}images of the rows that agents changed, ${sha256Hex(journalStatements(lz4).join(";")).slice(0, 16)}`;
+}
+
+/** How a table's changes are seen: by statement, or by row where it inherits or is inherited from. */
+export type KeepBy = "statement" | "row";
+
+export interface KeepTrigger {
+  readonly name: string;
+  readonly sql: (table: string) => string;
+}
+
+/** Begins the names of all triggers of ours; a digest of what they are ends them. */
+export const triggerPrefix = "holdfast_undo_";
+
+/** `logins` are agents' beside the session roles. Applications' own changes are not kept. */
+export function keepTriggers(by: KeepBy, logins: readonly string[]): readonly KeepTrigger[] {
+  const others = [...new Set(logins)].sort().map((login) => ` OR session_user OPERATOR(pg_catalog.=) ${literal(login)}::pg_catalog.name`);
+  const when = `WHEN (pg_catalog.starts_with(session_user::pg_catalog.text, ${literal(sessionRolePrefix)})${others.join("")})`;
+  const trigger = (what: string, events: string, how: string, calls: string): KeepTrigger => {
+    const rest = `${how} ${when} EXECUTE FUNCTION ${undoSchema}.${calls}()`;
+    const name = `${triggerPrefix}${what}_${sha256Hex(`${events} ${rest}`).slice(0, 8)}`;
+    return { name, sql: (table) => `CREATE TRIGGER ${ident(name)} AFTER ${events} ON ${table} ${rest}` };
+  };
+  if (by === "row") return [trigger("row", "INSERT OR UPDATE OR DELETE", "FOR EACH ROW", "keep_row")];
+  const statement = (what: string, tables: string) => trigger(what, what.toUpperCase(), `REFERENCING ${tables} FOR EACH STATEMENT`, "keep");
+  return [
+    statement("insert", "NEW TABLE AS came"),
+    statement("update", "OLD TABLE AS gone NEW TABLE AS came"),
+    statement("delete", "OLD TABLE AS gone"),
+  ];
+}
