@@ -7,6 +7,7 @@ import { loadModule, parseSync } from "libpg-query";
 import type { ActionId } from "../../src/base/ids.ts";
 import type { Action } from "../../src/model/action.ts";
 import type { Obligation, Reason, StatementSummary } from "../../src/model/decision.ts";
+import type { Effect } from "../../src/model/effect.ts";
 import type { Outcome, TableCount, TransactionEnd } from "../../src/model/outcome.ts";
 import { reasonCodes } from "../../src/model/codes.ts";
 import { transactionControls } from "../../src/effects/sql/summary.ts";
@@ -155,6 +156,15 @@ const PLAIN = {
   immediate: false,
 } as const;
 
+const REMOVAL: Effect = {
+  operation: "delete",
+  resource: { type: "table", name: "public.t" },
+  extent: { kind: "unbounded" },
+  reversibility: "irreversible",
+  cause: "direct",
+  detail: "drop",
+};
+
 /** The fields of the tree that this stand-in looks at. */
 interface Node {
   readonly kind?: string;
@@ -203,6 +213,8 @@ function facts(type: string, node: Node): Pick<StatementSummary, "tag"> & Partia
     case "CallStmt":
     case "DoStmt":
       return { tag: type.slice(0, -4).toUpperCase(), readOnly: false };
+    case "DropStmt":
+      return { tag: "DROP TABLE", effects: [REMOVAL], readOnly: false, definesObjects: true, plainDefinition: true };
     case "ListenStmt":
     case "UnlistenStmt":
     case "NotifyStmt":

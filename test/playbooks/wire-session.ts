@@ -4,6 +4,7 @@
  */
 import { manualClock } from "../../src/base/clock.ts";
 import { newSessionId } from "../../src/base/ids.ts";
+import type { BinPort } from "../../src/adapters/postgres/session/bin-port.ts";
 import { ContextPool } from "../../src/adapters/postgres/session/context.ts";
 import type { HeldParts } from "../../src/adapters/postgres/session/held.ts";
 import { WireSession } from "../../src/adapters/postgres/session/session.ts";
@@ -18,7 +19,7 @@ export interface Table {
   readonly cancels: () => number;
 }
 
-export function sessionTable(held?: HeldParts): Table {
+export function sessionTable(held?: HeldParts, bin?: BinPort): Table {
   const guard = standInGuard();
   let cancels = 0;
   const catalogue: Table["catalogue"] & { refresh(): Promise<number> } = {
@@ -48,6 +49,7 @@ export function sessionTable(held?: HeldParts): Table {
     },
     changed: () => session.resume(),
     ...(held === undefined ? {} : { held }),
+    ...(bin === undefined ? {} : { bin }),
   });
   return {
     session,

@@ -60,7 +60,7 @@ export class BinText {
       if (ticket === undefined) keep(span.end);
       else {
         starts.set(i, theirs);
-        const call = Buffer.from(` CALL holdfast_bin.carry_out('${ticket}') `);
+        const call = Buffer.from(`CALL holdfast_bin.carry_out('${ticket}')`);
         add(call, call.length);
         theirs += charactersOf(text.subarray(span.start, span.end));
         taken = span.end;
