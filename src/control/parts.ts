@@ -8,6 +8,7 @@ import type { Authority, VerifiedPerson } from "./authority-port.ts";
 import type { AnswerEvidence, ApprovalChannel } from "../model/approval.ts";
 import type { BreakGlassControl } from "./break-glass-port.ts";
 import type { PlanControl } from "./plan-port.ts";
+import type { UndoControl } from "./undo-port.ts";
 import type { AnswerBody, ApprovalView, GatewayStatus, OpenedSession, SessionView } from "./contract.ts";
 
 export interface ControlParts {
@@ -17,6 +18,7 @@ export interface ControlParts {
   readonly approvals: ApprovalControl;
   readonly breakGlass?: BreakGlassControl;
   readonly plans: PlanControl;
+  readonly undo?: UndoControl;
 }
 
 /** Every method rejects with {@link ControlRefusal} where it is not to be. */

@@ -151,6 +151,15 @@ export type AuditEvent =
       readonly figure: number;
       readonly allowed: number;
     }
+  /** A request to a provider carried a credential that Holdfast did not give out. It was refused, and nothing of it is kept: only where it stood. */
+  | {
+      readonly kind: "credential_found";
+      readonly session: SessionId;
+      readonly principal: string;
+      readonly provider: string;
+      readonly host: string;
+      readonly slot: string;
+    }
   /** A principal began to work: its connections share what follows. */
   | {
       readonly kind: "run_started";
@@ -294,6 +303,8 @@ export type AuditEvent =
       readonly transactions: readonly string[];
       readonly planDigest: string;
       readonly skipConflicts: boolean;
+      /** Its own transaction, not committed yet: by it a start after a crash learns what became of it. */
+      readonly transaction?: string;
       readonly person: string;
       readonly nonce: string;
     }
@@ -346,9 +357,11 @@ export type AuditEvent =
       readonly kind: "recovery_point";
       readonly target: string;
       readonly action: ActionId;
-      readonly lsn: string;
+      /** `null` where the server did not say: then `because` has the reason, and a restore goes by transaction or time. */
+      readonly lsn: string | null;
       /** Of `pg_create_restore_point`; `null` where the login may not make one. */
       readonly name: string | null;
+      readonly because?: string;
     }
   | { readonly kind: "backup_started"; readonly backup: BackupId; readonly target: string; readonly method: BackupMethod }
   | {

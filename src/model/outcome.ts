@@ -17,6 +17,8 @@ export interface Measured {
   readonly elapsedMs: number;
   /** What the meter read of the transaction that was this act alone. */
   readonly tables?: readonly TableCount[];
+  /** The server's id (`xid8`) of the transaction that was this act alone, where the meter read it. */
+  readonly transaction?: string;
   /** Present when a read replica gave the answer, not the server itself. */
   readonly answeredBy?: "replica";
 }

@@ -30,6 +30,8 @@ export interface ExecutorsParts {
 export interface Executors {
   /** `undefined` for a target that is not configured. */
   of(target: string): Executor | undefined;
+  /** Who acts at the target on persons' behalf, lent for one connection. `undefined` for a target that is not configured. */
+  login(target: string): Promise<ExecutorLogin> | undefined;
   /** Ends the roles that were lent, with what still runs as them. */
   close(): Promise<void>;
 }
@@ -37,14 +39,17 @@ export interface Executors {
 export function openExecutors(config: Config, parts: ExecutorsParts): Executors {
   const lent: LentExecutor[] = [];
   const executors = new Map<string, Executor>();
+  const logins = new Map<string, () => Promise<ExecutorLogin>>();
   for (const target of config.targets) {
     const { plan } = target;
     const { clock, random } = parts;
     const clone = plan.clone;
+    const login = loginOf(target, parts, lent);
+    logins.set(target.name, login);
     executors.set(
       target.name,
       createExecutor({
-        login: loginOf(target, parts, lent),
+        login,
         ...(clone === undefined ? {} : { clone: () => fixedLogin(target, clone, "`plan.clone`", parts, []) }),
         limits: { lockMs: plan.lockMs, statementMs: plan.statementMs, runMs: plan.runMs, samples: plan.samples },
         shown: plan.shown,
@@ -56,6 +61,7 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
   }
   return {
     of: (target) => executors.get(target),
+    login: (target) => logins.get(target)?.(),
     close: async () => void (await Promise.all(lent.map((each) => each.close()))),
   };
 }

@@ -19,6 +19,7 @@ import { Plans } from "./plans.ts";
 import { Reconciler } from "./reconcile-uses.ts";
 import type { RunControl } from "./run-control.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
+import { Undos } from "./undo.ts";
 import type { WatchedLog } from "./watched-log.ts";
 
 export interface PlanningParts {
@@ -39,6 +40,7 @@ const RECONCILE_EVERY_MS = 2_000;
 
 export class Planning {
   readonly executors: Executors;
+  readonly undo: Undos;
   readonly #parts: PlanningParts;
   readonly #config: Config;
   readonly #places = new Map<string, PlanPlace>();
@@ -61,6 +63,7 @@ export class Planning {
         if (log.writable) log.log.append({ ...event, target });
       },
     });
+    this.undo = new Undos({ config: () => config, environment, executors: this.executors, log, clock, random, warn });
     this.#reconciler = new Reconciler({
       desk: approvals.desk,
       executor: (target) => this.executors.of(target),
@@ -107,6 +110,7 @@ export class Planning {
   /** Asks what became of uses that an earlier process left open; goes on by itself until each is settled. */
   settle(): void {
     void this.#reconciler.look();
+    void this.undo.settle();
   }
 
   /** Another gateway on the same store is dead: what became of the uses that it began is asked here. */
@@ -117,6 +121,7 @@ export class Planning {
   /** What is under way gets as long as statements do. */
   async close(): Promise<void> {
     await this.#plans?.close(this.#config.shutdownMs);
+    await this.undo.close();
     await this.#reconciler.close();
     await this.executors.close();
   }

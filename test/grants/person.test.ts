@@ -54,6 +54,7 @@ describe("the control socket", () => {
         "DELETE /v1/break-glass/",
         "POST /v1/plans/signed",
         "POST /v1/plans/apply/signed",
+        "POST /v1/undos",
       ],
     );
     for (const { method, path } of signed) {

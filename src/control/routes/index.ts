@@ -24,6 +24,7 @@ import { revokeGrant } from "./revoke-grant.ts";
 import { showApproval } from "./show-approval.ts";
 import { status } from "./status.ts";
 import { suspendSession } from "./suspend-session.ts";
+import { keptTransactions, undo, undoPlan } from "./undo.ts";
 import { watchApprovals } from "./watch-approvals.ts";
 
 export const routes: readonly Route[] = [
@@ -51,4 +52,7 @@ export const routes: readonly Route[] = [
   signedPlan,
   applyPlan,
   signedApplyPlan,
+  keptTransactions,
+  undoPlan,
+  undo,
 ];
