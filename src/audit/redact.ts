@@ -109,6 +109,9 @@ const treatments: { readonly [field: string]: Treatment } = {
   because: "message",
   unmeasured: "message",
   text: "sql",
+  provider: "public",
+  slot: "message",
+  host: "sensitive",
   principal: "sensitive",
   person: "sensitive",
   persons: "sensitive",
@@ -129,6 +132,26 @@ const treatments: { readonly [field: string]: Treatment } = {
   purpose: "sensitive",
   relations: "sensitive",
   reason: "sensitive",
+  undo: "public",
+  transactions: "public",
+  skipConflicts: "public",
+  skipped: "public",
+  beforeMs: "public",
+  entry: "public",
+  tag: "public",
+  objects: "public",
+  lsn: "public",
+  backup: "public",
+  from: "public",
+  to: "public",
+  manifest: "public",
+  drill: "public",
+  passed: "public",
+  recoveryMs: "public",
+  lostMs: "public",
+  what: "public",
+  names: "sensitive",
+  until: "sensitive",
 };
 
 /** Objects that are walked into; their fields are classified by the same table. */
@@ -145,6 +168,8 @@ const containers: ReadonlySet<string> = new Set([
   "body",
   "keys",
   "passkeys",
+  "checks",
+  "figures",
 ]);
 
 /** The event as it may be written: same shape, free texts masked and bounded, unclassified values replaced. */
@@ -161,7 +186,11 @@ function walk(value: object): object {
     const treatment = Object.hasOwn(treatments, field) ? treatments[field] : undefined;
     if (treatment !== undefined) out[field] = treat(inner, treatment);
     else if (containers.has(field) && typeof inner === "object" && inner !== null) {
-      out[field] = Array.isArray(inner) ? inner.map((item) => (isObject(item) ? walk(item) : secretText)) : walk(inner);
+      out[field] = Array.isArray(inner)
+        ? inner.map((item) =>
+            isObject(item) ? walk(item) : typeof item === "string" && field === "tables" ? treat(item, "sensitive") : secretText,
+          )
+        : walk(inner);
     } else out[field] = secretText;
   }
   return out;

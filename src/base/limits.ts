@@ -17,6 +17,8 @@ export const limits = {
   /** A frame that is streamed (CopyData, DataRow, Bind) may claim up to PostgreSQL's own limit, but is never buffered whole. */
   streamedFrameBytesMax: 0x3fff_ffff,
   /** Text given to the SQL parser, in UTF-8 bytes. */
+  /** A plan of an infrastructure tool as JSON: large stacks have some ten thousand things with all their attributes. */
+  infraPlanBytesMax: 256 * 1024 * 1024,
   sqlTextBytesMax: 1024 * 1024,
   /** A line of `explain`: JSON may spell one byte of SQL in six (`\u0041`), and a little stands around it. */
   explainLineBytesMax: 6 * 1024 * 1024 + 64 * 1024,
@@ -26,6 +28,18 @@ export const limits = {
   statementsPerMessageMax: 10_000,
   /** A body of an HTTP request that is looked into; a longer one is opaque. */
   httpBodyBytesMax: 1024 * 1024,
+  /** Headers of one HTTP request or answer, in bytes. */
+  httpHeadBytesMax: 64 * 1024,
+  /** Headers of one HTTP request. */
+  httpHeadersMax: 200,
+  /** Time from an HTTP connection's or request's first byte to the end of its headers. */
+  httpHeadMsMax: 10_000,
+  /** An HTTP connection on which nothing moves. */
+  httpIdleMsMax: 120_000,
+  /** Time until a provider's answer begins: some think for minutes. */
+  httpAnswerMsMax: 15 * 60_000,
+  /** Bytes of a connection's beginning that are looked at for the host it is for. */
+  clientHelloBytesMax: 16 * 1024 + 5,
   /** Nesting of a JSON body: no API of the packs nests a tenth of it. */
   httpBodyDepthMax: 100,
   /** Tokens of a GraphQL document: the longest that consoles send have some thousands. */

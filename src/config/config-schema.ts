@@ -10,6 +10,7 @@ import { parseListen, upstreamFromUrl } from "./address.ts";
 import { consoleSchema } from "./console-schema.ts";
 import { toldSchemaWith } from "./channels.ts";
 import { httpSchemaWith } from "./http-schema.ts";
+import { backupSchemaWith } from "./backup-schema.ts";
 import { budgetSchema } from "./budget.ts";
 import { classifySchema, planSchemaWith } from "./plan-schema.ts";
 import { rolesSchemaWith } from "./roles-schema.ts";
@@ -138,6 +139,9 @@ const targetSchema = z.strictObject({
   executor: upstreamSchema.optional().describe("The login that plans are measured and carried out as; see docs/measuring.md."),
   plan: planSchemaWith(upstreamSchema).optional().describe("How acts are measured before a person is asked; see docs/measuring.md."),
   undo: undoSchema.optional().describe("Whether and how long changes are kept so that they can be taken back; see docs/undo.md."),
+  backup: backupSchemaWith(upstreamFields, secretSchema)
+    .optional()
+    .describe("Backups of the server, made by Holdfast; see docs/backups.md."),
   classify: classifySchema.optional().describe("Columns whose values may be shown in plans; see docs/measuring.md."),
 });
 

@@ -7,6 +7,7 @@ import type { Environment } from "../model/principal.ts";
 import type { Budget } from "../model/run.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Address } from "./address.ts";
+import type { BackupConfig } from "./backup-schema.ts";
 import type { UndoConfig } from "./undo-schema.ts";
 import type { BreakGlassRules, ChannelConfig } from "./channels.ts";
 
@@ -106,6 +107,8 @@ export interface TargetConfig {
   readonly executor?: UpstreamConfig;
   readonly plan: PlanConfig;
   readonly undo: UndoConfig;
+  /** Absent: Holdfast makes no backups of it. */
+  readonly backup?: BackupConfig;
 }
 
 /** How acts are measured and carried out. Times in milliseconds. */

@@ -12,6 +12,7 @@ import type { PolicyDocument } from "./compile-policy.ts";
 import type { Config } from "./config.ts";
 import { type ConfigEntry, configSchema } from "./config-schema.ts";
 import { resolveConsole } from "./console-schema.ts";
+import { resolveHttp, withEgress } from "./http-schema.ts";
 import { examine } from "./examine.ts";
 import { type Lookup, resolvePolicy, unknownName } from "./policy-document.ts";
 import { presetSchema } from "./policy-schema.ts";
@@ -36,7 +37,7 @@ export function loadConfig(source: ConfigSource, options: { readonly details?: r
   const { documents, problems } = documentsOf(examined.value, options.details);
   problems.push(...referenceProblems(examined.value, documents));
   if (problems.length > 0) return { problems: inOrder(problems.map(read.yaml.locate)) };
-  const config = resolveConfig(examined.value, documents, opened.directory);
+  const config = resolveConfig(examined.value, withEgress(documents, examined.value.http), opened.directory);
   if (!("path" in source)) return { config };
   return { config: { ...config, source: { path: resolve(source.path), digest: digestOf(examined.value) } } };
 }
@@ -128,6 +129,7 @@ function resolveConfig(entry: ConfigEntry, documents: Documents, directory: stri
     channels: resolveChannels(entry.approvals?.channels ?? {}, (secret) => secretReference(secret, directory)),
     breakGlass: resolveBreakGlass(entry.approvals?.break_glass),
     ...(entry.console === undefined ? {} : { console: resolveConsole(entry.console, directory) }),
+    ...(entry.http === undefined ? {} : { http: resolveHttp(entry.http, directory, (secret) => secretReference(secret, directory)) }),
     users: Object.entries(entry.users ?? {}).map(([name, user]) => resolveUser(name, user, entry.targets, documents, directory)),
   };
 }

@@ -165,6 +165,15 @@ export interface OpenedSession {
   readonly environment: Environment;
   readonly policy: { readonly name: string; readonly mode: "enforce" | "observe" };
   readonly budget: Budget;
+  /** Where a proxy for HTTP APIs is served. The session's login opens it, too. */
+  readonly http?: {
+    readonly host: string;
+    readonly port: number;
+    /** PEM: who signs for the hosts that are looked into, for this session alone. */
+    readonly certificate: string;
+    /** What stands in place of secrets, and the environment variable that it belongs into. */
+    readonly placeholders: readonly { readonly name: string; readonly placeholder: string; readonly variable?: string }[];
+  };
 }
 
 /** An approval as people see it: without what proves its answers, which is in the audit log. */

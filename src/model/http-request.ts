@@ -10,4 +10,8 @@ export interface HttpRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Empty where there is none. */
   readonly body: string;
+  /** Why `body` is not the whole of it, or no text: then nothing is read out of it. */
+  readonly opaque?: string;
+  /** Where it carries a credential that is not ours to send, in a clause: then it is refused whatever it would do. */
+  readonly credential?: string;
 }

@@ -11,7 +11,7 @@ import type { RandomBytes } from "../base/ids.ts";
 import type { TargetConfig } from "../config/config.ts";
 import { type Run, strictestBudget } from "../model/run.ts";
 import { makeVerifier } from "../adapters/postgres/scram.ts";
-import type { SessionView } from "../control/contract.ts";
+import type { OpenedSession, SessionView } from "../control/contract.ts";
 import {
   type ApprovalControl,
   ControlRefusal,
@@ -35,6 +35,8 @@ export interface ControlSessionsParts {
   readonly approvals?: Pick<ApprovalControl, "one">;
   /** Of this build and these settings: which address a program is told. */
   readonly own: (served: ServedTarget) => { readonly host: string; readonly port: number; readonly certificates?: string };
+  /** What a program needs to call HTTP APIs, where a proxy for them is served. */
+  readonly http?: (principal: string) => OpenedSession["http"];
 }
 
 /** Programs at once, of all targets: each is a login and a role at the server. */
@@ -95,12 +97,14 @@ export class ControlSessions implements SessionControl {
     const { target, database } = served;
     const { principal, budget } = live.snapshot();
     const { name, mode } = target.policy;
+    const http = this.#parts.http?.(principal);
     return {
       session: live.id,
       user: principal,
       password,
       ...this.#parts.own(served),
       database,
+      ...(http === undefined ? {} : { http }),
       askToken,
       target: target.name,
       environment: target.environment,

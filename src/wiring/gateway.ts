@@ -36,6 +36,7 @@ import { ControlSessions } from "./control-sessions.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { GuardedState } from "./guarded-state.ts";
 import { type OpenedStore, openStore, type OpenStoreParts } from "./open-store.ts";
+import { HttpProxy } from "./http.ts";
 import { LiveExplainer } from "./live-explainer.ts";
 import type { Describe } from "./log-view.ts";
 import { Planning } from "./planning.ts";
@@ -216,6 +217,7 @@ class RunningGateway implements Gateway {
   readonly #telling: Telling;
   #control: ControlServer | undefined;
   #console: OpenConsole | undefined;
+  #http: HttpProxy | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -243,17 +245,26 @@ class RunningGateway implements Gateway {
       const shown = certificates === undefined ? {} : { certificates };
       return { host: loopbackOf(listener.address.host), port: listener.address.port, ...shown };
     };
-    const sessions = new ControlSessions({ runs, clock: options.clock, random: options.random, own, approvals: this.#parts.approvals });
+    const sessions = new ControlSessions({
+      runs,
+      clock: options.clock,
+      random: options.random,
+      own,
+      approvals: this.#parts.approvals,
+      http: (name) => this.#http?.opened(name),
+    });
     this.#control = await startControlServer(stateDirectory(config.state).controlSocket, {
       status: () => this.status(),
       authority,
       sessions,
       approvals: this.#parts.approvals,
       plans: this.#planning.control(sessions),
+      undo: this.#planning.undo,
       breakGlass: this.#telling.breakGlass,
     });
     await this.#openConsole({ sessions, approvals: this.#parts.approvals, ...this.#telling.hook });
     await this.#telling.follow();
+    this.#http = await HttpProxy.open({ ...this.#parts, ...options, ...this.#parts.shown });
     for (const target of config.targets) await this.#serve(target);
     this.#planning.settle();
     this.#parts.runs.onGatewayDied((gateway) => this.#planning.inherit(gateway));
@@ -360,7 +371,7 @@ class RunningGateway implements Gateway {
     const { catalogues, analyser, log } = this.#parts;
     // Who waits for a person is told to come back.
     this.#parts.approvals.close();
-    await Promise.all([...this.#listeners.values()].map((listener) => listener.stop()));
+    await Promise.all([this.#http?.stop(), ...[...this.#listeners.values()].map((listener) => listener.stop())]);
     await this.#parts.runs.close();
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
     await this.#replicas.close();

@@ -60,6 +60,7 @@ export class RunControl implements GrantsAtServer {
   #gatewayDied: ((gateway: string) => void) | undefined;
   readonly #deadBefore: string[] = [];
   #breakGlassChanged: (glass: BreakGlass) => void = () => {};
+  #runClosed: (principal: string) => void = () => {};
 
   /** Rejects when the store cannot be used, and leaves it open: what a former process left could then not be closed. */
   static async open(parts: RunControlParts): Promise<RunControl> {
@@ -124,6 +125,15 @@ export class RunControl implements GrantsAtServer {
   /** Whom to tell of each change of a break-glass. */
   onBreakGlass(act: (glass: BreakGlass) => void): void {
     this.#breakGlassChanged = act;
+  }
+
+  /** Whom to tell that nobody comes in any more for a principal: what it has open elsewhere ends, too. */
+  onRunClosed(act: (principal: string) => void): void {
+    this.#runClosed = act;
+  }
+
+  servedTargets(): readonly ServedTarget[] {
+    return [...this.#served.values()];
   }
 
   serve(served: ServedTarget): void {
@@ -233,6 +243,7 @@ export class RunControl implements GrantsAtServer {
     if (served === undefined) return;
     // Nobody comes in any more before those who are in are sent out.
     if (run.kind === "program") served.accounts.delete(run.principal);
+    this.#runClosed(run.principal);
     for (const session of served.listener.sessionsOf(run.principal)) session.end?.("suspended", `the session is over: ${because}`);
     await served.roles?.end(run.principal, because);
   }

@@ -82,6 +82,8 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       };
     case "limit_reached":
       return { severity: 6, name: plain, fields: { ...who(event.session), reason: event.code, cnt: event.figure } };
+    case "credential_found":
+      return { severity: 8, name: plain, fields: { ...who(event.session), reason: "found_credential", destinationHostName: event.host } };
     case "recovered":
       return { severity: 6, name: plain, fields: { cnt: event.unknownOutcomes.length } };
     case "stopped":

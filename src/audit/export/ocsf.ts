@@ -88,6 +88,16 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         status_detail: event.code,
         message: `limit reached: ${event.figure} of ${event.allowed}`,
       };
+    case "credential_found":
+      return {
+        ...datastore(event.session, undefined, context),
+        action_id: 2,
+        disposition_id: 2,
+        severity_id: 4,
+        is_alert: true,
+        status_detail: "found_credential",
+        message: `a credential that Holdfast did not give out, for ${event.provider} in ${event.slot}`,
+      };
     case "transaction_ended":
       return transaction(event, context);
     case "session_opened":

@@ -64,6 +64,13 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
         text: `${event.code}: ${figure(event.figure)}, allowed ${figure(event.allowed)}`,
         tone: "bad",
       };
+    case "credential_found":
+      return {
+        word: "FOUND",
+        about: event.session,
+        text: `a credential of ${event.principal} for ${event.provider} (${event.host}), in ${event.slot}: refused, nothing was sent`,
+        tone: "bad",
+      };
     case "run_started":
     case "run_ended":
     case "run_suspended":

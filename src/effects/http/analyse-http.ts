@@ -5,7 +5,6 @@
 import type { SqlContext } from "../../model/action.ts";
 import { type Effect, unknownEffect } from "../../model/effect.ts";
 import type { HttpRequest } from "../../model/http-request.ts";
-import { packs } from "../../packs/index.ts";
 import type { Pack, PackOperation } from "../../packs/pack.ts";
 import type { Analysis, SqlAnalyser } from "../analyse.ts";
 import { askedIn } from "../graphql/envelope.ts";
@@ -14,16 +13,22 @@ import { type CanonicalRequest, canonicalRequest } from "./canonical-request.ts"
 import { doorsOf, globRegExp } from "./doors.ts";
 import { effectsOfOperation, type Place, readEffect, unknownChange } from "./meaning.ts";
 import { namedCalls } from "./named-calls.ts";
+import { packOf } from "./pack-of.ts";
 import { valuesAt } from "./tree.ts";
 
 /** One thing that a request asks for. SQL in it has its effects from the analysis of SQL, and none of its own. */
 type Part = { readonly effect: Effect } | { readonly sql: string };
 
 const reading: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-const hostPatterns = packs.map((pack) => ({ pack, hosts: pack.hosts.map(globRegExp) }));
 
 /** Never rejects but where `sql` does. */
 export async function analyseHttp(request: HttpRequest, context: SqlContext, sql: SqlAnalyser): Promise<Analysis> {
+  if (request.credential !== undefined)
+    return {
+      kind: "refused",
+      code: "found_credential",
+      message: `it carries a credential that Holdfast did not give out, in ${request.credential}`,
+    };
   const canonical = canonicalRequest(request);
   if ("refused" in canonical) {
     return { kind: "refused", code: "protocol_refused", message: `the request is not let through: ${canonical.refused}` };
@@ -79,10 +84,6 @@ function understood({ methods, host, path }: CanonicalRequest, effects: readonly
   };
   const shownPath = packOf(host) === undefined ? "" : path;
   return { kind: "understood", statements: [statement], redactedText: `${methods.join("+")} ${host}${shownPath}` };
-}
-
-function packOf(host: string): Pack | undefined {
-  return hostPatterns.find(({ hosts }) => hosts.some((pattern) => pattern.test(host)))?.pack;
 }
 
 function partsOf(request: CanonicalRequest): readonly Part[] {

@@ -26,7 +26,7 @@ type Refused = { readonly refused: string };
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const overrideHeaders = ["x-http-method-override", "x-method-override", "x-http-method"];
 
-export function canonicalRequest({ method, url, headers, body }: HttpRequest): CanonicalRequest | Refused {
+export function canonicalRequest({ method, url, headers, body, opaque }: HttpRequest): CanonicalRequest | Refused {
   if (!TOKEN.test(method)) return { refused: "its method is no word" };
   if (/^(trace|connect)$/i.test(method)) return { refused: "its method is not passed on" };
   const parsed = canonicalUrl(url);
@@ -36,7 +36,10 @@ export function canonicalRequest({ method, url, headers, body }: HttpRequest): C
   const named = read.headers.get("host");
   const scheme = /^http:/i.test(url) ? "http" : "https";
   if (named !== undefined && canonicalHost(named.trim(), scheme) !== parsed.host) return { refused: "its Host is not the host of its URL" };
-  const content = bodyOf(body, read.headers.get("content-type"), read.headers.get("content-encoding"));
+  const content =
+    opaque === undefined
+      ? bodyOf(body, read.headers.get("content-type"), read.headers.get("content-encoding"))
+      : { kind: "opaque" as const, because: opaque };
   const methods = methodsOf(method, read.overrides, parsed.query, content);
   if (methods === undefined) return { refused: "it puts something in place of its method that is no word" };
   const { host, path, query, doubled } = parsed;

@@ -9,6 +9,8 @@ export interface CanonicalUrl {
   readonly host: string;
   /** Begins with `/`; percent-encoding only where it must be. */
   readonly path: string;
+  /** Path and query as they are sent, so that what was judged is what goes out. */
+  readonly target: string;
   readonly query: ReadonlyMap<string, Tree>;
   /** A key of the query that stands in it twice: which one counts is the server's choice. */
   readonly doubled: string | undefined;
@@ -32,7 +34,20 @@ export function canonicalUrl(url: string): CanonicalUrl | Refused {
   const canonical = canonicalPath(path);
   if (typeof canonical !== "string") return canonical;
   const parsed = queryOf(query.slice(1));
-  return "refused" in parsed ? parsed : { host, path: canonical, ...parsed };
+  return "refused" in parsed ? parsed : { host, path: canonical, target: `${canonical}${sentQuery(query)}`, ...parsed };
+}
+
+/** A `;` is no separator, and a `+` a space: as they were judged, for whoever reads them otherwise. */
+function sentQuery(query: string): string {
+  if (query.length <= 1) return "";
+  const plain = query.slice(1).replaceAll(";", "%3B").replaceAll("+", "%20");
+  return `?${plain.replace(/%[0-9a-f]{2}/gi, oneEncoding).replace(/["<>^`{|}]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)}`;
+}
+
+/** Encoded only where it must be, in capitals. */
+function oneEncoding(code: string): string {
+  const character = String.fromCharCode(Number.parseInt(code.slice(1), 16));
+  return /[A-Za-z0-9._~-]/.test(character) ? character : code.toUpperCase();
 }
 
 /** Host and port as they are compared; `undefined` for what is neither a name nor an address. */
@@ -47,10 +62,7 @@ function canonicalPath(path: string): string | Refused {
   if (/%(?![0-9a-f]{2})/i.test(path)) return { refused: "its path holds a percent sign that encodes nothing" };
   if (/%(2f|5c|[01][0-9a-f]|7f)/i.test(path)) return { refused: "its path hides a slash, a backslash or a control character" };
   if (/%25[0-9a-f]{2}/i.test(path)) return { refused: "its path is encoded twice" };
-  const decoded = path.replace(/%[0-9a-f]{2}/gi, (code) => {
-    const character = String.fromCharCode(Number.parseInt(code.slice(1), 16));
-    return /[A-Za-z0-9._~-]/.test(character) ? character : code.toUpperCase();
-  });
+  const decoded = path.replace(/%[0-9a-f]{2}/gi, oneEncoding);
   const kept: string[] = [];
   // An encoded semicolon is one to some servers: its parameters go either way.
   for (const segment of decoded.split("/").map((each) => each.replace(/(;|%3B).*$/, ""))) {

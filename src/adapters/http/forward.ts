@@ -1,0 +1,163 @@
+/**
+ * An allowed request on its way and its answer on the way back, with what was put in taken out again, and the outcome recorded.
+ * It judges nothing: what it writes is what was judged, with the secrets in their places.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Transform, pipeline as pipelineWith, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { limits } from "../../base/limits.ts";
+import type { Reason } from "../../model/decision.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import { type ClientResponse, refusalAnswer, writeAnswer } from "./answers.ts";
+import { boundsOf } from "./capabilities.ts";
+import { answerHeaders, type HeaderPair } from "./codec/headers.ts";
+import type { ExchangeParts, Passing, Prepared } from "./exchange.ts";
+import { type AnswerCount, AnswerTooLong, decoded, redacting } from "./response-body.ts";
+import { UpstreamFailed } from "./upstream.ts";
+
+/** Settles the admission and the ticket in every case. Never rejects. */
+export async function forward(
+  prepared: Prepared,
+  response: ClientResponse,
+  { admission, ticket, gone }: Passing & { readonly gone: AbortSignal },
+  parts: ExchangeParts,
+): Promise<void> {
+  const { guard, clock } = parts.options;
+  const began = clock.monotonic();
+  const count: AnswerCount = { bytes: 0 };
+  const settle = async (outcome: Outcome, how: "used" | "unknown" | "not_reached"): Promise<void> => {
+    guard.settle(admission, outcome);
+    await ticket?.end(how, outcome.status === "unknown" ? outcome.because : `it ${outcome.status}`).catch(() => undefined);
+  };
+  const measured = () => ({ elapsedMs: Math.max(0.001, clock.monotonic() - began), bytesReturned: count.bytes });
+  try {
+    const status = await carried(prepared, response, { ...boundsOf(admission), gone, count, changes: !admission.readOnly }, parts);
+    const failed = status >= 400;
+    // What a provider answers with an error has arrived all the same.
+    await settle(
+      failed ? { status: "failed", code: String(status), measured: measured() } : { status: "succeeded", measured: measured() },
+      "used",
+    );
+  } catch (error) {
+    const reached = error instanceof UpstreamFailed ? error.reached : true;
+    const because = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(because, reached, !admission.readOnly);
+    writeAnswer(response, refusalAnswer(reason, { decision: "none", close: true }));
+    if (reached && !admission.readOnly) await settle({ status: "unknown", because }, "unknown");
+    else await settle({ status: "failed", code: reason.code, measured: measured() }, reached ? "used" : "not_reached");
+  }
+}
+
+function reasonOf(because: string, reached: boolean, changes: boolean): Reason {
+  if (reached && changes)
+    return {
+      code: "outcome_unknown",
+      message: `the provider was lost after the request was sent, which may have taken effect: ${because}`,
+      next: "look at what is there before it is sent again",
+    };
+  return { code: "host_not_reachable", message: `nothing came back: ${because}` };
+}
+
+interface Carrying {
+  readonly bytesMax: number;
+  readonly msMax: number | undefined;
+  readonly gone: AbortSignal;
+  readonly count: AnswerCount;
+  readonly changes: boolean;
+}
+
+/** Resolves with the provider's status when its answer is through. */
+async function carried(
+  prepared: Prepared,
+  response: ClientResponse,
+  carrying: Carrying,
+  { options, upstream }: ExchangeParts,
+): Promise<number> {
+  const { lane, request, target, body, rest, taken } = prepared;
+  const filled = taken.sent();
+  if (typeof filled === "string") throw new UpstreamFailed(filled, false);
+  const plain = filled.secrets.length > 0 ? filled.headers.filter(([name]) => name !== "accept-encoding") : filled.headers;
+  const asked: readonly HeaderPair[] = filled.secrets.length > 0 ? [...plain, ["accept-encoding", "identity"]] : plain;
+  const { out, answer } = upstream.send(
+    {
+      scheme: lane.scheme,
+      place: lane.place,
+      method: request.method,
+      target,
+      headers: asked,
+      bodyBytes: body.whole ? body.first.length : null,
+    },
+    // A read is given up with its client; what may change something is seen to its end.
+    carrying.changes ? new AbortController().signal : carrying.gone,
+  );
+  const timer =
+    carrying.msMax === undefined ? undefined : setTimeout(() => out.destroy(new Error("it took longer than permitted")), carrying.msMax);
+  try {
+    const sending = body.whole ? void out.end(body.first) : sendRest(body.first, rest, out);
+    // What was answered before all was sent counts.
+    const came = await Promise.race([answer, Promise.resolve(sending).then(() => answer)]);
+    await passBack(came, response, {
+      ...carrying,
+      cookies: !prepared.packed,
+      redaction: filled.secrets.length === 0 ? undefined : options.broker.redaction(filled.secrets),
+    });
+    return came.statusCode ?? 502;
+  } finally {
+    clearTimeout(timer);
+    answer.catch(() => undefined);
+  }
+}
+
+async function sendRest(first: Buffer, rest: Readable, out: NodeJS.WritableStream): Promise<void> {
+  out.write(first);
+  await pipeline(rest, out);
+}
+
+interface PassingBack extends Carrying {
+  readonly redaction: ReturnType<ExchangeParts["options"]["broker"]["redaction"]> | undefined;
+  /** A provider's cookie is a credential, and the client would bring it back as one that it found. */
+  readonly cookies: boolean;
+}
+
+async function passBack(
+  came: IncomingMessage,
+  response: ClientResponse,
+  { redaction, cookies, bytesMax, count, changes }: PassingBack,
+): Promise<void> {
+  const encoding = redaction === undefined ? undefined : came.headers["content-encoding"];
+  const steps: Transform[] | undefined = redaction === undefined ? [] : decoded(encoding);
+  if (steps === undefined) {
+    came.destroy();
+    throw new UpstreamFailed("its answer is compressed in a way that is not looked into", true);
+  }
+  steps.push(redacting(redaction, { bytesMax, count }));
+  const headers = answerHeaders(came.rawHeaders)
+    .filter(([name]) => cookies || name !== "set-cookie")
+    .filter(([name]) => steps.length === 1 || (name !== "content-encoding" && name !== "content-length"))
+    .map(([name, value]): HeaderPair => [name, redaction?.header(value) ?? value]);
+  const write = response as ServerResponse;
+  if (response.destroyed) {
+    // Nobody reads it any more: what the provider did is still seen.
+    came.resume();
+    if (!changes) return;
+    await new Promise<void>((resolve) => came.once("close", resolve));
+    return;
+  }
+  write.writeHead(came.statusCode ?? 502, headers.flat() as never);
+  came.once("end", () => {
+    if (Object.keys(came.trailers).length > 0) write.addTrailers(came.trailers);
+  });
+  came.setTimeout(limits.httpAnswerMsMax, () => came.destroy(new Error("nothing more of its answer came")));
+  try {
+    await pipelineOf([came, ...steps], write);
+  } catch (error) {
+    response.destroy();
+    if (error instanceof AnswerTooLong || !came.complete) throw error;
+  }
+}
+
+function pipelineOf(streams: readonly (Readable | Transform)[], last: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    pipelineWith([...streams, last] as never, (error: Error | null | undefined) => (error ? reject(error) : resolve()));
+  });
+}

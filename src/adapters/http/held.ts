@@ -1,0 +1,97 @@
+/**
+ * An API call that a person must agree to: in the form in which persons are asked of it, and the one time that it may then be sent.
+ * No trial of such a call can be rolled back, so none is made: the plan says so.
+ */
+import { digestOf } from "../../base/canonical.ts";
+import type { Action } from "../../model/action.ts";
+import type { Reason } from "../../model/decision.ts";
+import type { HttpRequest } from "../../model/http-request.ts";
+import { type Approvals, NotMeasurable, type Ticket } from "../../pipeline/approvals-port.ts";
+import type { Allowed, Guard, Held } from "../../pipeline/guard.ts";
+import { shownAct } from "../../pipeline/shown-act.ts";
+import { capabilities } from "./capabilities.ts";
+import type { OwnAnswer } from "./answers.ts";
+import type { HttpSession } from "./http-session.ts";
+
+export type HeldAnswer =
+  | { readonly kind: "refused"; readonly answer: Pick<OwnAnswer, "reason" | "decision" | "headers"> }
+  | { readonly kind: "approved"; readonly admission: Allowed; readonly ticket: Ticket };
+
+export interface HeldParts {
+  readonly guard: Guard;
+  readonly approvals: Approvals | undefined;
+}
+
+/** Headers that say how a client is made and not what it wants: the same call by another client is the same act. */
+const ofNoMatter = /^(user-agent|accept|accept-encoding|accept-language|date|traceparent|tracestate|x-request-id|x-b3-.*|x-datadog-.*)$/;
+
+/** Waits for a person's answer as long as a connection may be held. Never rejects. */
+export async function present(
+  held: Held,
+  request: HttpRequest,
+  { session, parts, gone }: { readonly session: HttpSession; readonly parts: HeldParts; readonly gone: AbortSignal },
+): Promise<HeldAnswer> {
+  const { guard, approvals } = parts;
+  if (approvals === undefined) return refused({ ...held.reason, code: "approval_unavailable" });
+  if (request.opaque !== undefined)
+    return refused({
+      code: "approval_unavailable",
+      message: `it needs a person's approval, and cannot be shown: ${request.opaque}`,
+      next: "send it as text that a person can read",
+    });
+  const digest = actDigest(request);
+  const spent = guard.question?.(session.session, digest);
+  if (spent !== undefined) return refused(spent);
+  const presented = await approvals.present({
+    action: held.id,
+    session: session.session,
+    target: session.caller.target,
+    digest,
+    shown: shown(request),
+    parts: 1,
+    reason: held.reason,
+    rules: held.rules,
+    policyDigest: held.policyDigest,
+    effects: held.effects,
+    preconditions: [],
+    measure: () => Promise.reject(new NotMeasurable("a call of an API cannot be tried and rolled back", new URL(request.url).origin)),
+    gone,
+  });
+  if (presented.kind === "denied") return refused(presented.reason);
+  if (presented.kind === "waiting")
+    return refused(presented.reason, "hold", { "holdfast-approval": presented.approval, "retry-after": "10" });
+  return approvedAct(session.action(request), presented.ticket, guard);
+}
+
+/** Of everything that a provider could read another meaning out of; who sends it, and when, is not part of the act. */
+export function actDigest({ method, url, headers, body }: HttpRequest): string {
+  const told = headers.filter(([name]) => !ofNoMatter.test(name)).toSorted(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
+  return digestOf({ form: "holdfast-http-v1", method: method.toUpperCase(), url, headers: told, body });
+}
+
+function shown({ method, url, headers, body }: HttpRequest): string {
+  const lines = headers.filter(([name]) => !ofNoMatter.test(name)).map(([name, value]) => `${name}: ${value}`);
+  return shownAct([`${method.toUpperCase()} ${url}`, ...lines, ...(body === "" ? [] : ["", body])].join("\n"));
+}
+
+/** Judged again under an id of its own: policy, budget and session have the last word. */
+async function approvedAct(action: Action, ticket: Ticket, guard: Guard): Promise<HeldAnswer> {
+  const { approval, plan } = ticket;
+  const again = await guard.admitApproved?.(action, capabilities, { approval, policyDigest: plan.policy.digest });
+  if (again?.kind !== "allow") {
+    const reason: Reason = again?.reason ?? { code: "approval_unavailable", message: "it needs a person's approval" };
+    return refused(reason);
+  }
+  try {
+    await ticket.begin(null);
+  } catch (error) {
+    guard.settle(again, { status: "failed", code: "approval_lapsed", measured: { elapsedMs: 0 } });
+    const why = error instanceof Error ? error.message : "it is not to be had any more";
+    return refused({ code: "approval_lapsed", message: `the approval is not to be had any more: ${why}` });
+  }
+  return { kind: "approved", admission: again, ticket };
+}
+
+function refused(reason: Reason, decision: "deny" | "hold" = "deny", headers: Readonly<Record<string, string>> = {}): HeldAnswer {
+  return { kind: "refused", answer: { reason, decision, headers } };
+}

@@ -1,0 +1,44 @@
+/**
+ * One client connection of one caller, as the guard knows it: opened with its first request, closed with its socket.
+ * It counts acts and decides nothing.
+ */
+import { actionId, newSessionId, type RandomBytes } from "../../base/ids.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Action } from "../../model/action.ts";
+import type { HttpRequest } from "../../model/http-request.ts";
+import type { Session } from "../../model/principal.ts";
+import type { Guard } from "../../pipeline/guard.ts";
+import type { Caller } from "./options.ts";
+
+export interface HttpSessionParts {
+  readonly guard: Guard;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+export class HttpSession {
+  readonly caller: Caller;
+  readonly session: Session;
+  readonly #guard: Guard;
+  #acts = 0;
+  #closed = false;
+
+  constructor(caller: Caller, { peer, client }: { peer: string; client: string }, { guard, clock, random }: HttpSessionParts) {
+    this.caller = caller;
+    this.#guard = guard;
+    this.session = { id: newSessionId(random), principal: caller.principal, client, peer, openedAtMs: clock.now() };
+    guard.sessionOpened(this.session, caller.target, undefined);
+  }
+
+  action(request: HttpRequest): Action {
+    this.#acts += 1;
+    const { target, context } = this.caller;
+    return { id: actionId(this.session.id, this.#acts), session: this.session, target, payload: { kind: "http", request, context } };
+  }
+
+  close(because: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#guard.sessionClosed(this.session, because);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What the composition root tells the HTTP adapter: who may come, which hosts a pack knows, how one is reached, and who keeps credentials.
+ * It does not read configuration, and knows no provider by name.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { RandomBytes, SessionId } from "../../base/ids.ts";
+import type { SqlContext } from "../../model/action.ts";
+import type { Principal, Target } from "../../model/principal.ts";
+import type { Approvals } from "../../pipeline/approvals-port.ts";
+import type { Guard } from "../../pipeline/guard.ts";
+import type { Resolve } from "./addresses.ts";
+import type { SessionAuthority } from "./certificates/session-authority.ts";
+import type { HeaderPair } from "./codec/headers.ts";
+
+/** One run, as its proxy credentials showed it. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly target: Target;
+  readonly context: SqlContext;
+  /** Signs for the hosts that are intercepted, and is trusted by this run alone. */
+  readonly authority: SessionAuthority;
+  /** Why it may not go on, in a clause; asked before each request. Never rejects. */
+  readonly barred: () => Promise<string | undefined>;
+}
+
+/** A host that a pack knows: its requests are read, and every other's are not. */
+export interface PackedHost {
+  readonly provider: string;
+  /** Names of headers that carry the provider's credential, lower case. */
+  readonly authSlots: readonly string[];
+}
+
+/** What a request brings with it, once the broker has looked. */
+export type Taken =
+  /** Something that is no placeholder of ours; `slot` says where, and never what. */
+  | { readonly kind: "found"; readonly slot: string }
+  | {
+      readonly kind: "clean";
+      /** Without anything secret: what is judged, recorded and asked about. */
+      readonly judged: readonly HeaderPair[];
+      /** The secrets in their places, fetched at this moment. A text says why they are not to be had. */
+      readonly sent: () => { readonly headers: readonly HeaderPair[]; readonly secrets: readonly string[] } | string;
+    };
+
+/** Looks at every byte of answers, so that what was put in does not come back. */
+export interface Redaction {
+  header(value: string): string;
+  /** What may go on of what came so far; the rest is kept until more comes. */
+  step(chunk: Buffer): Buffer;
+  end(): Buffer;
+}
+
+export interface Broker {
+  take(caller: Caller, request: BrokerRequest): Taken;
+  /** Whether the text holds any secret that the broker keeps. */
+  holdsSecret(bytes: Buffer): boolean;
+  redaction(secrets: readonly string[]): Redaction;
+  /** Who holds this placeholder, where a client cannot say who it is in another way. */
+  holder(headers: readonly HeaderPair[]): Caller | undefined;
+}
+
+export interface BrokerRequest {
+  readonly packed: PackedHost;
+  readonly host: string;
+  readonly method: string;
+  /** Path and query in the form that is sent. */
+  readonly target: string;
+  readonly headers: readonly HeaderPair[];
+}
+
+/** Where a host really is, where an operator said so. */
+export interface Route {
+  readonly host: string;
+  readonly port: number;
+  /** PEM, beside those that are trusted anyway. */
+  readonly ca?: string;
+}
+
+export interface HttpOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly guard: Guard;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly broker: Broker;
+  /** Absent: nobody can be asked, and what is held is refused. */
+  readonly approvals?: Approvals;
+  /** Resolves with a reason where they do not open anything. Never rejects. */
+  readonly login: (user: string, password: string) => Promise<Caller | string>;
+  /** `host` with its port where that is not 443. */
+  readonly packOf: (host: string) => PackedHost | undefined;
+  /** Hosts of a provider's name in reverse mode: `/railway/...` leads to the first. */
+  readonly hostOfProvider: (provider: string) => string | undefined;
+  /** The form in which a request is judged; a refusal is one clause. */
+  readonly canonical: (url: string) => { readonly target: string } | { readonly refused: string };
+  readonly route: (host: string) => Route | undefined;
+  readonly resolve: Resolve;
+  /** Told of what somebody should look at: a credential that should not be there. */
+  readonly alarm: (found: FoundCredential) => void;
+}
+
+export interface FoundCredential {
+  readonly session: SessionId;
+  readonly caller: Caller;
+  readonly provider: string;
+  readonly host: string;
+  readonly slot: string;
+}

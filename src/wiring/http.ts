@@ -1,0 +1,200 @@
+/**
+ * The proxy for HTTP APIs joined to the gateway: the wire's sessions, the same guard and desk, packs and broker.
+ * It decides nothing; what a request would do and whether it may is found out where it is for SQL.
+ */
+import { readFile } from "node:fs/promises";
+import { systemResolve } from "../adapters/http/addresses.ts";
+import { createSessionAuthority, type SessionAuthority } from "../adapters/http/certificates/session-authority.ts";
+import { type HttpListener, listenHttp } from "../adapters/http/listener.ts";
+import type { Caller, FoundCredential, PackedHost, Route } from "../adapters/http/options.ts";
+import type { Clock } from "../base/clock.ts";
+import type { RandomBytes } from "../base/ids.ts";
+import type { Config, HttpConfig } from "../config/config.ts";
+import type { OpenedSession } from "../control/contract.ts";
+import type { CredentialBroker } from "../credentials/broker/broker.ts";
+import { canonicalUrl } from "../effects/http/canonical-url.ts";
+import { packOf } from "../effects/http/pack-of.ts";
+import type { AuditEvent } from "../model/event.ts";
+import type { Approvals } from "../pipeline/approvals-port.ts";
+import type { Guard } from "../pipeline/guard.ts";
+import { packs } from "../packs/index.ts";
+import { openBroker } from "./http-broker.ts";
+import { HttpLogins, type KnownLogin } from "./http-login.ts";
+import type { RunControl } from "./run-control.ts";
+import { type EnvironmentVariables, WiringError } from "./target-options.ts";
+import type { Vault } from "./vault.ts";
+
+export interface HttpProxyParts {
+  readonly config: Config;
+  readonly environment: EnvironmentVariables;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly warn: (message: string) => void;
+  readonly append: (event: AuditEvent) => void;
+  readonly guard: Guard;
+  readonly runs: RunControl;
+  readonly vault: Vault | undefined;
+  readonly approvals: { readonly desk: Approvals };
+}
+
+/** A session's id is recorded with each; a client that tries a thousand times is told of once a minute. */
+const ALARM_AGAIN_MS = 60_000;
+
+export class HttpProxy {
+  readonly #parts: HttpProxyParts;
+  readonly #http: HttpConfig;
+  readonly #broker: CredentialBroker;
+  readonly #logins: HttpLogins;
+  readonly #callers = new Map<string, { readonly login: KnownLogin; readonly caller: Caller }>();
+  readonly #authorities = new Map<string, SessionAuthority>();
+  readonly #alarmed = new Map<string, number>();
+  #listener: HttpListener | undefined;
+
+  /** Resolves when it listens; `undefined` where none is configured. Rejects with {@link WiringError}. */
+  static async open(parts: HttpProxyParts): Promise<HttpProxy | undefined> {
+    const { http } = parts.config;
+    if (http === undefined) return undefined;
+    const proxy = new HttpProxy(http, parts);
+    await proxy.#listen();
+    return proxy;
+  }
+
+  constructor(http: HttpConfig, parts: HttpProxyParts) {
+    this.#http = http;
+    this.#parts = parts;
+    this.#broker = openBroker(http, parts);
+    this.#logins = new HttpLogins({ clock: parts.clock, served: () => parts.runs.servedTargets() });
+    parts.runs.onRunClosed((principal) => this.#closed(principal));
+  }
+
+  get address(): { readonly host: string; readonly port: number } | undefined {
+    return this.#listener?.address;
+  }
+
+  /** What a program's session is told: where the proxy is, whom to trust, and what it holds in place of secrets. */
+  opened(principal: string): NonNullable<OpenedSession["http"]> | undefined {
+    const { address } = this;
+    if (address === undefined) return undefined;
+    const issued = this.#broker.issue(principal);
+    const placeholders = this.#http.credentials.flatMap(({ name, mode, variable }) => {
+      const placeholder = issued.get(name);
+      return placeholder === undefined || mode === "inject" ? [] : [{ name, placeholder, ...(variable === undefined ? {} : { variable }) }];
+    });
+    return { ...address, certificate: this.#authority(principal).certificate, placeholders };
+  }
+
+  async stop(): Promise<void> {
+    await this.#listener?.stop();
+  }
+
+  async #listen(): Promise<void> {
+    const { guard, clock, random, vault, approvals } = this.#parts;
+    const routes = await routesOf(this.#http);
+    try {
+      this.#listener = await listenHttp({
+        listen: this.#http.listen,
+        guard,
+        clock,
+        random,
+        // Who answers is registered in the vault.
+        ...(vault === undefined ? {} : { approvals: approvals.desk }),
+        login: (user, password) => this.#login(user, password),
+        broker: {
+          take: (caller, request) => this.#broker.take(caller.principal.name, request),
+          holdsSecret: (bytes) => this.#broker.holdsSecret(bytes),
+          redaction: (secrets) => this.#broker.redaction(secrets),
+          holder: (headers) => this.#holder(this.#broker.holder(headers)),
+        },
+        packOf: packedHost,
+        hostOfProvider: (provider) => packs.find((pack) => pack.provider === provider)?.hosts.find((host) => !host.includes("*")),
+        canonical: canonicalUrl,
+        route: (host) => routes.get(host) ?? routes.get(host.replace(/^[^.]+/, "*")),
+        resolve: systemResolve,
+        alarm: (found) => this.#alarm(found),
+      });
+    } catch (error) {
+      const { host, port } = this.#http.listen;
+      throw new WiringError(
+        `the proxy for HTTP APIs cannot listen on ${host}:${port}: ${(error as NodeJS.ErrnoException).code ?? "unknown cause"}`,
+      );
+    }
+  }
+
+  async #login(user: string, password: string): Promise<Caller | string> {
+    const login = await this.#logins.open(user, password);
+    return typeof login === "string" ? login : this.#caller(login);
+  }
+
+  #holder(principal: string | undefined): Caller | undefined {
+    const login = principal === undefined ? undefined : this.#logins.find(principal);
+    return login === undefined ? undefined : this.#caller(login);
+  }
+
+  /** One object for as long as the account is the same: judgements are kept by the context in it. */
+  #caller(login: KnownLogin): Caller {
+    const { account, served } = login;
+    const known = this.#callers.get(account.name);
+    if (known?.login.account === account) return known.caller;
+    const { name, environment } = served.target;
+    const { onBehalfOf } = account;
+    const caller: Caller = {
+      principal: { kind: account.kind, name: account.name, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) },
+      target: { name, environment, database: served.database },
+      // No catalogue says what names of a provider's database mean: SQL in a request is not understood, and refused.
+      context: { role: account.name, sessionRole: account.name, searchPath: [], temporary: [], catalogueVersion: 0, pendingDdl: [] },
+      authority: this.#authority(account.name),
+      barred: async () => {
+        if (served.accounts.get(account.name) !== account) return "the session is over";
+        return this.#parts.runs.barred(name, account);
+      },
+    };
+    this.#callers.set(account.name, { login, caller });
+    return caller;
+  }
+
+  #authority(principal: string): SessionAuthority {
+    const known = this.#authorities.get(principal);
+    if (known !== undefined) return known;
+    const made = createSessionAuthority(principal, this.#parts);
+    this.#authorities.set(principal, made);
+    return made;
+  }
+
+  #closed(principal: string): void {
+    this.#broker.forget(principal);
+    this.#callers.delete(principal);
+    this.#authorities.delete(principal);
+    this.#listener?.end(principal);
+  }
+
+  /** In the record each time; aloud once a minute for each session and host. */
+  #alarm({ session, caller, provider, host, slot }: FoundCredential): void {
+    const { append, warn, clock } = this.#parts;
+    const { name } = caller.principal;
+    append({ kind: "credential_found", session, principal: name, provider, host, slot });
+    const key = `${name} ${host}`;
+    const now = clock.monotonic();
+    if (now - (this.#alarmed.get(key) ?? Number.NEGATIVE_INFINITY) < ALARM_AGAIN_MS) return;
+    if (this.#alarmed.size > 10_000) this.#alarmed.clear();
+    this.#alarmed.set(key, now);
+    warn(
+      `FOUND CREDENTIAL: session \`${name}\` sent one that Holdfast did not give out to \`${host}\`, in ${slot}: refused, nothing was sent`,
+    );
+  }
+}
+
+function packedHost(host: string): PackedHost | undefined {
+  const pack = packOf(host);
+  return pack === undefined ? undefined : { provider: pack.provider, authSlots: pack.authSlots };
+}
+
+async function routesOf({ routes }: HttpConfig): Promise<ReadonlyMap<string, Route>> {
+  const found = routes.map(async ({ host, address, ca }): Promise<[string, Route]> => {
+    if (ca === undefined) return [host, address];
+    const pem = await readFile(ca, "utf8").catch((error: NodeJS.ErrnoException) => {
+      throw new WiringError(`\`http.routes\`: \`${ca}\` cannot be read: ${error.code ?? "unknown cause"}`);
+    });
+    return [host, { ...address, ca: pem }];
+  });
+  return new Map(await Promise.all(found));
+}
