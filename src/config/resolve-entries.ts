@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { Defect } from "../base/assert.ts";
 import type { Policy } from "../policy/policy.ts";
 import { isLoopback, parseListen, upstreamFromUrl } from "./address.ts";
+import { type BackupConfig, resolveBackup } from "./backup-schema.ts";
 import { resolveBudget } from "./budget.ts";
 import { compilePolicy, type PolicyDocument } from "./compile-policy.ts";
 import type { LoginReference, SecretReference, StoreConfig, TargetConfig, UpstreamConfig, UserConfig } from "./config.ts";
@@ -43,7 +44,17 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
     ...(entry.executor === undefined ? {} : { executor: resolveUpstream(entry.executor, directory) }),
     plan: resolvePlan(entry, (address) => resolveUpstream(address, directory)),
     undo: resolveUndo(entry.undo),
+    ...(entry.backup === undefined ? {} : { backup: resolveBackupEntry(entry.backup, entry, directory) }),
   };
+}
+
+/** A login that names no server is one at the upstream's. */
+function resolveBackupEntry(backup: NonNullable<TargetEntry["backup"]>, { upstream }: TargetEntry, directory: string): BackupConfig {
+  const { login, key } = backup;
+  const elsewhere = login?.url !== undefined || login?.host !== undefined;
+  const address = elsewhere ? login : { ...upstream, ...login };
+  const reference = key === undefined ? undefined : secretReference(key, directory);
+  return resolveBackup(backup, { directory, key: reference, login: resolveUpstream(address as TargetEntry["upstream"], directory) });
 }
 
 export function resolveStoreEntry(entry: NonNullable<ConfigEntry["store"]>, directory: string): StoreConfig {
