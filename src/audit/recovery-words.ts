@@ -50,7 +50,9 @@ export function recoveryWords(event: RecoveryEvent): RecoveryWords {
       return binWords(event);
     case "recovery_point": {
       const name = event.name === null ? "" : ` as ${event.name}`;
-      return { word: "point", about: event.action, target: event.target, text: `${event.target} at ${event.lsn}${name}`, tone: "plain" };
+      const { action: about, target, lsn, because = "" } = event;
+      if (lsn === null) return { word: "point", about, target, text: `${target}: no point could be had: ${because}`, tone: "warn" };
+      return { word: "point", about, target, text: `${target} at ${lsn}${name}`, tone: "plain" };
     }
     case "drill_done":
       return drillWords(event);

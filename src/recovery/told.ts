@@ -99,7 +99,7 @@ export class RecoveryFold {
         this.#of(event.target).bin.delete(event.entry);
         return;
       case "recovery_point":
-        this.#of(event.target).lastPoint = { atMs, lsn: event.lsn, action: event.action };
+        if (event.lsn !== null) this.#of(event.target).lastPoint = { atMs, lsn: event.lsn, action: event.action };
         return;
       case "drill_done": {
         const { drill: id, backup, passed, checks, recoveryMs, lostMs } = event;

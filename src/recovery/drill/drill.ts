@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "../../base/message-of.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { DrillId } from "../../base/ids.ts";
-import type { Drill, DrillCheck, TableFigures } from "../../model/recovery.ts";
+import type { Drill, DrillCheck, TableRows } from "../../model/recovery.ts";
 import type { AdminClient } from "../../provision/sql.ts";
 import type { Repository, StoredBackup } from "../backup/repository.ts";
 import { verifyBackup } from "../backup/verify.ts";
@@ -34,7 +34,7 @@ export interface DrillOptions {
   /** Absent: to a point that is taken of the living server now, where it can be reached, and to the end of the WAL otherwise. */
   readonly until?: ReplayUntil;
   /** Of earlier drills of the target. */
-  readonly earlier: readonly TableFigures[];
+  readonly earlier: readonly TableRows[];
 }
 
 export interface DrillParts {

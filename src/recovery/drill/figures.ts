@@ -2,8 +2,14 @@
  * Figures of tables, by which two servers are held against each other: how many rows, and a sum over them that no order changes.
  * Rows are read as the server writes them under fixed settings; nothing of them leaves the server.
  */
-import type { TableFigures } from "../../model/recovery.ts";
+import type { TableRows } from "../../model/recovery.ts";
 import { type AdminClient, literal } from "../../provision/sql.ts";
+
+/** What a table held at one moment. Two that hold the same rows, in whatever order, have the same. */
+export interface TableFigures extends TableRows {
+  /** Sum of the rows' 64-bit hashes, as the server of that major version makes them. It could be guessed at: it is never recorded. */
+  readonly digest: string;
+}
 
 export interface Sample {
   /** Tables looked at in all. */

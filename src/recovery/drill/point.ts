@@ -2,10 +2,9 @@
  * The point that a drill replays to, taken of the living server: a position in its WAL and what its sampled tables hold there.
  * What changes while it looks is left out: only what stood still can be held against a copy.
  */
-import type { TableFigures } from "../../model/recovery.ts";
 import type { AdminClient } from "../../provision/sql.ts";
 import { messageOf } from "../../base/message-of.ts";
-import { type Sample, sampleTables, tableFigures } from "./figures.ts";
+import { type Sample, sampleTables, type TableFigures, tableFigures } from "./figures.ts";
 
 export interface DrillPoint {
   readonly lsn: string;

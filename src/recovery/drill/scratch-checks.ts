@@ -3,9 +3,9 @@
  * questions that people wrote down. Each is a check that passed or did not; nothing here ends the drill.
  */
 import { messageOf } from "../../base/message-of.ts";
-import type { DrillCheck, TableFigures } from "../../model/recovery.ts";
+import type { DrillCheck, TableRows } from "../../model/recovery.ts";
 import { type AdminClient, literal } from "../../provision/sql.ts";
-import { tableFigures } from "./figures.ts";
+import { type TableFigures, tableFigures } from "./figures.ts";
 
 /** A question and the answer that is due: the first column of the first row, as text. */
 export interface OwnCheck {
@@ -63,7 +63,7 @@ export interface KnownFigures {
   /** Of the living server at the very point that was replayed to: they must be the same. */
   readonly exact: readonly TableFigures[];
   /** Of earlier drills: a table that held rows then and holds none now is asked about. */
-  readonly earlier: readonly TableFigures[];
+  readonly earlier: readonly TableRows[];
 }
 
 /** Of each of `tables`, with the figures for the record. */
@@ -79,6 +79,7 @@ export async function rowChecks(
     const name = `rows ${table}`;
     const now = found[index];
     if (now === null || now === undefined) return { name, passed: false, because: "the table is not there, or cannot be read" };
+    const figures = { database, table, rows: now.rows };
     const due = exact.find((each) => each.table === table && each.database === database);
     if (due !== undefined && due.digest !== now.digest)
       return {
@@ -89,7 +90,7 @@ export async function rowChecks(
       };
     const once = earlier.find((each) => each.table === table && each.database === database);
     if (due === undefined && now.rows === 0 && once !== undefined && once.rows > 0)
-      return { name, passed: false, because: `it is empty, and an earlier drill found ${counted(once.rows)}`, figures: now };
+      return { name, passed: false, because: `it is empty, and an earlier drill found ${counted(once.rows)}`, figures };
     return {
       name,
       passed: true,
