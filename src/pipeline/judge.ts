@@ -53,7 +53,8 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
   try {
     decision = options.decide(effects, facts, policy);
     // What the bin cannot take as it stands is decided as if there were none, and the reason says so.
-    if (bins(decision) && !analysis.statements.every(fitForBin)) decision = options.decide(effects, { ...facts, bin: "unfit" }, policy);
+    if (bins(decision) && !analysis.statements.every((one, _, all) => fitForBin(one, all.length === 1)))
+      decision = options.decide(effects, { ...facts, bin: "unfit" }, policy);
   } catch (error) {
     const reason: Reason = { code: "rule_failed", message: `the policy could not be evaluated: ${messageOf(error)}` };
     decision = { kind: "deny", reason, rules: [], policyDigest: policy.digest };
@@ -76,7 +77,9 @@ function bins(decision: Decision): boolean {
 }
 
 /** Whether a statement of an act that goes into the bin removes nothing but what the bin takes, or what only its own session has. */
-function fitForBin(statement: StatementSummary): boolean {
+function fitForBin(statement: StatementSummary, alone: boolean): boolean {
+  // The server takes a DROP DATABASE by itself only.
+  if (statement.tag === "DROP DATABASE") return alone && binnable(statement);
   return binnable(statement) || !statement.effects.some((effect) => removes(effect) && !effect.resource.name.startsWith("pg_temp."));
 }
 

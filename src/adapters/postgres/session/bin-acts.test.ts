@@ -221,6 +221,17 @@ describe("what the server says of it", () => {
     assert.match((await hears(table, notice)).toString("utf8"), /WPL\/pgSQL function watching\(\) line 3 at RAISE\0\0$/);
   });
 
+  test("is a refusal where the bin cannot keep it", async () => {
+    const { table } = scene();
+    await says(table, "Q DROP TABLE t");
+    const told = await hears(table, error({ C: "HF002", M: "extension x would go along", W: context }), "Z:I");
+    assert.deepEqual(words(told).said, ["E:42501", "Z:I"]);
+    assert.match(
+      told.toString("utf8"),
+      /Mholdfast: what it removes cannot be put into the bin: extension x would go along\0Dcode: obligation_unfulfilled/,
+    );
+  });
+
   test("has positions of the client's text, in front of the call and behind it", async () => {
     const text = "insert into ä values (1); DROP TABLE t; insert into nowhere values (2)";
     const behind = [...text].join("").indexOf("nowhere") + 1;

@@ -127,6 +127,12 @@ function textOf(act: Act, i: number): string {
 function unfit(act: Act): Refusal | undefined {
   const { statements } = act.admission;
   const last = statements.findLastIndex(binnable);
+  if (statements.some(({ tag }) => tag === "DROP DATABASE"))
+    return refusal(
+      "obligation_unfulfilled",
+      "a database goes into the bin by a simple query alone",
+      "send DROP DATABASE by itself, unprepared",
+    );
   if (binnedOf(act).length > STATEMENTS_MAX)
     return refusal(
       "obligation_unfulfilled",

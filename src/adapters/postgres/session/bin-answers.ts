@@ -2,6 +2,7 @@
  * The server's messages about a statement that a call of the bin carried out, in the words that the statement itself would have got.
  * It does not touch what they say: only the lines that tell of the call, and positions in the text.
  */
+import { reasonCodes } from "../../../model/codes.ts";
 import { stringEnd } from "../codec/read.ts";
 import { back } from "../codec/shapes.ts";
 import { report } from "../codec/write.ts";
@@ -51,6 +52,7 @@ function retold(message: Buffer, { text, texts }: Binned, at: number): Buffer {
     if (text !== undefined && Number.isSafeInteger(position)) fields.set("P", String(text.position(position)));
     return report(message[0] ?? 0, fields);
   }
+  if (OWN.test(fields.get("C") ?? "")) return report(back.error, kept(fields));
   const inner = Number(fields.get("p"));
   if (fields.get("q") === statement && Number.isSafeInteger(inner)) fields.set("P", String(text?.positionIn(at, inner) ?? inner));
   else fields.delete("P");
@@ -61,6 +63,22 @@ function retold(message: Buffer, { text, texts }: Binned, at: number): Buffer {
   if (told === "") fields.delete("W");
   else fields.set("W", told);
   return report(message[0] ?? 0, fields);
+}
+
+/** SQLSTATEs of the bin's procedure, for what it cannot keep: everything is as it was. */
+const OWN = /^HF\d{3}$/;
+
+/** Such an error as a refusal. */
+function kept(fields: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
+  const hint = fields.get("H") ?? "ask a person to approve it as it is, or remove the parts that are named one by one";
+  return [
+    ["S", "ERROR"],
+    ["V", "ERROR"],
+    ["C", reasonCodes.obligation_unfulfilled.sqlstate],
+    ["M", `holdfast: what it removes cannot be put into the bin: ${fields.get("M") ?? ""}`],
+    ["D", "code: obligation_unfulfilled"],
+    ["H", hint],
+  ];
 }
 
 /** What stands in the context above the call's own lines. */

@@ -22,7 +22,8 @@ export type BinTicket = { readonly ticket: string } | { readonly because: string
 
 /** A database that was put into the bin, or the server's own error about it, or that Holdfast could not. */
 export type BinnedDatabase =
-  | { readonly kind: "done" }
+  /** `notice`: what the server would have said of one that is not there, with IF EXISTS. */
+  | { readonly kind: "done"; readonly notice?: string }
   | { readonly kind: "failed"; readonly sqlstate: string; readonly message: string; readonly detail?: string; readonly hint?: string }
   | { readonly kind: "unavailable"; readonly because: string };
 

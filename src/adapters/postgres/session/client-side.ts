@@ -6,6 +6,7 @@ import { FrameScanner, BAD, BODY, MORE } from "../codec/scanner.ts";
 import { clientShapes, front, HELD_WHOLE_MAX } from "../codec/shapes.ts";
 import { utf8 } from "../codec/read.ts";
 import { query } from "../codec/write.ts";
+import { dropDatabase, dropsDatabase } from "./bin-database.ts";
 import { IDLE, IN_TRANSACTION, type Core } from "./core.ts";
 import { Act, type Refusal } from "./act.ts";
 import { Judge } from "./judge.ts";
@@ -214,6 +215,7 @@ export class ClientSide {
     if (!(judged instanceof Act)) return judged.held === undefined ? this.#refuse(judged) : heldQuery(core, judged.held);
     const problem = unmeasurable(core, judged);
     if (problem !== undefined) return this.#refuse(withdraw(core, judged, problem));
+    if (dropsDatabase(judged)) return dropDatabase(core, judged);
     const bytes = buffer.subarray(from + 5, to - 1);
     const waits = this.#binned(judged, bytes);
     if (waits !== undefined) return waits;
