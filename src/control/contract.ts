@@ -9,6 +9,7 @@ import type { AuditEvent } from "../model/event.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Measurement, Plan } from "../model/plan.ts";
+import type { UndoPlan } from "../model/recovery.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Budget, Run } from "../model/run.ts";
 
@@ -340,4 +341,25 @@ export interface AppliedView {
   readonly because?: string;
   /** What it did, by the server's own counts. */
   readonly measured?: Measurement;
+}
+
+/** `POST /v1/undo-plans`: what an undo would do, tried and rolled back. */
+export interface UndoPlanView {
+  readonly plan: UndoPlan;
+  /** Rows that would stay as they are with `--skip-conflicts`. */
+  readonly skipped: number;
+  /** Kept transactions that changed the same rows later. */
+  readonly later: readonly string[];
+  /** What should be known before, a sentence each: acts that share a transaction, images that are gone. */
+  readonly notes: readonly string[];
+}
+
+/** `POST /v1/undos`: what became of it. */
+export interface UndoneView {
+  readonly undo: string;
+  readonly outcome: "done" | "stale" | "conflicts" | "unknown";
+  readonly tables: UndoPlan["tables"];
+  readonly skipped: number;
+  readonly transaction: string | null;
+  readonly because: string;
 }

@@ -2,7 +2,8 @@
  * What the routes for undo ask of the running gateway. The composition root fulfils it.
  * Lists and plans may be looked at by whoever may open the control socket, with keys masked; only a person who signs takes anything back.
  */
-import type { KeptTransaction, UndoPlan } from "../model/recovery.ts";
+import type { KeptTransaction } from "../model/recovery.ts";
+import type { UndoneView, UndoPlanView } from "./contract.ts";
 import type { Signer } from "./parts.ts";
 
 /** What is to be taken back. */
@@ -21,16 +22,6 @@ export interface WantedUndoPlan {
   readonly what: UndoWhat;
 }
 
-export interface UndoPlanView {
-  readonly plan: UndoPlan;
-  /** Rows that would stay as they are with `--skip-conflicts`. */
-  readonly skipped: number;
-  /** Kept transactions that changed the same rows later. */
-  readonly later: readonly string[];
-  /** What should be known before, a sentence each: acts that share a transaction, images that are gone. */
-  readonly notes: readonly string[];
-}
-
 /** All that a person signs. */
 export interface SignedUndo {
   readonly undo: string;
@@ -39,15 +30,6 @@ export interface SignedUndo {
   readonly transactions: readonly string[];
   readonly digest: string;
   readonly skipConflicts: boolean;
-}
-
-export interface UndoneView {
-  readonly undo: string;
-  readonly outcome: "done" | "stale" | "conflicts" | "unknown";
-  readonly tables: UndoPlan["tables"];
-  readonly skipped: number;
-  readonly transaction: string | null;
-  readonly because: string;
 }
 
 /** Every method rejects with `ControlRefusal` where it is not to be. */

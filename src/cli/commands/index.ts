@@ -29,6 +29,7 @@ export const commands: readonly Entry[] = [
   { name: "grants", summary: "show grants and asks; take a grant back, as a person", load: () => import("./grants.ts") },
   { name: "plan", summary: "try SQL without keeping it, and have a person approve it", load: () => import("./plan.ts") },
   { name: "apply", summary: "carry out an approved plan, once", load: () => import("./apply.ts") },
+  { name: "undo", summary: "take back what agents changed, as a person; show what can be", load: () => import("./undo.ts") },
   {
     name: "break-glass",
     summary: "ask nobody before a session's acts for a short time, as a person; loudly",
