@@ -22,6 +22,7 @@ export const undoSchema = "holdfast_undo";
  * | gone | text[] | rows as they were; null: none |
  * | came | text[] | rows as they became; null: none |
  *
+ * A virtual generated column has a field, and it is empty: the server computes such a value when it is read.
  * Within an `U` the two are not aligned, and may stand in different rows: they are multisets of the statement.
  */
 export const undoTable = "holdfast_undo.change";

@@ -27,11 +27,12 @@ const insert = (op: string, gone: string, came: string): string =>
   `INSERT INTO ${undoTable} (transaction, relation, columns, op, at, role, pid, gone, came)
       VALUES (pg_current_xact_id()::text::int8, TG_RELID, live, ${op}, clock_timestamp(), session_user, pg_backend_pid(), ${gone}, ${came})`;
 
+// `r.*` and not `r`, which would be a column of that name where there is one.
 const rowText = (row: string): string => `textin(record_out(${row}))`;
 
 /** Rows of a transition table in batches; the last one stays in `batch`. */
 const gather = (table: string, batch: string, flush: string): string => `
-    FOR image IN SELECT ${rowText("r")} FROM ${table} r LOOP
+    FOR image IN SELECT ${rowText("r.*")} FROM ${table} r LOOP
       ${batch} := array_append(${batch}, image);
       bytes := bytes + octet_length(image);
       IF bytes > ${BATCH_BYTES_MAX} OR cardinality(${batch}) = ${imagesPerBatch} THEN

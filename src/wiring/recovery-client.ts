@@ -6,6 +6,7 @@ import type { Client } from "pg";
 import type { TargetConfig } from "../config/config.ts";
 import { resolveUpstreamAddress } from "../config/read-secret.ts";
 import { groupNames } from "../provision/names.ts";
+import { ident } from "../provision/sql.ts";
 import { adminAddress } from "./admin-client.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
 
@@ -46,13 +47,31 @@ export async function recoveryClient(
   try {
     // A role's or a database's own settings must not decide what a name or a literal of ours means.
     await client.query("SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on");
+    const group = groupNames(target.name).ownerExecutor;
+    const takes = executor === undefined && admin !== undefined && (await mayTake(client, group));
+    if (takes) return { client, actAs: group, said: [] };
+    const notTaken = `recovery at target \`${target.name}\` may not act as \`${group}\`: run \`holdfast provision\``;
+    return { client, actAs: undefined, said: executor !== undefined ? [] : [admin === undefined ? SHARED : notTaken] };
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;
   }
-  return {
-    client,
-    actAs: executor === undefined && admin !== undefined ? groupNames(target.name).ownerExecutor : undefined,
-    said: executor === undefined && admin === undefined ? [SHARED] : [],
-  };
+}
+
+/** An administrator that made the group is no member of it by that, and makes itself one: without what the group inherits. */
+async function mayTake(client: Client, group: string): Promise<boolean> {
+  const { rows } = await client.query<{ version: number; superuser: boolean; may: boolean }>(
+    `SELECT current_setting('server_version_num')::int AS version, u.rolsuper AS superuser,
+       pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) AS may
+     FROM pg_roles r, pg_roles u WHERE r.rolname = $1 AND u.rolname = current_user`,
+    [group],
+  );
+  const [found] = rows;
+  if (found === undefined) return false;
+  if (found.superuser || found.may) return true;
+  const options = found.version >= 160_000 ? " WITH INHERIT FALSE, SET TRUE" : "";
+  return client.query(`GRANT ${ident(group)} TO CURRENT_USER${options}`).then(
+    () => true,
+    () => false,
+  );
 }

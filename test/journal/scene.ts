@@ -98,7 +98,13 @@ async function rowsOf(judge: pg.Client, table: string): Promise<string[]> {
     { kind: string },
   ];
   const from = kind === "p" ? table : `ONLY ${table}`;
-  const text = kind === "p" ? "to_jsonb(r)::text" : "textin(record_out(r))";
+  // A virtual generated column is no part of a stored row.
+  const fields = await judge.query(
+    `SELECT coalesce(string_agg(CASE a.attgenerated WHEN 'v' THEN 'NULL' ELSE 'r.' || quote_ident(a.attname) END, ', ' ORDER BY a.attnum), '') AS list
+     FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped`,
+    [table],
+  );
+  const text = kind === "p" ? "to_jsonb(r.*)::text" : `textin(record_out(ROW(${fields.rows[0].list})))`;
   return (await judge.query(`SELECT ${text} AS t FROM ${from} r`)).rows.map(({ t }) => t as string);
 }
 
