@@ -145,6 +145,7 @@ export interface Drill {
 
 export type RecoveryAlarm =
   | "no_backup"
+  | "backup_failed"
   | "old_backup"
   | "empty_backup"
   | "wal_failing"

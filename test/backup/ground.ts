@@ -85,6 +85,7 @@ export async function backupGround(passphrase?: Uint8Array): Promise<BackupGroun
         slot: "holdfast_shop",
         programs,
         spool: join(spool, "wal"),
+        place: spool,
         clock: systemClock,
         random: systemRandom,
         warn: () => undefined,

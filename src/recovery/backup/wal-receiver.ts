@@ -19,8 +19,10 @@ export interface WalReceiverParts {
   readonly major: number;
   readonly slot: string;
   readonly programs: ProgramPlaces;
-  /** A private folder that stays over restarts: WAL lies here until it is whole. Nobody else's. */
+  /** Stays over restarts: WAL lies here until it is whole. One receiver's at a time. */
   readonly spool: string;
+  /** This gateway's own: the login's file, and the note of the program that runs. */
+  readonly place: string;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly warn: (message: string) => void;
@@ -82,8 +84,7 @@ export class WalReceiver {
   }
 
   async #receive(): Promise<void> {
-    const { spool, warn, firstPauseMs } = this.#parts;
-    await mkdir(spool, { recursive: true, mode: 0o700 });
+    const { warn, firstPauseMs } = this.#parts;
     for (let failures = 0; !this.#ended.signal.aborted; ) {
       const began = this.#parts.clock.monotonic();
       try {
@@ -107,12 +108,13 @@ export class WalReceiver {
 
   /** From a connection to its end. */
   async #once(): Promise<void> {
-    const { spool, slot, programs, major } = this.#parts;
+    const { spool, place, slot, programs, major } = this.#parts;
     this.#turn("starting");
+    await mkdir(spool, { recursive: true, mode: 0o700 });
     const program = await findProgram("pg_receivewal", major, programs);
     // Of a gateway that was killed: it would hold the slot, and write into our folder.
-    await endOrphan(join(spool, ".."), "pg_receivewal");
-    const login = await loginVariables(await this.#parts.login(), join(spool, ".."));
+    await endOrphan(place, "pg_receivewal");
+    const login = await loginVariables(await this.#parts.login(), place);
     try {
       await this.#run(program, ["--create-slot", "--if-not-exists", "-S", slot, "--no-password"], login.variables);
       await this.#run(program, ["-D", spool, "-S", slot, "--no-loop", "-s", "5", "--no-password", "-v"], login.variables);
@@ -128,15 +130,15 @@ export class WalReceiver {
     const { path } = this.#parts.programs;
     this.#running = runProgram(program, args, { variables, path, onLine, signal: this.#ended.signal });
     this.#running.output.resume();
-    await noteProcess(join(this.#parts.spool, ".."), program.name, this.#running.processId);
+    await noteProcess(this.#parts.place, program.name, this.#running.processId);
     await this.#running.ended;
   }
 
   /** The place in the WAL that we would go on from is gone: begin at what the server still has, and say that there is a gap. */
   async #startOver(problem: string): Promise<void> {
-    const { spool, slot, programs, major, warn } = this.#parts;
+    const { spool, place, slot, programs, major, warn } = this.#parts;
     this.#status = { ...this.#status, lost: problem };
-    const login = await loginVariables(await this.#parts.login(), join(spool, ".."));
+    const login = await loginVariables(await this.#parts.login(), place);
     try {
       await this.#shipOnce();
       const program = await findProgram("pg_receivewal", major, programs);
