@@ -3,7 +3,8 @@
  * Rows are read as the server writes them under fixed settings; nothing of them leaves the server.
  */
 import type { TableRows } from "../../model/recovery.ts";
-import { type AdminClient, literal } from "../../provision/sql.ts";
+import type { AdminClient } from "../../provision/sql.ts";
+import { readSettings } from "../restore/read-settings.ts";
 
 /** What a table held at one moment. Two that hold the same rows, in whatever order, have the same. */
 export interface TableFigures extends TableRows {
@@ -47,7 +48,7 @@ export async function tableFigures(
 }
 
 async function figuresOf(client: AdminClient, database: string, table: string, statementMs: number): Promise<TableFigures | null> {
-  await client.query(`BEGIN TRANSACTION READ ONLY; ${fixedSettings} SET LOCAL statement_timeout = ${Math.round(statementMs)}`);
+  await client.query(`BEGIN TRANSACTION READ ONLY; ${readSettings} SET LOCAL statement_timeout = ${Math.round(statementMs)}`);
   try {
     // The name is the server's own writing of it: `format('%I.%I')`.
     const sum = `coalesce(pg_catalog.sum(pg_catalog.hashtextextended(${rowText}, 0)::numeric), 0)::text`;
@@ -65,18 +66,6 @@ async function figuresOf(client: AdminClient, database: string, table: string, s
 
 /** A row as text, past any cast that an owner made. */
 const rowText = "pg_catalog.textin(pg_catalog.record_out(t))";
-
-/** Times, floats and bytes are written the same on both servers. */
-const fixedSettings = [
-  ["search_path", ""],
-  ["DateStyle", "ISO, YMD"],
-  ["IntervalStyle", "iso_8601"],
-  ["extra_float_digits", "3"],
-  ["bytea_output", "hex"],
-  ["TimeZone", "UTC"],
-]
-  .map(([name, value]) => `SET LOCAL ${name} = ${literal(value ?? "")};`)
-  .join(" ");
 
 /** Permanent tables of people, each second one by chance: `($1 bytes, $2 seed)`. */
 const tablesText = `
