@@ -16,9 +16,9 @@ export const limits = {
   judgedFrameBytesMax: 1024 * 1024,
   /** A frame that is streamed (CopyData, DataRow, Bind) may claim up to PostgreSQL's own limit, but is never buffered whole. */
   streamedFrameBytesMax: 0x3fff_ffff,
-  /** Text given to the SQL parser, in UTF-8 bytes. */
   /** A plan of an infrastructure tool as JSON: large stacks have some ten thousand things with all their attributes. */
   infraPlanBytesMax: 256 * 1024 * 1024,
+  /** Text given to the SQL parser, in UTF-8 bytes. */
   sqlTextBytesMax: 1024 * 1024,
   /** A line of `explain`: JSON may spell one byte of SQL in six (`\u0041`), and a little stands around it. */
   explainLineBytesMax: 6 * 1024 * 1024 + 64 * 1024,

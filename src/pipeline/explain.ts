@@ -5,6 +5,7 @@
  */
 import { type SessionId, actionId } from "../base/ids.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
+import { infraEffects, readInfraPlan } from "../effects/infra/infra-effects.ts";
 import { requestOfLine } from "../effects/http/request-text.ts";
 import type { Action, Payload, SqlContext } from "../model/action.ts";
 import { type ReasonCode, reasonCodes } from "../model/codes.ts";
@@ -44,6 +45,8 @@ export interface ExplainedEffect {
   readonly reversibility: Effect["reversibility"];
   readonly cause: Effect["cause"];
   readonly detail: string;
+  /** Why it is an effect, where a plan of an infrastructure tool is judged. */
+  readonly because?: string;
 }
 
 /** Explains one JSON line (`{"sql": "..."}`). Never rejects: a line that cannot be read is a deny with `not_parsed`. */
@@ -72,6 +75,22 @@ export async function explainHttpLine(line: string, parts: ExplainParts): Promis
   const read = requestOfLine(line);
   if ("problem" in read) return refused("not_parsed", read.problem);
   return explainPayload({ kind: "http", request: read.request, context: parts.context }, parts);
+}
+
+/** What a plan of Terraform, OpenTofu or Pulumi would come to. */
+export interface InfraExplanation extends Explanation {
+  /** Absent where the text is no such plan. */
+  readonly plan?: { readonly tool: string; readonly version: string; readonly changes: number };
+}
+
+/** Explains the JSON that such a tool shows its plan as. Never throws: a text that is none is a deny with `not_parsed`. */
+export function explainInfra(text: string, { decide, facts, policy }: ExplainParts): InfraExplanation {
+  const read = readInfraPlan(text);
+  if (typeof read === "string") return refused("not_parsed", read);
+  const effects = infraEffects(read);
+  const judged = explained(effects, decide(effects, facts, policy));
+  const because = effects.map((effect, index) => ({ ...judged.effects[index], because: effect.because }) as ExplainedEffect);
+  return { ...judged, effects: because, plan: { tool: read.tool, version: read.version, changes: read.changes.length } };
 }
 
 async function explainPayload(payload: Payload, parts: ExplainParts): Promise<Explanation> {
