@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { SecretReference, UpstreamConfig } from "./config.ts";
+import { type DrillConfig, drillSchema, resolveDrill } from "./drill-schema.ts";
 import { parseBytes, parsePeriod } from "./quantities.ts";
 
 const MINUTE_MS = 60_000;
@@ -26,6 +27,7 @@ export interface BackupConfig {
   /** A backup older than this is an alarm. */
   readonly oldMs: number;
   readonly external?: { readonly command: readonly string[] } | { readonly query: string };
+  readonly drill: DrillConfig;
 }
 
 const every = (least: number, message: string) => z.string().refine((text) => (parsePeriod(text) ?? 0) >= least, message);
@@ -68,6 +70,7 @@ export function backupSchemaWith<A extends z.ZodRawShape, S extends z.ZodType>(a
         .refine(({ command, query }) => (command === undefined) !== (query === undefined), "must hold one of `command` and `query`")
         .optional()
         .describe("What tells when the provider's newest backup was made: it prints, or selects, a time."),
+      drill: drillSchema.optional().describe("Restores on trial; see docs/restore.md."),
     })
     .superRefine((entry, context) => {
       const problem = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
@@ -96,6 +99,7 @@ interface BackupEntry {
   readonly lag_max?: string | undefined;
   readonly old?: string | undefined;
   readonly external?: { readonly command?: readonly string[] | undefined; readonly query?: string | undefined } | undefined;
+  readonly drill?: Parameters<typeof resolveDrill>[0] | undefined;
 }
 
 export interface BackupReferences {
@@ -121,6 +125,7 @@ export function resolveBackup(entry: BackupEntry, { directory, key, login }: Bac
     lagBytesMax: (entry.lag_max === undefined ? undefined : parseBytes(entry.lag_max)) ?? 512 * 1024 ** 2,
     oldMs: period(entry.old, everyMs * 2.5),
     ...(external === undefined ? {} : { external: by }),
+    drill: resolveDrill(entry.drill, directory),
   };
 }
 
