@@ -110,7 +110,7 @@ const treatments: { readonly [field: string]: Treatment } = {
   unmeasured: "message",
   text: "sql",
   provider: "public",
-  slot: "message",
+  slot: "sensitive",
   host: "sensitive",
   principal: "sensitive",
   person: "sensitive",

@@ -4,7 +4,7 @@
  */
 import type { RandomBytes } from "../base/ids.ts";
 import type { HttpConfig, HttpCredential } from "../config/config.ts";
-import { readSecret, type SecretPlaces } from "../config/read-secret.ts";
+import { readSecret, type SecretPlaces, vaultPlace } from "../config/read-secret.ts";
 import { type BoundSecret, CredentialBroker } from "../credentials/broker/broker.ts";
 import { detect } from "../scan/detect.ts";
 import type { Vault } from "./vault.ts";
@@ -18,9 +18,10 @@ export interface HttpBrokerParts {
 
 /** Throws {@link WiringError} for a credential that is bound to no host. */
 export function openBroker({ credentials }: HttpConfig, { environment, vault, random }: HttpBrokerParts): CredentialBroker {
+  const places: SecretPlaces = vault === undefined ? environment : { ...environment, [vaultPlace]: vault };
   const bound = credentials.map((credential): BoundSecret => {
     const { name, secret, header, form, mode, prefix } = credential;
-    const read = () => readSecret(secret, environment);
+    const read = () => readSecret(secret, places);
     return {
       name,
       header,

@@ -55,6 +55,8 @@ export interface SceneOptions {
   readonly shop?: Shop;
   /** Registered, each with the same passphrase; `ada` alone unless said otherwise. */
   readonly persons?: readonly string[];
+  /** In the vault before the gateway opens. */
+  readonly secrets?: VaultContent["secrets"];
   /** Sections of the configuration. */
   readonly more?: string;
   /** Sessions share the upstream's own role. */
@@ -129,7 +131,7 @@ export async function openScene(server: TestServer, options: SceneOptions = {}):
 async function register(
   vault: Vault,
   config: Config,
-  { persons: names = ["ada"], approves = ["production"] }: SceneOptions,
+  { persons: names = ["ada"], approves = ["production"], secrets = {} }: SceneOptions,
 ): Promise<void> {
   const persons: Record<string, VaultContent["persons"][string]> = {};
   for (const name of names) {
@@ -137,7 +139,7 @@ async function register(
     const publicKey = publicKeyText(await derivePersonKey(personPassphrase(), key));
     persons[name] = { approves, key, publicKey, createdAtMs: 0 };
   }
-  await changeVault(vault, config, (content) => ({ ...content, persons }), "persons registered");
+  await changeVault(vault, config, (content) => ({ ...content, persons, secrets }), "persons registered");
 }
 
 async function provisioned(server: TestServer): Promise<Shop> {

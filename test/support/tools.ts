@@ -19,6 +19,7 @@ const debianPackages = {
   pgbench: ["postgresql-client", "postgresql-contrib"],
   pgbouncer: ["pgbouncer"],
   bwrap: ["bubblewrap"],
+  curl: ["curl"],
   chromium: ["chromium", "fonts-dejavu-core"],
 } as const;
 export type Tool = keyof typeof debianPackages;

@@ -99,12 +99,12 @@ export class CredentialBroker {
       if (!isCredentialHeader(name, packed.authSlots) || value.trim() === "") continue;
       const held = placeholderIn(value, (text) => ours.has(text));
       const secret = held === undefined ? undefined : ours.get(held.placeholder);
-      if (held === undefined || secret === undefined || secret.header !== name) return { kind: "found", slot: `the header \`${name}\`` };
+      if (held === undefined || secret === undefined || secret.header !== name) return { kind: "found", slot: `the header ${name}` };
       used.push({ secret, header: name, filled: filledBy(held) });
     }
     if (used.length > 1) return { kind: "found", slot: "two headers at once" };
     const key = credentialKey(target);
-    if (key !== undefined) return { kind: "found", slot: `\`${key}\` of its query` };
+    if (key !== undefined) return { kind: "found", slot: `${key} of its query` };
     const judged = withoutSlots(headers, packed.authSlots);
     const rest = [target, ...judged.flat()].join("\n");
     if (this.holdsSecret(Buffer.from(rest)) || judged.some(([, value]) => this.#parts.shaped(value)) || this.#parts.shaped(target))
