@@ -33,6 +33,8 @@ import { groupNames } from "../provision/names.ts";
 import { StoreUnavailable } from "../store/port.ts";
 import { type ConsoleParts, openConsole, type OpenConsole } from "./console.ts";
 import { ControlSessions } from "./control-sessions.ts";
+import { BinDoors } from "./bin-doors.ts";
+import { situationsOf } from "./gateway-situations.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { GuardedState } from "./guarded-state.ts";
 import { type OpenedStore, openStore, type OpenStoreParts } from "./open-store.ts";
@@ -45,7 +47,6 @@ import { Replicas } from "./replica.ts";
 import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
 import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
 import { fitTogether, signerFor } from "./signed-log.ts";
-import { situations } from "./situations.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
 import { type EnvironmentVariables, targetOptions, WiringError } from "./target-options.ts";
 import { Telling } from "./telling.ts";
@@ -108,7 +109,8 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
   const instance = sha256Hex(signer.publicKey).slice(0, 24);
   const runs = await openRuns({ config, clock, random, log: broken, warn }, { environment: options.environment, clock, random, instance });
-  const situate = (next: Config) => situationsOf(next, { runs, vault: options.vault });
+  const bins = new BinDoors({ environment: options.environment, clock, random, warn, changed: () => guard.policyChanged(), put: () => {} });
+  const situate = (next: Config) => situationsOf(next, { runs, vault: options.vault, bins });
   const policies = { situate, situation: situate(config) };
   const situation: Situation = (action) => policies.situation(action);
   const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation, gate: runs.gate });
@@ -131,6 +133,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     analyser,
     guard,
     runs,
+    bins,
     approvals,
     authority: authorityOf(config, options.vault, { clock, random, record: append }),
     catalogues,
@@ -163,20 +166,6 @@ async function openApprovals(parts: Omit<ApprovalDeskParts, "store">): Promise<A
   }
 }
 
-/** What persons have opened, and whether one of them could: who may decide about the target's environment is registered in the vault. */
-function situationsOf(config: Config, { runs, vault }: { readonly runs: RunControl; readonly vault: Vault | undefined }): Situation {
-  const environments = new Map(config.targets.map(({ name, environment }) => [name, environment]));
-  const decides = (target: string) =>
-    vault !== undefined && registeredPersons(vault).some(({ approves }) => approves.some((each) => each === environments.get(target)));
-  return situations(
-    config,
-    (...whose) => runs.grantFacts(...whose),
-    (target, principal) => decides(target) && runs.askable(target, principal),
-    (...whose) => runs.runs.breakGlass.factOf(...whose),
-    decides,
-  );
-}
-
 /** Persons live in the vault: without one nobody can sign, and what takes a person is refused, and recorded. */
 function authorityOf(config: Config, vault: Vault | undefined, parts: Pick<AuthorityOptions, "clock" | "random" | "record">): Authority {
   const persons = () => (vault === undefined ? [] : registeredPersons(vault));
@@ -195,6 +184,7 @@ interface Parts {
   readonly analyser: SqlAnalyserPool;
   readonly guard: OpenGuard;
   readonly runs: RunControl;
+  readonly bins: BinDoors;
   readonly approvals: ApprovalDesk;
   readonly authority: Authority | undefined;
   readonly catalogues: Catalogues;
@@ -287,7 +277,7 @@ class RunningGateway implements Gateway {
   }
 
   async #serve(target: TargetConfig): Promise<void> {
-    const { config, options, guard, catalogues, log } = this.#parts;
+    const { config, options, guard, catalogues, log, bins } = this.#parts;
     const { environment, random, clock } = options;
     const observing = target.policy.mode === "observe";
     const login = testLogin(random);
@@ -299,13 +289,15 @@ class RunningGateway implements Gateway {
     this.#explainer.serve(target.name, { database, role: rest.upstream.role, catalogueVersion: () => source.version });
     const sessionRoles = await this.#openSessionRoles(target, rest.upstream, database);
     const contexts = sessionRoles?.contexts ?? new ContextPool();
+    if (!observing) await bins.look(target, database);
     const second = await this.#replicas.open(target, rest.upstream, database);
     const watch = second === undefined ? {} : { replica: second.watch };
     // Who answers is registered in the vault.
     const held = this.#parts.shown.vault === undefined ? {} : this.#planning.held(target.name);
     const onSession: TakeSession = (handover) => {
       const catalogue = catalogues.of(target.name, rest.upstream, handover.target.database);
-      return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker, ...watch, ...held }, handover);
+      const bin = bins.port(target, handover.target.database);
+      return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker, bin, ...watch, ...held }, handover);
     };
     const lease = sessionRoles === undefined ? {} : { lease: sessionRoles.lease };
     const replica = second === undefined ? {} : { replica: second.replica };
@@ -375,6 +367,7 @@ class RunningGateway implements Gateway {
     await this.#parts.runs.close();
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
     await this.#replicas.close();
+    await this.#parts.bins.close();
     await this.#telling.close();
     await this.#console?.close();
     await this.#control?.close();

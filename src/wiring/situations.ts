@@ -26,6 +26,7 @@ export function situations(
   askable: Askable = () => false,
   glass: BreakGlassOf = () => undefined,
   approvals: (target: string) => boolean = () => false,
+  bin: (target: string, database: string) => boolean = () => false,
 ): Situation {
   const targets = new Map(config.targets.map((target) => [target.name, target]));
   const users = new Map(config.users.map((user) => [user.name, user]));
@@ -39,6 +40,7 @@ export function situations(
       askable: askable(...whose),
       breakGlass: carriedOutApart(target) ? undefined : glass(...whose),
       approvals: approvals(target.name),
+      bin: bin(target.name, action.target.database),
     });
   };
 }
@@ -49,9 +51,10 @@ interface Opened {
   readonly breakGlass: BreakGlassFact | undefined;
   /** Somebody is registered who may answer for the target's environment. */
   readonly approvals: boolean;
+  readonly bin: boolean;
 }
 
-function situation(action: Action, policy: Policy, { grants, askable, breakGlass, approvals }: Opened) {
+function situation(action: Action, policy: Policy, { grants, askable, breakGlass, approvals, bin }: Opened) {
   const { target, session, payload } = action;
   const { kind: principalKind, name: principal } = session.principal;
   const { name, environment, database } = target;
@@ -59,5 +62,6 @@ function situation(action: Action, policy: Policy, { grants, askable, breakGlass
   const facts = { target: name, environment, database, principal, principalKind, role, approvals };
   const ask = askable ? { askable: true as const } : {};
   const glass = breakGlass === undefined ? {} : { breakGlass };
-  return { policy, facts: { ...facts, ...glass, ...(grants === undefined ? {} : { grants }), ...ask } };
+  const kept = bin ? { bin: "kept" as const } : {};
+  return { policy, facts: { ...facts, ...glass, ...kept, ...(grants === undefined ? {} : { grants }), ...ask } };
 }

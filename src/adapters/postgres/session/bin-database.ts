@@ -7,6 +7,7 @@ import { back } from "../codec/shapes.ts";
 import { commandComplete, errorResponse, ready, report } from "../codec/write.ts";
 import type { Act } from "./act.ts";
 import { wantedOf } from "./bin-acts.ts";
+import { dropDatabaseWords } from "./bin-database-text.ts";
 import type { BinnedDatabase } from "./bin-port.ts";
 import { IDLE, type Core } from "./core.ts";
 import { DROP, HOLD, type Disposition } from "./disposition.ts";
@@ -71,7 +72,10 @@ function begin(core: Core, act: Act): Disposition {
   };
   const [statement] = act.admission.statements;
   const text = Buffer.from(act.text, "utf8").toString("utf8", statement?.span.start, statement?.span.end);
-  const done = parts.bin?.dropDatabase(wantedOf(core, act, text, "DROP DATABASE")) ?? Promise.resolve(unavailable);
+  const name = statement?.effects.find(({ resource }) => resource.type === "database")?.resource.name ?? "";
+  const done =
+    parts.bin?.dropDatabase({ ...wantedOf(core, act, text, "DROP DATABASE"), database: { name, ...dropDatabaseWords(text) } }) ??
+    Promise.resolve(unavailable);
   done.then(answered, () => answered(unavailable));
   return HOLD;
 }

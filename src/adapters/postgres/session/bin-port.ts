@@ -15,6 +15,8 @@ export interface BinWanted {
   readonly action: ActionId;
   /** As the client is told when it is done: `DROP TABLE`. */
   readonly tag: string;
+  /** What a DROP DATABASE names, as the server would read it. */
+  readonly database?: { readonly name: string; readonly ifExists: boolean; readonly force: boolean };
 }
 
 /** `because` is a clause for the agent: why there is none. */
