@@ -14,6 +14,7 @@ import { backupSchemaWith } from "./backup-schema.ts";
 import { budgetSchema } from "./budget.ts";
 import { classifySchema, planSchemaWith } from "./plan-schema.ts";
 import { rolesSchemaWith } from "./roles-schema.ts";
+import { binSchema } from "./bin-schema.ts";
 import { undoSchema } from "./undo-schema.ts";
 import { storeSchemaWith } from "./store-schema.ts";
 
@@ -138,6 +139,7 @@ const targetSchema = z.strictObject({
   roles: rolesSchemaWith(upstreamSchema).optional().describe("Rights at the server itself; see docs/least-privilege.md."),
   executor: upstreamSchema.optional().describe("The login that plans are measured and carried out as; see docs/measuring.md."),
   plan: planSchemaWith(upstreamSchema).optional().describe("How acts are measured before a person is asked; see docs/measuring.md."),
+  bin: binSchema.optional().describe("How long and how much of what was dropped rests; see docs/bin.md."),
   undo: undoSchema.optional().describe("Whether and how long changes are kept so that they can be taken back; see docs/undo.md."),
   backup: backupSchemaWith(upstreamFields, secretSchema)
     .optional()

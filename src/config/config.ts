@@ -8,6 +8,7 @@ import type { Budget } from "../model/run.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Address } from "./address.ts";
 import type { BackupConfig } from "./backup-schema.ts";
+import type { BinConfig } from "./bin-schema.ts";
 import type { UndoConfig } from "./undo-schema.ts";
 import type { BreakGlassRules, ChannelConfig } from "./channels.ts";
 
@@ -107,6 +108,7 @@ export interface TargetConfig {
   readonly executor?: UpstreamConfig;
   readonly plan: PlanConfig;
   readonly undo: UndoConfig;
+  readonly bin: BinConfig;
   /** Absent: Holdfast makes no backups of it. */
   readonly backup?: BackupConfig;
 }

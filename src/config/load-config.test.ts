@@ -158,7 +158,7 @@ describe("what is refused, with its place and the nearest word", () => {
       "an unknown key",
       target("    readonly: true\n    polcy: read-only\n"),
       [
-        "6:5 unknown key `readonly` [known keys: environment, listen, upstream, tls, policy, replication, limits, budget, replica, roles, executor, plan, undo, backup, classify]",
+        "6:5 unknown key `readonly` [known keys: environment, listen, upstream, tls, policy, replication, limits, budget, replica, roles, executor, plan, bin, undo, backup, classify]",
         "7:5 unknown key `polcy` [did you mean `policy`?]",
       ],
     ],

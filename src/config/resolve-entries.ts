@@ -15,6 +15,7 @@ import { defaultPreset } from "./presets.ts";
 import { parseDuration } from "./quantities.ts";
 import { resolvePlan } from "./resolve-plan.ts";
 import { resolveRoles } from "./resolve-roles.ts";
+import { resolveBin } from "./bin-schema.ts";
 import { resolveUndo } from "./undo-schema.ts";
 import { resolveStore } from "./store-schema.ts";
 
@@ -44,6 +45,7 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
     ...(entry.executor === undefined ? {} : { executor: resolveUpstream(entry.executor, directory) }),
     plan: resolvePlan(entry, (address) => resolveUpstream(address, directory)),
     undo: resolveUndo(entry.undo),
+    bin: resolveBin(entry.bin),
     ...(entry.backup === undefined ? {} : { backup: resolveBackupEntry(entry.backup, entry, directory) }),
   };
 }

@@ -88,7 +88,7 @@ export function planUndoJournalAway(draft: Draft, taking: ReadonlySet<string>): 
 }
 
 /** Steps as the journal's owner. An administrator who is no superuser is a member of it for as long as that takes. */
-class Acting {
+export class Acting {
   readonly role: string;
   readonly #draft: Draft;
   #joined = false;

@@ -5,7 +5,9 @@
 import { Draft, type Plan, type Step } from "./draft.ts";
 import { markPrefix, ownSchema } from "./names.ts";
 import { groupsOf } from "./plan.ts";
+import { planBinAway } from "./plan-bin.ts";
 import { planUndoJournalAway } from "./plan-undo-journal.ts";
+import { planUndoRightsAway } from "./plan-undo-rights.ts";
 import { recordTable } from "./read-state.ts";
 import type { ProvisionRequest } from "./request.ts";
 import type { Grant, ServerState } from "./state.ts";
@@ -24,7 +26,9 @@ export function planUndo(state: ServerState, request: ProvisionRequest): Plan {
   if (state.record.length > 0)
     draft.own(`DELETE FROM ${recordTable} WHERE target = ${literal(request.target)}`, "nothing is left to take back");
   for (const role of mine) ownDefaults(draft, role);
+  planBinAway(draft, taking);
   planUndoJournalAway(draft, taking);
+  planUndoRightsAway(draft, taking);
   for (const role of [...mine].reverse()) draft.own(`DROP ROLE ${ident(role)}`, "a role of ours");
   const here = `, database ${state.database}:`;
   const others = state.roles.some(

@@ -4,12 +4,14 @@
  */
 import { Draft, type Plan } from "./draft.ts";
 import { groupNames, markPrefix, ownSchema } from "./names.ts";
+import { planBin } from "./plan-bin.ts";
 import { planDefaults } from "./plan-defaults.ts";
 import { planGrants } from "./plan-grants.ts";
 import { planPublic } from "./plan-public.ts";
 import { planRoles } from "./plan-roles.ts";
 import { planRows } from "./plan-rows.ts";
 import { planUndoJournal } from "./plan-undo-journal.ts";
+import { planUndoRights } from "./plan-undo-rights.ts";
 import type { ProvisionRequest } from "./request.ts";
 import { recordTable } from "./read-state.ts";
 import type { ServerState } from "./state.ts";
@@ -39,6 +41,8 @@ export function planProvision(state: ServerState, request: ProvisionRequest): Pl
   planRows(draft, request, groups);
   planPublic(draft, request);
   planUndoJournal(draft, request, groups);
+  planUndoRights(draft, request, groups);
+  planBin(draft, request, groups);
   return draft.plan();
 }
 

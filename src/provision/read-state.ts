@@ -5,6 +5,8 @@
 import { markPrefix, ownSchema } from "./names.ts";
 import type { ServerState, UndoEntry } from "./state.ts";
 import { type AdminClient, literal, qualified } from "./sql.ts";
+import { readSilencers } from "./plan-undo-rights.ts";
+import { readBin } from "./plan-bin.ts";
 import { ownSchemasPattern, readJournal } from "./undo-journal-state.ts";
 
 /** Grants of an acl column, the built-in ones where it is null. `kind` is an SQL expression for acldefault. */
@@ -112,6 +114,8 @@ export async function readState(client: AdminClient, target: string, systemFunct
     policies: await all<"policies">(policiesSql),
     foreign: await all<"foreign">(foreignSql),
     journal: await readJournal(client),
+    bin: await readBin(client),
+    silencers: await readSilencers(client, about.version),
     record: await readRecord(client, target),
   };
 }

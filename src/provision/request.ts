@@ -2,6 +2,7 @@
  * What an operator wants of a target's rights, as the configuration says it.
  * It does not say how to get there; `plan.ts` does.
  */
+import type { BinRequest } from "./plan-bin.ts";
 import type { KeepRequest } from "./undo-journal-triggers.ts";
 
 export interface ProvisionRequest {
@@ -24,6 +25,8 @@ export interface ProvisionRequest {
   readonly keep: readonly string[] | null;
   /** Whose changes are kept for undo; absent: nobody's. */
   readonly undo?: KeepRequest;
+  /** Absent: no bin is set up, and one that is there stays. */
+  readonly bin?: BinRequest;
   readonly public: { readonly temporary: "revoke" | "keep"; readonly connect: "revoke" | "keep" };
 }
 

@@ -3,6 +3,7 @@
  * It is data; `read-state.ts` reads it.
  */
 
+import type { BinState } from "./plan-bin.ts";
 import type { JournalState } from "./undo-journal-state.ts";
 
 export interface ServerState {
@@ -21,6 +22,9 @@ export interface ServerState {
   readonly policies: readonly PolicyState[];
   readonly foreign: readonly ForeignState[];
   readonly journal: JournalState;
+  readonly bin: BinState;
+  /** Roles that were granted to set session_replication_role; none before version 15. */
+  readonly silencers?: readonly string[];
   /** How to take back what earlier runs changed of others' rights, in the order it was done. Empty before the first run. */
   readonly record: readonly UndoEntry[];
 }

@@ -25,7 +25,7 @@ export interface JournalTable {
 }
 
 /** Matches the schemas that are Holdfast's own. */
-export const ownSchemasPattern = "^holdfast(_undo|_bin(_[0-9]+)?)?$";
+export const ownSchemasPattern = "^holdfast(_undo|_bin(_[0-9]+){0,2})?$";
 
 const schemaSql = `SELECT pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text AS owner, pg_catalog.obj_description(n.oid, 'pg_namespace') AS comment
 FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) ${literal(undoSchema)}`;

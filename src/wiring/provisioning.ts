@@ -9,6 +9,7 @@ import { applyPlan, type Direction, planDigest, showPlan } from "../provision/ap
 import type { Plan } from "../provision/draft.ts";
 import type { ProvisionRequest } from "../provision/request.ts";
 import type { KeepRequest } from "../provision/undo-journal-triggers.ts";
+import { binStatements, binVersion } from "../recovery/bin/install.ts";
 import { adminAddress } from "./admin-client.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
 
@@ -85,6 +86,7 @@ export function requestOf(
     rows: roles?.rows ?? [],
     functions: roles?.functions ?? [],
     keep: roles?.keep ?? null,
+    ...(target.bin.enabled ? { bin: { statements: binStatements, version: binVersion } } : {}),
     ...(target.undo.enabled ? { undo: keepRequest(target, upstream, environment) } : {}),
     public: roles?.public ?? { temporary: "revoke", connect: "keep" },
   };

@@ -4,7 +4,7 @@
  */
 
 /** Who may carry out what, what rests, and of each object how it comes back. */
-export const binTables = String.raw`
+export const binTables = `
 CREATE UNLOGGED TABLE IF NOT EXISTS holdfast_bin.ticket (
   id text PRIMARY KEY,
   entry text NOT NULL,
@@ -72,7 +72,7 @@ CREATE INDEX IF NOT EXISTS object_object ON holdfast_bin.object (object);
 `;
 
 /** Objects as one number, the class in its upper half: sets of them are compared before and after a text was tried. */
-export const binCatalogue = String.raw`
+export const binCatalogue = `
 CREATE OR REPLACE FUNCTION holdfast_bin.address(class oid, object oid) RETURNS bigint
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fn$
   SELECT (class::bigint << 32) | object::bigint

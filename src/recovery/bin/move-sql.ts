@@ -3,7 +3,7 @@
  * gets another schema: names, data, indexes, rights and triggers stay as they are, in constant time.
  */
 
-export const binMove = String.raw`
+export const binMove = `
 -- The schema where an entry's objects of one schema rest; made at the first of them.
 CREATE OR REPLACE FUNCTION holdfast_bin.place_for(of_entry bigint, of_schema name, of_renamed boolean DEFAULT false) RETURNS name
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$

@@ -3,7 +3,7 @@
  * Texts go through format() when they are run: `%1$s` is the present name of what the object hangs on, every other `%` is doubled.
  */
 
-export const binRecipe = String.raw`
+export const binRecipe = `
 CREATE OR REPLACE FUNCTION holdfast_bin.say(text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fn$
   SELECT CASE WHEN $1 IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_object('sql', replace($1, '%', '%%'))) END

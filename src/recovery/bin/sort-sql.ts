@@ -3,7 +3,7 @@
  * It changes no object.
  */
 
-export const binSort = String.raw`
+export const binSort = `
 CREATE OR REPLACE FUNCTION holdfast_bin.refuse_kept(what text, why text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
 BEGIN
