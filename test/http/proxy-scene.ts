@@ -29,9 +29,11 @@ export interface ProxyScene {
 }
 
 export interface ProxySceneOptions {
-  /** Lines under `http`. */
+  /** Lines under `http`, and under its credentials. */
   readonly http?: string;
-  readonly routes?: string;
+  readonly credentials?: string;
+  /** Hosts beside Railway's that lead to the stand-in. */
+  readonly hosts?: readonly string[];
   readonly policy?: string;
   readonly more?: string;
   readonly mode?: "placeholder" | "inject";
@@ -42,18 +44,21 @@ export const [railwayHost] = railwayHosts;
 
 export async function openProxyScene(options: ProxySceneOptions = {}): Promise<ProxyScene> {
   const token = `rw_${randomBytes(20).toString("hex")}/+&"é`.replace(/[é"]/g, "");
-  const railway = await startRailway(token);
+  const railway = await startRailway(token, options.hosts);
   const folder = newFolder();
   const ca = join(folder, "railway-ca.pem");
   writeFileSync(ca, railway.ca);
-  const routed = railwayHosts.map((host) => `    - { host: ${host}, address: "127.0.0.1:${railway.port}", ca: ${ca} }`).join("\n");
+  const routed = [...railwayHosts, ...(options.hosts ?? [])]
+    .map((host) => `    - { host: ${host}, address: "127.0.0.1:${railway.port}", ca: ${ca} }`)
+    .join("\n");
   const http = `http:
   listen: 127.0.0.1:0
   credentials:
     railway: { secret: { vault: railway-token }, variable: RAILWAY_API_TOKEN, mode: ${options.mode ?? "placeholder"} }
+${options.credentials ?? ""}
   routes:
 ${routed}
-${options.routes ?? ""}${options.http ?? ""}
+${options.http ?? ""}
 ${quickly}
 ${options.more ?? ""}`;
   const secret = { kind: "token" as const, value: token, hosts: [...railwayHosts], createdAtMs: 0, rotatedAtMs: null };

@@ -44,8 +44,8 @@ const schema = buildSchema(`
     serviceInstanceDeployV2(serviceId: String!, environmentId: String!): String!
   }`);
 
-/** `token` is the one that opens it. */
-export async function startRailway(token: string): Promise<StandInRailway> {
+/** `token` is the one that opens it. `more` are other hosts that it answers for. */
+export async function startRailway(token: string, more: readonly string[] = []): Promise<StandInRailway> {
   const volumes = new Set(["3d2c42fb-8f6a-4c0e-9b1d-2f7f5a6b7c8d", "spare"]);
   const backups = new Set(["b1", "b2", "b3"]);
   const received: ReceivedRequest[] = [];
@@ -67,7 +67,7 @@ export async function startRailway(token: string): Promise<StandInRailway> {
     },
     serviceInstanceDeployV2: () => "deployment-1",
   };
-  const { ca, certificate, key } = selfSigned([...railwayHosts]);
+  const { ca, certificate, key } = selfSigned([...railwayHosts, ...more]);
   const server = createTlsServer({ cert: certificate, key }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));

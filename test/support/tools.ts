@@ -20,6 +20,8 @@ const debianPackages = {
   pgbouncer: ["pgbouncer"],
   bwrap: ["bubblewrap"],
   curl: ["curl"],
+  git: ["git"],
+  wget: ["wget"],
   chromium: ["chromium", "fonts-dejavu-core"],
 } as const;
 export type Tool = keyof typeof debianPackages;
@@ -27,6 +29,7 @@ export type Tool = keyof typeof debianPackages;
 /** Libraries of other languages, each with the file that shows that it is there and the Debian packages that bring it. */
 const debianLibraries = {
   django: { file: "/usr/lib/python3/dist-packages/django/__main__.py", packages: ["python3-django", "python3-psycopg2"] },
+  requests: { file: "/usr/lib/python3/dist-packages/requests/__init__.py", packages: ["python3-requests"] },
   psycopg2: { file: "/usr/lib/python3/dist-packages/psycopg2/__init__.py", packages: ["python3-psycopg2"] },
   psycopg: { file: "/usr/lib/python3/dist-packages/psycopg/__init__.py", packages: ["python3-psycopg"] },
   asyncpg: { file: "/usr/lib/python3/dist-packages/asyncpg/__init__.py", packages: ["python3-asyncpg"] },

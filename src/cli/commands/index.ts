@@ -35,6 +35,11 @@ export const commands: readonly Entry[] = [
     summary: "ask nobody before a session's acts for a short time, as a person; loudly",
     load: () => import("./break-glass.ts"),
   },
+  {
+    name: "restore",
+    summary: "go back to just before an act: look, compare, bring rows back",
+    load: () => import("./restore.ts"),
+  },
   { name: "vault", summary: "keep secrets sealed, by name", load: () => import("./vault.ts") },
   { name: "person", summary: "say who may approve and grant", load: () => import("./person.ts") },
   { name: "status", summary: "show what a running gateway is doing", load: () => import("./status.ts") },

@@ -16,6 +16,7 @@ import { setExit } from "../exit.ts";
 import { visible } from "../output.ts";
 import { childEnvironment, type ChildEnvironment } from "../run/child-environment.ts";
 import { pastHoldfast } from "../run/env-files.ts";
+import { type HttpEnvironment, openHttpEnvironment } from "../run/http-environment.ts";
 import { identifyProgram } from "../run/identify.ts";
 import { innerSession } from "../run/inner-session.ts";
 import { type Launch, runProgram } from "../run/program.ts";
@@ -86,12 +87,15 @@ async function run(program: readonly string[], options: Options, terminal: Termi
     const wanted = { target: target.name, program: word, programVersion: version, ...about };
     const held = await holdSession(place.socket, wanted).catch((error: unknown) => Promise.reject(toldError(error)));
     let trust: Trust | undefined;
+    let http: HttpEnvironment | undefined;
     try {
       trust = await openTrust(held.opened, terminal.env["NODE_EXTRA_CA_CERTS"]);
-      await inSession(program, { config, target, place, held, trust, options }, terminal);
+      http = await openHttpEnvironment(held.opened, terminal.env, trust.tls?.nodeRoots ?? terminal.env["NODE_EXTRA_CA_CERTS"]);
+      await inSession(program, { config, target, place, held, trust, http, options }, terminal);
     } finally {
       await ended(held, place);
       await trust?.close();
+      await http?.close();
     }
     if (options.quiet !== true) terminal.err(await told(place, held.opened.user, terminal));
   } finally {
@@ -105,12 +109,13 @@ interface RunParts {
   readonly place: SessionPlace;
   readonly held: HeldSession;
   readonly trust: Trust;
+  readonly http: HttpEnvironment;
   readonly options: Options;
 }
 
 async function inSession(
   program: readonly string[],
-  { config, target, place, held, trust, options }: RunParts,
+  { config, target, place, held, trust, http, options }: RunParts,
   terminal: Terminal,
 ): Promise<void> {
   const { opened } = held;
@@ -128,13 +133,15 @@ async function inSession(
   });
   // Enough to ask a person for rights, and for nothing else.
   const asking = { HOLDFAST_CONTROL: place.socket, HOLDFAST_ASK_TOKEN: opened.askToken };
-  const child: ChildEnvironment = { ...made, variables: { ...made.variables, ...asking } };
+  const variables = { ...made.variables, ...http.variables, ...asking };
+  const child: ChildEnvironment = { ...made, variables, withheld: made.withheld.filter((name) => !http.placeholders.includes(name)) };
   const configFile = configPath(options.config, terminal);
-  const shown = trust.folder === undefined ? [] : [trust.folder];
-  const sandbox = await openRunSandbox({ options, config, configFile, program, child, session, gate, shown }, terminal);
+  const shown = [trust.folder, http.folder].filter((folder) => folder !== undefined);
+  const also = http.gate === undefined ? [] : [http.gate];
+  const sandbox = await openRunSandbox({ options, config, configFile, program, child, session, gate, also, shown }, terminal);
   let over = false;
   try {
-    if (options.quiet !== true) terminal.err(greeting(target, opened.session, child, terminal));
+    if (options.quiet !== true) terminal.err(greeting(target, opened.session, { ...child, placeholders: http.placeholders }, terminal));
     if (sandbox === undefined) terminal.err(await pastHoldfast(terminal.workingDirectory, [gate, session], terminal));
     terminal.err(sandboxText(sandbox, options.quiet === true, terminal));
     void held.ended.then((because) => {
@@ -212,13 +219,19 @@ function secretNames(config: Config): ReadonlySet<string> {
   return new Set(references.flatMap((reference) => (reference?.kind === "env" ? [reference.name] : [])));
 }
 
-function greeting(target: TargetConfig, session: string, child: ChildEnvironment, terminal: Terminal): string {
+function greeting(
+  target: TargetConfig,
+  session: string,
+  child: ChildEnvironment & Pick<HttpEnvironment, "placeholders">,
+  terminal: Terminal,
+): string {
   const name = terminal.styleErr("bold", "holdfast");
   const head = `${name} ${visible(target.name)}, ${target.environment}, policy ${visible(target.policyName)}, session ${visible(session)}`;
   const withheld = child.withheld.length === 0 ? "" : `\n  withheld from the program: ${child.withheld.map(visible).join(", ")}`;
   const observing =
     target.policy.mode === "observe" ? `\n  ${terminal.styleErr(["bold", "yellow"], "it only observes: NOTHING IS REFUSED")}` : "";
-  return `${head}${withheld}${observing}\n`;
+  const held = child.placeholders.length === 0 ? "" : `\n  placeholders in place of secrets: ${child.placeholders.map(visible).join(", ")}`;
+  return `${head}${withheld}${held}${observing}\n`;
 }
 
 async function told({ auditDirectory, from }: SessionPlace, principal: string, terminal: Terminal): Promise<string> {

@@ -22,6 +22,8 @@ export interface RunSandboxParts {
   readonly session: SessionAddress;
   /** Where the session is reached from outside: `session` may call it by another name. */
   readonly gate: { readonly host: string; readonly port: number };
+  /** The same of what else the session has. */
+  readonly also: readonly { readonly host: string; readonly port: number }[];
   /** Folders of the session's own that its variables lead to. */
   readonly shown: readonly string[];
 }
@@ -30,7 +32,7 @@ const masksShown = 12;
 
 /** `undefined` where none was asked for. Rejects with a CliError. */
 export async function openRunSandbox(parts: RunSandboxParts, terminal: Terminal): Promise<Sandbox | undefined> {
-  const { options, config, configFile, program, child, session, gate, shown } = parts;
+  const { options, config, configFile, program, child, session, gate, also, shown } = parts;
   if (options.sandbox === undefined || options.sandbox === false) {
     if (options.writable !== undefined) throw wrongUse("--writable says what a sandbox lets through, and there is none", "add --sandbox");
     return undefined;
@@ -48,6 +50,7 @@ export async function openRunSandbox(parts: RunSandboxParts, terminal: Terminal)
     workingDirectory: terminal.workingDirectory,
     home: terminal.env["HOME"] ?? homedir(),
     gate,
+    also,
     url: sessionUrl({ ...session, host: session.host === "localhost" ? session.host : "127.0.0.1" }),
     keep: [...(options.keep ?? []).filter((name) => name.includes("/")).map(absolute), ...shown],
     writable: (options.writable ?? []).map(absolute),

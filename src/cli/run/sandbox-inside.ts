@@ -1,5 +1,5 @@
 /**
- * The sandbox's first program: opens the port inside that leads to the session, starts the agent's program, and ends with its exit code.
+ * The sandbox's first program: opens the ports inside that lead to the session, starts the agent's program, and ends with its exit code.
  * It guards nothing: the agent may end it, and then reaches nothing at all.
  */
 import { spawn } from "node:child_process";
@@ -7,11 +7,12 @@ import { Socket } from "node:net";
 import { constants } from "node:os";
 import { openDoor } from "./sandbox-door.ts";
 
-const [port = "", socket = "", file = "", ...args] = process.argv.slice(2);
+const [ports = "", sockets = "", file = "", ...args] = process.argv.slice(2);
 const signalsFd = 3;
 
 // Without a network of its own the program reaches the session where it is.
-if (port !== "") await openDoor({ host: "127.0.0.1", port: Number(port) }, { path: socket });
+for (const [at, path] of (ports === "" ? [] : sockets.split(",")).entries())
+  await openDoor({ host: "127.0.0.1", port: Number(ports.split(",")[at]) }, { path });
 const keep = () => undefined;
 // An interrupt from the keyboard reaches the program by itself: this one waits for what it does with it.
 process.on("SIGINT", keep).on("SIGQUIT", keep);

@@ -24,6 +24,8 @@ export interface SandboxRequest {
   readonly home: string | undefined;
   /** Where the session is reached from here; inside it has the same port on loopback. */
   readonly gate: { readonly host: string; readonly port: number };
+  /** Others of the session's, each with a door of its own. */
+  readonly also?: readonly { readonly host: string; readonly port: number }[];
   /** The session's connection string. */
   readonly url: string;
   /** Files and folders that the program sees as they are although they hold secrets. */
@@ -79,7 +81,9 @@ export async function openSandbox(request: SandboxRequest): Promise<Sandbox> {
       throw failed(`${view.replaced.length} files hold a secret, more than a sandbox can mask`, "start it in a folder that holds less");
     const walled = probe.parts.has("network");
     await mkdir(join(folder, "door"), { mode: 0o700 });
-    const door = walled ? await openDoor({ path: join(folder, "door", "gate.sock") }, request.gate) : undefined;
+    const doors = walled
+      ? await Promise.all(gatesOf(request).map((gate, at) => openDoor({ path: join(folder, "door", gateSocket(at)) }, gate)))
+      : [];
     const control = request.environment[controlVariable];
     const asking = control === undefined ? undefined : await openAskDoor(join(folder, "door", "ask.sock"), control);
     return {
@@ -89,7 +93,7 @@ export async function openSandbox(request: SandboxRequest): Promise<Sandbox> {
       writable: view.writable,
       missing: probe.missing,
       close: async () => {
-        await Promise.all([door?.close(), asking?.close()]);
+        await Promise.all([...doors.map((door) => door.close()), asking?.close()]);
         await rm(folder, { recursive: true, force: true });
       },
     };
@@ -176,13 +180,21 @@ function pinsOf(paths: readonly string[], writable: readonly string[]): readonly
 }
 
 function launchOf(request: SandboxRequest, probe: Probe, view: View, filter: Uint8Array | undefined): Launch {
-  const { environment, program, gate } = request;
+  const { environment, program } = request;
   const [file = "", ...args] = program;
   const kept = Object.fromEntries(Object.entries(environment).filter(([name]) => !leadingOut.includes(name)));
   if (!probe.parts.has("files")) return { file, args, environment };
   const entry = fileURLToPath(new URL("./sandbox-inside.ts", import.meta.url));
-  const port = probe.parts.has("network") ? String(gate.port) : "";
-  const start = [process.execPath, ...process.execArgv, entry, port, join(inside, "gate.sock"), ...program];
+  const gates = probe.parts.has("network") ? gatesOf(request) : [];
+  const ports = gates.map(({ port }) => port).join(",");
+  const start = [
+    process.execPath,
+    ...process.execArgv,
+    entry,
+    ports,
+    gates.map((_, at) => join(inside, gateSocket(at))).join(","),
+    ...program,
+  ];
   const asking = environment[controlVariable] === undefined ? {} : { [controlVariable]: join(inside, "ask.sock") };
   const filtered = filter !== undefined && probe.parts.has("system calls");
   const words = [...bubblewrapWords(view, probe.parts), ...(filtered ? ["--seccomp", "5"] : [])];
@@ -193,6 +205,14 @@ function launchOf(request: SandboxRequest, probe: Probe, view: View, filter: Uin
     environment: { ...kept, ...asking, TMPDIR: "/tmp", HOLDFAST_SANDBOX: probe.missing.length === 0 ? "on" : "partial" },
     inputs: [Buffer.from(words.map((word) => `${word}\0`).join("")), ...(filtered ? [filter] : [])],
   };
+}
+
+function gatesOf({ gate, also = [] }: SandboxRequest): readonly SandboxRequest["gate"][] {
+  return [gate, ...also];
+}
+
+function gateSocket(at: number): string {
+  return at === 0 ? "gate.sock" : `gate-${at}.sock`;
 }
 
 /** Those that are there, without links on the way. */

@@ -87,8 +87,9 @@ async function ownGateway(config: Config, target: TargetConfig, options: VaultKe
   };
 }
 
-/** One target on a free port of loopback, and nobody but the run's program to log in. */
+/** One target and the proxy on a free port each of loopback, and nobody but the run's program to log in. */
 function ownConfig(config: Config, target: TargetConfig): Config {
   const { clientTls: _, ...rest } = target;
-  return { ...config, targets: [{ ...rest, listen: { host: "127.0.0.1", port: 0 }, clientTlsRequired: false }], users: [] };
+  const http = config.http === undefined ? {} : { http: { ...config.http, listen: { host: "127.0.0.1", port: 0 } } };
+  return { ...config, ...http, targets: [{ ...rest, listen: { host: "127.0.0.1", port: 0 }, clientTlsRequired: false }], users: [] };
 }
