@@ -1,13 +1,14 @@
 /**
- * What channels tell persons: that an approval is wanted or what became of it, and that somebody broke the glass.
+ * What channels tell persons: that an approval is wanted or what became of it, that somebody broke the glass, that backups are in danger.
  * It holds ids, who, where and measured counts, and never an act's text, sample rows or a free text that somebody wrote: channels leave
  * the house, and unclassified means secret.
  */
 import type { Approval, ApprovalAnswer } from "../model/approval.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Plan, TableChange } from "../model/plan.ts";
+import type { RecoveryAlarm } from "../model/recovery.ts";
 
-export type News = ApprovalNews | BreakGlassNews;
+export type News = ApprovalNews | BreakGlassNews | RecoveryAlarmNews;
 
 /** Rows of one table as they were measured: `following` are those that the act does not name itself. */
 export interface CountedTable {
@@ -65,6 +66,20 @@ export interface BreakGlassNews {
   readonly uses: number;
 }
 
+/** Something about backups or drills is not as it should be. No session is concerned: `principal` and `run` are empty. */
+export interface RecoveryAlarmNews {
+  readonly kind: "recovery_alarm";
+  readonly id: string;
+  readonly revision: number;
+  readonly state: "standing" | "over";
+  readonly principal: string;
+  readonly run: string;
+  readonly target: string;
+  readonly environment: Environment;
+  readonly about: RecoveryAlarm;
+  readonly sinceMs: number;
+}
+
 /** An approval as far as it is looked at: `ApprovalView` of the control side has all of it. */
 export type ToldApproval = Omit<Approval, "answers" | "use"> & {
   readonly answers: readonly Omit<ApprovalAnswer, "evidence">[];
@@ -108,7 +123,9 @@ export function approvalNews(approval: ToldApproval, agreedInChat: readonly stri
 
 /** It is still open to an answer or to being carried out. */
 export function stands({ state }: Pick<News, "state">): boolean {
-  return state === "pending" || state === "approved" || state === "running" || state === "wanted" || state === "open";
+  return (
+    state === "pending" || state === "approved" || state === "running" || state === "wanted" || state === "open" || state === "standing"
+  );
 }
 
 function counted({ table, direct, following }: TableChange): CountedTable {

@@ -131,7 +131,7 @@ export class Outbox {
 
   /** When the session's minute has room again. What ends a thing that was told is never kept back. */
   #roomAt(news: News, nowMs: number): number {
-    if (news.kind === "break_glass" || (!stands(news) && this.#told.has(news.id))) return 0;
+    if (news.kind !== "approval" || (!stands(news) && this.#told.has(news.id))) return 0;
     const sent = (this.#sent.get(sessionOf(news)) ?? []).filter((at) => at > nowMs - MINUTE_MS);
     const oldest = sent[sent.length - this.#channel.messagesPerMinuteMax];
     return oldest === undefined ? 0 : oldest + MINUTE_MS;

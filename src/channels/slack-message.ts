@@ -3,7 +3,8 @@
  * All of it is plain text to Slack: a table's name is data there too. It sends nothing.
  */
 import { assertNever } from "../base/assert.ts";
-import { type ApprovalNews, type BreakGlassNews, type CountedTable, type News, stands } from "./news.ts";
+import { alarmWords } from "./alarm-words.ts";
+import { type ApprovalNews, type BreakGlassNews, type CountedTable, type News, type RecoveryAlarmNews, stands } from "./news.ts";
 import { shownText, slackEscaped } from "./shown-text.ts";
 
 export const denyAction = "holdfast_deny";
@@ -22,7 +23,16 @@ export interface SlackOffers {
 }
 
 export function slackMessage(news: News, offers: SlackOffers): SlackMessage {
-  return news.kind === "approval" ? approvalMessage(news, offers) : breakGlassMessage(news);
+  switch (news.kind) {
+    case "approval":
+      return approvalMessage(news, offers);
+    case "break_glass":
+      return breakGlassMessage(news);
+    case "recovery_alarm":
+      return alarmMessage(news);
+    default:
+      return assertNever(news, "slackMessage");
+  }
 }
 
 function approvalMessage(news: ApprovalNews, offers: SlackOffers): SlackMessage {
@@ -133,6 +143,13 @@ function breakGlassMessage(news: BreakGlassNews): SlackMessage {
   ];
   const end = stands(news) ? `To end it: holdfast break-glass close ${news.id}` : news.id;
   return { text: slackEscaped(`${title}, by ${by}`), blocks: [header(title), section(lines), context(end)] };
+}
+
+function alarmMessage(news: RecoveryAlarmNews): SlackMessage {
+  const title = `${stands(news) ? "ALARM" : "Alarm over"}: backups of ${shownText(news.target, 40)} (${news.environment})`;
+  const lines = [alarmWords[news.about], `Since ${new Date(news.sinceMs).toISOString()}.`];
+  const end = stands(news) ? "See: holdfast backup status" : news.id;
+  return { text: slackEscaped(`${title}: ${news.about}`), blocks: [header(title), section(lines), context(end)] };
 }
 
 function figure(number: number): string {

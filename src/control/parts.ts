@@ -6,8 +6,10 @@ import type { Ask, Grant, GrantOperation } from "../model/grant.ts";
 import type { Budget } from "../model/run.ts";
 import type { Authority, VerifiedPerson } from "./authority-port.ts";
 import type { AnswerEvidence, ApprovalChannel } from "../model/approval.ts";
+import type { BackupControl } from "./backup-port.ts";
 import type { BreakGlassControl } from "./break-glass-port.ts";
 import type { PlanControl } from "./plan-port.ts";
+import type { DrillControl } from "./drill-port.ts";
 import type { UndoControl } from "./undo-port.ts";
 import type { AnswerBody, ApprovalView, GatewayStatus, OpenedSession, SessionView } from "./contract.ts";
 
@@ -17,8 +19,10 @@ export interface ControlParts {
   readonly sessions: SessionControl;
   readonly approvals: ApprovalControl;
   readonly breakGlass?: BreakGlassControl;
+  readonly backups?: BackupControl;
   readonly plans: PlanControl;
   readonly undo?: UndoControl;
+  readonly drills?: DrillControl;
 }
 
 /** Every method rejects with {@link ControlRefusal} where it is not to be. */

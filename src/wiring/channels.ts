@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { Channel } from "../channels/channel.ts";
-import { type ApprovalNews, approvalNews, stands } from "../channels/news.ts";
+import { type ApprovalNews, approvalNews, type News, stands } from "../channels/news.ts";
 import { Outbox } from "../channels/outbox.ts";
 import { slack } from "../channels/slack.ts";
 import { type Click, type ClickSource, type HookAnswer, type HookRequest, SlackClicks } from "../channels/slack-click.ts";
@@ -18,6 +18,7 @@ import type { VerifiedPerson } from "../control/authority-port.ts";
 import type { ApprovalView } from "../control/contract.ts";
 import { type ApprovalControl, ControlRefusal } from "../control/parts.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
+import type { StandingAlarm } from "../recovery/backup/alarm-book.ts";
 
 export interface ChannelsParts {
   readonly channels: readonly ChannelConfig[];
@@ -30,6 +31,7 @@ export interface ChannelsParts {
   readonly persons: () => readonly VerifiedPerson[];
 }
 
+type ToldAlarm = Pick<StandingAlarm, "target" | "about" | "sinceMs"> & Pick<News, "environment">;
 type SlackConfig = Extract<ChannelConfig, { kind: "slack" }>;
 
 const AGREED_MAX = 1_000;
@@ -74,6 +76,15 @@ export class Channels {
     const { id, revision, state, principal, run, target, environment, persons, untilMs, uses } = glass;
     const news = { kind: "break_glass" as const, id, revision, state, principal, run, target, environment, persons, untilMs, uses };
     for (const { outbox } of this.#outboxes) outbox.tell(news);
+  }
+
+  /** What the cause is stays in the house: it may name a path or a host. */
+  recoveryAlarm({ target, environment, about, sinceMs }: ToldAlarm, over: boolean): void {
+    const id = `l_${target}.${about}.${sinceMs}`;
+    const state = over ? ("over" as const) : ("standing" as const);
+    const whose = { principal: "", run: "", target, environment };
+    for (const { outbox } of this.#outboxes)
+      outbox.tell({ kind: "recovery_alarm", id, revision: over ? 2 : 1, state, ...whose, about, sinceMs });
   }
 
   async close(): Promise<void> {

@@ -28,6 +28,7 @@ import type { Situation } from "../pipeline/scopes.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
 import { ApprovalDesk, type ApprovalDeskParts } from "./approval-desk.ts";
+import { Backups } from "./backups.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
 import { groupNames } from "../provision/names.ts";
 import { StoreUnavailable } from "../store/port.ts";
@@ -206,6 +207,7 @@ class RunningGateway implements Gateway {
   readonly #explainer: LiveExplainer;
   readonly #telling: Telling;
   #control: ControlServer | undefined;
+  #backups: Backups | undefined;
   #console: OpenConsole | undefined;
   #http: HttpProxy | undefined;
   #stopped: Promise<void> | undefined;
@@ -243,6 +245,8 @@ class RunningGateway implements Gateway {
       approvals: this.#parts.approvals,
       http: (name) => this.#http?.opened(name),
     });
+    const tell = this.#telling.recoveryAlarm;
+    this.#backups = await Backups.open({ config, ...options, record: this.#parts.shown.append, tell });
     this.#control = await startControlServer(stateDirectory(config.state).controlSocket, {
       status: () => this.status(),
       authority,
@@ -251,6 +255,7 @@ class RunningGateway implements Gateway {
       plans: this.#planning.control(sessions),
       undo: this.#planning.undo,
       breakGlass: this.#telling.breakGlass,
+      backups: this.#backups.control,
     });
     await this.#openConsole({ sessions, approvals: this.#parts.approvals, ...this.#telling.hook });
     await this.#telling.follow();
@@ -368,6 +373,7 @@ class RunningGateway implements Gateway {
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
     await this.#replicas.close();
     await this.#parts.bins.close();
+    await this.#backups?.close();
     await this.#telling.close();
     await this.#console?.close();
     await this.#control?.close();

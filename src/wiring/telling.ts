@@ -10,6 +10,7 @@ import type { BreakGlassControl } from "../control/break-glass-port.ts";
 import type { ApprovalControl } from "../control/parts.ts";
 import type { Hook } from "../control/web/hook.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
+import type { StandingAlarm } from "../recovery/backup/alarm-book.ts";
 import { Channels } from "./channels.ts";
 import { controlBreakGlass } from "./control-break-glass.ts";
 import type { RunControl } from "./run-control.ts";
@@ -32,6 +33,8 @@ export class Telling {
   readonly breakGlass: BreakGlassControl;
   /** What the console's server takes clicks with, where any are wanted. */
   readonly hook: { readonly hook?: Hook };
+  /** That backups or drills are not as they should be, or are so again. */
+  readonly recoveryAlarm: (alarm: StandingAlarm, over: boolean) => void;
   readonly #channels: Channels;
 
   constructor({ config, runs, shown, ...parts }: TellingParts) {
@@ -41,6 +44,12 @@ export class Telling {
     this.hook = hook === undefined ? {} : { hook };
     const { personsNeeded, timeMsMax } = config.breakGlass ?? { personsNeeded: 1, timeMsMax: HOUR_MS };
     this.breakGlass = controlBreakGlass({ runs, clock: parts.clock, personsNeeded, timeMsMax });
+    const environments = new Map(config.targets.map(({ name, environment }) => [name, environment]));
+    this.recoveryAlarm = (alarm, over) => {
+      const { target, about, because } = alarm;
+      parts.warn(over ? `target \`${target}\`: ${about} is over` : `ALARM, target \`${target}\`: ${about}: ${because}`);
+      this.#channels.recoveryAlarm({ ...alarm, environment: environments.get(target) ?? "production" }, over);
+    };
     runs.onBreakGlass((glass) => {
       parts.warn(loudly(glass));
       this.#channels.breakGlass(glass);

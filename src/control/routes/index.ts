@@ -7,9 +7,11 @@ import { answerApproval } from "./answer-approval.ts";
 import { applyPlan, signedApplyPlan } from "./apply-plan.ts";
 import { agreeBreakGlass } from "./agree-break-glass.ts";
 import { ask } from "./ask.ts";
+import { dropBackupSlot, listBackups, makeBackup, removeBackup } from "./backups.ts";
 import { breakGlass } from "./break-glass.ts";
 import { challenges } from "./challenges.ts";
 import { closeBreakGlass } from "./close-break-glass.ts";
+import { drill, restored } from "./drill.ts";
 import { endSession } from "./end-session.ts";
 import { grant } from "./grant.ts";
 import { listApprovals } from "./list-approvals.ts";
@@ -55,4 +57,10 @@ export const routes: readonly Route[] = [
   keptTransactions,
   undoPlan,
   undo,
+  listBackups,
+  makeBackup,
+  removeBackup,
+  dropBackupSlot,
+  drill,
+  restored,
 ];

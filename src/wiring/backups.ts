@@ -1,0 +1,99 @@
+/**
+ * The backups of all targets of a gateway: kept up while it runs, shown and steered through the control socket, alarms told to persons.
+ * Each target's own stands in `target-backups.ts`.
+ */
+import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
+import type { RandomBytes } from "../base/ids.ts";
+import type { Config, TargetConfig } from "../config/config.ts";
+import type { BackupControl } from "../control/backup-port.ts";
+import { ControlRefusal } from "../control/parts.ts";
+import type { RecoveryEvent } from "../model/event.ts";
+import { AlarmBook, type StandingAlarm } from "../recovery/backup/alarm-book.ts";
+import type { StoredBackup } from "../recovery/backup/repository.ts";
+import { TargetBackups } from "./target-backups.ts";
+import type { EnvironmentVariables } from "./target-options.ts";
+
+export interface BackupsParts {
+  readonly config: Config;
+  readonly environment: EnvironmentVariables;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly warn: (message: string) => void;
+  readonly record: (event: RecoveryEvent) => void;
+  /** Persons are told of an alarm, or that it is over. */
+  readonly tell: (alarm: StandingAlarm, over: boolean) => void;
+}
+
+export class Backups {
+  /** Also for what others find alarming: drills. */
+  readonly alarms: AlarmBook;
+  readonly #targets: ReadonlyMap<string, TargetBackups>;
+
+  constructor(alarms: AlarmBook, targets: ReadonlyMap<string, TargetBackups>) {
+    this.alarms = alarms;
+    this.#targets = targets;
+  }
+
+  /** Begins at once, beside everything else: it waits for no server. */
+  static async open(parts: BackupsParts): Promise<Backups> {
+    const { config, environment } = parts;
+    const folder = backupFolder(config);
+    const alarms = await AlarmBook.open({ ...parts, file: join(folder, "alarms.json") });
+    const programs = { path: environment["PATH"] ?? "" };
+    const targets = new Map(
+      config.targets.flatMap((target): [string, TargetBackups][] => {
+        const backup = ownBackup(target);
+        if (backup === undefined) return [];
+        const place = join(folder, target.name);
+        return [[target.name, new TargetBackups({ ...parts, target: target.name, backup, programs, place, workplaces: [], alarms })]];
+      }),
+    );
+    for (const each of targets.values()) each.start();
+    return new Backups(alarms, targets);
+  }
+
+  /** Newest first; nothing where Holdfast makes none of the target. */
+  of(target: string): readonly StoredBackup[] {
+    return this.#targets.get(target)?.backups ?? [];
+  }
+
+  get control(): BackupControl {
+    return {
+      view: async () => [...this.#targets.values()].map((target) => target.view()),
+      now: async (target) => ({ target, backup: await this.#named(target).now() }),
+      remove: async (backup, { person }) => {
+        for (const target of this.#targets.values()) if (await target.remove(backup, `${person.name} removed it`)) return;
+        throw new ControlRefusal("not_found", `no backup is named \`${backup}\``, "see holdfast backup list");
+      },
+      dropSlot: (target) => this.#named(target).dropSlot(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#targets.values()].map((target) => target.close()));
+    await this.alarms.close();
+  }
+
+  #named(target: string): TargetBackups {
+    const found = this.#targets.get(target);
+    if (found === undefined)
+      throw new ControlRefusal(
+        "not_found",
+        `Holdfast makes no backups of \`${target}\``,
+        "give the target a `backup`, see docs/backups.md",
+      );
+    return found;
+  }
+}
+
+/** A gateway's own folder for backups in the making. */
+export function backupFolder(config: Pick<Config, "state">): string {
+  return join(config.state, "backup");
+}
+
+function ownBackup({ backup }: TargetConfig) {
+  if (backup?.repository === undefined) return undefined;
+  const { method, repository } = backup;
+  return method === "basebackup" || method === "dump" ? { ...backup, method, repository } : undefined;
+}

@@ -1,0 +1,375 @@
+/**
+ * One target's backups while the gateway runs: on their schedule, one at a time over all gateways, with retention and what is alarming.
+ * How a backup is made stands in `recovery/backup`; this joins it to the server, the log and the clock.
+ */
+import { mkdir } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client } from "pg";
+import type { Clock } from "../base/clock.ts";
+import { type BackupId, newBackupId, type RandomBytes } from "../base/ids.ts";
+import { messageOf } from "../base/message-of.ts";
+import { passphraseBytes } from "../base/passphrase-key.ts";
+import type { BackupConfig } from "../config/backup-schema.ts";
+import { readSecret } from "../config/read-secret.ts";
+import type { TargetBackupsView } from "../control/backup-port.ts";
+import { ControlRefusal } from "../control/parts.ts";
+import type { RecoveryEvent } from "../model/event.ts";
+import { alarmsOf } from "../recovery/backup/alarms.ts";
+import type { AlarmBook } from "../recovery/backup/alarm-book.ts";
+import { BackupUnusable } from "../recovery/backup/job.ts";
+import { makeBackup } from "../recovery/backup/make-backup.ts";
+import { placeProblem, sameRadius } from "../recovery/backup/place.ts";
+import type { ProgramPlaces } from "../recovery/backup/programs.ts";
+import { createRepository, type Listed, type Repository, RepositoryProblem, type StoredBackup } from "../recovery/backup/repository.ts";
+import { retained } from "../recovery/backup/retention.ts";
+import { dueAtMs } from "../recovery/backup/schedule.ts";
+import { readServerFacts, takeBackupLock } from "../recovery/backup/server-facts.ts";
+import { parseLsn } from "../recovery/backup/wal-names.ts";
+import { onThisMachine } from "./backup-place.ts";
+import { backupAddress, backupLogin } from "./backup-login.ts";
+import type { EnvironmentVariables } from "./target-options.ts";
+import { WalKeeper } from "./wal-keeper.ts";
+
+export interface TargetBackupsParts {
+  readonly target: string;
+  readonly backup: BackupConfig & { readonly repository: string; readonly method: "basebackup" | "dump" };
+  readonly environment: EnvironmentVariables;
+  readonly programs: ProgramPlaces;
+  /** This gateway's own folder for the target: logins' files, and what cannot be streamed. */
+  readonly place: string;
+  /** Folders in which agents are known to work. */
+  readonly workplaces: readonly string[];
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly warn: (message: string) => void;
+  readonly record: (event: RecoveryEvent) => void;
+  readonly alarms: AlarmBook;
+}
+
+/** What this folder finds out; drills have their own. */
+export const backupAlarms = [
+  "no_backup",
+  "backup_failed",
+  "old_backup",
+  "empty_backup",
+  "wal_failing",
+  "same_blast_radius",
+  "repository_unreachable",
+] as const;
+
+const TICK_MS = 2_000;
+const LOOK_EVERY_MS = 30_000;
+/** Another gateway makes one: it is asked again after this. */
+const ELSEWHERE_MS = 60_000;
+const STREAMING_WAIT_MS = 15_000;
+const WAL_WAIT_MS = 10 * 60_000;
+const EMPTY: Listed = { backups: [], broken: [] };
+
+interface Running {
+  readonly id: BackupId;
+  readonly startedAtMs: number;
+  bytes: number;
+  expectedBytes: number;
+}
+
+export class TargetBackups {
+  readonly #parts: TargetBackupsParts;
+  readonly #wal: WalKeeper | undefined;
+  readonly #ended = new AbortController();
+  readonly #sinceMs: number;
+  #repository: Repository | undefined;
+  #problem: string | undefined;
+  #radius: string | undefined;
+  #listed = EMPTY;
+  #lookedAtMs = -Infinity;
+  #running: Running | undefined;
+  #work: Promise<void> = Promise.resolve();
+  #failure: { readonly atMs: number; readonly because: string; readonly empty: boolean } | undefined;
+  #failures = 0;
+  #elsewhereUntilMs = -Infinity;
+  #loop: Promise<void> | undefined;
+
+  constructor(parts: TargetBackupsParts) {
+    this.#parts = parts;
+    this.#sinceMs = parts.clock.now();
+    this.#wal = parts.backup.wal ? new WalKeeper(parts) : undefined;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Newest first. */
+  get backups(): readonly StoredBackup[] {
+    return this.#listed.backups;
+  }
+
+  /** Begins one. Rejects with `ControlRefusal` where one is being made, or nothing can be. */
+  async now(): Promise<BackupId> {
+    if (this.#running !== undefined)
+      throw new ControlRefusal("conflict", `backup ${this.#running.id} is being made`, "see holdfast backup status");
+    await this.#openRepository();
+    if (this.#problem !== undefined) throw new ControlRefusal("unavailable", this.#problem);
+    const begun = await this.#begin();
+    if (begun === undefined) throw new ControlRefusal("conflict", "another gateway is making a backup of it", "see holdfast backup status");
+    return begun;
+  }
+
+  /** Rejects with `ControlRefusal`: the newest stays. */
+  async remove(id: string, because: string): Promise<boolean> {
+    await this.#look();
+    const found = this.backups.find(({ manifest }) => manifest.backup.id === id);
+    if (found === undefined) return false;
+    if (found === this.backups[0])
+      throw new ControlRefusal("conflict", `\`${id}\` is the newest backup of it`, "make another first: holdfast backup now");
+    await this.#repository?.remove(found);
+    this.#parts.record({ kind: "backup_removed", backup: found.manifest.backup.id, target: this.#parts.target, because });
+    await this.#look();
+    return true;
+  }
+
+  async dropSlot(): Promise<void> {
+    if (this.#wal === undefined) throw new ControlRefusal("not_found", "no WAL is received of it");
+    await this.#wal.dropSlot();
+  }
+
+  view(): TargetBackupsView {
+    const { target, backup, alarms } = this.#parts;
+    const failure = this.#failure;
+    return {
+      target,
+      method: backup.method,
+      repository: backup.repository,
+      sealed: backup.key !== undefined,
+      backups: this.backups.map(({ manifest, folder, digest }) => ({
+        ...manifest.backup,
+        folder,
+        manifest: digest,
+        leftOut: manifest.leftOut,
+      })),
+      broken: this.#listed.broken.map(({ folder, because }) => `${folder}: ${because}`),
+      running: this.#running === undefined ? null : runningView(this.#running),
+      nextAtMs: this.#running === undefined ? Math.max(this.#parts.clock.now(), this.#dueAtMs()) : null,
+      failure: failure === undefined ? null : { atMs: failure.atMs, because: failure.because },
+      wal: this.#wal?.view() ?? null,
+      alarms: alarms.standing(target).map(({ about, because, sinceMs }) => ({ about, because, sinceMs })),
+      advice: this.#wal?.advice ?? [],
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await this.#loop;
+    await this.#work;
+    await this.#wal?.close();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, warn, target } = this.#parts;
+    while (!this.#ended.signal.aborted) {
+      try {
+        await this.#openRepository();
+        if (this.#repository !== undefined) await this.#wal?.look(this.#repository);
+        if (clock.monotonic() - this.#lookedAtMs > LOOK_EVERY_MS) await this.#look();
+        const due =
+          this.#repository !== undefined && this.#running === undefined && clock.now() >= Math.max(this.#dueAtMs(), this.#elsewhereUntilMs);
+        if (due) await this.#begin();
+        this.#alarm();
+      } catch (error) {
+        warn(`target \`${target}\`: its backups could not be looked after: ${messageOf(error)}`);
+      }
+      await delay(TICK_MS, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    }
+  }
+
+  #dueAtMs(): number {
+    const goodMs = this.backups[0]?.manifest.backup.startedAtMs;
+    return dueAtMs(this.#parts.backup.schedule, { goodMs, failedMs: this.#failure?.atMs, failures: this.#failures });
+  }
+
+  /** Again each time: what is on a mount may come back, and go. */
+  async #openRepository(): Promise<void> {
+    const { backup, environment, workplaces, random, place } = this.#parts;
+    try {
+      const uid = process.getuid?.() ?? null;
+      const problem = await placeProblem(backup.repository, uid, workplaces);
+      if (problem !== undefined) throw new RepositoryProblem(problem);
+      await mkdir(place, { recursive: true, mode: 0o700 });
+      if (this.#repository === undefined) {
+        const key = backup.key === undefined ? undefined : readSecret(backup.key, environment);
+        if (key?.ok === false) throw new RepositoryProblem(`its key cannot be had: ${key.message}`);
+        const passphrase = key === undefined ? {} : { passphrase: passphraseBytes(key.value) };
+        const repository = await createRepository({ folder: backup.repository, random, ...passphrase });
+        if (repository.sealed && key === undefined) throw new RepositoryProblem("it is sealed, and `backup.key` is not given");
+        this.#repository = repository;
+        await this.#look();
+      } else await this.#repository.targets();
+      this.#problem = undefined;
+    } catch (error) {
+      this.#problem = messageOf(error);
+      // Opened anew when it is back: it may be another one.
+      this.#repository = undefined;
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { clock, target } = this.#parts;
+    this.#lookedAtMs = clock.monotonic();
+    if (this.#repository === undefined) return;
+    this.#listed = await this.#repository.list(target);
+    const newest = this.backups.find(({ manifest }) => manifest.wal === "archive");
+    if (newest !== undefined) this.#wal?.found(await missingSince(this.#repository, newest));
+  }
+
+  /** `undefined` where another gateway makes one. A failure to begin is one of the backup: it is recorded, and does not reject. */
+  async #begin(): Promise<BackupId | undefined> {
+    const { target, backup, environment, clock, random, record } = this.#parts;
+    const id = newBackupId(random);
+    let client: Client | undefined;
+    this.#running = { id, startedAtMs: clock.now(), bytes: 0, expectedBytes: 0 };
+    const started = { kind: "backup_started", backup: id, target, method: backup.method } as const;
+    try {
+      client = await backupAddress(target, backup, environment).connect();
+      if (!(await takeBackupLock(client, "backup"))) {
+        await client.end();
+        this.#running = undefined;
+        this.#elsewhereUntilMs = clock.now() + ELSEWHERE_MS;
+        return undefined;
+      }
+      record(started);
+    } catch (error) {
+      record(started);
+      await client?.end().catch(() => undefined);
+      this.#failed(id, error);
+      return id;
+    }
+    const held = client;
+    this.#work = this.#make(id, held)
+      .catch((error: unknown) => this.#failed(id, error))
+      .finally(() => held.end().catch(() => undefined));
+    return id;
+  }
+
+  async #make(id: BackupId, client: Client): Promise<void> {
+    const { target, backup, environment, programs, place, clock, random, record } = this.#parts;
+    const repository = this.#repository;
+    const running = this.#running;
+    if (repository === undefined || running === undefined) throw new RepositoryProblem(this.#problem ?? "the repository is not open");
+    // Whoever holds the lock knows that what is half done is nobody's.
+    for (const left of await repository.sweep(target)) this.#swept(left);
+    const facts = await readServerFacts(client);
+    running.expectedBytes = facts.bytes;
+    this.#radius = await sameRadius(backup.repository, facts.dataDirectory, onThisMachine(backup.login.host));
+    const made = await makeBackup({
+      repository,
+      target,
+      id,
+      method: backup.method,
+      login: backupLogin(target, backup, environment),
+      programs,
+      facts,
+      walArchived: await this.#streaming(),
+      walWaitMs: WAL_WAIT_MS,
+      spool: place,
+      clock,
+      random,
+      progress: (bytes) => void (running.bytes += bytes),
+      signal: this.#ended.signal,
+    });
+    const { bytes, from, to } = made.manifest.backup;
+    const positions = from === undefined || to === undefined ? {} : { from, to };
+    record({ kind: "backup_done", backup: id, target, method: backup.method, bytes, ...positions, manifest: made.digest });
+    this.#failure = undefined;
+    this.#failures = 0;
+    if (made.manifest.wal === "archive") this.#wal?.renewed();
+    await this.#look();
+    await this.#retain(repository);
+    await this.#look();
+    this.#running = undefined;
+    this.#alarm();
+  }
+
+  /** The receiver may just be starting. */
+  async #streaming(): Promise<boolean> {
+    const { clock } = this.#parts;
+    const begunMs = clock.monotonic();
+    while (this.#wal !== undefined && clock.monotonic() - begunMs < STREAMING_WAIT_MS && !this.#ended.signal.aborted) {
+      if (this.#wal.streaming) return true;
+      await delay(100, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    }
+    return false;
+  }
+
+  #failed(id: BackupId, error: unknown): void {
+    const { target, clock, record, warn } = this.#parts;
+    const because = this.#ended.signal.aborted ? "the gateway stopped" : messageOf(error);
+    this.#running = undefined;
+    this.#failure = { atMs: clock.now(), because, empty: error instanceof BackupUnusable && error.empty };
+    this.#failures += 1;
+    record({ kind: "backup_failed", backup: id, target, because });
+    if (this.#ended.signal.aborted) return;
+    warn(`target \`${target}\`: backup ${id} failed: ${because}`);
+    this.#alarm();
+  }
+
+  #swept(name: string): void {
+    const { target, record, warn } = this.#parts;
+    const [, id] = /^\.draft-(k_[0-9a-z]+)$/.exec(name) ?? [];
+    if (id === undefined) return;
+    const because = "the gateway that made it was killed in the middle; what there was of it is removed";
+    record({ kind: "backup_failed", backup: id as BackupId, target, because });
+    warn(`target \`${target}\`: backup ${id}: ${because}`);
+  }
+
+  async #retain(repository: Repository): Promise<void> {
+    const { target, backup, clock, record } = this.#parts;
+    const all = this.backups.map(({ manifest }) => ({
+      ...manifest.backup,
+      ...(manifest.walSegmentBytes === undefined ? {} : { segmentBytes: manifest.walSegmentBytes }),
+    }));
+    const { removed, walFrom } = retained(all, backup.keep, clock.now());
+    for (const { id } of removed) {
+      const found = this.backups.find(({ manifest }) => manifest.backup.id === id);
+      if (found === undefined) continue;
+      await repository.remove(found);
+      record({ kind: "backup_removed", backup: id, target, because: "it is older than `keep` says" });
+    }
+    const segmentBytes = all.find((each) => each.segmentBytes !== undefined)?.segmentBytes;
+    for (const [timeline, number] of walFrom)
+      if (segmentBytes !== undefined) await repository.wal(target).removeBefore(timeline, number, segmentBytes);
+  }
+
+  #alarm(): void {
+    const { target, backup, clock, alarms } = this.#parts;
+    const [newest, ...older] = this.backups.map(({ manifest }) => manifest.backup);
+    const facts = {
+      nowMs: clock.now(),
+      sinceMs: this.#sinceMs,
+      running: this.#running !== undefined,
+      newest,
+      previous: older.find(({ method }) => method === newest?.method),
+      oldMs: backup.oldMs,
+      failure: this.#failure,
+      repository: this.#problem,
+      sameRadius: this.#radius,
+      broken: this.#listed.broken.map(({ folder, because }) => `${folder}: ${because}`),
+      wal: this.#wal?.facts(),
+    };
+    alarms.set(target, backupAlarms, alarmsOf(facts));
+  }
+}
+
+function runningView({ id, startedAtMs, bytes, expectedBytes }: Running) {
+  return { backup: id, startedAtMs, bytes, expectedBytes };
+}
+
+/** Segments between that base backup and the newest segment of its timeline that are not there. */
+async function missingSince(repository: Repository, { manifest }: StoredBackup): Promise<readonly string[]> {
+  const { walSegmentBytes: size } = manifest;
+  const { timeline, from, target } = manifest.backup;
+  const lsn = parseLsn(from ?? "");
+  if (size === undefined || timeline === undefined || lsn === undefined) return [];
+  const archive = repository.wal(target);
+  const newest = (await archive.segments(size)).filter((each) => each.timeline === timeline && !each.partial).at(-1);
+  return newest === undefined ? [] : archive.missing(timeline, lsn / BigInt(size), newest.number, size);
+}
