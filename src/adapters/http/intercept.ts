@@ -70,8 +70,9 @@ export function createInterceptor(parts: ExchangeParts): Interceptor {
         isServer: true,
         secureContext: lane.session.caller.authority.contextFor(host),
         ALPNProtocols: offerHttp2 ? ["h2", "http/1.1"] : ["http/1.1"],
-        // What TLS names is looked at; without this Node does not read it.
-        SNICallback: (_, done) => done(null, lane.session.caller.authority.contextFor(host)),
+        // Another name than CONNECT's ends it in the handshake.
+        SNICallback: (named, done) =>
+          named.toLowerCase() === host ? done(null, lane.session.caller.authority.contextFor(host)) : done(new Error("misdirected")),
       });
       open.add(secure);
       const timer = setTimeout(() => secure.destroy(), limits.httpHeadMsMax);
