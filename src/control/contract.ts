@@ -9,7 +9,7 @@ import type { AuditEvent } from "../model/event.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Measurement, Plan } from "../model/plan.ts";
-import type { UndoPlan } from "../model/recovery.ts";
+import type { BinEntry, UndoPlan } from "../model/recovery.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Budget, Run } from "../model/run.ts";
 
@@ -362,4 +362,11 @@ export interface UndoneView {
   readonly skipped: number;
   readonly transaction: string | null;
   readonly because: string;
+}
+
+/** What rests in bins, for the command line. */
+export interface BinView {
+  readonly entries: readonly BinEntry[];
+  /** Targets whose database has no bin. */
+  readonly without: readonly string[];
 }

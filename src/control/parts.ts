@@ -10,6 +10,7 @@ import type { BackupControl } from "./backup-port.ts";
 import type { BreakGlassControl } from "./break-glass-port.ts";
 import type { PlanControl } from "./plan-port.ts";
 import type { DrillControl } from "./drill-port.ts";
+import type { BinControl } from "./bin-port.ts";
 import type { UndoControl } from "./undo-port.ts";
 import type { AnswerBody, ApprovalView, GatewayStatus, OpenedSession, SessionView } from "./contract.ts";
 
@@ -22,6 +23,7 @@ export interface ControlParts {
   readonly backups?: BackupControl;
   readonly plans: PlanControl;
   readonly undo?: UndoControl;
+  readonly bin?: BinControl;
   readonly drills?: DrillControl;
 }
 

@@ -34,6 +34,7 @@ import { groupNames } from "../provision/names.ts";
 import { StoreUnavailable } from "../store/port.ts";
 import { type ConsoleParts, openConsole, type OpenConsole } from "./console.ts";
 import { ControlSessions } from "./control-sessions.ts";
+import { Bins } from "./bin.ts";
 import { BinDoors } from "./bin-doors.ts";
 import { situationsOf } from "./gateway-situations.ts";
 import { gatewayStatus } from "./gateway-status.ts";
@@ -43,6 +44,7 @@ import { HttpProxy } from "./http.ts";
 import { LiveExplainer } from "./live-explainer.ts";
 import type { Describe } from "./log-view.ts";
 import { Planning } from "./planning.ts";
+import { RecoveryPoints } from "./recovery-points.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
 import { Replicas } from "./replica.ts";
 import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
@@ -110,11 +112,16 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
   const instance = sha256Hex(signer.publicKey).slice(0, 24);
   const runs = await openRuns({ config, clock, random, log: broken, warn }, { environment: options.environment, clock, random, instance });
-  const bins = new BinDoors({ environment: options.environment, clock, random, warn, changed: () => guard.policyChanged(), put: () => {} });
+  const bin = new Bins({ config: () => config, environment: options.environment, log: broken, clock, random, warn });
+  const changed = () => guard.policyChanged();
+  const bins = new BinDoors({ environment: options.environment, clock, random, warn, changed, put: (...where) => bin.put(...where) });
   const situate = (next: Config) => situationsOf(next, { runs, vault: options.vault, bins });
   const policies = { situate, situation: situate(config) };
   const situation: Situation = (action) => policies.situation(action);
-  const guard = openGuard({ clock, random, log: broken.log, analyser, decide, situation, gate: runs.gate });
+  const points = new RecoveryPoints({ config, environment: options.environment, log: broken, warn });
+  const guard = points.sealing(
+    openGuard({ clock, random, log: broken.log, analyser, decide, situation, gate: points.watching(runs.gate) }),
+  );
   runs.onGrantsChanged(() => guard.policyChanged());
   const catalogues = createCatalogues({
     clock,
@@ -134,8 +141,10 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     analyser,
     guard,
     runs,
+    bin,
     bins,
     approvals,
+    points,
     authority: authorityOf(config, options.vault, { clock, random, record: append }),
     catalogues,
     recovered,
@@ -185,8 +194,10 @@ interface Parts {
   readonly analyser: SqlAnalyserPool;
   readonly guard: OpenGuard;
   readonly runs: RunControl;
+  readonly bin: Bins;
   readonly bins: BinDoors;
   readonly approvals: ApprovalDesk;
+  readonly points: RecoveryPoints;
   readonly authority: Authority | undefined;
   readonly catalogues: Catalogues;
   readonly recovered: RecoveredInfo;
@@ -254,6 +265,7 @@ class RunningGateway implements Gateway {
       approvals: this.#parts.approvals,
       plans: this.#planning.control(sessions),
       undo: this.#planning.undo,
+      bin: this.#parts.bin,
       breakGlass: this.#telling.breakGlass,
       backups: this.#backups.control,
     });
@@ -262,6 +274,7 @@ class RunningGateway implements Gateway {
     this.#http = await HttpProxy.open({ ...this.#parts, ...options, ...this.#parts.shown });
     for (const target of config.targets) await this.#serve(target);
     this.#planning.settle();
+    this.#parts.bin.start();
     this.#parts.runs.onGatewayDied((gateway) => this.#planning.inherit(gateway));
   }
 
@@ -373,11 +386,13 @@ class RunningGateway implements Gateway {
     await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
     await this.#replicas.close();
     await this.#parts.bins.close();
+    await this.#parts.bin.close();
     await this.#backups?.close();
     await this.#telling.close();
     await this.#console?.close();
     await this.#control?.close();
     await this.#planning.close();
+    await this.#parts.points.close();
     await catalogues.close();
     await analyser.close();
     await this.#parts.guarded.close();

@@ -40,6 +40,7 @@ export const commands: readonly Entry[] = [
     summary: "go back to just before an act: look, compare, bring rows back",
     load: () => import("./restore.ts"),
   },
+  { name: "bin", summary: "show what was dropped and rests; bring it back or empty it, as a person", load: () => import("./bin.ts") },
   { name: "vault", summary: "keep secrets sealed, by name", load: () => import("./vault.ts") },
   { name: "person", summary: "say who may approve and grant", load: () => import("./person.ts") },
   { name: "status", summary: "show what a running gateway is doing", load: () => import("./status.ts") },

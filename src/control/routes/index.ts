@@ -8,6 +8,7 @@ import { applyPlan, signedApplyPlan } from "./apply-plan.ts";
 import { agreeBreakGlass } from "./agree-break-glass.ts";
 import { ask } from "./ask.ts";
 import { dropBackupSlot, listBackups, makeBackup, removeBackup } from "./backups.ts";
+import { binEmpty, binEntries, binRestore } from "./bin.ts";
 import { breakGlass } from "./break-glass.ts";
 import { challenges } from "./challenges.ts";
 import { closeBreakGlass } from "./close-break-glass.ts";
@@ -57,6 +58,9 @@ export const routes: readonly Route[] = [
   keptTransactions,
   undoPlan,
   undo,
+  binEntries,
+  binRestore,
+  binEmpty,
   listBackups,
   makeBackup,
   removeBackup,

@@ -25,14 +25,14 @@ export interface EntryRow {
   readonly objects: readonly BinObject[];
 }
 
-/** Newest first. */
-export async function readEntries(client: AdminClient, states: readonly BinEntry["state"][]): Promise<readonly EntryRow[]> {
+/** Newest first; `untold`: those alone that the audit log does not have yet. */
+export async function readEntries(client: AdminClient, states: readonly BinEntry["state"][], untold = false): Promise<readonly EntryRow[]> {
   const { rows } = await client.query(
     `SELECT e.id::text, e.name, e.ticket, e.tag, e.role::text, e.action, (extract(epoch FROM e.at) * 1000)::float8 AS at_ms, e.bytes::float8 AS bytes,
        e.state, e.told, (SELECT coalesce(json_agg(json_build_object('type', o.type, 'name', o.name, 'direct', o.direct) ORDER BY o.direct DESC, o.nr), '[]')
          FROM holdfast_bin.object o WHERE o.entry = e.id AND o.type <> 'inheritance') AS objects
-     FROM holdfast_bin.entry e WHERE e.state = ANY ($1) ORDER BY e.id DESC`,
-    [states],
+     FROM holdfast_bin.entry e WHERE e.state = ANY ($1) AND (NOT $2 OR NOT e.told) ORDER BY e.id DESC`,
+    [states, untold],
   );
   return rows as readonly EntryRow[];
 }

@@ -34,7 +34,7 @@ export async function examineRestore(
   const [taken] = await takenNames(client, entry.id);
   if (taken !== undefined)
     throw new BinRefusal(
-      `${taken.type} ${taken.identity} is there again: restore \`${entry.name}\` under another name with \`--as\`, or with \`--replace\`, which puts it into the bin`,
+      `${taken.type} ${taken.identity} is there again: restore \`${entry.name}\` under another name with \`--to\`, or with \`--replace\`, which puts it into the bin`,
     );
   for (const schema of new Set(objects.filter(({ how }) => how === "moved").map((object) => object.schema ?? ""))) {
     const { rows } = await client.query("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there", [ident(schema)]);
@@ -51,7 +51,7 @@ function renamingOf(objects: readonly RestingObject[], as: string): Renaming {
   const column = objects.find(({ how }) => how === "column");
   if (column !== undefined) return { schema: "", name: as };
   const [only] = whole.length > 0 ? whole : objects.filter(({ how }) => how === "moved");
-  if (only === undefined || whole.length > 1) throw new BinRefusal("`--as` is for an entry of one table, view, sequence or schema");
+  if (only === undefined || whole.length > 1) throw new BinRefusal("`--to` is for an entry of one table, view, sequence or schema");
   const parts = /^(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/.exec(as);
   if (parts === null) throw new BinRefusal(`\`${as}\` is no name such as \`users_old\` or \`archive.users\``);
   const plain = (text: string): string => (text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text);

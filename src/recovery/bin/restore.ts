@@ -44,7 +44,7 @@ export type RecipePart =
 export async function restoreEntries(client: AdminClient, entries: readonly EntryRow[], options: RestoreOptions): Promise<Restored> {
   const leftOut: string[] = [];
   const order = [...entries].sort((a, b) => Number(b.id) - Number(a.id));
-  if (options.as !== undefined && order.length !== 1) throw new BinRefusal("`--as` gives one entry another name: name that entry alone");
+  if (options.as !== undefined && order.length !== 1) throw new BinRefusal("`--to` gives one entry another name: name that entry alone");
   await client.query("SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error");
   for (const entry of order) leftOut.push(...(await restoreEntry(client, entry, options)));
   return { leftOut };
