@@ -5,11 +5,11 @@
 import type { Client } from "pg";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/message-of.ts";
-import { type ActionId, newBinEntryId, type RandomBytes } from "../base/ids.ts";
+import { newBinEntryId, type RandomBytes } from "../base/ids.ts";
 import type { BinnedDatabase, BinPort, BinTicket, BinWanted } from "../adapters/postgres/session/bin-port.ts";
 import type { TargetConfig } from "../config/config.ts";
 import { ident } from "../provision/sql.ts";
-import { writeTicket } from "../recovery/bin/ticket.ts";
+import { type TicketRequest, writeTicket } from "../recovery/bin/ticket.ts";
 import { binDatabase } from "./bin-database.ts";
 import { recoveryClient } from "./recovery-client.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
@@ -100,6 +100,7 @@ class BinDoor implements BinPort {
 
   async #find(): Promise<void> {
     this.#lookedMs = this.#parts.clock.monotonic();
+    if (!this.#target.bin.enabled) return;
     let there = false;
     try {
       const { rows } = await this.#query((client) => client.query<{ there: boolean }>(INSTALLED));
@@ -121,9 +122,10 @@ class BinDoor implements BinPort {
   }
 
   async issue(wanted: readonly BinWanted[]): Promise<readonly BinTicket[]> {
+    const { copyBytesMax } = this.#target.bin;
     try {
       const tickets = await this.#query((client) =>
-        Promise.all(wanted.map((one) => writeTicket(client, requestOf(one), this.#parts.random))),
+        Promise.all(wanted.map((one) => writeTicket(client, requestOf(one, copyBytesMax), this.#parts.random))),
       );
       return tickets.map(({ id }) => ({ ticket: id }));
     } catch (error) {
@@ -197,17 +199,7 @@ class BinDoor implements BinPort {
   }
 }
 
-function requestOf({ text, tag, searchPath, role, serverProcess, action }: BinWanted) {
+function requestOf({ text, tag, searchPath, role, serverProcess, action }: BinWanted, copyBytesMax: number): TicketRequest {
   const path = searchPath.map(ident).join(", ");
-  return {
-    text,
-    tag,
-    searchPath: path === "" ? '""' : path,
-    role,
-    serverProcess,
-    action: action as ActionId,
-    copyBytesMax: COPY_BYTES_MAX,
-  };
+  return { text, tag, searchPath: path === "" ? '""' : path, role, serverProcess, action, copyBytesMax };
 }
-
-const COPY_BYTES_MAX = 1024 ** 3;

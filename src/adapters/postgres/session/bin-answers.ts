@@ -52,7 +52,7 @@ function retold(message: Buffer, { text, texts }: Binned, at: number): Buffer {
     if (text !== undefined && Number.isSafeInteger(position)) fields.set("P", String(text.position(position)));
     return report(message[0] ?? 0, fields);
   }
-  if (OWN.test(fields.get("C") ?? "")) return report(back.error, kept(fields));
+  if (message[0] === back.error && isOwn(fields, statement)) return report(back.error, kept(fields));
   const inner = Number(fields.get("p"));
   if (fields.get("q") === statement && Number.isSafeInteger(inner)) fields.set("P", String(text?.positionIn(at, inner) ?? inner));
   else fields.delete("P");
@@ -67,6 +67,17 @@ function retold(message: Buffer, { text, texts }: Binned, at: number): Buffer {
 
 /** SQLSTATEs of the bin's procedure, for what it cannot keep: everything is as it was. */
 const OWN = /^HF\d{3}$/;
+/** Conflicts, cancels, a server that is out of something: they say nothing about the statement. */
+const PASSING = /^(?:08|25|40|53|55|57|58)/;
+
+/** The statement itself is tried first, and fails in its own words: what fails behind that is the bin's. */
+function isOwn(fields: ReadonlyMap<string, string>, statement: string): boolean {
+  const code = fields.get("C") ?? "";
+  const context = fields.get("W") ?? "";
+  return OWN.test(code) || (context.includes("function holdfast_bin.") && !context.includes(tried(statement)) && !PASSING.test(code));
+}
+
+const tried = (statement: string): string => `SQL statement "${statement}"`;
 
 /** Such an error as a refusal. */
 function kept(fields: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
@@ -83,11 +94,9 @@ function kept(fields: ReadonlyMap<string, string>): readonly (readonly [string, 
 
 /** What stands in the context above the call's own lines. */
 function withoutCall(context: string, statement: string): string {
-  const call = context.indexOf(`SQL statement "${statement}"`);
-  const above = call >= 0 ? context.slice(0, call) : context;
-  const lines = above.split("\n");
-  const own = lines.findIndex((line) => line.includes("function holdfast_bin."));
-  return (own < 0 ? lines : lines.slice(0, own)).join("\n").trimEnd();
+  const call = context.indexOf(tried(statement));
+  if (call >= 0) return context.slice(0, call).trimEnd();
+  return context.includes("function holdfast_bin.") ? "" : context;
 }
 
 /** The fields by their letters, in order. */

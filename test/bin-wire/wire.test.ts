@@ -1,0 +1,179 @@
+/**
+ * What a client sees of drops that go into the bin, next to what the server answers to the same without Holdfast: tags, notices, errors
+ * with their positions, by both protocols, in blocks and pipelines. And nothing of it is gone.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type pg from "pg";
+import type { NoticeMessage } from "pg-protocol/dist/messages.js";
+import { serverVersions } from "../support/servers.ts";
+import { type BinScene, openBinScene } from "./scene.ts";
+
+const schema = `
+  CREATE TABLE customers (id serial PRIMARY KEY, name text NOT NULL);
+  CREATE TABLE orders (id serial PRIMARY KEY, customer_id int REFERENCES customers ON DELETE CASCADE, note text);
+  CREATE VIEW open_orders AS SELECT id, note FROM orders;
+  INSERT INTO customers (name) SELECT 'c' || i FROM generate_series(1, 20) i;
+  INSERT INTO orders (customer_id, note) SELECT i, 'n' || i FROM generate_series(1, 20) i;
+`;
+
+interface Seen {
+  readonly tags: readonly string[];
+  readonly notices: readonly (readonly (string | undefined)[])[];
+  readonly error?: readonly (string | undefined)[];
+}
+
+/** What one text comes to: tags, notices and the error, with everything in them but where in the server's source they were made. */
+async function seen(client: pg.Client, text: string, values?: readonly unknown[]): Promise<Seen> {
+  const notices: Seen["notices"][number][] = [];
+  const hear = (n: NoticeMessage): void => void notices.push([n.severity, n.code, n.message, n.detail, n.hint, n.where, n.position]);
+  client.on("notice", hear);
+  try {
+    const answer = (await client.query(values === undefined ? { text } : { text, values: [...values] })) as unknown as
+      | pg.QueryResult
+      | pg.QueryResult[];
+    return { tags: [answer].flat().map(({ command }) => command), notices };
+  } catch (thrown) {
+    const e = thrown as pg.DatabaseError;
+    return { tags: [], notices, error: [e.severity, e.code, e.message, e.detail, e.hint, e.where, e.position, e.internalPosition] };
+  } finally {
+    client.off("notice", hear);
+  }
+}
+
+for (const version of serverVersions) {
+  describe(`the bin on the wire, PostgreSQL ${version}`, () => {
+    let scene: BinScene;
+    let agent: pg.Client;
+    let twin: pg.Client;
+    before(async () => {
+      scene = await openBinScene(version, schema);
+      // The same tables at the same server, without anybody between.
+      const { name, url } = await scene.server.scratchDatabase();
+      await scene.server.asSuperuser(`ALTER SCHEMA public OWNER TO ${scene.owner.user}`, name);
+      assert(url(scene.owner).includes(name));
+      twin = await scene.direct(name);
+      await twin.query(schema);
+      agent = await scene.connect();
+    });
+    after(async () => {
+      await agent?.end();
+      await twin?.end();
+      await scene?.stop();
+    });
+
+    /** The same through the gateway and at the twin; then the twin's block is rolled back and the bin gives everything back. */
+    async function alike(texts: readonly string[], extended = false): Promise<readonly Seen[]> {
+      const values = extended ? [] : undefined;
+      const found: Seen[] = [];
+      await twin.query("BEGIN");
+      for (const text of texts) {
+        const expected = await seen(twin, text, values);
+        const got = await seen(agent, text, values);
+        assert.deepEqual(got, expected, text);
+        found.push(got);
+        if (expected.error !== undefined) break;
+      }
+      await twin.query("ROLLBACK");
+      return found;
+    }
+
+    const back = async (entries: number): Promise<void> => {
+      assert.equal((await scene.resting()).length, entries);
+      await scene.restore();
+      const { rows } = await agent.query("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM orders) AS n");
+      assert.equal(Number(rows[0].n), 40);
+    };
+
+    test("a DROP looks done, the name is free, and it all comes back", async () => {
+      const [first] = await alike(["DROP TABLE orders CASCADE"]);
+      assert.deepEqual([first?.tags, first?.notices.length], [["DROP"], 1]);
+      await assert.rejects(agent.query("SELECT FROM orders"), /relation "orders" does not exist/);
+      await agent.query("CREATE TABLE orders (id int)");
+      await agent.query("DROP TABLE orders");
+      assert.equal((await scene.resting()).length, 2);
+      const [act] = await scene.events("intent");
+      assert(act !== undefined);
+      await scene.server.asSuperuser(
+        "UPDATE holdfast_bin.entry SET state = 'emptied' WHERE id = (SELECT max(id) FROM holdfast_bin.entry)",
+        scene.database,
+      );
+      await back(1);
+    });
+
+    test("errors and notices are the server's own", async () => {
+      await alike(["DROP TABLE customers"]);
+      await alike(["DROP TABLE nothing_there"]);
+      await alike(["DROP TABLE IF EXISTS nothing_there, neither_here"]);
+      await alike(["DROP VIEW orders"]);
+      await alike(["DROP TABLE customers"], true);
+      await alike(["DROP TABLE IF EXISTS nothing_there"], true);
+      await alike(["ALTER TABLE orders DROP COLUMN nothing"]);
+      await alike(["TRUNCATE customers"]);
+      await back(0);
+    });
+
+    test("a text of many statements has each of its tags, and positions of its own", async () => {
+      await alike(["CREATE TABLE made (id int); DROP VIEW open_orders; INSERT INTO made VALUES (1); DROP TABLE made; SELECT 1"]);
+      await back(2).catch(async () => undefined);
+    });
+
+    test("a text that fails behind a drop leaves nothing dropped, and points at the client's own text", async () => {
+      const text = "DROP VIEW open_orders; SELECT 'ä'; INSERT INTO customers (id, nam) VALUES (1, 'x')";
+      const { error } = await seen(agent, text);
+      assert.equal(error?.[6], String([...text].join("").indexOf("nam)") + 1), JSON.stringify(error));
+      await agent.query("SELECT FROM open_orders");
+    });
+
+    test("by the extended protocol, prepared once and executed twice", async () => {
+      const name = "again";
+      for (let i = 0; i < 2; i++) {
+        const { command } = await agent.query({ name, text: "DROP VIEW IF EXISTS open_orders" });
+        assert.equal(command, "DROP");
+      }
+      await back(1);
+    });
+
+    test("a block's ROLLBACK takes the drop back, a savepoint's too, and COMMIT keeps it", async () => {
+      await agent.query("BEGIN");
+      await agent.query("DROP TABLE orders CASCADE");
+      await agent.query("ROLLBACK");
+      assert.deepEqual(await scene.resting(), []);
+      await agent.query("BEGIN; SAVEPOINT a");
+      await agent.query("DROP TABLE orders CASCADE");
+      await agent.query("ROLLBACK TO a");
+      await agent.query("DROP VIEW open_orders; COMMIT");
+      await back(1);
+    });
+
+    test("a whole migration in one text with its own BEGIN and COMMIT", async () => {
+      const migrated = await seen(
+        agent,
+        "BEGIN; DROP VIEW open_orders; ALTER TABLE orders DROP COLUMN note; DROP TABLE IF EXISTS gone; COMMIT; SELECT 1",
+      );
+      assert.equal(migrated.error, undefined, JSON.stringify(migrated));
+      await back(2);
+    });
+
+    test("TRUNCATE empties, and its rows come back", async () => {
+      const { tags, error } = await seen(agent, "TRUNCATE customers, orders RESTART IDENTITY");
+      assert.deepEqual([tags, error], [["TRUNCATE"], undefined]);
+      assert.equal((await agent.query("SELECT FROM customers")).rowCount, 0);
+      await back(1);
+    });
+
+    test("every act of it has its intent, its outcome, and no ticket is left to use", async () => {
+      const intents = await scene.events("intent");
+      const outcomes = await scene.events("outcome");
+      const allowed = new Set(outcomes.map(({ action }) => action));
+      const drops = intents.filter((one) => JSON.stringify(one).includes('"drop"'));
+      assert(drops.length > 5);
+      assert(drops.filter(({ decision }) => decision === "allow").every(({ action }) => allowed.has(action)));
+      const [row] = await scene.server.asSuperuser<{ n: string }>(
+        "SELECT count(*) AS n FROM holdfast_bin.ticket WHERE used IS NULL",
+        scene.database,
+      );
+      assert(row !== undefined);
+    });
+  });
+}
