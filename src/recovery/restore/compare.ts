@@ -5,7 +5,7 @@
 import type { AdminClient } from "../../provision/sql.ts";
 import { tableFigures } from "../drill/figures.ts";
 import { readSettings } from "./read-settings.ts";
-import { type TableShape, tableShapes } from "./table-shape.ts";
+import { type Column, type TableShape, tableShapes } from "./table-shape.ts";
 
 export type TableState =
   | "same"
@@ -36,7 +36,7 @@ export interface CompareOptions {
   readonly database: string;
   /** Qualified as the server writes them; empty: all. */
   readonly tables: readonly string[];
-  readonly shown: (table: string, column: string) => boolean;
+  readonly shown: (table: string, column: Column) => boolean;
   readonly samples: number;
   /** Rows of one table that are held against each other. */
   readonly rowsMax: number;
@@ -91,11 +91,17 @@ async function compareTable({ then, now, before, present, table }: Pair, options
   const rows = await differentRows(then, now, before, present);
   const onlyThen = rows.onlyThen.length + [...rows.missing.values()].reduce((sum, count) => sum + count, 0);
   const keys = [...rows.onlyThen, ...rows.changed].slice(0, samples);
-  const masked = keys.map((key) =>
-    before.key.map((column, index) => `${column}=${shown(table, column) ? (key[index] ?? "") : "***"}`).join(", "),
-  );
+  const masked = keys.map((key) => maskedKey(before, key, (column) => shown(table, column)));
   const state = onlyThen + rows.onlyNow + rows.changed.length + columns.length === 0 ? "same" : "changed";
   return { ...of, state, onlyThen, onlyNow: rows.onlyNow, changed: rows.changed.length, columns, samples: masked };
+}
+
+function maskedKey({ columns, key: names }: TableShape, key: readonly string[], shown: (column: Column) => boolean): string {
+  const parts = names.map((name, at) => {
+    const column = columns.find((each) => each.name === name);
+    return `${name}=${column !== undefined && shown(column) ? (key[at] ?? "") : "***"}`;
+  });
+  return parts.join(", ");
 }
 
 function otherColumns(before: TableShape, present: TableShape): readonly string[] {

@@ -35,6 +35,10 @@ export async function openLogicalScratch({ backup, files }: RestoreSource, parts
     await open.server?.stop();
     await folder.remove();
   };
+  const handOver = async () => {
+    await open.server?.stop();
+    await folder.handOver();
+  };
   try {
     const server = await startEmpty(folder, parts);
     open.server = server;
@@ -43,7 +47,7 @@ export async function openLogicalScratch({ backup, files }: RestoreSource, parts
     const restoring = { ...parts, folder, connect, of: bytes, done: 0 };
     for (const file of files.filter(({ what }) => what === "globals")) await restoreGlobals(file, restoring);
     for (const file of databases) await restoreDatabase(file, restoring);
-    return { folder, ...place, replayed: { lsn: null, lastCommitMs: backup.startedAtMs }, connect, end };
+    return { folder, ...place, replayed: { lsn: null, lastCommitMs: backup.startedAtMs }, connect, end, handOver };
   } catch (error) {
     await end();
     throw error;

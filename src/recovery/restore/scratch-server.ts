@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { RestoreFailed } from "./restore-failed.ts";
@@ -31,6 +31,7 @@ export class ScratchServer {
     await folder.own(config);
     // The server reads this file of the data folder whatever else it is told: it holds what somebody once set by ALTER SYSTEM.
     const auto = join(folder.data, "postgresql.auto.conf");
+    await rename(auto, `${auto}.original`).catch(() => undefined);
     await writeFile(auto, "", { mode: 0o600 });
     await folder.own(auto);
     const path = join(folder.path, "server.log");

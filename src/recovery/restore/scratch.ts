@@ -3,7 +3,7 @@
  * It needs nothing of the original, and the original learns nothing of it.
  */
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { setTimeout as delay } from "node:timers/promises";
@@ -58,6 +58,8 @@ export interface Scratch {
   connect(database: string): Promise<ScratchClient>;
   /** Ends the server and removes all of it. Without effect the second time. */
   end(): Promise<void>;
+  /** Ends the server and leaves its data folder, whole and written to disk, as somebody's own. */
+  handOver(): Promise<void>;
 }
 
 /** Of a WAL segment or two, the server's own files, and what replay adds to the data. */
@@ -147,13 +149,29 @@ async function recovered(
     const client = await parts.connect({ ...place, database: "template1" });
     try {
       const replayed = await untilReplayed(client, { server, feeder, to, ...parts });
-      return { folder, ...place, replayed, connect: (database) => parts.connect({ ...place, database }), end };
+      const handOver = async () => {
+        await server.stop();
+        await feeder.stop();
+        await leaveData(folder);
+      };
+      return { folder, ...place, replayed, connect: (database) => parts.connect({ ...place, database }), end, handOver };
     } finally {
       await client.end().catch(() => undefined);
     }
   } finally {
     clearInterval(watching);
   }
+}
+
+/** What was only the scratch server's goes, and what the original had set comes back. */
+async function leaveData(folder: ScratchFolder): Promise<void> {
+  const auto = join(folder.data, "postgresql.auto.conf");
+  await rename(`${auto}.original`, auto).catch(() => undefined);
+  // It ran without waiting for the disk.
+  await run("sync", [], { cwd: "/" });
+  for (const each of ["wal", "socket", "postgresql.conf", "pg_hba.conf", "server.log"])
+    await rm(join(folder.path, each), { recursive: true, force: true });
+  await folder.handOver();
 }
 
 interface Replaying extends ScratchParts {
