@@ -28,13 +28,13 @@ BEGIN
   LOOP
     IF EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.relation AND a.attname = c.name AND NOT a.attisdropped) THEN
       RAISE EXCEPTION 'table % has a column % again', c.relation::regclass, quote_ident(c.name) USING ERRCODE = 'duplicate_column',
-        HINT = 'Rename it, or restore under another name: holdfast bin restore --as NAME.';
+        HINT = 'Rename it, or restore under another name: holdfast bin restore --to NAME.';
     END IF;
-    EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s%s%s', c.relation::regclass, c.name, format_type(c.type, c.modifier),
+    PERFORM holdfast_bin.as_owner(c.relation, NULL, NULL, format('ALTER TABLE %s ADD COLUMN %I %s%s%s', c.relation::regclass, c.name, format_type(c.type, c.modifier),
       (SELECT format(' COLLATE %I.%I', n.nspname, o.collname) FROM pg_catalog.pg_collation o
         JOIN pg_catalog.pg_namespace n ON n.oid = o.collnamespace WHERE o.oid = c."collation"),
       CASE c.generated WHEN 's' THEN format(' GENERATED ALWAYS AS (%s) STORED', c.expression)
-        WHEN 'v' THEN format(' GENERATED ALWAYS AS (%s) VIRTUAL', c.expression) END);
+        WHEN 'v' THEN format(' GENERATED ALWAYS AS (%s) VIRTUAL', c.expression) END));
   END LOOP;
   FOR c IN SELECT * FROM holdfast_bin.lost_column l WHERE l.entry = column_restore.entry ORDER BY l.relation, l.number LOOP
     FOREACH one IN ARRAY c.texts LOOP EXECUTE one; END LOOP;
@@ -114,16 +114,16 @@ BEGIN
   SELECT string_agg(format('%I = v.%I', l.name, 'c' || l.number), ', ') INTO news
   FROM holdfast_bin.lost_column l WHERE l.entry = column_fill.entry AND l.relation = column_fill.relation AND l.generated = '';
   IF v.whole THEN
-    EXECUTE format('UPDATE ONLY %1$s AS t SET %2$s FROM (SELECT ctid AS place, %3$s AS told,'
+    filled := holdfast_bin.as_owner(relation, v.place, v.rows, format('UPDATE ONLY %1$s AS t SET %2$s FROM (SELECT ctid AS place, %3$s AS told,'
       ' row_number() OVER (PARTITION BY %3$s ORDER BY ctid) AS turn'
       ' FROM ONLY %1$s) AS r JOIN %4$I.%5$I AS v ON v.told = r.told AND v.turn = r.turn WHERE t.ctid = r.place',
-      q, news, holdfast_bin.row_text(relation, v.keys), v.place, v.rows);
+      q, news, holdfast_bin.row_text(relation, v.keys), v.place, v.rows));
   ELSE
     SELECT string_agg(format('t.%I = v.%I', a.attname, 'k' || a.attnum), ' AND ') INTO told
     FROM pg_catalog.pg_attribute a WHERE a.attrelid = relation AND a.attnum = ANY (v.keys);
-    EXECUTE format('UPDATE ONLY %s AS t SET %s FROM %I.%I AS v WHERE %s', q, news, v.place, v.rows, told);
+    filled := holdfast_bin.as_owner(relation, v.place, v.rows,
+      format('UPDATE ONLY %s AS t SET %s FROM %I.%I AS v WHERE %s', q, news, v.place, v.rows, told));
   END IF;
-  GET DIAGNOSTICS filled = ROW_COUNT;
   EXECUTE format('SELECT count(*) FROM %I.%I', v.place, v.rows) INTO kept;
   gone := kept - filled;
   FOREACH said IN ARRAY later LOOP EXECUTE said; END LOOP;
@@ -150,7 +150,8 @@ BEGIN
         CONTINUE WHEN (SELECT a.attnotnull FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.relation AND a.attnum = c.attnum);
         EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I IS NULL)', c.relation::regclass, c.name) INTO missing;
         IF missing AND c.last_texts[1] LIKE '%SET DEFAULT%' THEN
-          EXECUTE format('UPDATE ONLY %s SET %I = DEFAULT WHERE %2$I IS NULL', c.relation::regclass, c.name);
+          PERFORM holdfast_bin.as_owner(c.relation, NULL, NULL,
+            format('UPDATE ONLY %s SET %I = DEFAULT WHERE %2$I IS NULL', c.relation::regclass, c.name));
         ELSIF missing THEN
           said := said || format('column %I of table %s stays without NOT NULL: rows that came since have no value', c.name,
             c.relation::regclass);

@@ -64,7 +64,7 @@ BEGIN
     IF coalesce(e.there, e.named) IS NULL THEN
       RAISE EXCEPTION 'table %.% is not there any more', quote_ident(e.schema_name), quote_ident(e.table_name)
         USING ERRCODE = 'undefined_table',
-        HINT = 'Make it first, or restore the rows as a table of their own: holdfast bin restore --as NAME.';
+        HINT = 'Make it first, or restore the rows as a table of their own: holdfast bin restore --to NAME.';
     END IF;
     IF e.there IS NULL THEN
       UPDATE holdfast_bin.emptied x SET relation = e.named WHERE x.entry = e.entry AND x.relation = e.relation;
@@ -73,7 +73,7 @@ BEGIN
     WHERE k <> ALL (holdfast_bin.kept_columns(coalesce(e.there, e.named)));
     IF missing IS NOT NULL THEN
       RAISE EXCEPTION 'table %.% has lost columns since: %', quote_ident(e.schema_name), quote_ident(e.table_name), missing
-        USING ERRCODE = 'undefined_column', HINT = 'Restore the rows as a table of their own: holdfast bin restore --as NAME.';
+        USING ERRCODE = 'undefined_column', HINT = 'Restore the rows as a table of their own: holdfast bin restore --to NAME.';
     END IF;
   END LOOP;
 END
@@ -105,16 +105,38 @@ BEGIN
   IF filled AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = relation AND i.indisunique AND i.indpred IS NULL) THEN
     RAISE EXCEPTION 'table % is not empty, and without a key nobody could tell its rows from those of the bin', q
       USING ERRCODE = 'object_not_in_prerequisite_state',
-        HINT = 'Restore the rows as a table of their own: holdfast bin restore --as NAME.';
+        HINT = 'Restore the rows as a table of their own: holdfast bin restore --to NAME.';
   END IF;
   BEGIN
-    EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %I.%I', q, list, list, place, rows);
-    GET DIAGNOSTICS number = ROW_COUNT;
+    number := holdfast_bin.as_owner(relation, place, rows,
+      format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %I.%I', q, list, list, place, rows));
   EXCEPTION WHEN unique_violation OR exclusion_violation THEN
     GET STACKED DIAGNOSTICS said = PG_EXCEPTION_DETAIL;
     RAISE EXCEPTION 'a row of the bin stands in table % already: %', q, said USING ERRCODE = 'unique_violation',
-      HINT = 'Remove it, or restore the rows as a table of their own: holdfast bin restore --as NAME.';
+      HINT = 'Remove it, or restore the rows as a table of their own: holdfast bin restore --to NAME.';
   END;
+END
+$fn$;
+
+-- Runs one statement as the table's owner, who may read what rests for the time of it: code of the owner's in a generated column, a check or
+-- an index has the rights that it always has. Gives the number of rows.
+CREATE OR REPLACE FUNCTION holdfast_bin.as_owner(relation oid, place name, rows name, text text) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
+DECLARE
+  owner name := (SELECT pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c WHERE c.oid = relation);
+  former text := current_setting('role');
+  number bigint;
+BEGIN
+  IF place IS NOT NULL AND owner <> current_user THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', place, owner);
+    EXECUTE format('GRANT SELECT ON TABLE %I.%I TO %I', place, rows, owner);
+  END IF;
+  EXECUTE format('SET LOCAL ROLE %I', owner);
+  EXECUTE text;
+  GET DIAGNOSTICS number = ROW_COUNT;
+  EXECUTE CASE former WHEN 'none' THEN 'SET LOCAL ROLE NONE' ELSE format('SET LOCAL ROLE %I', former) END;
+  IF place IS NOT NULL AND owner <> current_user THEN EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %I', place, owner); END IF;
+  RETURN number;
 END
 $fn$;
 
