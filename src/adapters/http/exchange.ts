@@ -51,13 +51,17 @@ export interface Prepared {
   readonly packed: boolean;
 }
 
+interface Both {
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
+}
+
 /** Answers in every case. Never rejects. `path` is the request's own, in whatever form it came. */
-export async function exchange(
-  lane: Lane,
-  path: string,
-  { request, response }: { readonly request: ClientRequest; readonly response: ClientResponse },
-  parts: ExchangeParts,
-): Promise<void> {
+export function exchange(lane: Lane, path: string, both: Both, parts: ExchangeParts): Promise<void> {
+  return lane.session.during(() => exchanged(lane, path, both, parts));
+}
+
+async function exchanged(lane: Lane, path: string, { request, response }: Both, parts: ExchangeParts): Promise<void> {
   try {
     const prepared = await prepare(lane, path, { request, response }, parts);
     if ("status" in prepared) return writeAnswer(response, prepared);
@@ -69,12 +73,7 @@ export async function exchange(
   }
 }
 
-async function prepare(
-  lane: Lane,
-  path: string,
-  { request, response }: { readonly request: ClientRequest; readonly response: ClientResponse },
-  parts: ExchangeParts,
-): Promise<Prepared | OwnAnswer> {
+async function prepare(lane: Lane, path: string, { request, response }: Both, parts: ExchangeParts): Promise<Prepared | OwnAnswer> {
   const { options } = parts;
   const { scheme, place, session } = lane;
   const head = readRequestHead(request.rawHeaders);

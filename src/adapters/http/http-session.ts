@@ -21,6 +21,9 @@ export class HttpSession {
   readonly session: Session;
   readonly #guard: Guard;
   #acts = 0;
+  #running = 0;
+  /** Set when the client has gone: closed once nothing of it is under way any more. */
+  #because: string | undefined;
   #closed = false;
 
   constructor(caller: Caller, { peer, client }: { peer: string; client: string }, { guard, clock, random }: HttpSessionParts) {
@@ -36,9 +39,25 @@ export class HttpSession {
     return { id: actionId(this.session.id, this.#acts), session: this.session, target, payload: { kind: "http", request, context } };
   }
 
+  /** While `act` runs the session's record stays open, so that its outcome is seen even where its client has gone. */
+  async during(act: () => Promise<void>): Promise<void> {
+    this.#running += 1;
+    try {
+      await act();
+    } finally {
+      this.#running -= 1;
+      this.#settle();
+    }
+  }
+
   close(because: string): void {
-    if (this.#closed) return;
+    this.#because ??= because;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#closed || this.#because === undefined || this.#running > 0) return;
     this.#closed = true;
-    this.#guard.sessionClosed(this.session, because);
+    this.#guard.sessionClosed(this.session, this.#because);
   }
 }

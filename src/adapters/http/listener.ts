@@ -161,7 +161,7 @@ class Front implements HttpListener {
       const admitted = await admitTunnel(session, place, this.#options);
       if (!("kind" in admitted)) return refuse("403 Forbidden", { ...admitted, message: `${admitted.message} (\`${host}\`)` });
       socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
-      await tunnel(socket, place, admitted, this.#options);
+      await session.during(() => tunnel(socket, place, admitted, this.#options));
     } catch {
       socket.destroy();
     }
