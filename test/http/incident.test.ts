@@ -188,6 +188,9 @@ describe("the incident", () => {
     });
     assert.equal(seen.requests, 1);
     assert(!scene.railway.volumes.has("spare"));
+    await until("its use is over", async () =>
+      (await scene.approvals.approvals()).some(({ id, state }) => id === asked.id && state === "used"),
+    );
     const again = await arriving(async () => {
       const { status, headers } = await scene.graphql(body);
       assert.equal(status, 403);
