@@ -130,7 +130,9 @@ export class TargetBackups {
 
   async dropSlot(): Promise<void> {
     if (this.#wal === undefined) throw new ControlRefusal("not_found", "no WAL is received of it");
-    await this.#wal.dropSlot();
+    await this.#wal.dropSlot().catch((error: unknown) => {
+      throw new ControlRefusal("unavailable", `the slot is not dropped: ${messageOf(error)}`);
+    });
   }
 
   view(): TargetBackupsView {
@@ -259,13 +261,14 @@ export class TargetBackups {
     for (const left of await repository.sweep(target)) this.#swept(left);
     const facts = await readServerFacts(client);
     running.expectedBytes = facts.bytes;
-    this.#radius = await sameRadius(backup.repository, facts.dataDirectory, onThisMachine(backup.login.host));
+    const login = backupLogin(target, backup, environment);
+    this.#radius = await sameRadius(backup.repository, facts.dataDirectory, onThisMachine(login.host));
     const made = await makeBackup({
       repository,
       target,
       id,
       method: backup.method,
-      login: backupLogin(target, backup, environment),
+      login,
       programs,
       facts,
       walArchived: await this.#streaming(),
@@ -332,7 +335,7 @@ export class TargetBackups {
       const found = this.backups.find(({ manifest }) => manifest.backup.id === id);
       if (found === undefined) continue;
       await repository.remove(found);
-      record({ kind: "backup_removed", backup: id, target, because: "it is older than `keep` says" });
+      record({ kind: "backup_removed", backup: id, target, because: "it is older than the configuration keeps them" });
     }
     const segmentBytes = all.find((each) => each.segmentBytes !== undefined)?.segmentBytes;
     for (const [timeline, number] of walFrom)

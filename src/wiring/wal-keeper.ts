@@ -4,6 +4,7 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
@@ -29,6 +30,9 @@ export interface WalKeeperParts {
   readonly random: RandomBytes;
   readonly warn: (message: string) => void;
 }
+
+const OBJECT_IN_USE = "55006";
+const LET_GO_MS_MAX = 10_000;
 
 interface Held {
   readonly client: Client;
@@ -100,10 +104,21 @@ export class WalKeeper {
   async dropSlot(): Promise<void> {
     this.#stopped = true;
     await this.#letGo();
-    const client = await backupAddress(this.#parts.target, this.#parts.backup, this.#parts.environment).connect();
+    const { target, backup, environment, clock } = this.#parts;
+    const client = await backupAddress(target, backup, environment).connect();
     try {
       const text = "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1";
-      await client.query(text, [this.slot]);
+      for (const begunMs = clock.monotonic(); ; ) {
+        const inUse = await client.query(text, [this.slot]).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (inUse === undefined) return;
+        // The server sees a moment later than we that the receiver has gone.
+        const passing = (inUse as { readonly code?: unknown }).code === OBJECT_IN_USE && clock.monotonic() - begunMs < LET_GO_MS_MAX;
+        if (!passing) throw inUse;
+        await delay(100);
+      }
     } finally {
       await client.end();
     }

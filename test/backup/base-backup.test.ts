@@ -172,7 +172,7 @@ describe("programs of another major version", limit, () => {
   test("are refused by name, with what to install", async () => {
     await assert.rejects(
       findProgram("pg_dump", 99, programs),
-      /`pg_dump` of PostgreSQL 99 is needed, and only 15\.\d+ was found.*install postgresql-client-99/s,
+      /pg_dump of PostgreSQL 99 is needed, and only 15\.\d+ was found.*install postgresql-client-99/s,
     );
     await assert.rejects(findProgram("pg_nothing", 15, programs), /none was found/);
   });
@@ -181,7 +181,7 @@ describe("programs of another major version", limit, () => {
     const ground = await backupGround();
     try {
       const facts = { ...(await ground.facts()), major: 18, version: 180000 };
-      await assert.rejects(ground.backUp({ facts, method: "dump" }), /`pg_dump` of PostgreSQL 18 is needed/);
+      await assert.rejects(ground.backUp({ facts, method: "dump" }), /pg_dump of PostgreSQL 18 is needed/);
     } finally {
       await ground.close();
     }

@@ -51,7 +51,7 @@ export async function findProgram(name: string, major: number, { path, versioned
   }
   const found = others.length === 0 ? "none was found" : `only ${[...new Set(others)].join(" and ")} was found, which does not fit`;
   throw new ProgramFailed(
-    `\`${name}\` of PostgreSQL ${major} is needed, and ${found}: install postgresql-client-${major} (Debian) or postgresql${major} (Red Hat)`,
+    `${name} of PostgreSQL ${major} is needed, and ${found}: install postgresql-client-${major} (Debian) or postgresql${major} (Red Hat)`,
   );
 }
 
@@ -157,7 +157,7 @@ export function runProgram(program: Pick<Program, "name" | "path">, args: readon
   const stop = stopping(child);
   const ended = new Promise<readonly string[]>((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) =>
-      reject(new ProgramFailed(`\`${program.name}\` could not be started: ${error.code ?? error.message}`)),
+      reject(new ProgramFailed(`${program.name} could not be started: ${error.code ?? error.message}`)),
     );
     child.once("close", (code, killed) => {
       take(open);
@@ -189,5 +189,5 @@ function failure(name: string, code: number | null, killed: NodeJS.Signals | nul
   const cause = telling.at(-1) ?? lines.at(-1) ?? "";
   const how = killed === null ? `ended with ${code ?? "nothing"}` : `was ended by ${killed}`;
   const told = cause.replace(/^[\w-]+: (?:error: )?/, "").replace(/\.$/, "");
-  return `\`${name}\` ${how}${told === "" ? "" : `: ${told}`}`;
+  return `${name} ${how}${told === "" ? "" : `: ${told}`}`;
 }

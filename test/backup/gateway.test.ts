@@ -1,0 +1,162 @@
+/** Backups by a running gateway: on their own, by command, removed by a person; one at a time; and alarms that begin and end once. */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { TargetBackupsView } from "../../src/control/backup-port.ts";
+import { callControl } from "../../src/control/client.ts";
+import { openScene, type Scene, until, word } from "../grants/scene.ts";
+import { newFolder } from "../provision/shop.ts";
+import { startServer, type TestServer } from "../support/servers.ts";
+import { tool } from "../support/tools.ts";
+import { backupLogin } from "./login.ts";
+
+describe("a gateway with `backup`", { timeout: 180_000 }, () => {
+  let server: TestServer;
+  let scene: Scene;
+  let login: string;
+  before(async () => {
+    await tool("pg_basebackup");
+    server = await startServer({ version: 15 });
+    const repository = join(newFolder(), "repository");
+    const key = join(newFolder(), "key");
+    writeFileSync(key, "a long passphrase for backups 5", { mode: 0o600 });
+    login = await backupLogin(server);
+    const target = `backup: { repository: ${repository}, login: ${login}, key: { file: ${key} }, keep: { full: 2, days: 0 } }`;
+    scene = await openScene(server, { target });
+  });
+  after(async () => {
+    await scene?.stop();
+    await server?.stop();
+  });
+
+  const views = async () =>
+    ((await callControl(scene.socket, { method: "GET", path: "/v1/backups" })) as { targets: TargetBackupsView[] }).targets;
+  const view = async (): Promise<TargetBackupsView> => {
+    const [found] = await views();
+    assert.ok(found !== undefined);
+    return found;
+  };
+  const idle = async (count: number) => {
+    await until(`${count} backups, and none being made`, async () => {
+      const { backups, running } = await view();
+      return backups.length === count && running === null;
+    });
+  };
+  const removals = async () => (await scene.events("backup_removed" as "backup_started")) as unknown as readonly { because: string }[];
+  const now = () =>
+    callControl(scene.socket, { method: "POST", path: "/v1/backups", body: { target: scene.shop.target } }) as Promise<{ backup: string }>;
+
+  test("makes the first one at once, sealed, with WAL behind it, and records it with its manifest", async () => {
+    await idle(1);
+    const found = await view();
+    const [backup] = found.backups;
+    assert.equal(found.sealed, true);
+    assert.deepEqual(found.broken, []);
+    assert.equal(found.wal?.state, "streaming");
+    assert.equal(found.failure, null);
+    assert.ok((found.nextAtMs ?? 0) > Date.now() + 23 * 3_600_000);
+    assert.match(found.advice[0] ?? "", /max_slot_wal_keep_size/);
+    await until("it is recorded", async () => (await scene.events("backup_done")).length > 0);
+    const [started] = await scene.events("backup_started");
+    const [done] = await scene.events("backup_done");
+    assert.deepEqual([started?.backup, done?.backup, done?.manifest], [backup?.id, backup?.id, backup?.manifest]);
+    assert.ok(readdirSync(backup?.folder ?? "").includes("base.tar.gz.sealed"));
+  });
+
+  test("says once that the backups lie where the data lie", async () => {
+    await until("the alarm stands", async () => (await view()).alarms.some(({ about }) => about === "same_blast_radius"));
+    await until("it is recorded", async () => (await scene.events("recovery_alarm")).length > 0);
+    const raised = await scene.events("recovery_alarm");
+    assert.deepEqual(
+      raised.map(({ about }) => about),
+      ["same_blast_radius"],
+    );
+    assert.ok(scene.warnings.some((warning) => /ALARM.*same_blast_radius.*one accident takes both/.test(warning)));
+  });
+
+  test("makes another by command, one at a time, and keeps as many as it should", async () => {
+    const { backup } = await now();
+    await assert.rejects(now(), /is being made/);
+    await idle(2);
+    assert.equal((await view()).backups[0]?.id, backup);
+    await now();
+    await until("the third is there and the oldest went", async () => (await removals()).length === 1);
+    await idle(2);
+    const [removed] = await removals();
+    assert.match(removed?.because ?? "", /older than the configuration keeps/);
+  });
+
+  test("makes none while another gateway makes one", async () => {
+    const other = await server.connect(scene.shop.database);
+    try {
+      await other.query("SELECT pg_advisory_lock(1212564043, 1)");
+      await assert.rejects(now(), /another gateway is making a backup/);
+    } finally {
+      await other.end();
+    }
+  });
+
+  test("lets nobody remove one but a person who signs, and never the newest", async () => {
+    const [newest, older] = (await view()).backups;
+    assert.ok(newest !== undefined && older !== undefined);
+    await assert.rejects(callControl(scene.socket, { method: "DELETE", path: `/v1/backups/${older.id}`, body: {} }), /person|sign/i);
+    await assert.rejects(scene.signed("DELETE", `/v1/backups/${newest.id}`, {}), /is the newest backup/);
+    await assert.rejects(scene.signed("DELETE", "/v1/backups/k_nothing", {}), /no backup is named/);
+    await scene.signed("DELETE", `/v1/backups/${older.id}`, {});
+    await idle(1);
+    await until("it is recorded", async () => /^ada removed it/.test((await removals()).at(-1)?.because ?? ""));
+  });
+
+  test("a failure is recorded, alarming and told; the next good one ends it", async () => {
+    const [, role = ""] = /role: (\w+)/.exec(login) ?? [];
+    await server.asSuperuser(`ALTER ROLE ${role} NOREPLICATION`);
+    const { backup } = await now();
+    await until("the failure is known", async () => (await view()).alarms.some(({ about }) => about === "backup_failed"));
+    const failures = async () =>
+      (await scene.events("backup_failed" as "backup_started")) as unknown as readonly { backup: string; because: string }[];
+    await until("it is recorded", async () => (await failures()).length > 0);
+    const failed = await failures();
+    assert.deepEqual([failed.length, failed[0]?.backup], [1, backup]);
+    assert.match(failed[0]?.because ?? "", /pg_basebackup ended with 1: .*(replication|permission)/i);
+    assert.match((await view()).failure?.because ?? "", /pg_basebackup/);
+    await server.asSuperuser(`ALTER ROLE ${role} REPLICATION`);
+    await now();
+    await until("it is over", async () => (await view()).alarms.every(({ about }) => about === "same_blast_radius"));
+    assert.equal((await view()).failure, null);
+    await until("that is recorded", async () => (await scene.events("recovery_alarm_over")).some(({ about }) => about === "backup_failed"));
+  });
+
+  test("drops its slot for a person, and receives no more", async () => {
+    await assert.rejects(
+      callControl(scene.socket, { method: "DELETE", path: `/v1/backup-slots/${scene.shop.target}`, body: {} }),
+      /person|sign/i,
+    );
+    await scene.signed("DELETE", `/v1/backup-slots/${scene.shop.target}`, {});
+    assert.deepEqual(await server.asSuperuser("SELECT slot_name FROM pg_replication_slots"), []);
+    assert.equal((await view()).wal?.state, "stopped");
+  });
+});
+
+test("a folder that lies in a working copy is refused, loudly, and nothing is written there", { timeout: 60_000 }, async () => {
+  const server = await startServer({ version: 15 });
+  const folder = newFolder();
+  try {
+    const copy = join(folder, word());
+    mkdirSync(join(copy, ".git"), { recursive: true });
+    const scene = await openScene(server, {
+      target: `backup: { repository: ${join(copy, "backups")}, login: ${await backupLogin(server)} }`,
+    });
+    try {
+      await until("the alarm", async () => (await scene.events("recovery_alarm")).length > 0);
+      const [alarm] = await scene.events("recovery_alarm");
+      assert.equal(alarm?.about, "repository_unreachable");
+      assert.match(alarm?.because ?? "", /lies in a working copy/);
+      assert.deepEqual(readdirSync(copy), [".git"]);
+    } finally {
+      await scene.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+});
