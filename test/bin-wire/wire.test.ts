@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type pg from "pg";
 import type { NoticeMessage } from "pg-protocol/dist/messages.js";
 import { serverVersions } from "../support/servers.ts";
+import { until } from "../grants/scene.ts";
 import { type BinScene, openBinScene } from "./scene.ts";
 
 const schema = `
@@ -81,6 +82,13 @@ for (const version of serverVersions) {
     const back = async (entries: number): Promise<void> => {
       assert.equal((await scene.resting()).length, entries);
       await scene.restore();
+      // It came back past the gateway, whose catalogue has to hear of it.
+      await until("the view is known", () =>
+        agent.query("SELECT FROM open_orders").then(
+          () => true,
+          () => false,
+        ),
+      );
       const { rows } = await agent.query("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM orders) AS n");
       assert.equal(Number(rows[0].n), 40);
     };
@@ -115,7 +123,7 @@ for (const version of serverVersions) {
 
     test("a text of many statements has each of its tags, and positions of its own", async () => {
       await alike(["CREATE TABLE made (id int); DROP VIEW open_orders; INSERT INTO made VALUES (1); DROP TABLE made; SELECT 1"]);
-      await back(2).catch(async () => undefined);
+      await back(2);
     });
 
     test("a text that fails behind a drop leaves nothing dropped, and points at the client's own text", async () => {
@@ -149,7 +157,7 @@ for (const version of serverVersions) {
     test("a whole migration in one text with its own BEGIN and COMMIT", async () => {
       const migrated = await seen(
         agent,
-        "BEGIN; DROP VIEW open_orders; ALTER TABLE orders DROP COLUMN note; DROP TABLE IF EXISTS gone; COMMIT; SELECT 1",
+        "BEGIN; DROP VIEW open_orders; ALTER TABLE customers DROP COLUMN name; DROP TABLE IF EXISTS gone; COMMIT; SELECT 1",
       );
       assert.equal(migrated.error, undefined, JSON.stringify(migrated));
       await back(2);
@@ -162,18 +170,14 @@ for (const version of serverVersions) {
       await back(1);
     });
 
-    test("every act of it has its intent, its outcome, and no ticket is left to use", async () => {
-      const intents = await scene.events("intent");
-      const outcomes = await scene.events("outcome");
-      const allowed = new Set(outcomes.map(({ action }) => action));
-      const drops = intents.filter((one) => JSON.stringify(one).includes('"drop"'));
-      assert(drops.length > 5);
-      assert(drops.filter(({ decision }) => decision === "allow").every(({ action }) => allowed.has(action)));
-      const [row] = await scene.server.asSuperuser<{ n: string }>(
-        "SELECT count(*) AS n FROM holdfast_bin.ticket WHERE used IS NULL",
-        scene.database,
-      );
-      assert(row !== undefined);
+    test("what came into the bin is on record with the act that put it there, whose intent and outcome are", async () => {
+      await until("everything is told", async () => (await scene.events("bin_put")).length >= 8);
+      const outcomes = new Map((await scene.events("outcome")).map(({ action, outcome }) => [action, outcome.status]));
+      const intents = new Map((await scene.events("intent")).map(({ action, decision }) => [action, decision]));
+      for (const { action, names } of await scene.events("bin_put")) {
+        assert(action !== undefined);
+        assert.deepEqual([intents.get(action), outcomes.get(action)], ["allow", "succeeded"], names.join());
+      }
     });
   });
 }
