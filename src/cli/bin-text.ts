@@ -2,8 +2,7 @@
  * What rests in bins, and what bringing it back or emptying would do, as a person reads it: every byte of others made visible.
  * It asks nobody.
  */
-import type { BinRestored } from "../control/bin-port.ts";
-import type { BinView } from "../control/contract.ts";
+import type { BinRestored, BinView } from "../control/contract.ts";
 import type { BinEntry } from "../model/recovery.ts";
 import { figure, paragraph, table, visible } from "./output.ts";
 import type { Terminal } from "./terminal.ts";

@@ -3,7 +3,7 @@
  * Lists may be looked at by whoever may open the control socket; only a person who signs brings anything back, or has it go for good.
  */
 import type { BinEntry } from "../model/recovery.ts";
-import type { BinView } from "./contract.ts";
+import type { BinRestored, BinView } from "./contract.ts";
 import type { Signer } from "./parts.ts";
 
 /** All that a person signs. */
@@ -21,14 +21,6 @@ export interface SignedBinRestore {
 export interface SignedBinEmpty {
   readonly target: string;
   readonly entries: readonly string[];
-}
-
-export interface BinRestored {
-  readonly restored: readonly BinEntry[];
-  /** What made room for it, as entries of its own. */
-  readonly replaced: readonly string[];
-  /** What stays as it is, a sentence each. */
-  readonly leftOut: readonly string[];
 }
 
 /** Every method rejects with `ControlRefusal` where it is not to be. */

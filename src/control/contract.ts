@@ -370,3 +370,11 @@ export interface BinView {
   /** Targets whose database has no bin. */
   readonly without: readonly string[];
 }
+
+export interface BinRestored {
+  readonly restored: readonly BinEntry[];
+  /** What made room for it, as entries of its own. */
+  readonly replaced: readonly string[];
+  /** What stays as it is, a sentence each. */
+  readonly leftOut: readonly string[];
+}

@@ -3,8 +3,7 @@
  * It does neither by itself: both take the passphrase of a registered person, and emptying the name of what goes besides.
  */
 import { parseDuration } from "../../config/quantities.ts";
-import type { BinRestored } from "../../control/bin-port.ts";
-import type { BinView } from "../../control/contract.ts";
+import type { BinRestored, BinView } from "../../control/contract.ts";
 import type { BinEntry } from "../../model/recovery.ts";
 import { binListText, binRestoreTerms, binRestoredText, emptyTerms, titleOf } from "../bin-text.ts";
 import type { Define } from "../define.ts";
