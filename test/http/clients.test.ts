@@ -1,6 +1,6 @@
 /**
- * Other people's clients with the variables that a session gets: each reaches the stand-in through the proxy with the real secret, which none
- * of them ever sees; and each reads a refusal.
+ * Other people's clients with the variables that a session gets: each reaches the stand-in through the proxy with the real secret, which
+ * none of them ever sees; and each reads a refusal.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -124,9 +124,9 @@ describe("clients with the session's variables", () => {
     scene.railway.paths.set("/acme/shop.git/info/refs", (request, response) => {
       if (request.headers.authorization !== real)
         return void response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end("who are you");
-      const service = new URL(request.url ?? "", "https://github.com").searchParams.get("service") ?? "";
-      const refs = `${line(`# service=${service}\n`)}0000${line(`${sha} refs/heads/main\0report-status delete-refs ofs-delta agent=stand-in\n`)}0000`;
-      response.writeHead(200, { "content-type": `application/x-${service}-advertisement` }).end(refs);
+      const asked = new URL(request.url ?? "", "https://github.com").searchParams.get("service") ?? "";
+      const refs = `${line(`# service=${asked}\n`)}0000${line(`${sha} refs/heads/main\0report-status delete-refs ofs-delta agent=stand-in\n`)}0000`;
+      response.writeHead(200, { "content-type": `application/x-${asked}-advertisement` }).end(refs);
     });
     scene.railway.paths.set("/acme/shop.git/git-receive-pack", (_, response) => {
       pushed += 1;

@@ -1,6 +1,6 @@
 /**
- * What the proxy does with honest traffic and with a provider that misbehaves: streams, cookies, redirects, certificates, lost answers, rotation,
- * and the end of a session.
+ * What the proxy does with honest traffic and with a provider that misbehaves: streams, cookies, redirects, certificates, lost answers,
+ * rotation, and the end of a session.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -1,6 +1,6 @@
 /**
- * A client of the proxy in a few lines: CONNECT, TLS that trusts the session's authority alone, and requests as they are given, byte by byte
- * where a test wants that.
+ * A client of the proxy in a few lines: CONNECT, TLS that trusts the session's authority alone, and requests as they are given, byte by
+ * byte where a test wants that.
  * It repairs nothing: what a test says is what goes out.
  */
 import { once } from "node:events";

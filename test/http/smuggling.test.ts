@@ -1,6 +1,6 @@
 /**
- * Requests that two readers could read differently, byte by byte, at every door of the proxy: none of them reaches a provider, or each does in
- * the one form that was judged. The stand-in is the judge.
+ * Requests that two readers could read differently, byte by byte, at every door of the proxy: none of them reaches a provider, or each
+ * does in the one form that was judged. The stand-in is the judge.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * A stand-in for Railway: its GraphQL over TLS on loopback, with volumes that are really gone once deleted. It is the judge of what arrived:
- * every byte of every connection counts.
+ * A stand-in for Railway: its GraphQL over TLS on loopback, with volumes that are really gone once deleted. It is the judge of what
+ * arrived: every byte of every connection counts.
  */
 import { createServer as createTlsServer } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -1,6 +1,6 @@
 /**
- * Which conditions of a permission this adapter keeps. Bounds on rows are about SQL: a call that carries none moves no rows, and one that does
- * is refused under such a bound, for nobody here could count them.
+ * Which conditions of a permission this adapter keeps. Bounds on rows are about SQL: a call that carries none moves no rows, and one
+ * that does is refused under such a bound, for nobody here could count them.
  */
 import type { Reason } from "../../model/decision.ts";
 import type { Allowed, Capabilities } from "../../pipeline/guard.ts";
