@@ -62,7 +62,8 @@ DECLARE
 BEGIN
   FOR o IN SELECT x.*, i.identity AS now FROM holdfast_bin.object x, LATERAL pg_identify_object(x.class, x.object, 0) AS i
     WHERE x.entry = of_entry AND x.how = 'made' AND x.type <> 'inheritance'
-    ORDER BY floor(x.step) DESC, x.step DESC, EXISTS (SELECT FROM pg_inherits p WHERE p.inhrelid = x.object), x.nr DESC LOOP
+    ORDER BY floor(x.step) DESC, CASE x.type WHEN 'index' THEN x.step ELSE -x.step END,
+      EXISTS (SELECT FROM pg_inherits p WHERE p.inhrelid = x.object), x.nr DESC LOOP
     -- What went with another is gone already.
     CONTINUE WHEN (SELECT i.identity FROM pg_identify_object(o.class, o.object, 0) AS i) IS NULL;
     EXECUTE CASE o.type
@@ -149,10 +150,13 @@ BEGIN
     EXECUTE format('ALTER %s %s SET SCHEMA %I', holdfast_bin.kind_word(d.type), d.identity, holdfast_bin.place_for(of_entry, o.schema));
   END LOOP;
   -- What PostgreSQL leaves behind when it moves something: a multirange type, the constructors of a range.
-  FOR o IN SELECT x.*, i.identity, i.type AS kind FROM holdfast_bin.object x JOIN holdfast_bin.object h
+  FOR o IN SELECT x.*, i.identity, i.type AS kind, h.name AS held FROM holdfast_bin.object x JOIN holdfast_bin.object h
       ON h.entry = of_entry AND h.class = x.of_class AND h.object = x.of_object AND h.how = 'moved', LATERAL pg_identify_object(x.class, x.object, 0) AS i
     WHERE x.entry = of_entry AND x.how = 'inside' AND i.schema = x.schema AND (x.class = 'pg_proc'::regclass
       OR x.class = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_range r WHERE r.rngmultitypid = x.object)) LOOP
+    IF o.class = 'pg_proc'::regclass AND NOT (SELECT pg_has_role(p.proowner, 'USAGE') FROM pg_proc p WHERE p.oid = o.object) THEN
+      PERFORM holdfast_bin.refuse_kept('range type ' || o.held, 'the functions that make its values belong to the server');
+    END IF;
     EXECUTE format('ALTER %s %s SET SCHEMA %I', holdfast_bin.kind_word(o.kind), o.identity, holdfast_bin.place_for(of_entry, o.schema));
     UPDATE holdfast_bin.object x SET how = 'moved', step = 21 WHERE x.nr = o.nr;
   END LOOP;

@@ -78,8 +78,9 @@ export async function takenNames(client: AdminClient, entry: string): Promise<re
        UNION ALL SELECT 1, 'pg_catalog.pg_class'::regclass, n.oid FROM holdfast_bin.object x JOIN pg_catalog.pg_class n ON n.relname = x.bare
          JOIN pg_catalog.pg_namespace h ON h.oid = n.relnamespace AND h.nspname = x.schema
          WHERE x.entry = $1 AND x.how = 'made' AND x.type IN ('view', 'materialized view')
-       UNION ALL SELECT 1, 'pg_catalog.pg_proc'::regclass, to_regprocedure(x.name)::oid FROM holdfast_bin.object x
-         WHERE x.entry = $1 AND x.how = 'made' AND x.type IN ('function', 'procedure') AND to_regprocedure(x.name) IS NOT NULL
+       UNION ALL SELECT 1, 'pg_catalog.pg_proc'::regclass, p.oid FROM holdfast_bin.object x JOIN pg_catalog.pg_namespace h ON h.nspname = x.schema
+         JOIN pg_catalog.pg_proc p ON p.pronamespace = h.oid, LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_proc'::regclass, p.oid, 0) AS i
+         WHERE x.entry = $1 AND x.how = 'made' AND x.type IN ('function', 'procedure') AND i.identity = x.name
      )
      SELECT holdfast_bin.kind_word(i.type) AS kind, i.identity, i.type FROM taken t, LATERAL holdfast_bin.holder(t.class, t.oid) AS h,
        LATERAL pg_catalog.pg_identify_object(h.of_class, h.of_object, 0) AS i GROUP BY 1, 2, 3 ORDER BY min(t.turn), 2`,

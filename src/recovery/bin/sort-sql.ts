@@ -20,6 +20,9 @@ BEGIN
     SELECT of_entry, a.class, a.object, coalesce(i.type, '?'), i.schema, coalesce(i.identity, '?'), i.name, 'inside', h.of_class, h.of_object
     FROM unnest(gone) AS g, LATERAL (SELECT (g >> 32)::oid AS class, (g & 4294967295)::oid AS object) AS a,
       LATERAL pg_identify_object(a.class, a.object, 0) AS i, LATERAL holdfast_bin.holder(a.class, a.object) AS h;
+  -- The cast that comes with a range type goes with it.
+  DELETE FROM holdfast_bin.object x USING pg_depend d WHERE x.entry = of_entry AND x.type = 'cast' AND d.classid = x.class AND d.objid = x.object
+    AND d.deptype = 'i';
   SELECT x.type, x.name INTO o FROM holdfast_bin.object x WHERE x.entry = of_entry AND x.type IN ('extension', 'cast', 'language',
     'foreign-data wrapper', 'server', 'user mapping', 'event trigger', 'publication', 'access method', 'transform', 'large object', '?') LIMIT 1;
   IF o.type IS NOT NULL THEN
@@ -28,6 +31,14 @@ BEGIN
   SELECT x.name INTO o FROM holdfast_bin.object x JOIN pg_class c ON c.oid = x.object
     WHERE x.entry = of_entry AND x.class = 'pg_class'::regclass AND c.relpersistence = 't' LIMIT 1;
   IF o.name IS NOT NULL THEN PERFORM holdfast_bin.refuse_kept(o.name, 'it is temporary'); END IF;
+  -- What Holdfast has in the database is nobody's to drop: its schemas, and the triggers that keep row images on tables that stay.
+  SELECT x.name INTO o FROM holdfast_bin.object x LEFT JOIN pg_trigger t ON x.class = 'pg_trigger'::regclass AND t.oid = x.object
+      LEFT JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE x.entry = of_entry AND (coalesce(x.schema, x.bare) ~ '^holdfast(_undo|_bin(_[0-9]+){0,2})?$' AND x.type IN ('schema', 'table', 'function', 'procedure',
+        'view', 'sequence', 'index', 'type')
+      OR p.pronamespace = to_regnamespace('holdfast_undo') AND NOT EXISTS (
+        SELECT FROM holdfast_bin.object r WHERE r.entry = of_entry AND r.class = x.of_class AND r.object = x.of_object)) LIMIT 1;
+  IF o.name IS NOT NULL THEN PERFORM holdfast_bin.refuse_kept(o.name, 'it belongs to Holdfast'); END IF;
   UPDATE holdfast_bin.object x SET how = 'renamed', step = 10 WHERE x.entry = of_entry AND x.class = 'pg_namespace'::regclass;
   -- A sequence of a column comes and goes with the table.
   UPDATE holdfast_bin.object x SET of_object = d.refobjid FROM pg_depend d, holdfast_bin.object t
@@ -43,7 +54,8 @@ BEGIN
       AND (x.type = 'publication relation' OR NOT EXISTS (
         SELECT FROM holdfast_bin.object t WHERE t.entry = of_entry AND t.class = x.of_class AND t.object = x.of_object));
   UPDATE holdfast_bin.object x SET how = 'inside', step = 0 WHERE x.entry = of_entry AND x.how = 'made' AND (
-    EXISTS (SELECT FROM pg_constraint c WHERE x.class = 'pg_constraint'::regclass AND c.oid = x.object AND (c.conparentid <> 0 OR c.coninhcount > 0))
+    EXISTS (SELECT FROM pg_constraint c WHERE x.class = 'pg_constraint'::regclass AND c.oid = x.object
+      AND (c.conparentid <> 0 OR c.coninhcount > 0 OR c.contype = 't'))
     OR EXISTS (SELECT FROM pg_trigger t WHERE x.class = 'pg_trigger'::regclass AND t.oid = x.object AND t.tgparentid <> 0)
     OR EXISTS (SELECT FROM pg_depend d WHERE x.type = 'index' AND d.classid = x.class AND d.objid = x.object AND d.refclassid = 'pg_constraint'::regclass
       AND d.deptype = 'i')
@@ -60,6 +72,15 @@ BEGIN
   INSERT INTO holdfast_bin.object (entry, class, object, sub, type, schema, name, bare, how, of_class, of_object, step)
     SELECT of_entry, 'pg_class'::regclass, (k >> 16)::oid, (k & 65535)::int, i.type, i.schema, i.identity, NULL, 'column', 'pg_class'::regclass, (k >> 16)::oid, 28
     FROM unnest(columns) AS k, LATERAL pg_identify_object('pg_class'::regclass, (k >> 16)::oid, (k & 65535)::int) AS i;
+  -- Statistics go with a column of theirs, whose table stays.
+  UPDATE holdfast_bin.object x SET how = 'made', step = 53 FROM pg_statistic_ext s WHERE x.entry = of_entry AND x.how = 'moved'
+    AND x.type = 'statistics object' AND s.oid = x.object AND EXISTS (SELECT FROM unnest(columns) AS k WHERE (k >> 16)::oid = s.stxrelid);
+  -- A part of an index is made after the whole, which it is tied to.
+  UPDATE holdfast_bin.object x SET step = 51 + t.deep / 1000.0 FROM (
+    WITH RECURSIVE up AS (SELECT i.inhrelid, i.inhparent, 1 AS deep FROM pg_inherits i
+      UNION ALL SELECT u.inhrelid, i.inhparent, u.deep + 1 FROM up u JOIN pg_inherits i ON i.inhrelid = u.inhparent)
+    SELECT u.inhrelid, max(u.deep) AS deep FROM up u GROUP BY 1) AS t
+    WHERE x.entry = of_entry AND x.how = 'made' AND x.type = 'index' AND t.inhrelid = x.object;
   UPDATE holdfast_bin.object x SET step = 54 FROM pg_constraint c WHERE x.entry = of_entry AND x.how = 'made' AND c.oid = x.object
     AND x.class = 'pg_constraint'::regclass AND c.contype = 'f';
   SELECT x.type, x.name INTO o FROM holdfast_bin.object x WHERE x.entry = of_entry AND x.how = 'made' AND x.step IS NULL LIMIT 1;
@@ -75,7 +96,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
 BEGIN
   WITH RECURSIVE edge AS MATERIALIZED (
     SELECT DISTINCT o.of_class AS class, o.of_object AS object, h.of_class AS ref_class, h.of_object AS ref_object,
-      EXISTS (SELECT FROM holdfast_bin.object r WHERE r.entry = of_entry AND r.class = h.of_class AND r.object = h.of_object) AS within
+      EXISTS (SELECT FROM holdfast_bin.object r WHERE r.entry = of_entry AND r.class = h.of_class AND r.object = h.of_object
+        AND r.how <> 'column') AS within
     FROM holdfast_bin.object o JOIN pg_depend d ON d.classid = o.class AND d.objid = o.object, LATERAL holdfast_bin.holder(d.refclassid, d.refobjid) AS h
     WHERE o.entry = of_entry AND d.refobjid >= 16384 AND d.deptype IN ('n', 'a')
       AND d.refclassid NOT IN ('pg_namespace'::regclass, 'pg_extension'::regclass, 'pg_language'::regclass, 'pg_publication'::regclass)
