@@ -28,6 +28,7 @@ const effectFields = {
   reversibility: "string",
   cause: "string",
   classification: "string",
+  drill_age_days: "int",
 } as const;
 const factsFields = {
   target: "string",
@@ -36,6 +37,8 @@ const factsFields = {
   principal: "string",
   principal_kind: "string",
   role: "string",
+  backup_age_days: "int",
+  drill_age_days: "int",
 } as const;
 
 /** Everything an expression may name, for documentation and for suggestions. */
@@ -94,6 +97,7 @@ function contextOf(effect: Effect, facts: Facts): Record<string, unknown> {
       reversibility: effect.reversibility,
       cause: effect.cause,
       classification: effect.classification ?? "",
+      drill_age_days: daysOf(facts.recovery?.drilledDays[resource.name]),
     },
     facts: {
       target: facts.target,
@@ -102,8 +106,15 @@ function contextOf(effect: Effect, facts: Facts): Record<string, unknown> {
       principal: facts.principal,
       principal_kind: facts.principalKind,
       role: facts.role,
+      backup_age_days: daysOf(facts.recovery?.backupAgeDays),
+      drill_age_days: daysOf(facts.recovery?.drillAgeDays),
     },
   };
+}
+
+/** What is not known is older than any limit, so that `facts.drill_age_days <= 7` is false. */
+function daysOf(days: number | null | undefined): bigint {
+  return days === null || days === undefined ? ROWS_NOT_KNOWN : BigInt(days);
 }
 
 /** Where a refused function is called, if it is: offset of the call in the expression. */

@@ -44,9 +44,9 @@ import { HttpProxy } from "./http.ts";
 import { LiveExplainer } from "./live-explainer.ts";
 import type { Describe } from "./log-view.ts";
 import { Planning } from "./planning.ts";
-import { RecoveryPoints } from "./recovery-points.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
 import { Replicas } from "./replica.ts";
+import { Restores } from "./restores.ts";
 import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
 import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
 import { fitTogether, signerFor } from "./signed-log.ts";
@@ -115,10 +115,11 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const bin = new Bins({ config: () => config, environment: options.environment, log: broken, clock, random, warn });
   const changed = () => guard.policyChanged();
   const bins = new BinDoors({ environment: options.environment, clock, random, warn, changed, put: (...where) => bin.put(...where) });
-  const situate = (next: Config) => situationsOf(next, { runs, vault: options.vault, bins });
+  const restores = new Restores({ config, environment: options.environment, log: broken, clock, random, warn });
+  const situate = (next: Config) => situationsOf(next, { runs, vault: options.vault, bins, ages: restores.ages });
   const policies = { situate, situation: situate(config) };
   const situation: Situation = (action) => policies.situation(action);
-  const points = new RecoveryPoints({ config, environment: options.environment, log: broken, warn });
+  const { points } = restores;
   const guard = points.sealing(
     openGuard({ clock, random, log: broken.log, analyser, decide, situation, gate: points.watching(runs.gate) }),
   );
@@ -144,7 +145,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     bin,
     bins,
     approvals,
-    points,
+    restores,
     authority: authorityOf(config, options.vault, { clock, random, record: append }),
     catalogues,
     recovered,
@@ -197,7 +198,7 @@ interface Parts {
   readonly bin: Bins;
   readonly bins: BinDoors;
   readonly approvals: ApprovalDesk;
-  readonly points: RecoveryPoints;
+  readonly restores: Restores;
   readonly authority: Authority | undefined;
   readonly catalogues: Catalogues;
   readonly recovered: RecoveredInfo;
@@ -268,6 +269,7 @@ class RunningGateway implements Gateway {
       bin: this.#parts.bin,
       breakGlass: this.#telling.breakGlass,
       backups: this.#backups.control,
+      drills: await this.#parts.restores.open(this.#backups, () => this.#parts.guard.policyChanged()),
     });
     await this.#openConsole({ sessions, approvals: this.#parts.approvals, ...this.#telling.hook });
     await this.#telling.follow();
@@ -392,7 +394,7 @@ class RunningGateway implements Gateway {
     await this.#console?.close();
     await this.#control?.close();
     await this.#planning.close();
-    await this.#parts.points.close();
+    await this.#parts.restores.close();
     await catalogues.close();
     await analyser.close();
     await this.#parts.guarded.close();

@@ -70,7 +70,8 @@ export async function prepareRestore(
   return { ...prepared, open: (how) => openRestore({ ...parts, ...prepared, ...how, repository, stored }) };
 }
 
-async function momentFor({ config, nowMs }: RestoreParts, text: string): Promise<Moment> {
+/** Rejects with {@link WiringError} where the text names none, or the log does not know the act. */
+export async function momentFor({ config, nowMs }: RestoreParts, text: string): Promise<Moment> {
   const before: Before | undefined = parseBefore(text);
   if (before === undefined)
     throw new WiringError(`\`${text}\` is no act, WAL position or time: name one as s_4n8k2m1v0q4c7d9x.12, 0/3000148 or 2026-11-22T13:00Z`);

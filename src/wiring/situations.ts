@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import type { Action } from "../model/action.ts";
 import type { BreakGlassFact } from "../model/break-glass.ts";
 import type { GrantFact } from "../model/grant.ts";
+import type { Facts, RecoveryFact } from "../model/facts.ts";
 import type { Situation } from "../pipeline/scopes.ts";
 import type { Policy } from "../policy/policy.ts";
 import { carriedOutApart } from "./break-glass-place.ts";
@@ -26,7 +27,8 @@ export function situations(
   askable: Askable = () => false,
   glass: BreakGlassOf = () => undefined,
   approvals: (target: string) => boolean = () => false,
-  bin: (target: string, database: string) => boolean = () => false,
+  bin: (target: string, database: string) => Facts["bin"] = () => undefined,
+  recovery: (target: string) => RecoveryFact | undefined = () => undefined,
 ): Situation {
   const targets = new Map(config.targets.map((target) => [target.name, target]));
   const users = new Map(config.users.map((user) => [user.name, user]));
@@ -41,6 +43,7 @@ export function situations(
       breakGlass: carriedOutApart(target) ? undefined : glass(...whose),
       approvals: approvals(target.name),
       bin: bin(target.name, action.target.database),
+      recovery: recovery(target.name),
     });
   };
 }
@@ -51,10 +54,11 @@ interface Opened {
   readonly breakGlass: BreakGlassFact | undefined;
   /** Somebody is registered who may answer for the target's environment. */
   readonly approvals: boolean;
-  readonly bin: boolean;
+  readonly bin: Facts["bin"] | undefined;
+  readonly recovery: RecoveryFact | undefined;
 }
 
-function situation(action: Action, policy: Policy, { grants, askable, breakGlass, approvals, bin }: Opened) {
+function situation(action: Action, policy: Policy, { grants, askable, breakGlass, approvals, bin, recovery }: Opened) {
   const { target, session, payload } = action;
   const { kind: principalKind, name: principal } = session.principal;
   const { name, environment, database } = target;
@@ -62,6 +66,7 @@ function situation(action: Action, policy: Policy, { grants, askable, breakGlass
   const facts = { target: name, environment, database, principal, principalKind, role, approvals };
   const ask = askable ? { askable: true as const } : {};
   const glass = breakGlass === undefined ? {} : { breakGlass };
-  const kept = bin ? { bin: "kept" as const } : {};
-  return { policy, facts: { ...facts, ...glass, ...kept, ...(grants === undefined ? {} : { grants }), ...ask } };
+  const kept = bin === undefined ? {} : { bin };
+  const aged = recovery === undefined ? {} : { recovery };
+  return { policy, facts: { ...facts, ...aged, ...glass, ...kept, ...(grants === undefined ? {} : { grants }), ...ask } };
 }

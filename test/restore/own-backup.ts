@@ -30,7 +30,13 @@ export interface BackedUp {
 
 export const backedUpTarget = "shop";
 
-export async function openBackedUp(passphrase?: Uint8Array): Promise<BackedUp> {
+export interface BackedUpOptions {
+  readonly passphrase?: Uint8Array;
+  /** Puts something into the server and says as which target it is backed up. */
+  readonly fill?: (server: TestServer) => Promise<string>;
+}
+
+export async function openBackedUp({ passphrase, fill }: BackedUpOptions = {}): Promise<BackedUp> {
   await Promise.all([tool("pg_controldata"), tool("pg_basebackup")]);
   const folder = mkdtempSync(join(tmpdir(), "holdfast-restore-test-"));
   chmodSync(folder, 0o711);
@@ -45,7 +51,8 @@ export async function openBackedUp(passphrase?: Uint8Array): Promise<BackedUp> {
     random: systemRandom,
     ...(passphrase === undefined ? {} : { passphrase }),
   });
-  const wal = repository.wal(backedUpTarget);
+  const target = (await fill?.(server)) ?? backedUpTarget;
+  const wal = repository.wal(target);
   const archive = async () => {
     const [row] = await server.asSuperuser<{ name: string }>("SELECT pg_walfile_name(pg_switch_wal()) AS name");
     // Something was written before: an empty segment is not ended, and what was archived before may be stored already.
@@ -77,7 +84,7 @@ export async function openBackedUp(passphrase?: Uint8Array): Promise<BackedUp> {
     },
     backUp: async (method = "basebackup") => {
       const storing = setInterval(() => void store(), 50);
-      const stored = await makeOne({ server, repository, folder }, method).finally(() => clearInterval(storing));
+      const stored = await makeOne({ server, repository, folder, target }, method).finally(() => clearInterval(storing));
       await archive();
       return stored;
     },
@@ -90,16 +97,16 @@ export async function openBackedUp(passphrase?: Uint8Array): Promise<BackedUp> {
   };
 }
 
-type Scene = Pick<BackedUp, "server" | "repository" | "folder">;
+type Scene = Pick<BackedUp, "server" | "repository" | "folder"> & { readonly target: string };
 
-async function makeOne({ server, repository, folder }: Scene, method: "basebackup" | "dump"): Promise<StoredBackup> {
+async function makeOne({ server, repository, folder, target }: Scene, method: "basebackup" | "dump"): Promise<StoredBackup> {
   const client = await server.connect();
   const spool = join(folder, "spool");
   mkdirSync(spool, { recursive: true, mode: 0o700 });
   try {
     return await makeBackup({
       repository,
-      target: backedUpTarget,
+      target,
       id: newBackupId(),
       method,
       login: {

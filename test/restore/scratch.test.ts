@@ -17,7 +17,7 @@ describe("a scratch server", () => {
   let [before_, xid] = ["", ""];
 
   before(async () => {
-    backedUp = await openBackedUp(Buffer.from("the repository's passphrase"));
+    backedUp = await openBackedUp({ passphrase: Buffer.from("the repository's passphrase") });
     const { server } = backedUp;
     await server.asSuperuser(
       "CREATE TABLE orders (id int PRIMARY KEY, total int); INSERT INTO orders SELECT i, i FROM generate_series(1, 1000) i",
