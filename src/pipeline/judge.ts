@@ -51,9 +51,10 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
   const effects = analysis.statements.flatMap((statement) => statement.effects);
   let decision: Decision;
   try {
-    decision = options.decide(effects, facts, policy);
+    const { statements } = analysis;
+    decision = options.decide(effects, { ...facts, ...binFor(statements, facts) }, policy);
     // What the bin cannot take as it stands is decided as if there were none, and the reason says so.
-    if (bins(decision) && !analysis.statements.every((one, _, all) => fitForBin(one, all.length === 1)))
+    if (bins(decision) && !statements.every((one) => fitForBin(one, statements.length === 1)))
       decision = options.decide(effects, { ...facts, bin: "unfit" }, policy);
   } catch (error) {
     const reason: Reason = { code: "rule_failed", message: `the policy could not be evaluated: ${messageOf(error)}` };
@@ -74,6 +75,11 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
 
 function bins(decision: Decision): boolean {
   return decision.kind === "allow" && decision.obligations.some(({ kind }) => kind === "bin");
+}
+
+/** A database can rest where nothing in the one that is connected to could. */
+function binFor(statements: readonly StatementSummary[], { bin }: Facts): Pick<Facts, "bin"> {
+  return bin === "databases" && statements.length === 1 && statements[0]?.tag === "DROP DATABASE" ? { bin: "kept" } : {};
 }
 
 /** Whether a statement of an act that goes into the bin removes nothing but what the bin takes, or what only its own session has. */

@@ -175,3 +175,9 @@ describe("the presets", () => {
     assert.equal(decide([drop], { ...keeps, environment: "staging" }, preset("read-only", "staging")).kind, "deny");
   });
 });
+
+test("where only databases can rest, what is in one is asked about", () => {
+  const decision = decide([drop], { ...keeps, bin: "databases" }, policyOf({ rules: [rule("b", "bin", drop)] }));
+  assert(decision.kind === "hold");
+  assert.match(decision.reason.message, /no bin is kept here/);
+});

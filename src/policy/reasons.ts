@@ -39,7 +39,7 @@ export function reasonFor(kind: "deny" | "hold", grounds: readonly Ground[], fac
 
 /** Why something that a bin could have taken is a question all the same. */
 function binless({ bin }: Facts): string {
-  return bin === undefined ? "no bin is kept here that could hold it" : "it cannot go into the bin in this form";
+  return bin === "unfit" ? "it cannot go into the bin in this form" : "no bin is kept here that could hold it";
 }
 
 /** What holds rows is named before what only serves it: of a schema's forty objects an agent should read the tables. */

@@ -42,8 +42,10 @@ export class BinDoors {
     await this.#of(target, database).look();
   }
 
-  keeps(target: string, database: string): boolean {
-    return this.#doors.get(keyOf(target, database))?.keeps ?? false;
+  /** What can rest of this database: everything, it as a whole and others, or nothing. */
+  keeps({ name, bin }: TargetConfig, database: string): "kept" | "databases" | undefined {
+    if (!bin.enabled) return undefined;
+    return this.#doors.get(keyOf(name, database))?.keeps === true ? "kept" : "databases";
   }
 
   /** What a session of this database is given. */
