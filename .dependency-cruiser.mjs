@@ -42,6 +42,8 @@ const layers = {
     "control/signed-call.ts",
     "control/person-key.ts",
     "control/contract.ts",
+    // What is told of backups, apart because one file would be too long.
+    "control/backups-contract.ts",
     "control/state-directory.ts",
     // What persons signed is verified offline by the functions that verify it when it comes.
     "control/persons-reader.ts",

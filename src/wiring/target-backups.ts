@@ -11,7 +11,7 @@ import { messageOf } from "../base/message-of.ts";
 import { passphraseBytes } from "../base/passphrase-key.ts";
 import type { BackupConfig } from "../config/backup-schema.ts";
 import { readSecret } from "../config/read-secret.ts";
-import type { TargetBackupsView } from "../control/backup-port.ts";
+import type { TargetBackupsView } from "../control/backups-contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { RecoveryEvent } from "../model/event.ts";
 import { alarmsOf } from "../recovery/backup/alarms.ts";

@@ -10,7 +10,7 @@ import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import { messageOf } from "../base/message-of.ts";
 import type { BackupConfig } from "../config/backup-schema.ts";
-import type { WalView } from "../control/backup-port.ts";
+import type { WalView } from "../control/backups-contract.ts";
 import type { WalFacts } from "../recovery/backup/alarms.ts";
 import type { ProgramPlaces } from "../recovery/backup/programs.ts";
 import type { Repository } from "../recovery/backup/repository.ts";

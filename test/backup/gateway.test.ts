@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { TargetBackupsView } from "../../src/control/backup-port.ts";
+import type { TargetBackupsView } from "../../src/control/backups-contract.ts";
 import { callControl } from "../../src/control/client.ts";
 import { openScene, type Scene, until, word } from "../grants/scene.ts";
 import { newFolder } from "../provision/shop.ts";

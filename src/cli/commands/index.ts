@@ -41,6 +41,7 @@ export const commands: readonly Entry[] = [
     load: () => import("./restore.ts"),
   },
   { name: "bin", summary: "show what was dropped and rests; bring it back or empty it, as a person", load: () => import("./bin.ts") },
+  { name: "backup", summary: "make backups, show and verify them; remove one, as a person", load: () => import("./backup.ts") },
   { name: "vault", summary: "keep secrets sealed, by name", load: () => import("./vault.ts") },
   { name: "person", summary: "say who may approve and grant", load: () => import("./person.ts") },
   { name: "status", summary: "show what a running gateway is doing", load: () => import("./status.ts") },
