@@ -33,6 +33,7 @@ const elapsed = fc.oneof(
     Number.POSITIVE_INFINITY,
   ),
 );
+const transaction = fc.option(fc.bigInt({ min: 3n, max: 2n ** 63n }).map(String), { nil: undefined });
 const tables = fc.option(
   fc.array(
     fc
@@ -65,28 +66,31 @@ const events: fc.Arbitrary<AuditEvent> = fc.oneof(
     }),
   ),
   fc
-    .record({ action: id, figures: fc.array(figure, { minLength: 0, maxLength: 3 }), elapsed, tables })
-    .map(({ action, figures, elapsed: elapsedMs, tables }): AuditEvent => {
+    .record({ action: id, figures: fc.array(figure, { minLength: 0, maxLength: 3 }), elapsed, tables, transaction })
+    .map(({ action, figures, elapsed: elapsedMs, tables, transaction }): AuditEvent => {
       const [rowsChanged, rowsReturned, bytesReturned] = figures;
       const known = { ...(rowsChanged === undefined ? {} : { rowsChanged }), ...(rowsReturned === undefined ? {} : { rowsReturned }) };
-      const measured = { ...known, ...(bytesReturned === undefined ? {} : { bytesReturned }), elapsedMs, ...counted(tables) };
+      const measured = { ...known, ...(bytesReturned === undefined ? {} : { bytesReturned }), elapsedMs, ...counted(tables, transaction) };
       return { kind: "outcome", action: action as ActionId, outcome: { status: "succeeded", measured } };
     }),
-  fc.record({ session: id, actions: fc.array(id), rowsChanged: fc.nat(), tables }).map(
-    ({ session, actions, rowsChanged, tables }): AuditEvent => ({
+  fc.record({ session: id, actions: fc.array(id), rowsChanged: fc.nat(), tables, transaction }).map(
+    ({ session, actions, rowsChanged, tables, transaction }): AuditEvent => ({
       kind: "transaction_ended",
       session: session as SessionId,
       end: "committed",
       actions: actions as ActionId[],
       rowsChanged,
-      ...counted(tables),
+      ...counted(tables, transaction),
     }),
   ),
   id.map((because): AuditEvent => ({ kind: "stopped", because })),
 );
 
-function counted(tables: readonly TableCount[] | undefined): { tables?: readonly TableCount[] } {
-  return tables === undefined ? {} : { tables };
+function counted(
+  tables: readonly TableCount[] | undefined,
+  transaction: string | undefined,
+): { tables?: readonly TableCount[]; transaction?: string } {
+  return { ...(tables === undefined ? {} : { tables }), ...(transaction === undefined ? {} : { transaction }) };
 }
 
 test("lines are the same bytes whichever way they are written", () => {

@@ -46,6 +46,7 @@ const INSERTED = ascii('","inserted":');
 const UPDATED = ascii(',"updated":');
 const DELETED = ascii(',"deleted":');
 const TRUNCATED = ascii(',"truncated":');
+const TRANSACTION = ascii(',"transaction":"');
 const BRACE = ascii("}");
 const BRACKET = ascii("]");
 /** More tables go the long way, which keeps a record within its size. */
@@ -128,25 +129,25 @@ export class LineWriter {
           this.#put(QUOTE);
         }
         this.#put(ENDED_ROWS);
-        if (!this.#whole(event.rowsChanged) || !this.#tables(event.tables)) return false;
+        if (!this.#whole(event.rowsChanged) || !this.#tables(event.tables) || !this.#transaction(event.transaction)) return false;
         this.#put(ENDED_END);
-        return hasOnly(event, event.tables === undefined ? 5 : 6);
+        return hasOnly(event, 5 + [event.tables, event.transaction].filter((one) => one !== undefined).length);
       default:
         return false;
     }
   }
 
   #measured(measured: Measured): boolean {
-    const { rowsChanged, rowsReturned, bytesReturned, elapsedMs, tables } = measured;
+    const { rowsChanged, rowsReturned, bytesReturned, elapsedMs, tables, transaction } = measured;
     if (!this.#figure(ROWS_CHANGED, rowsChanged) || !this.#figure(ROWS_RETURNED, rowsReturned)) return false;
     if (!this.#figure(BYTES_RETURNED, bytesReturned)) return false;
     this.#put(ELAPSED);
     const thousandths = Math.round(elapsedMs * 1000);
     // The long way does not round what stands beside tables.
-    if (tables !== undefined && thousandths / 1000 !== elapsedMs) return false;
-    if (!this.#thousandths(thousandths) || !this.#tables(tables)) return false;
+    if ((tables !== undefined || transaction !== undefined) && thousandths / 1000 !== elapsedMs) return false;
+    if (!this.#thousandths(thousandths) || !this.#tables(tables) || !this.#transaction(transaction)) return false;
     this.#put(OUTCOME_END);
-    const given = [rowsChanged, rowsReturned, bytesReturned, tables].filter((one) => one !== undefined);
+    const given = [rowsChanged, rowsReturned, bytesReturned, tables, transaction].filter((one) => one !== undefined);
     return hasOnly(measured, 1 + given.length);
   }
 
@@ -177,6 +178,13 @@ export class LineWriter {
       this.#put(BRACE);
     }
     this.#put(BRACKET);
+    return true;
+  }
+
+  #transaction(transaction: string | undefined): boolean {
+    if (transaction === undefined) return true;
+    if (!this.#after(TRANSACTION, transaction)) return false;
+    this.#put(QUOTE);
     return true;
   }
 

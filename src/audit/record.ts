@@ -64,8 +64,8 @@ function text(value: string): string {
   return plain.test(value) ? `"${value}"` : JSON.stringify(value);
 }
 
-function figuresAlone({ tables, answeredBy }: Measured): boolean {
-  return tables === undefined && answeredBy === undefined;
+function figuresAlone({ tables, answeredBy, transaction }: Measured): boolean {
+  return tables === undefined && answeredBy === undefined && transaction === undefined;
 }
 
 function figure(name: string, value: number | undefined): string {

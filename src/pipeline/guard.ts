@@ -39,6 +39,8 @@ export interface Guard {
     end: TransactionEnd,
     rowsChanged: number,
     tables?: readonly TableCount[],
+    /** The server's id of it, where it was read. */
+    transaction?: string,
   ): void;
   sessionOpened(session: Session, target: Target, serverProcess: number | undefined): void;
   sessionClosed(session: Session, because: string): void;

@@ -96,8 +96,8 @@ export function openGuard(options: GuardOptions): OpenGuard {
       record.outcome(admission.id, outcome);
       gate?.settled(admission.id, outcome);
     },
-    settleTransaction(session, actions, end, rowsChanged, tables) {
-      record.transactionEnded(session, actions, end, rowsChanged, tables);
+    settleTransaction(session, actions, end, rowsChanged, tables, transaction) {
+      record.transactionEnded(session, actions, end, rowsChanged, tables, transaction);
       gate?.transactionEnded(session.id, end, rowsChanged, tables);
     },
     sessionOpened: (session, target, serverProcess) =>

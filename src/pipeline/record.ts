@@ -42,6 +42,7 @@ export interface Record {
     end: TransactionEnd,
     rowsChanged: number,
     tables?: readonly TableCount[],
+    transaction?: string,
   ): void;
   sessionOpened(session: Session, target: Target, serverProcess: number | undefined, run?: RunId): void;
   sessionClosed(session: Session, because: string): void;
@@ -95,8 +96,8 @@ export function createRecord(log: AuditLog): Record {
       if (open.get(session)?.delete(action) !== true) return;
       appendAfter({ kind: "outcome", action, outcome });
     },
-    transactionEnded(session, actions, end, rowsChanged, tables) {
-      const counts = tables === undefined ? {} : { tables };
+    transactionEnded(session, actions, end, rowsChanged, tables, transaction) {
+      const counts = { ...(tables === undefined ? {} : { tables }), ...(transaction === undefined ? {} : { transaction }) };
       appendAfter({ kind: "transaction_ended", session: session.id, end, actions, rowsChanged, ...counts });
     },
     sessionOpened(session, target, serverProcess, run) {

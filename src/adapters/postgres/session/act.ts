@@ -30,6 +30,8 @@ export class Act {
   rowsChanged: number | undefined = undefined;
   /** What the meter read, when the act was a transaction by itself. */
   tables: readonly TableCount[] | undefined = undefined;
+  /** The server's id of the transaction that was this act alone. */
+  transactionId: string | undefined = undefined;
   /** Statements of the text that have changed what names mean for those after them. */
   moves = "";
   /** What stands in the place of statements of it that go into the bin; set before any of it is sent. */

@@ -12,8 +12,11 @@
  *
  * What a table held *before* the transaction is the larger of `pg_stat_get_live_tuples`, which a transaction does not move until it
  * is over, and `reltuples`, which ANALYZE inside it does: rows that it inserted itself are taken off there. Neither is exact.
+ *
+ * What the server's own triggers add to the journal of row images is not the agent's: rows inserted there, and only those, are left out.
  */
 import type { TableCount } from "../../../model/outcome.ts";
+import { undoTable } from "../../../model/undo-journal.ts";
 
 /** Name of the prepared statement, portal and setting of the meter; begins with the reserved prefix. */
 export const METER_NAME = "holdfast_meter";
@@ -64,7 +67,8 @@ function perTable(over?: string): string {
   AND k.mode ${op("=")} ANY (ARRAY['RowExclusiveLock', 'AccessExclusiveLock']) OFFSET 0) r,
  LATERAL ${fn("pg_identify_object")}(1259, r.relation, 0) i${withSize}
  WHERE r.ins ${op("+")} r.upd ${op("+")} r.del ${op("+")} r.cut ${op(">")} 0
- AND i.type ${op("=")} ANY (ARRAY['table', 'materialized view']) AND ${fn("left")}(i.schema, 7) ${op("<>")} 'pg_temp'`;
+ AND i.type ${op("=")} ANY (ARRAY['table', 'materialized view']) AND ${fn("left")}(i.schema, 7) ${op("<>")} 'pg_temp'
+ AND NOT (i.identity ${op("=")} '${undoTable}' AND r.upd ${op("+")} r.del ${op("+")} r.cut ${op("=")} 0)`;
 }
 
 const TOTAL = `COALESCE(${fn("sum")}(t.n), 0)`;
@@ -92,8 +96,8 @@ export interface MeterBounds {
 const known = new Map<string, string>();
 
 /**
- * One row of one value that matters, the second: lines of `inserted updated deleted truncated name`, or NULL when nothing changed. With
- * bounds for each table its size before stands in front of the name, `-` when the server does not know it.
+ * One row. Its second value is lines of `inserted updated deleted truncated name`, or NULL when nothing changed. With
+ * bounds for each table its size before stands in front of the name, `-` when the server does not know it. Its fourth is the transaction's id, or NULL before it has one.
  */
 export function meterSql(bounds: MeterBounds): string {
   const { total, sinceLast, table } = bounds;
@@ -125,7 +129,7 @@ function readingSql(tests: readonly string[], over?: string): string {
   ].join(" OR ");
   return `SELECT ${fn("pg_stat_force_next_flush")}(),
  CASE WHEN ${fails} THEN CAST(CAST(${failing} AS integer) AS text) ELSE ${lines} END,
- ${fn("set_config")}('holdfast.meter', CAST(${TOTAL} AS text), true)
+ ${fn("set_config")}('holdfast.meter', CAST(${TOTAL} AS text), true), CAST(${fn("pg_current_xact_id_if_assigned")}() AS text)
 FROM (${perTable(over)}) t`;
 }
 

@@ -238,10 +238,11 @@ export class ServerSide {
     const core = this.#core;
     if (entry.kind === EXECUTE) core.expect.pop();
     const read = readingOf(entry);
-    const [, lines = null, total = null] = this.#reading ?? [];
+    const [, lines = null, total = null, transaction = null] = this.#reading ?? [];
     this.#reading = undefined;
     if (read !== undefined && read.guards !== true) {
       core.transaction.tables = core.meter.passed(lines, total);
+      core.transaction.transactionId = transaction ?? undefined;
       // Behind the last statement of a block of ours its COMMIT may still fail, and at the end of a batch the record.
       if (entry.audience !== "closing" && !core.batchRead) core.release();
     }

@@ -32,6 +32,8 @@ export class Transaction {
 
   /** What the meter read of the open transaction. */
   tables: readonly TableCount[] | undefined = undefined;
+  /** Its id at the server, where a reading brought one: it has one when it has changed something. */
+  transactionId: string | undefined = undefined;
 
   /** Transactions that have ended: tells one from the next. */
   count = 0;
@@ -89,7 +91,10 @@ export class Transaction {
       for (const act of answered) {
         // Without a block, an error anywhere takes back what the batch did before it.
         if (error !== undefined && !open) act.code ??= error;
-        if (!open && !wasOpen && end === undefined && !act.readOnly) act.tables = this.tables;
+        if (!open && !wasOpen && end === undefined && !act.readOnly) {
+          act.tables = this.tables;
+          act.transactionId = this.transactionId;
+        }
         this.settle(act);
       }
     }
@@ -98,10 +103,13 @@ export class Transaction {
       if (part !== undefined) this.#actions.push(part.admission.id);
     }
     if (end !== undefined || (!open && wasOpen)) {
-      this.#guard.settleTransaction(this.#session, this.#actions, end ?? "unknown", this.#rowsChanged, this.tables);
+      this.#guard.settleTransaction(this.#session, this.#actions, end ?? "unknown", this.#rowsChanged, this.tables, this.transactionId);
       this.#actions = [];
     }
-    if (end !== undefined || !open) this.tables = undefined;
+    if (end !== undefined || !open) {
+      this.tables = undefined;
+      this.transactionId = undefined;
+    }
     this.#end = undefined;
     if (!open) this.#close();
     else if (end !== undefined) this.#rowsChanged = 0;
@@ -129,6 +137,7 @@ export class Transaction {
       bytesReturned: act.bytesReturned,
       elapsedMs: act.startedMs === 0 ? 0 : Math.round((this.#clock.monotonic() - act.startedMs) * 1000) / 1000,
       ...(act.tables === undefined ? {} : { tables: act.tables }),
+      ...(act.transactionId === undefined ? {} : { transaction: act.transactionId }),
       ...(act.answeredBy === undefined ? {} : { answeredBy: act.answeredBy }),
     };
     this.#settleAs(act, act.code === undefined ? { status: "succeeded", measured } : { status: "failed", code: act.code, measured });
@@ -145,7 +154,8 @@ export class Transaction {
     this.#suspended.clear();
     this.#answered = [];
     if (this.#actions.length > 0) {
-      this.#guard.settleTransaction(this.#session, this.#actions, commitInFlight ? "unknown" : "rolled_back", this.#rowsChanged);
+      const end = commitInFlight ? "unknown" : "rolled_back";
+      this.#guard.settleTransaction(this.#session, this.#actions, end, this.#rowsChanged, undefined, this.transactionId);
       this.#actions = [];
     }
   }
