@@ -35,7 +35,7 @@ export function authorityOf({ host, port }: Place, scheme: "http" | "https"): st
 
 /** `http://host/path` as a client sends it to a proxy. The path keeps its own form: it is judged later. */
 export function absoluteForm(target: string): { readonly place: Place; readonly path: string } | undefined {
-  const [, authority, path] = /^http:\/\/([^/?#@\\]+)([^#]*)$/i.exec(target) ?? [];
+  const [, authority, path] = /^http:\/\/([^/?#@\\]+)((?:[/?][^#]*)?)$/i.exec(target) ?? [];
   if (authority === undefined) return undefined;
   const place = placeOf(authority, 80);
   return place === undefined
