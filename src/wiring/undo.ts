@@ -113,7 +113,9 @@ export class Undos implements UndoControl {
       begun.is = true;
       await log.log.seal();
     };
-    return refusing(carryOutUndo(at.client, this.#wanted(target, transactions, at), { digest, skipConflicts, begin }));
+    return refusing(
+      carryOutUndo(at.client, this.#wanted(target, transactions, at), { fits: (found) => found.digest === digest, skipConflicts, begin }),
+    );
   }
 
   async #ended(signed: SignedUndo, end: UndoEnd, target: TargetConfig): Promise<UndoneView> {

@@ -7,21 +7,47 @@ import { type AdminClient, ident } from "../../provision/sql.ts";
 import type { Found } from "./find.ts";
 import { work } from "./net.ts";
 import { hasColumn } from "./read-shapes.ts";
-import { from, type Layout, type Shape } from "./shape.ts";
+import { OtherRows } from "./verify.ts";
+import { type ForeignKey, from, type Layout, type Shape } from "./shape.ts";
 
 /** Rows of one table that the server refuses by themselves are looked for so long; then all that are left count as refused. */
 const HALVINGS_MAX = 2_000;
 
+export interface Applying {
+  readonly shapes: readonly Shape[];
+  readonly keys: readonly ForeignKey[];
+  readonly replica: boolean;
+  /** Rejects where something else came of it. */
+  readonly verify: () => Promise<void>;
+}
+
 /** Returns what the server refused; then nothing of it may stay. */
-export async function applyRows(client: AdminClient, shapes: readonly Shape[], replica: boolean): Promise<readonly Found[]> {
-  const [away, change, back] = [shapes.map(deletion).reverse(), shapes.flatMap(changes), shapes.flatMap(insertions)];
-  if (replica) return inTurn(client, [...away, ...change, ...back]);
-  // The server holds foreign keys at each statement: first as rows usually go and come, then the other way round.
+export async function applyRows(client: AdminClient, { shapes, keys, replica, verify }: Applying): Promise<readonly Found[]> {
+  const swapped = shapes.map((shape) => ({ shape, replaced: replacedLayouts(shape, keys, replica) }));
+  const [away, change, back] = [swapped.map(deletion).reverse(), swapped.flatMap(changes), swapped.flatMap(insertions)];
+  if (replica) return verified(await inTurn(client, [...away, ...change, ...back]), verify);
+  // The server acts on foreign keys at each statement. Rows that refer are moved away before those go that they refer to; where what
+  // comes back has no room yet, the other way round.
   await client.query("SET CONSTRAINTS ALL DEFERRED; SAVEPOINT holdfast_order");
-  const first = await inTurn(client, [...away, ...change, ...back]);
-  if (first.length === 0) return first;
-  await client.query("ROLLBACK TO SAVEPOINT holdfast_order");
-  return inTurn(client, [...back, ...change, ...away]);
+  try {
+    const refused = await verified(await inTurn(client, [...back, ...change, ...away]), verify);
+    if (refused.length === 0) return refused;
+  } catch (error) {
+    if (isLost(error)) throw error;
+  }
+  await client.query("ROLLBACK TO SAVEPOINT holdfast_order; SET CONSTRAINTS ALL DEFERRED");
+  return verified(await inTurn(client, [...away, ...change, ...back]), verify);
+}
+
+async function verified(refused: readonly Found[], verify: () => Promise<void>): Promise<readonly Found[]> {
+  if (refused.length === 0) await verify();
+  return refused;
+}
+
+/** What is no answer of the server to these rows: another order does not help. */
+function isLost(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === undefined ? !(error instanceof OtherRows) : typeof code !== "string" || !/^(2[0-9A-Z]|P0|44)/.test(code);
 }
 
 async function inTurn(client: AdminClient, steps: readonly Step[]): Promise<readonly Found[]> {
@@ -38,8 +64,14 @@ interface Step {
   readonly sql: (range: string) => string;
 }
 
-function deletion(shape: Shape): Step {
-  const about = `w.tab = ${shape.tab} AND w.side = '-' AND NOT w.skip AND ${apart(shape)}`;
+interface Swapped {
+  readonly shape: Shape;
+  /** Layouts of rows that go and come back rather than be updated. */
+  readonly replaced: readonly Layout[];
+}
+
+function deletion({ shape, replaced }: Swapped): Step {
+  const about = `w.tab = ${shape.tab} AND w.side = '-' AND NOT w.skip AND ${apart(replaced)}`;
   return {
     shown: shape.shown,
     about,
@@ -47,9 +79,9 @@ function deletion(shape: Shape): Step {
   };
 }
 
-function changes(shape: Shape): readonly Step[] {
+function changes({ shape, replaced }: Swapped): readonly Step[] {
   return shape.layouts.flatMap((layout) => {
-    if (replaces(shape, layout)) return [];
+    if (replaced.includes(layout)) return [];
     const columns = writable(shape, layout).filter(({ identityAlways }) => !identityAlways);
     const changed = columns.filter(({ name }) => shape.key?.every((each) => each.name !== name) ?? true);
     if (changed.length === 0) return [];
@@ -66,9 +98,9 @@ function changes(shape: Shape): readonly Step[] {
   });
 }
 
-function insertions(shape: Shape): readonly Step[] {
+function insertions({ shape, replaced }: Swapped): readonly Step[] {
   return shape.layouts.map((layout) => {
-    const alone = replaces(shape, layout) ? "" : "AND w.peer IS NULL";
+    const alone = replaced.includes(layout) ? "" : "AND w.peer IS NULL";
     const about = `w.tab = ${shape.tab} AND w.side = '+' AND NOT w.skip AND w.layout = ${layout.id} ${alone}`;
     const columns = writable(shape, layout).map(({ name }) => ident(name));
     const list = columns.length === 0 ? "" : `(${columns.join(", ")}) OVERRIDING SYSTEM VALUE`;
@@ -87,18 +119,19 @@ function writable(shape: Shape, layout: Layout): Shape["columns"] {
 }
 
 /**
- * Whether a row that changed goes and comes back rather than be updated: where values could collide on the way, or cannot be set. Where
- * columns were added since, their values are only kept by an update.
+ * Where values could collide on the way, or cannot be set, a row that changed goes and comes back. Not where columns were added since, whose
+ * values only an update keeps; and not where the server would take along what refers to it.
  */
-function replaces(shape: Shape, layout: Layout): boolean {
-  const whole = shape.columns.every(({ name, generated }) => generated || hasColumn(layout, name));
+function replacedLayouts(shape: Shape, keys: readonly ForeignKey[], replica: boolean): readonly Layout[] {
   const inKey = (name: string) => shape.key?.some((each) => each.name === name) ?? false;
-  return whole && (shape.otherUnique || shape.columns.some(({ identityAlways, name }) => identityAlways && !inKey(name)));
+  const wanted = shape.otherUnique || shape.columns.some(({ identityAlways, name }) => identityAlways && !inKey(name));
+  if (!wanted || (!replica && keys.some(({ parent }) => parent.tab === shape.tab))) return [];
+  return shape.layouts.filter((layout) => shape.columns.every(({ name, generated }) => generated || hasColumn(layout, name)));
 }
 
 /** Rows that go for themselves: those without a row in their place, and those that are replaced. */
-function apart(shape: Shape): string {
-  const layouts = shape.layouts.filter((layout) => replaces(shape, layout)).map(({ id }) => id);
+function apart(replaced: readonly Layout[]): string {
+  const layouts = replaced.map(({ id }) => id);
   if (layouts.length === 0) return "w.peer IS NULL";
   return `(w.peer IS NULL OR EXISTS (SELECT FROM ${work} o WHERE o.n = w.peer AND o.layout IN (${layouts.join(", ")})))`;
 }

@@ -5,7 +5,7 @@
 import { type AdminClient, ident, literal } from "../../provision/sql.ts";
 import { readFirings, readForced } from "./read-shapes.ts";
 import { textSettings } from "./row-text.ts";
-import { type Firing, from, type Shape } from "./shape.ts";
+import { type Firing, type ForeignKey, from, type Shape } from "./shape.ts";
 
 export interface Ground {
   /** Foreign keys are not held by the server while rows are put back, and are to be held by us. */
@@ -49,16 +49,23 @@ export async function lockTables(client: AdminClient, shapes: readonly Shape[]):
   if (each.length > 0) await client.query(each.join("; "));
 }
 
-/** To be called with the tables locked. */
-export async function silence(client: AdminClient, shapes: readonly Shape[], replica: boolean): Promise<Ground> {
+/** To be called with the tables locked. `keys`: tables at their other ends are looked into, too. */
+export async function silence(
+  client: AdminClient,
+  shapes: readonly Shape[],
+  keys: readonly ForeignKey[],
+  replica: boolean,
+): Promise<Ground> {
   const firings = await readFirings(client, shapes, replica);
-  const forced = await readForced(client, shapes);
+  const ends = keys.flatMap(({ child, parent }) => [child.oid, parent.oid]);
+  const forced = await readForced(client, [...shapes.map(({ oid }) => oid), ...ends]);
   for (const firing of firings) await client.query(switched(firing, "DISABLE"));
   for (const name of forced) await client.query(`ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY`);
   return {
     replica,
     leave: async () => {
-      if (!replica) await client.query("SET CONSTRAINTS ALL IMMEDIATE");
+      // Triggers are switched while no event of one is pending.
+      await client.query("SET CONSTRAINTS ALL IMMEDIATE");
       for (const name of forced) await client.query(`ALTER TABLE ${name} FORCE ROW LEVEL SECURITY`);
       for (const firing of firings) await client.query(switched(firing, enabling[firing.enabled]));
     },

@@ -53,8 +53,8 @@ WITH put AS (
 ) SELECT count(*)::text AS n FROM put`;
 }
 
-/** Netted once as they are written, so that only what is left is read. */
-function imagesSql(shape: Shape, layout: Layout): string {
+/** Images of the transactions `$1`, netted once as they are written, so that only what is left is read: `n` is above 0 where rows went. */
+export function imagesSql(shape: Shape, layout: Layout): string {
   const side = (which: "gone" | "came", sign: string) =>
     `SELECT c.id, pg_catalog.unnest(c.${which}) AS text, ${sign} AS n FROM ${undoTable} c WHERE ${ofTransactions} ` +
     `AND c.relation = ${layout.relation} AND c.columns = CAST('{${layout.attnums.join(",")}}' AS pg_catalog.int2[])`;

@@ -196,8 +196,8 @@ WHERE ${ofTree} AND w.ev_type <> '1' AND w.ev_enabled = ANY (CAST($2 AS "char"[]
 ORDER BY 1, 2, 3`;
 
 /** Tables whose row policies hold for their owner too, and for the current role: nothing is read or written past them. */
-export async function readForced(client: AdminClient, shapes: readonly Shape[]): Promise<readonly string[]> {
-  const rows = (await client.query(forcedSql, [shapes.map(({ oid }) => oid)])).rows as readonly { name: string }[];
+export async function readForced(client: AdminClient, oids: readonly string[]): Promise<readonly string[]> {
+  const rows = (await client.query(forcedSql, [oids])).rows as readonly { name: string }[];
   return rows.map(({ name }) => name);
 }
 

@@ -13,7 +13,7 @@ import { type GroundLimits, type Ground, lockTables, silence, takeGround } from 
 import { makeWork, netImages } from "./net.ts";
 import { readForeignKeys, readShapes, type Shapes } from "./read-shapes.ts";
 import type { ForeignKey, Shape } from "./shape.ts";
-import { countTables, demandBack, digestSql } from "./verify.ts";
+import { countTables, demandBack, demandNothingElse, digestSql } from "./verify.ts";
 
 export interface UndoWanted {
   /** The server's 64-bit ids of committed transactions. */
@@ -61,8 +61,8 @@ export async function planUndo(client: AdminClient, wanted: UndoWanted): Promise
 }
 
 export interface UndoApproved {
-  /** Of what was shown to the person. */
-  readonly digest: string;
+  /** Whether it is what was shown to the person. */
+  readonly fits: (found: UndoFound) => boolean;
   readonly skipConflicts: boolean;
   /** Called with the undo's own transaction before anything can become durable; nothing does when it rejects. */
   readonly begin: (transaction: string, found: UndoFound) => Promise<void>;
@@ -72,7 +72,7 @@ export async function carryOutUndo(client: AdminClient, wanted: UndoWanted, appr
   await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
   try {
     const { found, ground } = await inTransaction(client, wanted);
-    if (found.digest !== approved.digest) return { kind: "stale", found };
+    if (!approved.fits(found)) return { kind: "stale", found };
     if (found.conflicts.length > 0 && !approved.skipConflicts) return { kind: "conflicts", found };
     await ground.leave();
     const { rows } = await client.query("SELECT pg_catalog.pg_current_xact_id()::text AS id");
@@ -125,12 +125,11 @@ async function inTransaction(client: AdminClient, wanted: UndoWanted): Promise<{
   const { keys, periods } = await readForeignKeys(client, there);
   // Only the server itself can hold rows against a foreign key over periods.
   if (replica && periods) await client.query("SET LOCAL session_replication_role = origin");
-  const ground = await silence(client, there, replica && !periods);
+  const ground = await silence(client, there, keys, replica && !periods);
   const shapes = await netted(client, there, transactions, conflicts);
   await conflicts.mark(client, await findRows(client, shapes), shapes, keys);
   const later = conflicts.size === 0 ? [] : await laterTransactions(client, shapes, transactions);
   await putBack(client, { shapes, keys, ground, conflicts });
-  await demandBack(client, shapes);
   const told = await conflicts.told(client, shapes, mayShow);
   const { tables, skipped } = await countTables(client, shapes);
   const digest = await digestSql(client, { transactions, tables, conflicts: told });
@@ -186,7 +185,13 @@ async function putBack(client: AdminClient, { shapes, keys, ground, conflicts }:
   for (let round = 0; round < ROUNDS_MAX; round++) {
     await client.query("SAVEPOINT holdfast_round");
     const held = ground.replica ? [] : await referencedBefore(client, shapes, keys);
-    const refused = held.length > 0 ? held : await applyRows(client, shapes, ground.replica);
+    const verify = async () => {
+      // Deferred constraints speak now, and not when everything is thought to be done.
+      if (!ground.replica) await client.query("SET CONSTRAINTS ALL IMMEDIATE");
+      await demandBack(client, shapes);
+      if (!ground.replica) await demandNothingElse(client, shapes);
+    };
+    const refused = held.length > 0 ? held : await applyRows(client, { shapes, keys, replica: ground.replica, verify });
     const found = refused.length > 0 || !ground.replica ? refused : await foreignKeyConflicts(client, shapes, keys);
     if (found.length === 0) return;
     await client.query("ROLLBACK TO SAVEPOINT holdfast_round");

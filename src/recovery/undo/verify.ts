@@ -5,9 +5,15 @@
 import type { UndoConflict, UndoTable } from "../../model/recovery.ts";
 import { digestOf } from "../../base/canonical.ts";
 import type { AdminClient } from "../../provision/sql.ts";
-import { sameKey, work } from "./net.ts";
+import { imagesSql, sameKey, work } from "./net.ts";
+import { readShapes } from "./read-shapes.ts";
 import { comparedText } from "./row-text.ts";
 import { from, type Shape } from "./shape.ts";
+
+/** The server made something else of it than was to be. */
+export class OtherRows extends Error {
+  override readonly name = "OtherRows";
+}
 
 /** Rejects where the server made something else of a row: nothing of it may stay. */
 export async function demandBack(client: AdminClient, shapes: readonly Shape[]): Promise<void> {
@@ -15,7 +21,7 @@ export async function demandBack(client: AdminClient, shapes: readonly Shape[]):
     const { rows } = await client.query(missingSql(shape));
     const missing = Number((rows as readonly { n: string }[])[0]?.n ?? 0);
     if (missing > 0)
-      throw new Error(`${missing} rows of ${shape.shown} did not come back as they were: the server made other rows of them`);
+      throw new OtherRows(`${missing} rows of ${shape.shown} did not come back as they were: the server made other rows of them`);
   }
 }
 
@@ -30,6 +36,31 @@ function missingSql(shape: Shape): string {
   return `WITH wanted AS (SELECT w.cmp, count(*) AS n FROM ${work} w WHERE ${back} GROUP BY w.cmp),
     there AS (SELECT h.cmp, count(*) AS n FROM (SELECT ${text} AS cmp FROM ${from(shape)} AS t) h GROUP BY h.cmp)
     SELECT count(*)::text AS n FROM wanted a LEFT JOIN there b ON b.cmp = a.cmp WHERE coalesce(b.n, 0) < a.n`;
+}
+
+/**
+ * Where the server acts on foreign keys itself, rows that nobody named could go along. What the undo's own transaction has done, by the
+ * images that are kept of it too, must be what was to be done, and nothing else. Without images nothing is known, and nothing demanded.
+ */
+export async function demandNothingElse(client: AdminClient, shapes: readonly Shape[]): Promise<void> {
+  const { rows: ids } = await client.query("SELECT pg_catalog.pg_current_xact_id_if_assigned()::text AS id");
+  const own = (ids as readonly { id: string | null }[])[0]?.id ?? null;
+  if (own === null) return;
+  const { shapes: done } = await readShapes(client, [own]);
+  for (const seen of done) {
+    const shape = shapes.find(({ oid }) => oid === seen.oid);
+    if (shape === undefined) throw new OtherRows(`rows of ${seen.shown} would go along, by a foreign key or a rule`);
+    const { rows } = await client.query(otherwiseSql(shape, seen), [[own]]);
+    const n = Number((rows as readonly { n: string }[])[0]?.n ?? 0);
+    if (n > 0) throw new OtherRows(`${n} rows of ${shape.shown} would become other than they were, by a foreign key or a rule`);
+  }
+}
+
+function otherwiseSql(shape: Shape, { layouts }: Shape): string {
+  const images = layouts.map((layout) => imagesSql(shape, layout)).join(" UNION ALL ");
+  const planned = `SELECT w.cmp, CASE w.side WHEN '+' THEN 1 ELSE -1 END AS n FROM ${work} w WHERE w.tab = ${shape.tab} AND NOT w.skip`;
+  return `SELECT count(*)::text AS n FROM (SELECT u.cmp FROM (SELECT x.cmp, x.n FROM (${images}) x UNION ALL ${planned}) u
+    GROUP BY u.cmp HAVING sum(u.n) <> 0) odd`;
 }
 
 interface CountRow {
