@@ -36,20 +36,20 @@ export const define: Define = (command, terminal) => {
   );
   socketOptions(command.command("list").description("Show what rests, newest first."))
     .option("--target <name>", "of this target alone")
-    .action((_: SocketOptions, { optsWithGlobals }: { optsWithGlobals: () => SocketOptions & { target?: string } }) => {
-      return list(optsWithGlobals(), terminal);
+    .action((_: SocketOptions, own: { optsWithGlobals(): SocketOptions & { target?: string } }) => {
+      return list(own.optsWithGlobals(), terminal);
     });
   chosen(command.command("restore").description("Bring entries back as they were, all of them or none."))
     .option("--to <name>", "under another name, or schema.name; for one entry")
     .option("--replace", "what has the old names now goes into the bin in its turn")
     .option("--without-constraint", "leave out constraints that do not hold any more")
-    .action((what: readonly string[], _: RestoreChoice, { optsWithGlobals }: { optsWithGlobals: () => RestoreChoice }) => {
-      return restore(what, optsWithGlobals(), terminal);
+    .action((what: readonly string[], _: RestoreChoice, own: { optsWithGlobals(): RestoreChoice }) => {
+      return restore(what, own.optsWithGlobals(), terminal);
     });
   chosen(command.command("empty").description("Drop entries for good: nothing brings them back."))
     .option("--confirm <name>", "the name of what goes, where nobody can be asked")
-    .action((what: readonly string[], _: Choice, { optsWithGlobals }: { optsWithGlobals: () => Choice & { confirm?: string } }) => {
-      return empty(what, optsWithGlobals(), terminal);
+    .action((what: readonly string[], _: Choice, own: { optsWithGlobals(): Choice & { confirm?: string } }) => {
+      return empty(what, own.optsWithGlobals(), terminal);
     });
 };
 
