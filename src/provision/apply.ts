@@ -68,7 +68,8 @@ async function planNow(client: AdminClient, request: ProvisionRequest, direction
   return direction === "provision" ? planProvision(state, request) : planUndo(state, request);
 }
 
-async function run(client: AdminClient, { sql, as, mayBeGone }: Step): Promise<void> {
+/** One step under its role. Rejects with {@link ProvisionError}. */
+export async function run(client: AdminClient, { sql, as, mayBeGone }: Step): Promise<void> {
   const text = as === null ? sql : `SET LOCAL ROLE ${ident(as)}; ${sql}; RESET ROLE`;
   try {
     if (mayBeGone === true) await client.query("SAVEPOINT step");

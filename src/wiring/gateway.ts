@@ -41,6 +41,7 @@ import { gatewayStatus } from "./gateway-status.ts";
 import { GuardedState } from "./guarded-state.ts";
 import { type OpenedStore, openStore, type OpenStoreParts } from "./open-store.ts";
 import { HttpProxy } from "./http.ts";
+import { JournalKeeper } from "./journal-keeper.ts";
 import { LiveExplainer } from "./live-explainer.ts";
 import type { Describe } from "./log-view.ts";
 import { Planning } from "./planning.ts";
@@ -115,6 +116,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const bin = new Bins({ config: () => config, environment: options.environment, log: broken, clock, random, warn });
   const changed = () => guard.policyChanged();
   const bins = new BinDoors({ environment: options.environment, clock, random, warn, changed, put: (...where) => bin.put(...where) });
+  const journals = new JournalKeeper({ config: () => config, environment: options.environment, log: broken, warn });
   const restores = new Restores({ config, environment: options.environment, log: broken, clock, random, warn });
   const situate = (next: Config) => situationsOf(next, { runs, vault: options.vault, bins, ages: restores.ages });
   const policies = { situate, situation: situate(config) };
@@ -129,6 +131,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     publish: (own, ground) => analyser.publish(own, ground),
     define: (base, version, definitions) => analyser.define(base, version, definitions),
     retire: (catalogueVersion) => analyser.retire(catalogueVersion),
+    onChanged: (target, database) => journals.changed(target, database),
     onFailure: (target, database, error) => warn(`target \`${target}\`, database \`${database}\`: ${error.message}`),
   });
   const approvals = await openApprovals({ config, clock, random, log: broken, runs, vault: options.vault, instance, warn });
@@ -144,6 +147,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     runs,
     bin,
     bins,
+    journals,
     approvals,
     restores,
     authority: authorityOf(config, options.vault, { clock, random, record: append }),
@@ -197,6 +201,7 @@ interface Parts {
   readonly runs: RunControl;
   readonly bin: Bins;
   readonly bins: BinDoors;
+  readonly journals: JournalKeeper;
   readonly approvals: ApprovalDesk;
   readonly restores: Restores;
   readonly authority: Authority | undefined;
@@ -277,6 +282,7 @@ class RunningGateway implements Gateway {
     for (const target of config.targets) await this.#serve(target);
     this.#planning.settle();
     this.#parts.bin.start();
+    this.#parts.journals.start();
     this.#parts.runs.onGatewayDied((gateway) => this.#planning.inherit(gateway));
   }
 
@@ -389,6 +395,7 @@ class RunningGateway implements Gateway {
     await this.#replicas.close();
     await this.#parts.bins.close();
     await this.#parts.bin.close();
+    await this.#parts.journals.close();
     await this.#backups?.close();
     await this.#telling.close();
     await this.#console?.close();
