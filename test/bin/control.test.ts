@@ -3,11 +3,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { callControl, type HeldSession, Refused } from "../../src/control/client.ts";
 import type { BinRestored, BinView } from "../../src/control/contract.ts";
+import type { AuditEvent } from "../../src/model/event.ts";
 import type { BinEntry } from "../../src/model/recovery.ts";
 import { binStatements, binVersion } from "../../src/recovery/bin/install.ts";
 import { openScene, type Scene, until } from "../grants/scene.ts";
-import { openShop, provisionShop } from "../provision/shop.ts";
+import pg from "pg";
+import { agentPassword, openShop, provisionShop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
+
+type RecoveryEnd = Extract<AuditEvent, { kind: "bin_restored" | "bin_emptied" }>;
 
 const bin = { statements: binStatements, version: binVersion };
 
@@ -27,13 +31,33 @@ for (const version of [15, 18] as const) {
       }) as Promise<BinRestored>;
     const empty = (entries: readonly BinEntry[]) =>
       scene.signed("POST", "/v1/bin-empties", { target: scene.shop.target, entries: entries.map(({ id }) => id) });
+    /** As a writer: a reader's session is read-only, and its DROP is told so. */
+    const clerk = async () => {
+      const [host, port] = (scene.gateway.status().targets[0]?.listen ?? "").split(":");
+      const client = new pg.Client({
+        host: host ?? "",
+        port: Number(port),
+        user: "clerk",
+        password: agentPassword,
+        database: scene.shop.database,
+      });
+      client.on("error", () => undefined);
+      await client.connect();
+      return client;
+    };
     const drop = async (text: string) => {
-      const client = await scene.connect(held);
+      const client = await clerk();
       try {
         return await client.query(text);
       } finally {
         await client.end();
       }
+    };
+    const ends = async (kind: "bin_restored" | "bin_emptied") => {
+      const found: RecoveryEnd[] = [];
+      for (const event of [...(await scene.events("bin_restored")), ...(await scene.events("bin_emptied"))] as readonly AuditEvent[])
+        if ((event.kind === "bin_restored" || event.kind === "bin_emptied") && event.kind === kind) found.push(event);
+      return found;
     };
     const notes = () => scene.count("SELECT count(*) FROM public.orders");
 
@@ -78,11 +102,15 @@ for (const version of [15, 18] as const) {
       assert.equal(await notes(), 10);
       assert.equal(await scene.count("SELECT count(*) FROM public.order_notes"), 10);
       assert.deepEqual(await list(), []);
-      const [told] = await scene.events("bin_restored");
-      assert.deepEqual([told?.entry, told?.person, told?.names], [entry.id, "ada", ["public.orders"]]);
+      const told = (await ends("bin_restored")).map(({ entry: id, person, names }) => [id, person, names]);
+      assert.deepEqual(told, [[entry.id, "ada", ["public.orders"]]]);
       const client = await scene.connect(held);
-      assert.equal((await client.query("SELECT count(*)::int AS n FROM orders")).rows[0].n, 10, "the session reads it as before");
-      await client.end();
+      try {
+        assert.equal((await client.query("SELECT count(*)::int AS n FROM orders")).rows[0].n, 10, "the session reads it as before");
+        await assert.rejects(client.query("DROP TABLE orders"), /cannot execute DROP TABLE in a read-only transaction/);
+      } finally {
+        await client.end();
+      }
     });
 
     test("a name that is taken again is refused with what has it; --to and --replace are the ways out", async () => {
@@ -116,7 +144,7 @@ for (const version of [15, 18] as const) {
       assert(entries.length > 0);
       await empty(entries);
       assert.deepEqual(await list(), []);
-      const told = await scene.events("bin_emptied");
+      const told = await ends("bin_emptied");
       assert.deepEqual(
         told.map(({ entry, person }) => [entry, person]),
         entries.map(({ id }) => [id, "ada"]),

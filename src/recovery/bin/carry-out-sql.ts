@@ -63,6 +63,11 @@ DECLARE
   tried record;
   of_entry bigint;
 BEGIN
+  IF current_setting('transaction_read_only') = 'on' THEN
+    -- As the server would say it of the statement itself.
+    RAISE EXCEPTION 'cannot execute % in a read-only transaction', coalesce((SELECT x.tag FROM holdfast_bin.ticket x
+      WHERE x.id = carry_out.ticket AND x.role = session_user), 'CALL') USING ERRCODE = 'read_only_sql_transaction';
+  END IF;
   UPDATE holdfast_bin.ticket x SET used = clock_timestamp() WHERE x.id = carry_out.ticket AND x.used IS NULL AND x.role = session_user
     AND x.pid = pg_backend_pid() AND x.made > clock_timestamp() - interval '2 minutes' RETURNING x.* INTO t;
   IF t.id IS NULL THEN
@@ -71,6 +76,7 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'there is no such ticket for this session' USING ERRCODE = 'HF004';
   END IF;
+  IF t.tag = 'TRUNCATE TABLE' THEN PERFORM holdfast_bin.truncate_guard(t.text, holdfast_bin.path_of(t.search_path)); END IF;
   tried := holdfast_bin.trial(t.text, holdfast_bin.path_of(t.search_path));
   IF tried.gone = '{}' AND tried.columns = '{}' AND tried.emptied = '{}' THEN RETURN; END IF;
   INSERT INTO holdfast_bin.entry (name, ticket, tag, role, action) VALUES (t.entry, t.id, t.tag, t.role, t.action) RETURNING id INTO of_entry;

@@ -6,7 +6,7 @@
 
 export const columnTables = `
 CREATE TABLE IF NOT EXISTS holdfast_bin.lost_column (
-  entry bigint NOT NULL,
+  entry bigint NOT NULL REFERENCES holdfast_bin.entry ON DELETE CASCADE,
   relation oid NOT NULL,
   number smallint NOT NULL,
   schema_name name NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS holdfast_bin.lost_column (
 );
 -- By numbers, which are never used twice: columns may be called otherwise by then.
 CREATE TABLE IF NOT EXISTS holdfast_bin.lost_values (
-  entry bigint NOT NULL,
+  entry bigint NOT NULL REFERENCES holdfast_bin.entry ON DELETE CASCADE,
   relation oid NOT NULL,
   place name NOT NULL,
   rows name NOT NULL,

@@ -8,7 +8,7 @@ export const truncateCopyBytes = 16 * 1024 * 1024;
 
 export const truncateTables = `
 CREATE TABLE IF NOT EXISTS holdfast_bin.emptied (
-  entry bigint NOT NULL,
+  entry bigint NOT NULL REFERENCES holdfast_bin.entry ON DELETE CASCADE,
   -- The table that was emptied, or the twin that stands in its place.
   relation oid NOT NULL,
   schema_name name NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS holdfast_bin.emptied (
   PRIMARY KEY (entry, relation)
 );
 CREATE TABLE IF NOT EXISTS holdfast_bin.emptied_sequence (
-  entry bigint NOT NULL,
+  entry bigint NOT NULL REFERENCES holdfast_bin.entry ON DELETE CASCADE,
   relation oid NOT NULL,
   last_value bigint NOT NULL,
   is_called boolean NOT NULL,
@@ -51,6 +51,43 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $fn$
   SELECT l.relation::regclass::text FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
   WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND c.relkind = 'f'
     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()) LIMIT 1
+$fn$;
+
+-- What fires on TRUNCATE would run with the executor's rights here, unless it runs with its function's own: such a text is refused before
+-- anything of it runs. Tried with all of those kept still, to see which tables it empties.
+CREATE OR REPLACE FUNCTION holdfast_bin.truncate_guard(text text, path text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $fn$
+DECLARE
+  risky oid[] := array(SELECT g.oid FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
+    WHERE NOT g.tgisinternal AND g.tgtype & 32 <> 0 AND g.tgenabled <> 'D' AND NOT p.prosecdef
+      AND has_table_privilege(g.tgrelid, 'TRUNCATE'));
+  g record;
+  files record;
+  emptied oid[];
+BEGIN
+  IF risky = '{}' THEN RETURN; END IF;
+  BEGIN
+    FOR g IN SELECT t.tgrelid::regclass AS q, t.tgname FROM pg_catalog.pg_trigger t WHERE t.oid = ANY (risky) LOOP
+      EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', g.q, g.tgname);
+    END LOOP;
+    files := holdfast_bin.truncate_files();
+    PERFORM set_config('search_path', path, true);
+    EXECUTE text;
+    PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+    emptied := holdfast_bin.truncate_found(files.relations, files.files);
+    RAISE EXCEPTION 'tried' USING ERRCODE = 'HF001';
+  EXCEPTION WHEN SQLSTATE 'HF001' THEN
+    NULL;
+  END;
+  -- A partitioned table has no file, but triggers of its own.
+  SELECT t.tgname, t.tgrelid::regclass AS q INTO g FROM pg_catalog.pg_trigger t
+  WHERE t.oid = ANY (risky) AND (t.tgrelid = ANY (emptied) OR EXISTS (
+    SELECT FROM unnest(emptied) AS e, pg_partition_ancestors(e::regclass) AS a WHERE a.relid = t.tgrelid)) LIMIT 1;
+  IF g.tgname IS NOT NULL THEN
+    PERFORM holdfast_bin.refuse_kept(format('what %s holds', g.q),
+      format('its trigger %I fires on TRUNCATE and would run with other rights', g.tgname));
+  END IF;
+END
 $fn$;
 
 -- Keeps what found tables hold, then runs the text itself (path is its search_path). Gives the bytes that rest in the bin now.
