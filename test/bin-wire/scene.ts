@@ -7,14 +7,19 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { readEvents } from "../../src/audit/events.ts";
+import { systemRandom } from "../../src/base/ids.ts";
+import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
+import { derivePersonKey, newKeyParameters, publicKeyText } from "../../src/control/person-key.ts";
 import type { AuditEvent } from "../../src/model/event.ts";
 import { readEntries } from "../../src/recovery/bin/entries.ts";
 import { binStatements } from "../../src/recovery/bin/install.ts";
 import { restoreEntries } from "../../src/recovery/bin/restore.ts";
 import { inTransaction } from "../../src/wiring/bin-place.ts";
 import { openGateway, type Gateway } from "../../src/wiring.ts";
-import { scratchFolder } from "../cli/holdfast.ts";
+import { changeVault, makeVault, type Vault } from "../../src/wiring/vault.ts";
+import { holdfast, type Ran, scratchFolder } from "../cli/holdfast.ts";
+import { personPassphrase, vaultPassphrase } from "../grants/scene.ts";
 import { type Login, type ServerVersion, type TestServer, testServer } from "../support/servers.ts";
 
 export interface BinScene {
@@ -27,6 +32,10 @@ export interface BinScene {
   connect(database?: string): Promise<pg.Client>;
   /** The same past the gateway, as the tables' owner. */
   direct(database?: string): Promise<pg.Client>;
+  /** As a program is given it: the agent's login at the gateway. */
+  url(database?: string): string;
+  /** One command of the command line, as `ada`. */
+  command(...words: readonly string[]): Promise<Ran>;
   /** Names of the entries that rest. */
   resting(): Promise<readonly string[]>;
   /** Everything that rests comes back. */
@@ -35,7 +44,19 @@ export interface BinScene {
   stop(): Promise<void>;
 }
 
-export async function openBinScene(version: ServerVersion, schema: string, policy = "guarded-writes"): Promise<BinScene> {
+export interface BinSceneOptions {
+  readonly policy?: string;
+  /** `ada` is registered, so that the bin can be restored by the command line. */
+  readonly person?: boolean;
+  /** Sections of the configuration. */
+  readonly more?: string;
+}
+
+export async function openBinScene(
+  version: ServerVersion,
+  schema: string,
+  { policy = "guarded-writes", person = false, more = "" }: BinSceneOptions = {},
+): Promise<BinScene> {
   const server = await testServer(version);
   const owner = await server.ordinaryRole();
   const keeper = await server.ordinaryRole();
@@ -56,13 +77,15 @@ export async function openBinScene(version: ServerVersion, schema: string, polic
 
   const folder = scratchFolder();
   const path = join(folder, "holdfast.yaml");
-  writeFileSync(path, configuration(policy), { mode: 0o600 });
+  writeFileSync(path, configuration(policy) + more, { mode: 0o600 });
   const loaded = loadConfig({ path });
   assert("config" in loaded, JSON.stringify(loaded));
   const { config } = loaded;
-  const environment = { variables: { SHOP_URL: url(owner), KEEPER_URL: url(keeper), AGENT: "synthetic-password" } };
+  const environment = { SHOP_URL: url(owner), KEEPER_URL: url(keeper), AGENT: "synthetic-password" };
   const warnings: string[] = [];
-  const gateway = await openGateway(config, { environment: environment.variables, warn: (message) => warnings.push(message) });
+  const warn = (message: string) => void warnings.push(message);
+  const vault = person ? { vault: await vaultWithAda(config) } : {};
+  const gateway = await openGateway(config, { environment, ...vault, warn });
   await gateway.start();
   const address = gateway.status().targets[0]?.listen ?? "";
   const port = Number(address.slice(address.lastIndexOf(":") + 1));
@@ -79,6 +102,12 @@ export async function openBinScene(version: ServerVersion, schema: string, polic
       return client;
     },
     direct,
+    url: (name = database) => `postgres://agent:synthetic-password@127.0.0.1:${port}/${name}`,
+    command: (...words) =>
+      holdfast([...words, "--as", "ada", "--passphrase-fd", "0", "--socket", join(config.state, "control.sock")], {
+        cwd: folder,
+        input: personPassphrase(),
+      }),
     resting: async () => (await readEntries(own, ["kept"])).map(({ name }) => name),
     async restore() {
       const work = async () => restoreEntries(own, await readEntries(own, ["kept"]), {});
@@ -101,6 +130,15 @@ export async function openBinScene(version: ServerVersion, schema: string, polic
       await own.end();
     },
   };
+}
+
+async function vaultWithAda(config: Config): Promise<Vault> {
+  const vault = await makeVault(config, vaultPassphrase());
+  const key = newKeyParameters(systemRandom);
+  const publicKey = publicKeyText(await derivePersonKey(personPassphrase(), key));
+  const ada = { approves: ["staging" as const], key, publicKey, createdAtMs: 0 };
+  await changeVault(vault, config, (content) => ({ ...content, persons: { ada } }), "a person registered");
+  return vault;
 }
 
 const configuration = (policy: string): string => `version: 1

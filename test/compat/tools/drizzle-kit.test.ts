@@ -36,7 +36,10 @@ describe("drizzle-kit under holdfast run, PostgreSQL 18", () => {
 
   /** What the agent sees: drizzle-kit itself says in words what was refused, though it exits with 0. */
   const refused = ({ text }: Said) =>
-    assert.match(text, /error: holdfast: would drop `public\.books`: what it removes cannot be brought back, and no bin is kept here that could hold it; it needs a person's approval/);
+    assert.match(
+      text,
+      /error: holdfast: would drop `public\.books`: what it removes cannot be brought back, and no bin is kept here that could hold it; it needs a person's approval/,
+    );
 
   const resets = async (preset: Preset) => {
     schema(authors);
