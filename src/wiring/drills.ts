@@ -2,7 +2,6 @@
  * Restore drills of a gateway's targets: on their schedule, and when a person asks; each on record, and what is wrong told as an alarm.
  * It also puts restores on record that persons run themselves.
  */
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../base/clock.ts";
 import { type BackupId, newDrillId, type RandomBytes } from "../base/ids.ts";
@@ -13,7 +12,8 @@ import { ControlRefusal, type Signer } from "../control/parts.ts";
 import type { Drill, RecoveryAlarm } from "../model/recovery.ts";
 import { RepositoryProblem } from "../recovery/backup/repository.ts";
 import { type DrillOptions, type DrillParts, runDrill } from "../recovery/drill/drill.ts";
-import { DrillBook, type DrillsKnown, drillAlarms } from "../recovery/drill/drill-book.ts";
+import { type DrillBook, type DrillsKnown, drillAlarms } from "../recovery/drill/drill-book.ts";
+import { openDrillBook } from "./drill-book-place.ts";
 import { recoveryClient } from "./recovery-client.ts";
 import { databaseOf, scratchPartsOf, scratchRoot, targetRepository } from "./restore-places.ts";
 import { momentFor } from "./restoring.ts";
@@ -55,7 +55,7 @@ export class Drills implements DrillControl {
   }
 
   static async open(parts: DrillsParts): Promise<Drills> {
-    const drills = new Drills(parts, await DrillBook.open(join(parts.config.state, "recovery", "drills.json")));
+    const drills = new Drills(parts, await openDrillBook(parts.config));
     if (parts.config.targets.some(drillable)) void drills.#follow();
     return drills;
   }

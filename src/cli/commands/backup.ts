@@ -4,6 +4,7 @@
  */
 import type { Define } from "../define.ts";
 import { makeNow, remove, removeSlot, showStatus } from "../backup/live.ts";
+import { drill } from "../backup/drill.ts";
 import { decrypt, list, verify, walFetch } from "../backup/offline.ts";
 import { configOption } from "../settings.ts";
 import { personOptions, socketOptions } from "../person-call.ts";
@@ -15,6 +16,7 @@ Examples:
   holdfast backup status
   holdfast backup list --target shop
   holdfast backup verify k_8k2m1v0q4c7d
+  holdfast backup drill --target shop
   holdfast backup remove k_8k2m1v0q4c7d
   holdfast backup decrypt base.tar.gz.sealed --out base.tar.gz --key-file key
 
@@ -45,6 +47,10 @@ export const define: Define = (command, terminal) => {
     .option("--target <name>", "of this target alone")
     .option("--json", "print one JSON object")
     .action((backup: string | undefined, options: Parameters<typeof verify>[1]) => verify(backup, options, terminal));
+  vaultKeyOptions(personOptions(command.command("drill").description("Restore the newest backup on trial, and look into it.")))
+    .option("--target <name>", "which, if there are several targets")
+    .option("--until <act>", "replay to just before this act, WAL position or time (default: now)")
+    .action((options: Parameters<typeof drill>[0]) => drill(options, terminal));
   personOptions(command.command("remove <backup>").description("Remove a backup, as a person. The newest stays.")).action(
     (backup: string, options: Parameters<typeof remove>[1]) => remove(backup, options, terminal),
   );
