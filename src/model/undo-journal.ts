@@ -27,6 +27,9 @@ export const undoSchema = "holdfast_undo";
  */
 export const undoTable = "holdfast_undo.change";
 
+/** Functions of the journal's schema that triggers call. */
+export const keepFunctions: ReadonlySet<string> = new Set(["keep", "keep_row"]);
+
 /** Of rows; a batch of wide rows is cut earlier. */
 export const imagesPerBatch = 64;
 

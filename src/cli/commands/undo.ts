@@ -2,6 +2,7 @@
  * `holdfast undo`: shows what taking back acts of agents would do, then has it done for a person who signs just that.
  * It takes nothing back by itself; `--json` and a place where nobody can be asked show the plan alone, unless `--yes` is given.
  */
+import type { Command } from "commander";
 import { parseDuration } from "../../config/quantities.ts";
 import type { UndoneView, UndoPlanView } from "../../control/contract.ts";
 import type { KeptTransaction } from "../../model/recovery.ts";
@@ -44,9 +45,7 @@ export const define: Define = (command, terminal) => {
     .action((what: string | undefined, options: Options) => undo(what, options, terminal));
   socketOptions(command.command("list").description("Show the transactions that can be taken back, newest first."))
     .option("--target <name>", "where, if there are several targets")
-    .action((_: SocketOptions, { optsWithGlobals }: { optsWithGlobals: () => SocketOptions & { target?: string } }) => {
-      return list(optsWithGlobals(), terminal);
-    });
+    .action((_: SocketOptions, own: Command) => list(own.optsWithGlobals<SocketOptions & { target?: string }>(), terminal));
 };
 
 async function list(options: SocketOptions & { readonly target?: string }, terminal: Terminal): Promise<void> {

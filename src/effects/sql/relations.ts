@@ -22,6 +22,7 @@ import {
   type WriteKind,
 } from "./engine.ts";
 import type { ResourceType, Operation, Reversibility } from "../../model/effect.ts";
+import { keepFunctions, undoSchema } from "../../model/undo-journal.ts";
 import { operatorClasses } from "./comparisons.ts";
 import { knowledgeOf } from "./knowledge.ts";
 import { baseTypeOf } from "./types-of.ts";
@@ -189,6 +190,8 @@ function fireTriggers(kind: WriteKind, relation: Relation, at: Place): void {
     const inside: Place = { ...at, cause: "trigger", repeated: true };
     if (trigger.when !== null) rowExpression(trigger.when.replace(/\b(old|new)\./gi, `${quoted(relation.name)}.`), relation, inside);
     const fn = at.catalogue.functionByOid(trigger.functionOid);
+    // What provisioning put there keeps images of the very rows that this effect is about: it is no act of the agent's.
+    if (fn?.schema === undoSchema && keepFunctions.has(fn.name)) continue;
     if (fn === undefined)
       emitUnknown(inside, "a trigger's function is not known", `${identity(relation)}.${trigger.name}`, "unknown_function", "trigger");
     else call(fn, [], inside);
