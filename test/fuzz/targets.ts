@@ -3,6 +3,7 @@
  * The targets themselves stand in the files beside this one.
  */
 import { assertionsAndRecords } from "./assertions.ts";
+import { canonicalForm } from "./canonical-form.ts";
 import { clicksInChat } from "./clicks.ts";
 import { conversationTarget } from "./conversations.ts";
 import { configTexts, explainTarget, scramMessages, startupPackets } from "./entrances.ts";
@@ -101,6 +102,12 @@ export const targets: readonly Target[] = [
     holds: "Each HTTP request, damaged or not, gets one decision; read-only lets none through that changes anything, and nothing throws.",
     runs: 1_000,
     open: pure(requestLines),
+  },
+  {
+    name: "canonical-form",
+    holds: "The form in which a request is sent is its own, means what was judged, and another reader of URLs reads the same out of it.",
+    runs: 1_500,
+    open: pure(canonicalForm),
   },
   {
     name: "client-conversations",

@@ -41,7 +41,12 @@ export function canonicalUrl(url: string): CanonicalUrl | Refused {
 function sentQuery(query: string): string {
   if (query.length <= 1) return "";
   const plain = query.slice(1).replaceAll(";", "%3B").replaceAll("+", "%20");
-  return `?${plain.replace(/%[0-9a-f]{2}/gi, oneEncoding).replace(/["<>^`{|}]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)}`;
+  return `?${encodedWhereOdd(plain.replace(/%[0-9a-f]{2}/gi, oneEncoding))}`;
+}
+
+/** Characters that no URL may hold as they are; readers encode them, or take them for something. */
+function encodedWhereOdd(text: string): string {
+  return text.replace(/["<>^`{|}]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Encoded only where it must be, in capitals. */
@@ -61,8 +66,9 @@ export function canonicalHost(authority: string, scheme: string): string | undef
 function canonicalPath(path: string): string | Refused {
   if (/%(?![0-9a-f]{2})/i.test(path)) return { refused: "its path holds a percent sign that encodes nothing" };
   if (/%(2f|5c|[01][0-9a-f]|7f)/i.test(path)) return { refused: "its path hides a slash, a backslash or a control character" };
-  if (/%25[0-9a-f]{2}/i.test(path)) return { refused: "its path is encoded twice" };
-  const decoded = path.replace(/%[0-9a-f]{2}/gi, oneEncoding);
+  const decoded = encodedWhereOdd(path.replace(/%[0-9a-f]{2}/gi, oneEncoding));
+  // Looked for in the decoded text: `%252%66` is `%252f` to whoever decodes once.
+  if (/%25[0-9a-f]{2}/i.test(decoded)) return { refused: "its path is encoded twice" };
   const kept: string[] = [];
   // An encoded semicolon is one to some servers: its parameters go either way.
   for (const segment of decoded.split("/").map((each) => each.replace(/(;|%3B).*$/, ""))) {
