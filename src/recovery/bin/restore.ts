@@ -33,6 +33,8 @@ export interface RestingObject {
   readonly of_class: number;
   readonly owner: string | null;
   readonly step: number;
+  /** Whether the act named it. */
+  readonly direct: boolean;
   readonly recipe: readonly RecipePart[];
 }
 
@@ -62,14 +64,19 @@ async function restoreEntry(client: AdminClient, entry: EntryRow, options: Resto
     // Defaults and identities of columns come when functions and sequences are there, and before what is built on the columns.
     if (object.step >= 50 && objects.some(({ how }) => how === "column") && !columnsBack) {
       columnsBack = true;
-      await client.query("SELECT holdfast_bin.column_finish($1)", [entry.id]);
+      leftOut.push(...(await finishColumns(client, entry)));
     }
     const left = await restoreObject(client, entry, object, { objects, renaming, options });
     if (left !== undefined) leftOut.push(left);
   }
-  if (!columnsBack && objects.some(({ how }) => how === "column")) await client.query("SELECT holdfast_bin.column_finish($1)", [entry.id]);
+  if (!columnsBack && objects.some(({ how }) => how === "column")) leftOut.push(...(await finishColumns(client, entry)));
   await closeEntry(client, entry);
   return leftOut;
+}
+
+async function finishColumns(client: AdminClient, entry: EntryRow): Promise<readonly string[]> {
+  const { rows } = await client.query("SELECT holdfast_bin.column_finish($1) AS said", [entry.id]);
+  return (rows[0] as { said: readonly string[] }).said;
 }
 
 interface Situation {
@@ -117,7 +124,7 @@ function isMoved(objects: readonly RestingObject[], { of_object }: RestingObject
 async function objectsOf(client: AdminClient, entry: string): Promise<readonly RestingObject[]> {
   const { rows } = await client.query(
     `SELECT nr::text, class::int8::float8 AS class, object::int8::float8 AS object, type, schema::text, name, bare::text, how,
-       of_class::int8::float8 AS of_class, of_object::int8::float8 AS of_object, owner::text, step::float8 AS step, recipe
+       of_class::int8::float8 AS of_class, of_object::int8::float8 AS of_object, owner::text, step::float8 AS step, direct, recipe
      FROM holdfast_bin.object WHERE entry = $1 ORDER BY step, object.nr`,
     [entry],
   );
@@ -125,9 +132,11 @@ async function objectsOf(client: AdminClient, entry: string): Promise<readonly R
 }
 
 async function moveBack(client: AdminClient, object: RestingObject, renaming: Renaming | undefined): Promise<void> {
-  const schema = object.schema ?? "";
-  const target = renaming?.schema ?? schema;
-  if (renaming !== undefined) await freeNames(client, object, renaming);
+  const own = { schema: object.schema ?? "", name: object.bare ?? "" };
+  // What came along keeps its name where that is free.
+  const wanted = renaming === undefined || renaming.of === object.nr ? (renaming ?? own) : own;
+  const target = wanted.schema;
+  if (renaming !== undefined) await freeNames(client, object, { ...wanted, mayDiffer: renaming.of !== object.nr });
   const { rows } = await client.query(
     "SELECT holdfast_bin.kind_word(i.type) AS kind, i.identity, i.schema::text FROM pg_catalog.pg_identify_object($1::oid, $2::oid, 0) i",
     [object.class, object.object],
@@ -176,6 +185,13 @@ async function closeEntry(client: AdminClient, entry: EntryRow): Promise<void> {
   const { rows } = await client.query("SELECT resting::text FROM holdfast_bin.place WHERE entry = $1 AND NOT renamed ORDER BY 1", [
     entry.id,
   ]);
+  const left = await client.query(
+    `SELECT i.type, i.identity FROM holdfast_bin.object x, LATERAL pg_catalog.pg_identify_object(x.class, x.object, 0) AS i
+     WHERE x.entry = $1 AND x.how IN ('moved', 'renamed') AND i.schema IN (SELECT p.resting FROM holdfast_bin.place p WHERE p.entry = $1 AND NOT p.renamed) LIMIT 1`,
+    [entry.id],
+  );
+  const [one] = left.rows as readonly { type: string; identity: string }[];
+  if (one !== undefined) throw new BinRefusal(`${one.type} ${one.identity} could not be brought back`);
   for (const { resting } of rows as readonly { resting: string }[]) {
     // What is still in it are copies of values that are back.
     await client.query(`DROP SCHEMA IF EXISTS ${ident(resting)} CASCADE`);
