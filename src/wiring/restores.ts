@@ -1,6 +1,6 @@
 /**
- * What a gateway does so that its targets can be restored: points before destructive acts, drills on their schedule, and what policy is told
- * of both. Each part stands in a file of its own.
+ * What a gateway does so that its targets can be restored: points before destructive acts, drills on their schedule, and what policy
+ * is told of both. Each part stands in a file of its own.
  */
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";

@@ -1,5 +1,5 @@
 /**
- * One restore drill: the newest backup read again, restored into a scratch server, replayed to a point and looked into; then all of it goes.
+ * One restore drill: the newest backup read again, restored into a scratch server, replayed to a point, looked into; then all of it goes.
  * It changes nothing at the original but that a WAL segment ends there early. Who is told of the result is not its matter.
  */
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,5 +1,5 @@
 /**
- * Holds a database as of a moment against its present, table by table and row by row: rows that were there only then, only now, or otherwise.
+ * Holds a database as of a moment against its present, row by row: rows that were there only then, only now, or otherwise.
  * Values stay at the servers but for a few keys that are shown, masked where their column is not public; it changes nothing.
  */
 import type { AdminClient } from "../../provision/sql.ts";

@@ -83,7 +83,7 @@ interface Restoring extends Omit<ScratchParts, "connect"> {
   done: number;
 }
 
-/** Roles and their memberships; a role that is there already, and a setting that this machine does not know, are no trouble for the data. */
+/** Roles and their memberships; a role that is there already, or a setting that this machine lacks, is no trouble for the data. */
 async function restoreGlobals(file: SourceFile, { connect }: Restoring): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of await file.open()) chunks.push(chunk as Buffer);

@@ -1,5 +1,5 @@
 /**
- * Rows as they were, as SQL that brings them back through the plan path: what is missing is inserted, what is otherwise gets its values back.
+ * Rows as they were, as SQL for the plan path: what is missing is inserted, what is otherwise gets its values back.
  * Rows that are there only now stay: whether they are wanted nobody here knows. It runs nothing.
  */
 import { type AdminClient, literal } from "../../provision/sql.ts";

@@ -1,5 +1,5 @@
 /**
- * The private folder of one scratch server: made for one account, guarded by a process that outlives us, swept when a machine's crash left it.
+ * The private folder of one scratch server: made for one account, guarded by a process that outlives us, swept after a machine's crash.
  * It starts no server.
  */
 import { type ChildProcess, spawn } from "node:child_process";

@@ -90,18 +90,18 @@ export function scratchSettings({ socket, hba, control, recovery }: SettingsPart
 }
 
 function recoverySettings({ command, until, atEnd }: NonNullable<SettingsParts["recovery"]>): Record<string, string | boolean> {
-  const common = { restore_command: command, recovery_target_timeline: "latest", recovery_target_action: atEnd };
+  const always = { restore_command: command, recovery_target_timeline: "latest", recovery_target_action: atEnd };
   switch (until.kind) {
     case "end":
-      return common;
+      return always;
     case "lsn":
-      return { ...common, recovery_target_lsn: until.lsn, recovery_target_inclusive: false };
+      return { ...always, recovery_target_lsn: until.lsn, recovery_target_inclusive: false };
     case "before_transaction":
-      return { ...common, recovery_target_xid: lower(until.transaction), recovery_target_inclusive: false };
+      return { ...always, recovery_target_xid: lower(until.transaction), recovery_target_inclusive: false };
     case "name":
-      return { ...common, recovery_target_name: until.name };
+      return { ...always, recovery_target_name: until.name };
     default:
-      return { ...common, recovery_target_time: untilText(until), recovery_target_inclusive: false };
+      return { ...always, recovery_target_time: untilText(until), recovery_target_inclusive: false };
   }
 }
 

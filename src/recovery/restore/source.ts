@@ -17,7 +17,7 @@ export interface SourceFile {
 }
 
 export interface WalSource {
-  /** Plain bytes of a segment or of a timeline's history file; of a segment that is there in part only, those. `undefined` where there is none. */
+  /** Plain bytes of a segment, or of the part of it that is there, or of a timeline's history file. `undefined` where there is none. */
   read(name: string): Promise<Readable | undefined>;
 }
 

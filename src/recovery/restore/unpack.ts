@@ -49,7 +49,7 @@ async function placeOf({ what, of }: SourceFile, folder: ScratchFolder): Promise
   return path;
 }
 
-/** tar of the system, as the server's account: names within an archive cannot lead out of the folder, and nothing is owned by anybody else. */
+/** tar of the system, as the server's account: nothing in it can lead to where that account may not write. */
 async function untar(from: Readable, into: string, { account }: ScratchFolder, count: (bytes: number) => void): Promise<void> {
   const tar = spawn("tar", ["-x", "-f", "-", "-C", into, "--no-same-owner"], {
     ...account,
