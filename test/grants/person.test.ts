@@ -55,6 +55,8 @@ describe("the control socket", () => {
         "POST /v1/plans/signed",
         "POST /v1/plans/apply/signed",
         "POST /v1/undos",
+        "POST /v1/bin-restores",
+        "POST /v1/bin-empties",
       ],
     );
     for (const { method, path } of signed) {

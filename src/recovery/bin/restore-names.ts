@@ -7,6 +7,8 @@ import { BinRefusal, type EntryRow } from "./entries.ts";
 import type { RestingObject } from "./restore.ts";
 
 export interface Renaming {
+  /** `nr` of the object that gets the name; everything that went along with it keeps its own. */
+  readonly of: string;
   readonly schema: string;
   readonly name: string;
 }
@@ -45,18 +47,16 @@ export async function examineRestore(
 }
 
 function renamingOf(objects: readonly RestingObject[], as: string): Renaming {
-  const whole = objects.filter(
-    ({ how, type }) => how === "renamed" || how === "emptied" || (how === "moved" && type !== "sequence" && type !== "statistics object"),
-  );
   const column = objects.find(({ how }) => how === "column");
-  if (column !== undefined) return { schema: "", name: as };
-  const [only] = whole.length > 0 ? whole : objects.filter(({ how }) => how === "moved");
-  if (only === undefined || whole.length > 1) throw new BinRefusal("`--to` is for an entry of one table, view, sequence or schema");
+  if (column !== undefined) return { of: column.nr, schema: "", name: as };
+  const named = objects.filter(({ how, direct }) => direct && (how === "renamed" || how === "emptied" || how === "moved"));
+  const [only] = named;
+  if (only === undefined || named.length > 1) throw new BinRefusal("`--to` is for an entry of one table, view, sequence or schema");
   const parts = /^(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/.exec(as);
   if (parts === null) throw new BinRefusal(`\`${as}\` is no name such as \`users_old\` or \`archive.users\``);
   const plain = (text: string): string => (text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text);
   const schema = parts[1] === undefined ? (only.schema ?? "") : plain(parts[1]);
-  return { schema, name: plain(parts[2] ?? "") };
+  return { of: only.nr, schema, name: plain(parts[2] ?? "") };
 }
 
 /** Names of an entry that are in use where it came from. */
@@ -107,7 +107,11 @@ async function neededEntry(
 }
 
 /** Gives a resting relation its other name, and other names to its indexes and sequences whose own are taken. */
-export async function freeNames(client: AdminClient, object: RestingObject, { schema, name }: Renaming): Promise<void> {
+export async function freeNames(
+  client: AdminClient,
+  object: RestingObject,
+  { schema, name, mayDiffer }: Omit<Renaming, "of"> & { readonly mayDiffer: boolean },
+): Promise<void> {
   const { rows } = await client.query(
     `SELECT holdfast_bin.kind_word(i.type) AS kind, i.identity, c.relname::text AS name, c.oid = $2::oid AS itself FROM pg_catalog.pg_class c
      LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
@@ -117,7 +121,7 @@ export async function freeNames(client: AdminClient, object: RestingObject, { sc
     [object.class, object.object],
   );
   for (const each of rows as readonly { kind: string; identity: string; name: string; itself: boolean }[]) {
-    const free = each.itself ? name : await freeName(client, schema, each.name, name);
+    const free = each.itself && !mayDiffer ? name : await freeName(client, schema, each.name, name);
     if (free !== each.name) await client.query(`ALTER ${each.kind} ${each.identity} RENAME TO ${ident(free)}`);
   }
 }

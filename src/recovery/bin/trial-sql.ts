@@ -43,6 +43,9 @@ BEGIN
     PERFORM set_config('search_path', path, true);
     EXECUTE text;
     PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+    IF to_regprocedure('holdfast_bin.present()') IS NULL THEN
+      RAISE EXCEPTION 'the bin itself cannot be kept in the bin' USING ERRCODE = 'HF003';
+    END IF;
     SELECT array_agg(a) FILTER (WHERE b IS NULL), array_agg(b) FILTER (WHERE a IS NULL) INTO added, gone
       FROM (SELECT a, b FROM unnest(holdfast_bin.present()) AS a FULL JOIN unnest(before) AS b ON a = b WHERE a IS NULL OR b IS NULL) AS x;
     SELECT array_agg(x) INTO columns FROM (SELECT unnest(holdfast_bin.dropped_columns()) EXCEPT SELECT unnest(columns_before)) AS d(x);

@@ -114,8 +114,9 @@ export function binnedOf({ admission }: Act): readonly number[] {
 }
 
 export function wantedOf(core: Core, act: Act, text: string, tag: string): BinWanted {
-  const { searchPath, sessionRole } = act.context;
-  return { text, searchPath, role: sessionRole, serverProcess: core.parts.serverProcess, action: act.admission.id, tag };
+  // The act's context names the group where roles are lent; the server knows who is logged in.
+  const { sessionRole: role } = core.parts;
+  return { text, searchPath: act.context.searchPath, role, serverProcess: core.parts.serverProcess, action: act.admission.id, tag };
 }
 
 function textOf(act: Act, i: number): string {
