@@ -67,9 +67,17 @@ export async function openBinScene(
      CREATE SCHEMA holdfast_bin AUTHORIZATION ${keeper.user}; GRANT CREATE ON DATABASE ${database} TO ${keeper.user}`,
     database,
   );
-  const own = await server.connect(database, keeper);
-  await own.query("SET search_path = pg_catalog, pg_temp");
-  await own.query(`BEGIN; ${binStatements.join(";\n")}; COMMIT`);
+  /** No connection is kept: it would be in the way of a DROP DATABASE. */
+  const owning = async <T>(work: (own: pg.Client) => Promise<T>): Promise<T> => {
+    const own = await server.connect(database, keeper);
+    try {
+      await own.query("SET search_path = pg_catalog, pg_temp");
+      return await work(own);
+    } finally {
+      await own.end();
+    }
+  };
+  await owning((own) => own.query(`BEGIN; ${binStatements.join(";\n")}; COMMIT`));
   const direct = (name = database) => server.connect(name, owner);
   const builder = await direct();
   await builder.query(schema);
@@ -108,13 +116,13 @@ export async function openBinScene(
         cwd: folder,
         input: personPassphrase(),
       }),
-    resting: async () => (await readEntries(own, ["kept"])).map(({ name }) => name),
+    resting: () => owning(async (own) => (await readEntries(own, ["kept"])).map(({ name }) => name)),
     async restore() {
-      const work = async () => restoreEntries(own, await readEntries(own, ["kept"]), {});
+      const work = (own: pg.Client) => inTransaction(own, async () => restoreEntries(own, await readEntries(own, ["kept"]), {}));
       // The gateway looks after its bin at the same time: one of two that wait for each other is told to try again.
       for (let tries = 0; ; tries++) {
         try {
-          return void (await inTransaction(own, work));
+          return void (await owning(work));
         } catch (error) {
           if ((error as { code?: string }).code !== "40P01" || tries === 5) throw error;
         }
@@ -127,7 +135,6 @@ export async function openBinScene(
     },
     async stop() {
       await gateway.stop("the test is over");
-      await own.end();
     },
   };
 }

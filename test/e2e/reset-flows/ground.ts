@@ -98,7 +98,11 @@ function ran(command: readonly string[], cwd: string, url: string): Promise<stri
 }
 
 /** Demands that everything that was there is there again, and nothing else. */
-export async function demandBack(ground: Pick<ResetGround, "state" | "definitions">, before: readonly string[], definitions: string | undefined): Promise<void> {
+export async function demandBack(
+  ground: Pick<ResetGround, "state" | "definitions">,
+  before: readonly string[],
+  definitions: string | undefined,
+): Promise<void> {
   assert.deepEqual(await ground.state(), before);
   assert.equal(await ground.definitions(), definitions);
 }

@@ -41,7 +41,10 @@ for (const version of [15, 18] as const) {
       const [state, definitions] = [await ground.state(), await ground.definitions()];
       assert.match(await ground.run(...knex("migrate:rollback", "--all")), /rolled back: 1 migrations/);
       assert.match(await ground.run(...knex("migrate:latest")), /run: 1 migrations/);
-      assert((await ground.state()).some((line) => line.startsWith("customers: rows 0 ")), "the tool's own, new and empty");
+      assert(
+        (await ground.state()).some((line) => line.startsWith("customers: rows 0 ")),
+        "the tool's own, new and empty",
+      );
       await ground.restore("--since", "1h", "--replace");
       const ledger = (line: string): boolean => !line.startsWith("knex_migrations");
       assert.deepEqual((await ground.state()).filter(ledger), state.filter(ledger));
