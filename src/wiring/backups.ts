@@ -21,6 +21,8 @@ export interface BackupsParts {
   readonly random: RandomBytes;
   readonly warn: (message: string) => void;
   readonly record: (event: RecoveryEvent) => void;
+  /** What was recorded is durable when it resolves. */
+  readonly seal: () => Promise<void>;
   /** Persons are told of an alarm, or that it is over. */
   readonly tell: (alarm: StandingAlarm, over: boolean) => void;
 }

@@ -263,7 +263,7 @@ class RunningGateway implements Gateway {
       http: (name) => this.#http?.opened(name),
     });
     const tell = this.#telling.recoveryAlarm;
-    this.#backups = await Backups.open({ config, ...options, record: this.#parts.shown.append, tell });
+    this.#backups = await Backups.open({ config, ...options, record: this.#parts.shown.append, seal: () => log.log.seal(), tell });
     this.#control = await startControlServer(stateDirectory(config.state).controlSocket, {
       status: () => this.status(),
       authority,

@@ -21,12 +21,12 @@ import { makeBackup } from "../recovery/backup/make-backup.ts";
 import { placeProblem, sameRadius } from "../recovery/backup/place.ts";
 import type { ProgramPlaces } from "../recovery/backup/programs.ts";
 import { createRepository, type Listed, type Repository, RepositoryProblem, type StoredBackup } from "../recovery/backup/repository.ts";
-import { retained } from "../recovery/backup/retention.ts";
 import { dueAtMs } from "../recovery/backup/schedule.ts";
 import { readServerFacts, takeBackupLock } from "../recovery/backup/server-facts.ts";
-import { parseLsn } from "../recovery/backup/wal-names.ts";
 import { onThisMachine } from "./backup-place.ts";
 import { backupAddress, backupLogin } from "./backup-login.ts";
+import { missingSince, removeOld } from "./backup-retention.ts";
+import { forgetMaking, leftMaking, noteMaking } from "./backup-note.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 import { WalKeeper } from "./wal-keeper.ts";
 
@@ -43,6 +43,8 @@ export interface TargetBackupsParts {
   readonly random: RandomBytes;
   readonly warn: (message: string) => void;
   readonly record: (event: RecoveryEvent) => void;
+  /** What was recorded is durable when it resolves. */
+  readonly seal: () => Promise<void>;
   readonly alarms: AlarmBook;
 }
 
@@ -205,6 +207,7 @@ export class TargetBackups {
         if (repository.sealed && key === undefined) throw new RepositoryProblem("it is sealed, and `backup.key` is not given");
         this.#repository = repository;
         await this.#look();
+        await this.#tellOfLast();
       } else await this.#repository.targets();
       this.#problem = undefined;
     } catch (error) {
@@ -225,7 +228,7 @@ export class TargetBackups {
 
   /** `undefined` where another gateway makes one. A failure to begin is one of the backup: it is recorded, and does not reject. */
   async #begin(): Promise<BackupId | undefined> {
-    const { target, backup, environment, clock, random, record } = this.#parts;
+    const { target, backup, environment, clock, random, record, place } = this.#parts;
     const id = newBackupId(random);
     let client: Client | undefined;
     this.#running = { id, startedAtMs: clock.now(), bytes: 0, expectedBytes: 0 };
@@ -238,6 +241,7 @@ export class TargetBackups {
         this.#elsewhereUntilMs = clock.now() + ELSEWHERE_MS;
         return undefined;
       }
+      await noteMaking(place, id);
       record(started);
     } catch (error) {
       record(started);
@@ -248,17 +252,19 @@ export class TargetBackups {
     const held = client;
     this.#work = this.#make(id, held)
       .catch((error: unknown) => this.#failed(id, error))
+      .then(() => this.#told())
       .finally(() => held.end().catch(() => undefined));
     return id;
   }
 
   async #make(id: BackupId, client: Client): Promise<void> {
-    const { target, backup, environment, programs, place, clock, random, record } = this.#parts;
+    const { target, backup, environment, programs, place, clock, random, record, warn } = this.#parts;
     const repository = this.#repository;
     const running = this.#running;
     if (repository === undefined || running === undefined) throw new RepositoryProblem(this.#problem ?? "the repository is not open");
     // Whoever holds the lock knows that what is half done is nobody's.
-    for (const left of await repository.sweep(target)) this.#swept(left);
+    const left = await repository.sweep(target);
+    if (left.length > 0) warn(`target \`${target}\`: ${left.length} half-made or half-removed backups are removed`);
     const facts = await readServerFacts(client);
     running.expectedBytes = facts.bytes;
     const login = backupLogin(target, backup, environment);
@@ -279,14 +285,14 @@ export class TargetBackups {
       progress: (bytes) => void (running.bytes += bytes),
       signal: this.#ended.signal,
     });
-    const { bytes, from, to } = made.manifest.backup;
-    const positions = from === undefined || to === undefined ? {} : { from, to };
-    record({ kind: "backup_done", backup: id, target, method: backup.method, bytes, ...positions, manifest: made.digest });
+    record({ kind: "backup_done", backup: id, target, method: backup.method, ...doneOf(made) });
     this.#failure = undefined;
     this.#failures = 0;
     if (made.manifest.wal === "archive") this.#wal?.renewed();
     await this.#look();
-    await this.#retain(repository);
+    const old = (each: BackupId) =>
+      record({ kind: "backup_removed", backup: each, target, because: "it is older than the configuration keeps them" });
+    await removeOld({ repository, target, keep: backup.keep, nowMs: clock.now() }, this.backups, old);
     await this.#look();
     this.#running = undefined;
     this.#alarm();
@@ -315,31 +321,23 @@ export class TargetBackups {
     this.#alarm();
   }
 
-  #swept(name: string): void {
-    const { target, record, warn } = this.#parts;
-    const [, id] = /^\.draft-(k_[0-9a-z]+)$/.exec(name) ?? [];
+  /** A process before this one was killed while it made one. */
+  async #tellOfLast(): Promise<void> {
+    const { target, backup, place, record } = this.#parts;
+    const id = await leftMaking(place);
     if (id === undefined) return;
-    const because = "the gateway that made it was killed in the middle; what there was of it is removed";
-    record({ kind: "backup_failed", backup: id as BackupId, target, because });
-    warn(`target \`${target}\`: backup ${id}: ${because}`);
+    const found = this.backups.find(({ manifest }) => manifest.backup.id === id);
+    if (found === undefined) this.#failed(id, new Error("the gateway was killed while it was made; nothing of it counts"));
+    else record({ kind: "backup_done", backup: id, target, method: backup.method, ...doneOf(found) });
+    await this.#told();
   }
 
-  async #retain(repository: Repository): Promise<void> {
-    const { target, backup, clock, record } = this.#parts;
-    const all = this.backups.map(({ manifest }) => ({
-      ...manifest.backup,
-      ...(manifest.walSegmentBytes === undefined ? {} : { segmentBytes: manifest.walSegmentBytes }),
-    }));
-    const { removed, walFrom } = retained(all, backup.keep, clock.now());
-    for (const { id } of removed) {
-      const found = this.backups.find(({ manifest }) => manifest.backup.id === id);
-      if (found === undefined) continue;
-      await repository.remove(found);
-      record({ kind: "backup_removed", backup: id, target, because: "it is older than the configuration keeps them" });
-    }
-    const segmentBytes = all.find((each) => each.segmentBytes !== undefined)?.segmentBytes;
-    for (const [timeline, number] of walFrom)
-      if (segmentBytes !== undefined) await repository.wal(target).removeBefore(timeline, number, segmentBytes);
+  /** What became of it is durable: only then nobody has to tell it again. A log that is broken refuses everything by itself. */
+  async #told(): Promise<void> {
+    await this.#parts.seal().then(
+      () => forgetMaking(this.#parts.place),
+      () => undefined,
+    );
   }
 
   #alarm(): void {
@@ -362,17 +360,11 @@ export class TargetBackups {
   }
 }
 
-function runningView({ id, startedAtMs, bytes, expectedBytes }: Running) {
-  return { backup: id, startedAtMs, bytes, expectedBytes };
+function doneOf({ manifest, digest }: StoredBackup) {
+  const { bytes, from, to } = manifest.backup;
+  return { bytes, ...(from === undefined || to === undefined ? {} : { from, to }), manifest: digest };
 }
 
-/** Segments between that base backup and the newest segment of its timeline that are not there. */
-async function missingSince(repository: Repository, { manifest }: StoredBackup): Promise<readonly string[]> {
-  const { walSegmentBytes: size } = manifest;
-  const { timeline, from, target } = manifest.backup;
-  const lsn = parseLsn(from ?? "");
-  if (size === undefined || timeline === undefined || lsn === undefined) return [];
-  const archive = repository.wal(target);
-  const newest = (await archive.segments(size)).filter((each) => each.timeline === timeline && !each.partial).at(-1);
-  return newest === undefined ? [] : archive.missing(timeline, lsn / BigInt(size), newest.number, size);
+function runningView({ id, startedAtMs, bytes, expectedBytes }: Running) {
+  return { backup: id, startedAtMs, bytes, expectedBytes };
 }

@@ -1,12 +1,14 @@
 /** Backups by a running gateway: on their own, by command, removed by a person; one at a time; and alarms that begin and end once. */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { TargetBackupsView } from "../../src/control/backups-contract.ts";
 import { callControl } from "../../src/control/client.ts";
+import { holdfast } from "../cli/holdfast.ts";
 import { openScene, type Scene, until, word } from "../grants/scene.ts";
-import { newFolder } from "../provision/shop.ts";
+import { environmentOf, newFolder } from "../provision/shop.ts";
 import { startServer, type TestServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
 import { backupLogin } from "./login.ts";
@@ -15,11 +17,12 @@ describe("a gateway with `backup`", { timeout: 180_000 }, () => {
   let server: TestServer;
   let scene: Scene;
   let login: string;
+  let key: string;
   before(async () => {
     await tool("pg_basebackup");
     server = await startServer({ version: 15 });
     const repository = join(newFolder(), "repository");
-    const key = join(newFolder(), "key");
+    key = join(newFolder(), "key");
     writeFileSync(key, "a long passphrase for backups 5", { mode: 0o600 });
     login = await backupLogin(server);
     const target = `backup: { repository: ${repository}, login: ${login}, key: { file: ${key} }, keep: { full: 2, days: 0 } }`;
@@ -85,6 +88,40 @@ describe("a gateway with `backup`", { timeout: 180_000 }, () => {
     await idle(2);
     const [removed] = await removals();
     assert.match(removed?.because ?? "", /older than the configuration keeps/);
+  });
+
+  test("the command tells how it goes, lists, verifies, and opens a sealed file with nothing but the folder and the key", async () => {
+    const run = (...words: string[]) => holdfast(["backup", ...words], { cwd: scene.folder, env: environmentOf(scene.shop) });
+    const made = await run("now");
+    assert.equal(made.code, 0, made.err);
+    assert.match(made.out, /^done k_[0-9a-z]{12}: [\d.]+ MiB in [\d.]+ s, /);
+    assert.match(made.err, /k_[0-9a-z]{12}: .* of about .*\/s/);
+    const status = await run("status");
+    assert.equal(status.code, 1, "an alarm stands");
+    assert.match(status.out, /ALARM +same_blast_radius/);
+    assert.match(status.out, /WAL +streaming for/);
+    const listed = JSON.parse((await run("list", "--json")).out) as { backups: { id: string; folder: string }[]; broken: string[] };
+    assert.deepEqual([listed.backups.length, listed.broken], [2, []]);
+    const verified = await run("verify");
+    assert.equal(verified.code, 0, verified.out + verified.err);
+    assert.match(verified.out, /whole {2}server's list: \d+ files, each with the SHA-256/);
+    const folder = listed.backups[0]?.folder ?? "";
+    const sealed = join(folder, "base.tar.gz.sealed");
+    const out = join(scene.folder, "base.tar.gz");
+    const opened = await run("decrypt", sealed, "--out", out, "--key-file", key);
+    assert.equal(opened.code, 0, opened.err);
+    assert.match(execFileSync("tar", ["-tzf", out], { encoding: "utf8" }), /^global\/pg_control$/m);
+    const archive = join(folder, "..", "..", "wal");
+    const [segment = ""] = readdirSync(join(archive, "00000001")).filter((name) => /^[0-9A-F]{24}\.gz/.test(name));
+    const repository = join(archive, "..", "..");
+    const fetch = (name: string) => run("wal-fetch", repository, scene.shop.target, name, join(scene.folder, "wal"), "--key-file", key);
+    assert.equal((await fetch(segment.slice(0, 24))).code, 0);
+    assert.equal(statSync(join(scene.folder, "wal")).size, 16 * 1024 * 1024);
+    assert.equal((await fetch("0000000100000000000000FF")).code, 1);
+    writeFileSync(sealed, readFileSync(sealed).subarray(0, 100_000));
+    const broken = await run("verify");
+    assert.equal(broken.code, 1);
+    assert.match(broken.out, /BROKEN base\.tar\.gz\.sealed: .*was changed or cut short/);
   });
 
   test("makes none while another gateway makes one", async () => {
