@@ -13,6 +13,8 @@ export interface Choosing {
   readonly targets: readonly string[];
   readonly databaseOf: (target: string) => string;
   readonly kept: (target: string, database: string, filter: KeptFilter) => Promise<readonly KeptTransaction[]>;
+  /** When an act was let through and when it was over, by our clock; `undefined` for one that the log does not have. */
+  readonly whenOf: (action: string) => Promise<{ readonly fromMs: number; readonly toMs: number } | undefined>;
 }
 
 export interface Chosen {
@@ -42,6 +44,7 @@ export async function chosenOf(wanted: WantedUndoPlan, choosing: Choosing): Prom
 
 async function byName(wanted: WantedUndoPlan, name: string, choosing: Choosing): Promise<Chosen> {
   const meant = meaning(name, choosing.story);
+  if (meant.act !== undefined && meant.told.length === 0) return byTime(meant.act, choosing);
   const places = new Map<string, { target: string; database: string }>();
   const add = (target: string, database: string | null) => {
     const place = { target, database: database ?? choosing.databaseOf(target) };
@@ -70,6 +73,24 @@ async function byName(wanted: WantedUndoPlan, name: string, choosing: Choosing):
   const missing = meant.told.filter((each) => here(each) && changedRows(each) && !kept.has(each.transaction));
   const acts = meant.act === undefined ? undefined : new Set([meant.act]);
   return finished({ ...place, kept: [...kept.values()], missing: missing.map(({ transaction }) => transaction), acts, choosing });
+}
+
+/** Where nobody read the transaction's id: the one of its session at its time, if there is but one. */
+async function byTime(act: string, choosing: Choosing): Promise<Chosen> {
+  const session = choosing.story.sessions.get(act.slice(0, act.lastIndexOf(".")));
+  const when = session === undefined ? undefined : await choosing.whenOf(act);
+  if (session === undefined || when === undefined) throw new ControlRefusal("not_found", nothingKnown(act), "see `holdfast undo list`");
+  const near = (await ofSession(session, choosing)).filter(({ atMs }) => atMs >= when.fromMs - CLOCKS_MS && atMs <= when.toMs + CLOCKS_MS);
+  if (near.length > 1)
+    throw new ControlRefusal(
+      "conflict",
+      `the log does not say which transaction \`${act}\` was part of, and its session had several at that time: ${near.map(({ transaction }) => transaction).join(", ")}`,
+      "give --transaction with the one that is meant, see `holdfast undo list`",
+    );
+  const { target, database } = session;
+  const chosen = finished({ target, database, kept: near, missing: [], acts: undefined, choosing });
+  const note = "the log does not say which transaction the act was part of: this is the only one of its session at that time";
+  return { ...chosen, notes: [...chosen.notes, note] };
 }
 
 interface Meaning {

@@ -58,6 +58,16 @@ export async function readUndoStory(directory: string): Promise<UndoStory> {
   return fold.story();
 }
 
+/** When an act was let through and when it was over. */
+export async function timesOf(directory: string, action: string): Promise<{ readonly fromMs: number; readonly toMs: number } | undefined> {
+  let [fromMs, toMs]: [number | undefined, number | undefined] = [undefined, undefined];
+  for await (const { event, t } of readEvents({ directory })) {
+    if (event.kind === "intent" && event.action === action && event.decision === "allow") fromMs = t;
+    if (event.kind === "outcome" && event.action === action) toMs = t;
+  }
+  return fromMs === undefined ? undefined : { fromMs, toMs: toMs ?? fromMs };
+}
+
 type Of<K extends AuditEvent["kind"]> = Extract<AuditEvent, { kind: K }>;
 
 class StoryFold {

@@ -19,7 +19,7 @@ import type { Executors } from "./executors.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 import { type UndoConnection, withUndoConnection } from "./undo-connection.ts";
 import { notUndone } from "./undo-notes.ts";
-import { readUndoStory, type UndoStory } from "./undo-scope.ts";
+import { readUndoStory, timesOf, type UndoStory } from "./undo-scope.ts";
 import { type Chosen, chosenOf, type Choosing } from "./undo-choice.ts";
 import type { WatchedLog } from "./watched-log.ts";
 
@@ -195,6 +195,7 @@ export class Undos implements UndoControl {
     const { config } = this.#parts;
     const targets = config().targets.map(({ name }) => name);
     const choosing: Choosing = {
+      whenOf: (action) => timesOf(config().auditDirectory, action),
       story: await this.#story(),
       targets,
       databaseOf: (name) => this.#databaseOf(this.#target(name)),
