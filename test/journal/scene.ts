@@ -38,11 +38,8 @@ export async function openJournalScene(version: ServerVersion, setup: string, ch
     database,
   );
   const acting = await server.connect(database, agent);
-  const stop = async (): Promise<void> => {
-    await Promise.all([owner.end(), acting.end()]);
-    await server.asSuperuser(`DROP OWNED BY ${agent.user}`, database);
-    await server.asSuperuser(`DROP ROLE ${agent.user}`);
-  };
+  // The server of the file goes with the process, and the roles with it.
+  const stop = async (): Promise<void> => void (await Promise.all([owner.end(), acting.end()]));
   return { shop, agent, owner, acting, stop };
 }
 
