@@ -226,8 +226,8 @@ class Progress {
     const whole = this.#terminal.interactive;
     if (progress.step === "replay" && !whole) return this.say(progressText({ ...progress, at: "" }));
     if (progress.step !== "files" || whole) return this.say(progressText(progress));
-    const tenth = Math.max(1, progress.of / 10);
-    this.say(progressText({ ...progress, bytes: Math.floor(progress.bytes / tenth) * tenth }));
+    const tenths = Math.floor((10 * progress.bytes) / Math.max(1, progress.of));
+    this.say(progressText({ ...progress, bytes: Math.ceil((tenths * progress.of) / 10) }));
   }
 
   say(text: string): void {
