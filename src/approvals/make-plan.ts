@@ -23,7 +23,11 @@ export interface PlanParts {
 /** Of one held act. What could not be measured is said in `unmeasured`, and never filled in. */
 export function makePlan(held: HeldAct, measured: Measured | NotMeasurable, parts: PlanParts): Plan {
   const measurement = measured instanceof NotMeasurable ? null : measured.measurement;
-  const { reversibility, sentences } = undoProspect(held.effects, measurement);
+  const { reversibility, sentences } = undoProspect(
+    held.effects,
+    measurement,
+    measured instanceof NotMeasurable ? undefined : measured.kept,
+  );
   const { name, environment, database } = held.target;
   const plan = {
     version: 1 as const,

@@ -35,9 +35,21 @@ describe("what can be taken back", () => {
       [deletion],
       null,
       "restorable",
-      "what is deleted of table public.orders is not kept; how much that is, nobody has measured",
+      "how much is deleted of table public.orders, and whether it is kept, nobody has measured",
       "no verified backup is known to Holdfast",
     );
+  });
+
+  test("says what undo brings back, and for how long, of what the trial saw kept", () => {
+    const kept = { tables: ["public.orders"], keepMs: 7 * 86_400_000 };
+    const { sentences } = undoProspect([deletion], { ...measurement(), objects: [] }, kept);
+    assert.deepEqual(sentences, [
+      "41,203 rows of public.orders would be deleted: they are kept for up to 7 days, and `holdfast undo` brings them back",
+      "90 rows of public.items would be deleted: Holdfast keeps no copy of them",
+      "no verified backup is known to Holdfast",
+    ]);
+    const both = { ...kept, tables: ["public.orders", "public.items"] };
+    assert.equal(undoProspect([deletion], { ...measurement(), objects: [] }, both).sentences.length, 1, "nothing is lost");
   });
 
   test("a trial that changed rows is more than what its text told", () => {

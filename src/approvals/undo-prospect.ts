@@ -1,9 +1,11 @@
 /**
  * What could be taken back of an act, and how: a class for rules and sentences for people.
- * It claims nothing that Holdfast does not hold: no copy of rows is kept yet, and no backup is known until one was restored and verified.
+ * It claims nothing that Holdfast does not hold: rows are kept where a trial saw their images kept, and no backup is known until one was
+ * restored and verified.
  */
 import { assertNever } from "../base/assert.ts";
 import type { Effect, Reversibility } from "../model/effect.ts";
+import type { Measured } from "../pipeline/approvals-port.ts";
 import type { Measurement, ObjectChange, TableChange } from "../model/plan.ts";
 
 export interface UndoProspect {
@@ -11,10 +13,13 @@ export interface UndoProspect {
   readonly sentences: readonly string[];
 }
 
-/** `measured` is `null` where nothing was measured: then the effects alone speak. */
-export function undoProspect(effects: readonly Effect[], measured: Measurement | null): UndoProspect {
+/** Tables whose row images are kept, and for how long at most. */
+type Kept = NonNullable<Measured["kept"]>;
+
+/** `measured` is `null` where nothing was measured: then the effects alone speak. `kept` is absent where nothing is. */
+export function undoProspect(effects: readonly Effect[], measured: Measurement | null, kept?: Kept): UndoProspect {
   const reversibility = worst([...effects.map((effect) => effect.reversibility), ...(measured === null ? [] : measuredClasses(measured))]);
-  const lost = measured === null ? lostByEffects(effects) : lostByMeasure(measured);
+  const lost = measured === null ? lostByEffects(effects) : lostByMeasure(measured, kept);
   const irrevocable = effects.filter(beyondTables).map(irrevocableSentence);
   const sentences = [...lost.sentences, ...new Set(irrevocable)];
   if (sentences.length === 0) sentences.push(nothingLeft(reversibility));
@@ -48,17 +53,34 @@ interface Lost {
   readonly data: boolean;
 }
 
-function lostByMeasure({ tables, objects }: Measurement): Lost {
-  const of = (count: (change: TableChange) => number) =>
-    tables.map((each) => ({ table: each.table, rows: count(each) })).filter(({ rows }) => rows > 0);
-  const deleted = of(({ direct, following }) => direct.deleted + following.deleted);
-  const updated = of(({ direct, following }) => direct.updated + following.updated);
-  const inserted = of(({ direct, following }) => direct.inserted + following.inserted);
+function lostByMeasure({ tables, objects }: Measurement, kept: Kept | undefined): Lost {
+  const isKept = ({ table }: Pick<TableChange, "table">) => kept?.tables.includes(table) === true;
+  const of = (count: (change: TableChange) => number, which: boolean) =>
+    tables
+      .filter((each) => isKept(each) === which)
+      .map((each) => ({ table: each.table, rows: count(each) }))
+      .filter(({ rows }) => rows > 0);
+  const counts = {
+    deleted: ({ direct, following }: TableChange) => direct.deleted + following.deleted,
+    updated: ({ direct, following }: TableChange) => direct.updated + following.updated,
+    inserted: ({ direct, following }: TableChange) => direct.inserted + following.inserted,
+  };
+  const [deleted, updated, inserted] = [of(counts.deleted, false), of(counts.updated, false), of(counts.inserted, false)];
   const changedTo = (kind: ObjectChange["change"]) => objects.filter(({ change }) => change === kind);
   const [dropped, truncated, altered, created] = [changedTo("dropped"), changedTo("truncated"), changedTo("altered"), changedTo("created")];
   const sentences: string[] = [];
   if (dropped.length > 0) sentences.push(`${named(dropped)} would be dropped: Holdfast keeps no copy of data or definition`);
   if (truncated.length > 0) sentences.push(`${named(truncated)} would be emptied: Holdfast keeps no copy of what is in it`);
+  if (kept !== undefined) {
+    const back = `kept for up to ${spanText(kept.keepMs)}, and \`holdfast undo\` brings them back`;
+    const [gone, changedRows, made] = [of(counts.deleted, true), of(counts.updated, true), of(counts.inserted, true)];
+    if (gone.length > 0) sentences.push(`${rowsOf(gone)} would be deleted: they are ${back}`);
+    if (changedRows.length > 0) sentences.push(`${rowsOf(changedRows)} would be overwritten: their old values are ${back}`);
+    if (made.length > 0)
+      sentences.push(
+        `${rowsOf(made)} would be inserted: \`holdfast undo\` takes them away while nothing rests on them; numbers drawn from sequences stay used`,
+      );
+  }
   if (deleted.length > 0) sentences.push(`${rowsOf(deleted)} would be deleted: Holdfast keeps no copy of them`);
   if (updated.length > 0) sentences.push(`${rowsOf(updated)} would be overwritten: their old values are not kept`);
   if (altered.length > 0) sentences.push(`${named(altered)} would be altered: the former definition is not kept`);
@@ -72,9 +94,9 @@ function lostByEffects(effects: readonly Effect[]): Lost {
     const what = `${effect.resource.type} ${effect.resource.name}`;
     switch (effect.operation) {
       case "delete":
-        return [`what is deleted of ${what} is not kept; how much that is, nobody has measured`];
+        return [`how much is deleted of ${what}, and whether it is kept, nobody has measured`];
       case "update":
-        return [`what is overwritten in ${what} is not kept; how much that is, nobody has measured`];
+        return [`how much is overwritten in ${what}, and whether it is kept, nobody has measured`];
       case "define":
         return effect.reversibility === "reversible"
           ? []
@@ -125,6 +147,17 @@ function rowsOf(changes: readonly { readonly table: string; readonly rows: numbe
   const shown = changes.slice(0, NAMED_MAX).map(({ table }) => table);
   const more = changes.length - shown.length;
   return `${counted(total, "row")} of ${shown.join(", ")}${more > 0 ? ` and ${counted(more, "more table")}` : ""}`;
+}
+
+/** In the largest unit that it is a whole number of. */
+function spanText(ms: number): string {
+  const units = [
+    [86_400_000, "day"],
+    [3_600_000, "hour"],
+    [60_000, "minute"],
+  ] as const;
+  const [unit, noun] = units.find(([size]) => ms >= size && ms % size === 0) ?? [1_000, "second"];
+  return counted(Math.round(ms / unit), noun);
 }
 
 function counted(count: number, noun: string): string {

@@ -49,7 +49,7 @@ function head({ id, target, asked, madeAtMs, expiresAtMs, reversibility, digest 
 /** Nothing is promised that nobody has seen work. */
 const undoWords: Readonly<Record<Reversibility, string>> = {
   reversible: "possible",
-  restorable: "only from a copy, and Holdfast keeps none",
+  restorable: "only from copies, as said below",
   irreversible: "NOT POSSIBLE",
   unknown: "NOT KNOWN",
 };

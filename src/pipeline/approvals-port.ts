@@ -37,6 +37,8 @@ export interface Measured {
   readonly unmeasured: readonly string[];
   /** Of the real server. */
   readonly identity: string;
+  /** Tables of which row images were kept on trial, and how long they are kept at most; absent where undo is off. */
+  readonly kept?: { readonly tables: readonly string[]; readonly keepMs: number };
 }
 
 /** `because` goes into the plan; `refuse` says that it must not be asked about at all. */

@@ -53,6 +53,7 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
         ...(clone === undefined ? {} : { clone: () => fixedLogin(target, clone, "`plan.clone`", parts, []) }),
         limits: { lockMs: plan.lockMs, statementMs: plan.statementMs, runMs: plan.runMs, samples: plan.samples },
         shown: plan.shown,
+        ...(target.undo.enabled ? { undoKeepMs: target.undo.keepMs } : {}),
         clock,
         random,
         warn: (message) => parts.warn(`target \`${target.name}\`: ${message}`),

@@ -13,6 +13,7 @@ import { type Connection, type ExecutorLogin, lent, openConnection } from "./ope
 import type { ExecutorAct } from "./port.ts";
 import { emptiedOf, type Reading, read, withEmptied } from "./reading.ts";
 import { neverRun, notSeen, notTried } from "./refusals.ts";
+import { keptTables } from "./kept-images.ts";
 import { rowDigests } from "./row-digests.ts";
 import { anyRows, samplesOf } from "./samples.ts";
 import type { ExecutorSettings } from "./settings.ts";
@@ -111,7 +112,11 @@ async function tryOn(settings: ExecutorSettings, place: Place, act: ExecutorAct)
     elapsedMs,
     on,
   };
-  return { measurement, unmeasured: [...login.said, ...notSeen(act), ...notCounted(emptied, sizes)], identity };
+  const unmeasured = [...login.said, ...notSeen(act), ...notCounted(emptied, sizes)];
+  const { undoKeepMs: keepMs } = settings;
+  // A clone's journal says nothing about the target's.
+  const kept = keepMs === undefined || on !== "target" ? {} : { kept: { tables: tried.kept, keepMs } };
+  return { measurement, unmeasured, identity, ...kept };
 }
 
 interface Tried {
@@ -119,6 +124,7 @@ interface Tried {
   readonly locks: readonly LockHeld[];
   readonly samples: ReadonlyMap<string, readonly SampleRow[]>;
   readonly digests: ReadonlyMap<string, string>;
+  readonly kept: readonly string[];
 }
 
 /** Samples and digests of rows are read while locks are held: neither longer than this, and no more tables than these. */
@@ -143,8 +149,9 @@ async function tryIt(settings: ExecutorSettings, place: Place, act: ExecutorAct,
   const left = () => Math.min(SAMPLES_MS_MAX, watch.leftMs());
   const samples = await samplesOf({ ...open, shown, rows: limits.samples, withinMs: left() }, reading.tables);
   const digests = await rowDigests({ ...open, withinMs: left() }, reading.tables);
+  const kept = settings.undoKeepMs === undefined ? [] : await keptTables(trial, began.transaction);
   demandGoing(watch);
-  return { reading, locks, samples, digests };
+  return { reading, locks, samples, digests, kept };
 }
 
 function demandDone(answer: ActAnswer): void {

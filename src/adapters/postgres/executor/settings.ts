@@ -13,6 +13,8 @@ export interface ExecutorSettings {
   readonly clone?: () => Promise<ExecutorLogin>;
   readonly limits: ExecutorLimits;
   readonly shown: ShownColumns;
+  /** How long images of changed rows are kept at the target, in milliseconds; absent where none are. */
+  readonly undoKeepMs?: number;
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** Told what an operator should know, and who asks for a plan should not: the server's words at a login name roles and addresses. */
