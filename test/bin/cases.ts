@@ -541,6 +541,18 @@ export const columnCases: readonly BinCase[] = [
     once: true,
   },
   {
+    name: "DROP COLUMN of a table that looks at another",
+    gone: `${users} CREATE TABLE more (id int PRIMARY KEY, u int REFERENCES users, x text DEFAULT 'd'); INSERT INTO more SELECT i, i, 'x' || i FROM generate_series(1, 9) i; CREATE VIEW some_of AS SELECT x FROM more;`,
+    drop: "ALTER TABLE more DROP COLUMN x CASCADE",
+    once: true,
+  },
+  {
+    name: "DROP COLUMN of an heir alone",
+    gone: "CREATE TABLE parent (id int); CREATE TABLE heir (own text) INHERITS (parent); INSERT INTO heir VALUES (1, 'o'), (1, 'p');",
+    drop: "ALTER TABLE heir DROP COLUMN own",
+    once: true,
+  },
+  {
     name: "DROP COLUMN of a key",
     gone: "CREATE TABLE t (x text, y int, id int PRIMARY KEY); INSERT INTO t SELECT 'x' || i % 3, i % 2, i FROM generate_series(1, 12) i;",
     drop: "ALTER TABLE t DROP COLUMN id",

@@ -36,19 +36,28 @@ export interface BinGround {
 export const appRole = "bin_app";
 export const executorRole = "bin_executor";
 
-export async function openBinGround(server: TestServer): Promise<BinGround> {
+/** `former` is one whose server was killed: its database and its agent go on with new connections. */
+export async function openBinGround(server: TestServer, former?: BinGround): Promise<BinGround> {
+  if (former !== undefined) return connect(server, former.database, former.agent);
   await server.asSuperuser(`DO $$ BEGIN
       IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${appRole}') THEN
         CREATE ROLE ${appRole}; CREATE ROLE ${executorRole}; CREATE ROLE bin_viewer; GRANT ${appRole} TO ${executorRole};
       END IF; END $$`);
   const { name: database } = await server.scratchDatabase();
   const agent = await server.ordinaryRole();
+  await server.asSuperuser(
+    `GRANT CREATE ON DATABASE ${database} TO ${appRole}, ${executorRole}; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    CREATE SCHEMA holdfast_bin AUTHORIZATION ${executorRole};
+    SET ROLE ${executorRole}; SET search_path = pg_catalog, pg_temp; BEGIN; ${binStatements.join(";\n")}; COMMIT`,
+    database,
+  );
+  return connect(server, database, agent);
+}
+
+async function connect(server: TestServer, database: string, agent: Login): Promise<BinGround> {
   const builder = await server.connect(database);
-  await builder.query(`GRANT CREATE ON DATABASE ${database} TO ${appRole}, ${executorRole}; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-    CREATE SCHEMA holdfast_bin AUTHORIZATION ${executorRole}`);
   const executor = await server.connect(database);
   await executor.query(`SET ROLE ${executorRole}; SET search_path = pg_catalog, pg_temp`);
-  await executor.query(`BEGIN; ${binStatements.join(";\n")}; COMMIT`);
   const client = await server.connect(database, agent);
   const pid = ((await client.query("SELECT pg_backend_pid() AS pid")).rows[0] as { pid: number }).pid;
   const clients = [builder, executor, client];

@@ -33,9 +33,9 @@ DECLARE
   i record;
 BEGIN
   FOR i IN SELECT h.inhrelid, h.inhparent, h.inhseqno, c.relispartition, pg_get_expr(c.relpartbound, c.oid) AS bound FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-    JOIN holdfast_bin.object o ON o.entry = of_entry AND o.class = 'pg_class'::regclass AND o.object = h.inhrelid
+    JOIN holdfast_bin.object o ON o.entry = of_entry AND o.class = 'pg_class'::regclass AND o.object = h.inhrelid AND o.how <> 'column'
     WHERE c.relkind IN ('r', 'p', 'f') AND NOT EXISTS (SELECT FROM holdfast_bin.object p
-      WHERE p.entry = of_entry AND p.class = 'pg_class'::regclass AND p.object = h.inhparent) ORDER BY h.inhrelid, h.inhseqno LOOP
+      WHERE p.entry = of_entry AND p.class = 'pg_class'::regclass AND p.object = h.inhparent AND p.how <> 'column') ORDER BY h.inhrelid, h.inhseqno LOOP
     INSERT INTO holdfast_bin.object (entry, class, object, type, name, how, of_class, of_object, step, recipe)
       VALUES (of_entry, 'pg_class'::regclass, i.inhparent, 'inheritance', i.inhparent::regclass, 'made', 'pg_class'::regclass, i.inhrelid, 56 + i.inhseqno / 1000.0,
         jsonb_build_array(jsonb_build_object('sql', CASE WHEN i.relispartition
@@ -47,9 +47,10 @@ BEGIN
   INSERT INTO holdfast_bin.object (entry, class, object, type, name, how, of_class, of_object, step)
     SELECT of_entry, 'pg_constraint'::regclass, k.oid, 'table constraint', format('%I on %s', k.conname, k.conrelid::regclass), 'made',
       'pg_class'::regclass, k.conrelid, 54
-    FROM pg_constraint k JOIN holdfast_bin.object o ON o.entry = of_entry AND o.class = 'pg_class'::regclass AND o.object = k.conrelid
+    FROM pg_constraint k JOIN holdfast_bin.object o ON o.entry = of_entry AND o.class = 'pg_class'::regclass AND o.object = k.conrelid AND o.how <> 'column'
     WHERE k.contype = 'f' AND k.conparentid = 0
-      AND NOT EXISTS (SELECT FROM holdfast_bin.object r WHERE r.entry = of_entry AND r.class = 'pg_class'::regclass AND r.object = k.confrelid);
+      AND NOT EXISTS (SELECT FROM holdfast_bin.object r WHERE r.entry = of_entry AND r.class = 'pg_class'::regclass AND r.object = k.confrelid
+        AND r.how <> 'column');
   DELETE FROM holdfast_bin.object o USING holdfast_bin.object k WHERE o.entry = of_entry AND k.entry = of_entry AND o.class = 'pg_constraint'::regclass
     AND k.class = o.class AND k.object = o.object AND o.how = 'inside' AND k.how = 'made';
 END
