@@ -84,7 +84,7 @@ export class BinKeeping {
     await besideDatabase(target, environment, database, async (client) => {
       for (const entry of await listDatabases(client, target.name)) {
         if (clock.now() - entry.atMs <= target.bin.keepMs) continue;
-        await this.#emptied(entry, "it rested as long as `bin.keep` says");
+        await this.#emptied(entry, "it rested as long as bin.keep says");
         await emptyDatabase(client, entry.id);
       }
     });

@@ -7,6 +7,7 @@ import type { Config } from "../../config/config.ts";
 import type { Vault } from "../../wiring/vault.ts";
 import type { Finding, State } from "../doctor/finding.ts";
 import { examineConfigFile, examineConfigText, examineNode, examineRoom, examineSecretFiles, examineState } from "../doctor/machine.ts";
+import { examineBin } from "../doctor/bin.ts";
 import { examineDrift } from "../doctor/drift.ts";
 import { examineLog } from "../doctor/log.ts";
 import { examineWays } from "../doctor/ways-around.ts";
@@ -77,6 +78,7 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
     ...(await examineWays({ folder: dirname(path), home: terminal.env["HOME"], upstreams, own, signal: terminal.untilEnded() })),
     ...targets.flatMap(({ findings }) => findings),
     ...config.targets.flatMap(examineRoles),
+    ...(await Promise.all(config.targets.map((target) => examineBin(target, environment, Date.now())))).flat(),
     ...examineUsers(config),
     ...(await examineStore(config, environment)),
     await examineLog(places, status !== undefined),

@@ -68,7 +68,7 @@ export function overdue(
     const large = size > sizeMax;
     // What is young and small would free nothing.
     if (!old && (!large || entry.bytes === 0)) continue;
-    going.push({ entry, because: old ? "it rested as long as `bin.keep` says" : "there is more in the bin than `bin.size` says" });
+    going.push({ entry, because: old ? "it rested as long as bin.keep says" : "there is more in the bin than bin.size says" });
     size -= entry.bytes;
   }
   return going;
