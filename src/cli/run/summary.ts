@@ -27,6 +27,8 @@ export interface RunSummary {
   readonly changed: Set<string>;
   /** Rows that were committed, by table, where the server's counts are known. */
   readonly committed: Map<string, Committed>;
+  /** What `holdfast undo` knows it by: its run, else its principal. */
+  name: string;
   /** Grants that persons gave it, and statements that rested on them. */
   grants: number;
   grantUses: number;
@@ -51,6 +53,7 @@ class RunFold {
     codes: new Map(),
     changed: new Set(),
     committed: new Map(),
+    name: "",
     grants: 0,
     grantUses: 0,
   };
@@ -64,6 +67,7 @@ class RunFold {
 
   constructor(principal: string) {
     this.#principal = principal;
+    this.summary.name = principal;
   }
 
   step(event: AuditEvent): void {
@@ -86,7 +90,9 @@ class RunFold {
         if (this.#own.has(event.session)) this.#ended(event);
         return;
       case "run_started":
-        if (event.principal === this.#principal) this.#runs.add(event.run);
+        if (event.principal !== this.#principal) return;
+        this.#runs.add(event.run);
+        this.summary.name = event.run;
         return;
       case "grant_given":
         if (!this.#runs.has(event.run)) return;
@@ -164,7 +170,11 @@ export function summaryText(summary: RunSummary): string {
   const lines = [
     `  ${counted(statements, "statement")} in ${counted(sessions, "connection")}, ${counted(rowsRead, "row")} read, ${counted(rowsChanged, "row")} changed`,
   ];
-  if (summary.committed.size > 0) lines.push(`  committed: ${committedText(summary.committed)}`, "  Holdfast can undo none of that");
+  if (summary.committed.size > 0)
+    lines.push(
+      `  committed: ${committedText(summary.committed)}`,
+      `  a person takes that back, as far as it is kept, with: holdfast undo ${summary.name}`,
+    );
   else if (changed.size > 0)
     lines.push(
       `  may have changed ${[...changed].sort().slice(0, 8).join(", ")}${changed.size > 8 ? `, and ${changed.size - 8} more` : ""}`,
