@@ -3,6 +3,7 @@
  * Each target's own stands in `target-backups.ts`.
  */
 import { join } from "node:path";
+import { assertNever } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
@@ -11,7 +12,9 @@ import { ControlRefusal } from "../control/parts.ts";
 import type { RecoveryEvent } from "../model/event.ts";
 import { AlarmBook, type StandingAlarm } from "../recovery/backup/alarm-book.ts";
 import type { StoredBackup } from "../recovery/backup/repository.ts";
-import { TargetBackups } from "./target-backups.ts";
+import { externalProvider, pgbackrestBackups } from "./backup-providers.ts";
+import { ProvidedBackups } from "./provided-backups.ts";
+import { TargetBackups, type TargetBackupsParts } from "./target-backups.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 
 export interface BackupsParts {
@@ -27,12 +30,14 @@ export interface BackupsParts {
   readonly tell: (alarm: StandingAlarm, over: boolean) => void;
 }
 
+type Kept = TargetBackups | ProvidedBackups;
+
 export class Backups {
   /** Also for what others find alarming: drills. */
   readonly alarms: AlarmBook;
-  readonly #targets: ReadonlyMap<string, TargetBackups>;
+  readonly #targets: ReadonlyMap<string, Kept>;
 
-  constructor(alarms: AlarmBook, targets: ReadonlyMap<string, TargetBackups>) {
+  constructor(alarms: AlarmBook, targets: ReadonlyMap<string, Kept>) {
     this.alarms = alarms;
     this.#targets = targets;
   }
@@ -44,11 +49,10 @@ export class Backups {
     const alarms = await AlarmBook.open({ ...parts, file: join(folder, "alarms.json") });
     const programs = { path: environment["PATH"] ?? "" };
     const targets = new Map(
-      config.targets.flatMap((target): [string, TargetBackups][] => {
-        const backup = ownBackup(target);
-        if (backup === undefined) return [];
+      config.targets.flatMap((target): [string, Kept][] => {
         const place = join(folder, target.name);
-        return [[target.name, new TargetBackups({ ...parts, target: target.name, backup, programs, place, workplaces: [], alarms })]];
+        const kept = keptOf(target, { ...parts, programs, place, workplaces: [], alarms });
+        return kept === undefined ? [] : [[target.name, kept]];
       }),
     );
     for (const each of targets.values()) each.start();
@@ -58,6 +62,11 @@ export class Backups {
   /** Newest first; nothing where Holdfast makes none of the target. */
   of(target: string): readonly StoredBackup[] {
     return this.#targets.get(target)?.backups ?? [];
+  }
+
+  /** When the newest ended, whoever keeps it. */
+  newestAtMs(target: string): number | undefined {
+    return this.#targets.get(target)?.newestAtMs;
   }
 
   get control(): BackupControl {
@@ -77,7 +86,7 @@ export class Backups {
     await this.alarms.close();
   }
 
-  #named(target: string): TargetBackups {
+  #named(target: string): Kept {
     const found = this.#targets.get(target);
     if (found === undefined)
       throw new ControlRefusal(
@@ -94,8 +103,20 @@ export function backupFolder(config: Pick<Config, "state">): string {
   return join(config.state, "backup");
 }
 
-function ownBackup({ backup }: TargetConfig) {
-  if (backup?.repository === undefined) return undefined;
+function keptOf({ name, backup }: TargetConfig, parts: Omit<TargetBackupsParts, "target" | "backup">): Kept | undefined {
+  if (backup === undefined) return undefined;
   const { method, repository } = backup;
-  return method === "basebackup" || method === "dump" ? { ...backup, method, repository } : undefined;
+  switch (method) {
+    case "basebackup":
+    case "dump":
+      return repository === undefined
+        ? undefined
+        : new TargetBackups({ ...parts, target: name, backup: { ...backup, method, repository } });
+    case "external":
+      return new ProvidedBackups({ ...parts, target: name, method, backup, provider: externalProvider(name, backup, parts), advice: [] });
+    case "pgbackrest":
+      return repository === undefined ? undefined : pgbackrestBackups(name, { ...backup, repository }, parts);
+    default:
+      return assertNever(method, "method");
+  }
 }

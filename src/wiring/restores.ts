@@ -37,7 +37,7 @@ export class Restores {
   /** `changed` is called when policy would be told of other ages. Resolves to what the control socket offers. */
   async open(backups: Backups, changed: () => void): Promise<DrillControl> {
     const { config } = this.#parts;
-    const backedUpAtMs = (target: string) => backups.of(target)[0]?.manifest.backup.endedAtMs;
+    const backedUpAtMs = (target: string) => backups.newestAtMs(target);
     const drills = await Drills.open({ ...this.#parts, backedUpAtMs, changed, alarm: (...found) => backups.alarms.set(...found) });
     this.#drills = drills;
     const backed = config.targets.filter(({ backup }) => backup !== undefined).map(({ name }) => name);

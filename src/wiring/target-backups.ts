@@ -14,7 +14,7 @@ import { readSecret } from "../config/read-secret.ts";
 import type { TargetBackupsView } from "../control/backups-contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { RecoveryEvent } from "../model/event.ts";
-import { alarmsOf } from "../recovery/backup/alarms.ts";
+import { alarmsOf, backupAlarms } from "../recovery/backup/alarms.ts";
 import type { AlarmBook } from "../recovery/backup/alarm-book.ts";
 import { BackupUnusable } from "../recovery/backup/job.ts";
 import { makeBackup } from "../recovery/backup/make-backup.ts";
@@ -47,17 +47,6 @@ export interface TargetBackupsParts {
   readonly seal: () => Promise<void>;
   readonly alarms: AlarmBook;
 }
-
-/** What this folder finds out; drills have their own. */
-export const backupAlarms = [
-  "no_backup",
-  "backup_failed",
-  "old_backup",
-  "empty_backup",
-  "wal_failing",
-  "same_blast_radius",
-  "repository_unreachable",
-] as const;
 
 const TICK_MS = 2_000;
 const LOOK_EVERY_MS = 30_000;
@@ -99,6 +88,10 @@ export class TargetBackups {
 
   start(): void {
     this.#loop ??= this.#run();
+  }
+
+  get newestAtMs(): number | undefined {
+    return this.backups[0]?.manifest.backup.endedAtMs;
   }
 
   /** Newest first. */

@@ -4,6 +4,17 @@
  */
 import type { RecoveryAlarm } from "../../model/recovery.ts";
 
+/** What this folder finds out; drills have their own. */
+export const backupAlarms = [
+  "no_backup",
+  "backup_failed",
+  "old_backup",
+  "empty_backup",
+  "wal_failing",
+  "same_blast_radius",
+  "repository_unreachable",
+] as const;
+
 export interface BackupFacts {
   readonly nowMs: number;
   /** Since when this gateway has looked after them. */
