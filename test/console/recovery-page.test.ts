@@ -1,4 +1,4 @@
-/** The page of recovery behind a stand-in of the gateway: what the log tells is shown, hostile names are text, and a new record is seen at once. */
+/** The page of recovery behind a stand-in of the gateway: what the log tells is shown, hostile names are text, news is seen at once. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { newBackupId, newBinEntryId, newDrillId, newUndoId } from "../../src/base/ids.ts";

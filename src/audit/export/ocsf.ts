@@ -8,6 +8,7 @@ import type { Effect, Operation } from "../../model/effect.ts";
 import type { AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { ReadRecord } from "../events.ts";
 import { leafHash } from "../merkle.ts";
+import { isRecovery } from "../recovery-words.ts";
 import { exportContext } from "./context.ts";
 import type { ExportContext } from "./context.ts";
 import { approvalBody } from "./ocsf-approvals.ts";
@@ -125,24 +126,8 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
     case "approval_used":
     case "approval_settled":
       return approvalBody(event);
-    case "undo_started":
-    case "undo_done":
-    case "undo_swept":
-    case "bin_put":
-    case "bin_restored":
-    case "bin_emptied":
-    case "recovery_point":
-    case "backup_started":
-    case "backup_done":
-    case "backup_failed":
-    case "backup_removed":
-    case "drill_done":
-    case "restored":
-    case "recovery_alarm":
-    case "recovery_alarm_over":
-      return recoveryBody(event);
     default:
-      return ofTheGuard(event);
+      return isRecovery(event) ? recoveryBody(event) : ofTheGuard(event);
   }
 }
 

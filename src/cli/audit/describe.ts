@@ -25,13 +25,10 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
   switch (event.kind) {
     case "login_refused":
       return { word: "login", about: event.peer, text: `refused for ${event.user}: ${event.because}`, tone: "bad" };
-    case "session_opened":
-      return {
-        word: "opened",
-        about: event.session,
-        text: `${event.principal} on ${event.target}/${event.database} (${event.environment}) from ${event.peer}`,
-        tone: "plain",
-      };
+    case "session_opened": {
+      const text = `${event.principal} on ${event.target}/${event.database} (${event.environment}) from ${event.peer}`;
+      return { word: "opened", about: event.session, text, tone: "plain" };
+    }
     case "session_closed":
       return { word: "closed", about: event.session, text: event.because, tone: "plain" };
     case "lease_started":
