@@ -57,7 +57,8 @@ async function inTurn(client: AdminClient, steps: readonly Step[]): Promise<read
 }
 
 interface Step {
-  readonly shown: string;
+  /** What a foreign key that is in the way means. */
+  readonly hanging: "referenced" | "parent_gone";
   /** Rows of the work table that it is about, as `w`. */
   readonly about: string;
   /** `range` stands where rows `w` are narrowed down. */
@@ -73,7 +74,7 @@ interface Swapped {
 function deletion({ shape, replaced }: Swapped): Step {
   const about = `w.tab = ${shape.tab} AND w.side = '-' AND NOT w.skip AND ${apart(replaced)}`;
   return {
-    shown: shape.shown,
+    hanging: "referenced",
     about,
     sql: (range) => `DELETE FROM ${from(shape)} AS t USING ${work} w WHERE t.ctid = w.place AND t.tableoid = w.part AND ${about} ${range}`,
   };
@@ -88,7 +89,7 @@ function changes({ shape, replaced }: Swapped): readonly Step[] {
     const about = `w.tab = ${shape.tab} AND w.side = '+' AND NOT w.skip AND w.peer IS NOT NULL AND w.layout = ${layout.id}`;
     const list = changed.map(({ name }) => `${ident(name)} = (p.r).${ident(name)}`).join(", ");
     return {
-      shown: shape.shown,
+      hanging: "parent_gone",
       about,
       sql: (range) =>
         `UPDATE ${from(shape)} AS t SET ${list} FROM ${work} w JOIN ${work} m ON m.n = w.peer
@@ -105,7 +106,7 @@ function insertions({ shape, replaced }: Swapped): readonly Step[] {
     const columns = writable(shape, layout).map(({ name }) => ident(name));
     const list = columns.length === 0 ? "" : `(${columns.join(", ")}) OVERRIDING SYSTEM VALUE`;
     return {
-      shown: shape.shown,
+      hanging: "parent_gone",
       about,
       sql: (range) =>
         `INSERT INTO ${shape.name} ${list} SELECT ${columns.map((name) => `(p.r).${name}`).join(", ")} FROM ${work} w
@@ -137,7 +138,7 @@ function apart(replaced: readonly Layout[]): string {
 }
 
 async function carried(client: AdminClient, step: Step): Promise<readonly Found[]> {
-  const whole = await attempt(client, step.sql(""));
+  const whole = await attempt(client, step, "");
   if (whole === undefined) return [];
   const rows = (await client.query(`SELECT w.n::text AS n FROM ${work} w WHERE ${step.about} ORDER BY w.n`)).rows as readonly {
     n: string;
@@ -151,7 +152,7 @@ async function carried(client: AdminClient, step: Step): Promise<readonly Found[
     const middle = Math.floor(part.length / 2);
     for (const half of [part.slice(0, middle), part.slice(middle)]) {
       halvings += 1;
-      const again = await attempt(client, step.sql(`AND w.n BETWEEN ${half[0]?.n} AND ${half.at(-1)?.n}`));
+      const again = await attempt(client, step, `AND w.n BETWEEN ${half[0]?.n} AND ${half.at(-1)?.n}`);
       if (again !== undefined) await halve(half, again);
     }
   };
@@ -165,12 +166,12 @@ interface Refusal {
   readonly because: string;
 }
 
-async function attempt(client: AdminClient, sql: string): Promise<Refusal | undefined> {
+async function attempt(client: AdminClient, { sql, hanging }: Step, range: string): Promise<Refusal | undefined> {
   try {
-    await client.query(`SAVEPOINT holdfast_step; ${sql}; RELEASE SAVEPOINT holdfast_step`);
+    await client.query(`SAVEPOINT holdfast_step; ${sql(range)}; RELEASE SAVEPOINT holdfast_step`);
     return undefined;
   } catch (error) {
-    const refused = refusalOf(error);
+    const refused = refusalOf(error, hanging);
     if (refused === undefined) throw error;
     await client.query("ROLLBACK TO SAVEPOINT holdfast_step; RELEASE SAVEPOINT holdfast_step");
     return refused;
@@ -178,12 +179,12 @@ async function attempt(client: AdminClient, sql: string): Promise<Refusal | unde
 }
 
 /** What the server says of rows; anything else is no matter of rows, and ends the undo. Its detail holds values, and stays out. */
-function refusalOf(error: unknown): Refusal | undefined {
+function refusalOf(error: unknown, hanging: Step["hanging"]): Refusal | undefined {
   const { code, constraint, message } = error as { code?: unknown; constraint?: unknown; message?: unknown };
   if (typeof code !== "string" || !/^(22|23|P0|44)/.test(code)) return undefined;
   const by =
     typeof constraint === "string" ? `constraint \`${constraint}\`` : code.startsWith("22") ? "its columns' types" : String(message);
   if (code === "23505" || code === "23P01") return { kind: "taken", because: `another row has what must be unique by ${by}` };
-  if (code === "23503") return { kind: "referenced", because: `a foreign key is in the way: ${by}` };
+  if (code === "23503") return { kind: hanging, because: `a foreign key is in the way: ${by}` };
   return { kind: "not_allowed", because: `its former values are not allowed now by ${by}` };
 }
