@@ -42,6 +42,16 @@ test("conditions see the effect and the facts", () => {
   for (const [expression, expected] of table) assert.equal(compiled(expression)(effect, facts), expected, expression);
 });
 
+test("ages of backups and drills are whole days, of a table its own, and what is not known is older than any", () => {
+  const recovery = { backupAgeDays: 0, drillAgeDays: 3, drilledDays: { "public.orders": 9 } };
+  const known = { ...facts, recovery };
+  assert.equal(compiled("facts.backup_age_days < 1 && facts.drill_age_days == 3 && effect.drill_age_days == 9")(effect, known), true);
+  const other = { ...effect, resource: { type: "table", name: "public.items" } } as const;
+  assert.equal(compiled("effect.drill_age_days > 100000")(other, known), true);
+  assert.equal(compiled("facts.drill_age_days > 100000")(effect, { ...facts, recovery: { ...recovery, drillAgeDays: null } }), true);
+  assert.equal(compiled("facts.backup_age_days <= 100000")(effect, facts), false);
+});
+
 test("a number that is not known is larger than any limit", () => {
   for (const kind of ["unbounded", "unknown"] as const) {
     assert.equal(compiled("effect.rows <= 1000000")({ ...effect, extent: { kind } }, facts), false);

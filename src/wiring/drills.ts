@@ -10,7 +10,6 @@ import type { Config, TargetConfig } from "../config/config.ts";
 import type { DrillControl, RestoreRecord, WantedDrill } from "../control/drill-port.ts";
 import { ControlRefusal, type Signer } from "../control/parts.ts";
 import type { Drill, RecoveryAlarm } from "../model/recovery.ts";
-import { RepositoryProblem } from "../recovery/backup/repository.ts";
 import { type DrillOptions, type DrillParts, runDrill } from "../recovery/drill/drill.ts";
 import { type DrillBook, type DrillsKnown, drillAlarms } from "../recovery/drill/drill-book.ts";
 import { openDrillBook } from "./drill-book-place.ts";
@@ -70,7 +69,7 @@ export class Drills implements DrillControl {
     try {
       return await this.#run(target, before);
     } catch (error) {
-      if (error instanceof WiringError || error instanceof RepositoryProblem) throw new ControlRefusal("conflict", error.message);
+      if (error instanceof WiringError) throw new ControlRefusal("conflict", error.message);
       throw error;
     }
   }
@@ -170,10 +169,17 @@ export interface DrillWanted {
 
 type DrillPlace = Pick<DrillsParts, "config" | "environment" | "clock">;
 
-/** One drill, put on no record. Rejects with `WiringError` or `RepositoryProblem` where there is nothing to drill. */
+/** One drill, put on no record. Rejects with `WiringError` where there is nothing to drill. */
 export async function drillTarget({ config, environment, clock }: DrillPlace, target: TargetConfig, wanted: DrillWanted): Promise<Drill> {
   const { before, id, known, signal, say = () => undefined } = wanted;
-  const repository = await targetRepository(target, environment);
+  if (!drillable(target))
+    throw new WiringError(`target \`${target.name}\` has no \`backup\` with a \`repository\`: there is nothing to restore`);
+  const atMs = clock.now();
+  const repository = await targetRepository(target, environment).catch((error: unknown) => ({ unusable: messageOf(error) }));
+  if ("unusable" in repository) {
+    const checks = [{ name: "repository", passed: false, because: repository.unusable }];
+    return { id, target: target.name, backup: null, atMs, passed: false, checks, recoveryMs: null, lostMs: null, tables: [] };
+  }
   const database = databaseOf(target, environment);
   const settings = target.backup?.drill;
   const until = before === "" ? undefined : (await momentFor({ config, environment, nowMs: clock.now() }, before)).until;

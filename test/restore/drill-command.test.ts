@@ -1,5 +1,6 @@
 /** `holdfast backup drill`: through a running gateway, signed, and with it down; on record both times, and known to policy. */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Drill } from "../../src/model/recovery.ts";
@@ -25,6 +26,8 @@ policies:
           matches: [DELETE FROM public.orders WHERE id = 7]
           misses: [SELECT 1]`;
 
+const backupKey = "the passphrase that seals the repository";
+
 describe("holdfast backup drill", () => {
   let backedUp: BackedUp;
   let shop: Shop;
@@ -32,6 +35,7 @@ describe("holdfast backup drill", () => {
 
   before(async () => {
     backedUp = await openBackedUp({
+      passphrase: Buffer.from(backupKey),
       fill: async (server) => {
         shop = await openShop(server);
         await server.asSuperuser(`GRANT ${shop.owner.user} TO ${shop.admin.user} WITH ADMIN OPTION`);
@@ -43,8 +47,10 @@ describe("holdfast backup drill", () => {
     await backedUp.backUp();
     backedUp.keepArchiving();
     const checks = `checks: [{ name: ten orders, sql: "SELECT count(*) FROM orders", expect: 10 }]`;
+    const keyFile = join(backedUp.folder, "backup-key");
+    writeFileSync(keyFile, backupKey, { mode: 0o600 });
     const drill = `drill: { folder: ${join(backedUp.folder, "scratch")}, sample: 2, tables: [public.orders], ${checks} }`;
-    const target = `backup: { repository: ${join(backedUp.folder, "repository")}, wal: false, ${drill} }`;
+    const target = `backup: { repository: ${join(backedUp.folder, "repository")}, key: { file: ${keyFile} }, wal: false, ${drill} }`;
     scene = await openScene(backedUp.server, {
       shop,
       target,
@@ -61,7 +67,7 @@ describe("holdfast backup drill", () => {
   });
 
   function drill(...words: string[]): Promise<Ran> {
-    const env = environmentOf(shop, shop.owner);
+    const env = { ...environmentOf(shop, shop.owner), OTHER_KEY: "another passphrase" };
     return start(["backup", "drill", "--config", join(scene.folder, "holdfast.yaml"), ...words], { folder: scene.folder, env }).over;
   }
 
@@ -83,8 +89,21 @@ describe("holdfast backup drill", () => {
     }
   });
 
-  test("with the gateway down, and one that fails says why", async () => {
+  test("of a repository that another key sealed fails by name", async () => {
+    const path = join(scene.folder, "holdfast.yaml");
+    const text = readFileSync(path, "utf8");
     await scene.stop();
+    writeFileSync(path, text.replace(/key: \{ file: \S+ \}/, "key: { env: OTHER_KEY }"));
+    try {
+      const { code, out, err } = await drill();
+      assert.equal(code, 1);
+      assert.match(out, /FAILED +repository +the key does not open/, err);
+    } finally {
+      writeFileSync(path, text);
+    }
+  });
+
+  test("with the gateway down, and one that fails says why", async () => {
     const { code, out, err } = await drill();
     assert.equal(code, 1, err);
     assert.match(out, /FAILED +ten orders +it does not answer `10`/);

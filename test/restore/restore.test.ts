@@ -107,6 +107,18 @@ describe("holdfast restore", () => {
     assert.equal((await scene.events("restored")).at(-1)?.person, "ada");
   });
 
+  test("has a point of before an approved plan, too", async () => {
+    await backedUp.server.asSuperuser(`SET ROLE ${shop.owner.user}; CREATE TABLE spare (id int)`, shop.database);
+    const before = await scene.events("recovery_point");
+    const planned = await scene.planAs("ada", "DROP TABLE spare", { target: shop.target, ask: true });
+    assert(planned.approval !== undefined);
+    await scene.answer(planned.approval.id, "approve", "ben");
+    assert.equal((await scene.applyAs("ada", planned)).outcome, "applied");
+    const points = (await scene.events("recovery_point")).slice(before.length);
+    assert.equal(points.length, 1);
+    assert.match(points[0]?.lsn ?? "", /^\w+\/\w+$/);
+  });
+
   test("brings back a table that was dropped, with its definition", async () => {
     const wrong = await act("DROP TABLE tags");
     const written = await restore("--before", wrong, "--table", "public.tags", "--out", "tags.sql").over;

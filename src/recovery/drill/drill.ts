@@ -102,7 +102,9 @@ class Drilling {
     this.found(...(await verifyBackup(repository, newest)));
     // A backup that is known not to be whole is restored all the same: what can be had of it is worth to be known.
     const logical = method === "dump";
-    const point = logical || this.#options.until !== undefined ? undefined : await this.#takePoint();
+    // Only WAL that is archived leads further than the backup itself.
+    const further = newest.manifest.wal === "archive" && this.#options.until === undefined;
+    const point = further ? await this.#takePoint() : undefined;
     const until = this.#options.until ?? (point === undefined ? { kind: "end" as const } : { kind: "lsn" as const, lsn: point.lsn });
     if (!logical) await this.#demandWal(newest, until, point);
     await this.#restore(newest, until, point);
