@@ -9,7 +9,7 @@ import type { AuditEvent } from "../model/event.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Measurement, Plan } from "../model/plan.ts";
-import type { BinEntry, UndoPlan } from "../model/recovery.ts";
+import type { BinEntry, UndoPlan, RecoveryAlarm } from "../model/recovery.ts";
 import type { Environment } from "../model/principal.ts";
 import type { Budget, Run } from "../model/run.ts";
 
@@ -29,6 +29,8 @@ export interface GatewayStatus {
   /** Open, or wanted by one person of several. */
   readonly breakGlass?: readonly BreakGlass[];
   readonly audit: AuditStatus;
+  /** Of backups and drills; absent where none stands. */
+  readonly alarms?: readonly StandingAlarm[];
   /** Where runs, grants and approvals are kept. */
   readonly store?: StoreStatus;
   /** Present where the installation has a vault. */
@@ -40,6 +42,13 @@ export interface GatewayStatus {
   /** Absent where the configuration was not read from a file. */
   readonly config?: ConfigStatus;
   readonly counters: Counters;
+}
+
+export interface StandingAlarm {
+  readonly target: string;
+  readonly about: RecoveryAlarm;
+  readonly because: string;
+  readonly sinceMs: number;
 }
 
 export interface TargetStatus {

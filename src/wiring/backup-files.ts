@@ -8,8 +8,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { systemRandom } from "../base/ids.ts";
 import { passphraseBytes } from "../base/passphrase-key.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, TargetConfig } from "../config/config.ts";
 import { readSecret, type SecretPlaces } from "../config/read-secret.ts";
+import { placeProblem } from "../recovery/backup/place.ts";
 import { openRepository, type Repository, RepositoryProblem, type StoredBackup } from "../recovery/backup/repository.ts";
 import { unsealing } from "../recovery/backup/seal.ts";
 import { type BackupCheck, verifyBackup } from "../recovery/backup/verify.ts";
@@ -40,6 +41,14 @@ export async function openRepositories(
     opened.push({ target: name, repository: await openRepository({ folder: backup.repository, random: systemRandom, ...passphrase }) });
   }
   return opened;
+}
+
+/** Without its key: how many backups there are, when the newest began, and why the folder is no place for them. Rejects as opening does. */
+export async function lookAtRepository({ name, backup }: TargetConfig) {
+  const folder = backup?.repository ?? "";
+  const problem = await placeProblem(folder, process.getuid?.() ?? null, []);
+  const { backups } = await (await openRepository({ folder, random: systemRandom })).list(name);
+  return { problem, newestAtMs: backups[0]?.manifest.backup.startedAtMs, count: backups.length };
 }
 
 /** The passphrase in a file as a person keeps it; one line end is not part of it. */

@@ -23,6 +23,8 @@ export interface StatusParts {
   readonly listeners: ReadonlyMap<string, Listener>;
   /** `host:port` of each target's real server. */
   readonly upstreams: ReadonlyMap<string, string>;
+  /** What is alarming about backups and drills. */
+  readonly alarms: NonNullable<GatewayStatus["alarms"]>;
   /** The console's origin, where one is served. */
   readonly console: string | undefined;
 }
@@ -40,6 +42,7 @@ export function gatewayStatus(parts: StatusParts): GatewayStatus {
     store: runs.storeStatus(),
     audit: { directory: config.auditDirectory, size: log.log.size, writable: log.writable },
     ...guarded.status(),
+    ...(parts.alarms.length === 0 ? {} : { alarms: parts.alarms }),
     ...(parts.console === undefined ? {} : { console: { url: parts.console } }),
     counters: { ...guard.counters },
   };

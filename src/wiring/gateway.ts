@@ -11,7 +11,6 @@ import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import type { GatewayStatus } from "../control/contract.ts";
-import { type AuthorityOptions, openAuthority } from "../control/authority.ts";
 import type { Authority } from "../control/authority-port.ts";
 import { type ControlServer, startControlServer } from "../control/server.ts";
 import { stateDirectory } from "../control/state-directory.ts";
@@ -27,19 +26,18 @@ import { openGuard, type OpenGuard } from "../pipeline/open-guard.ts";
 import type { Situation } from "../pipeline/scopes.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
-import { ApprovalDesk, type ApprovalDeskParts } from "./approval-desk.ts";
+import type { ApprovalDesk } from "./approval-desk.ts";
 import { Backups } from "./backups.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
 import { groupNames } from "../provision/names.ts";
-import { StoreUnavailable } from "../store/port.ts";
 import { type ConsoleParts, openConsole, type OpenConsole } from "./console.ts";
 import { ControlSessions } from "./control-sessions.ts";
 import { Bins } from "./bin.ts";
 import { BinDoors } from "./bin-doors.ts";
+import { authorityOf, openApprovals, openRuns } from "./gateway-persons.ts";
 import { situationsOf } from "./gateway-situations.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { GuardedState } from "./guarded-state.ts";
-import { type OpenedStore, openStore, type OpenStoreParts } from "./open-store.ts";
 import { HttpProxy } from "./http.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import { LiveExplainer } from "./live-explainer.ts";
@@ -48,13 +46,13 @@ import { Planning } from "./planning.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
 import { Replicas } from "./replica.ts";
 import { Restores } from "./restores.ts";
-import { loopbackOf, RunControl, type RunControlParts, type ServedTarget } from "./run-control.ts";
+import { loopbackOf, type RunControl, type ServedTarget } from "./run-control.ts";
 import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
 import { fitTogether, signerFor } from "./signed-log.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
-import { type EnvironmentVariables, targetOptions, WiringError } from "./target-options.ts";
+import { type EnvironmentVariables, targetOptions } from "./target-options.ts";
 import { Telling } from "./telling.ts";
-import { registeredPersons, type Vault } from "./vault.ts";
+import type { Vault } from "./vault.ts";
 import { logOrigin } from "./vault-and-log.ts";
 import { version } from "./version.ts";
 import { boundWasmMemory } from "./wasm-memory.ts";
@@ -155,36 +153,6 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     recovered,
     instance,
   });
-}
-
-/** With the store that it rests on: `runs.opened`. */
-async function openRuns(parts: Omit<RunControlParts, "opened">, own: OpenStoreParts): Promise<RunControl> {
-  let opened: OpenedStore | undefined;
-  try {
-    opened = await openStore(parts.config, own);
-    return await RunControl.open({ ...parts, opened });
-  } catch (error) {
-    await opened?.store.close();
-    await parts.log.log.close().catch(() => undefined);
-    throw error instanceof StoreUnavailable ? new WiringError(error.message) : error;
-  }
-}
-
-async function openApprovals(parts: Omit<ApprovalDeskParts, "store">): Promise<ApprovalDesk> {
-  try {
-    return await ApprovalDesk.open({ ...parts, store: parts.runs.opened.store });
-  } catch (error) {
-    await parts.runs.close();
-    await parts.runs.closeStore();
-    await parts.log.log.close().catch(() => undefined);
-    throw error instanceof StoreUnavailable ? new WiringError(error.message) : error;
-  }
-}
-
-/** Persons live in the vault: without one nobody can sign, and what takes a person is refused, and recorded. */
-function authorityOf(config: Config, vault: Vault | undefined, parts: Pick<AuthorityOptions, "clock" | "random" | "record">): Authority {
-  const persons = () => (vault === undefined ? [] : registeredPersons(vault));
-  return openAuthority({ ...parts, gateway: stateDirectory(config.state).controlSocket, persons });
 }
 
 interface Parts {
@@ -414,7 +382,8 @@ class RunningGateway implements Gateway {
   status(): GatewayStatus {
     const { guard, log, runs, guarded } = this.#parts;
     const own = { listeners: this.#listeners, upstreams: this.#upstreams, replicas: this.#replicas, console: this.#console?.origin };
-    return gatewayStatus({ config: this.#config, startedAtMs: this.#startedAtMs, guard, log, runs, guarded, ...own });
+    const alarms = this.#backups?.alarms.standing() ?? [];
+    return gatewayStatus({ alarms, config: this.#config, startedAtMs: this.#startedAtMs, guard, log, runs, guarded, ...own });
   }
 }
 

@@ -7,6 +7,7 @@ import type { Config } from "../../config/config.ts";
 import type { Vault } from "../../wiring/vault.ts";
 import type { Finding, State } from "../doctor/finding.ts";
 import { examineConfigFile, examineConfigText, examineNode, examineRoom, examineSecretFiles, examineState } from "../doctor/machine.ts";
+import { examineBackups } from "../doctor/backups.ts";
 import { examineBin } from "../doctor/bin.ts";
 import { examineDrift } from "../doctor/drift.ts";
 import { examineLog } from "../doctor/log.ts";
@@ -79,6 +80,7 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
     ...targets.flatMap(({ findings }) => findings),
     ...config.targets.flatMap(examineRoles),
     ...(await Promise.all(config.targets.map((target) => examineBin(target, environment, Date.now())))).flat(),
+    ...(await Promise.all(config.targets.map((target) => examineBackups(target, status, Date.now())))).flat(),
     ...examineUsers(config),
     ...(await examineStore(config, environment)),
     await examineLog(places, status !== undefined),

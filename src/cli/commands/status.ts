@@ -63,6 +63,7 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
     (vault === undefined ? "" : line("vault", vaultText(vault, terminal))) +
     (config === undefined ? "" : line("config", configText(config, terminal))) +
     line("sessions", runsText(found)) +
+    (found.alarms ?? []).map((alarm) => line("alarm", alarmText(alarm, terminal))).join("") +
     (found.breakGlass ?? []).map((glass) => line("glass", breakGlassText(glass, terminal))).join("") +
     line("logins", `${figure(counters.sessionsOpened)} connections opened, ${figure(counters.loginsRefused)} logins refused`);
   const replicas = found.targets.flatMap(({ name, replica }) =>
@@ -83,6 +84,10 @@ function breakGlassText(glass: NonNullable<GatewayStatus["breakGlass"]>[number],
   const head = terminal.style(["bold", "red"], state === "open" ? `BREAK-GLASS ${id} IS OPEN` : `break-glass ${id} is wanted`);
   const until = new Date(untilMs).toISOString();
   return `${head} for ${visible(principal)} at ${visible(target)} by ${persons.map(visible).join(", ")}, until ${until}; ${figure(uses)} acts`;
+}
+
+function alarmText({ target, about, because }: NonNullable<GatewayStatus["alarms"]>[number], terminal: Terminal): string {
+  return `${terminal.style(["bold", "red"], about)} at ${visible(target)}: ${visible(because)}; see holdfast backup status`;
 }
 
 function storeText({ place, shared }: NonNullable<GatewayStatus["store"]>, terminal: Terminal): string {
