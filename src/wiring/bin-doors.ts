@@ -77,7 +77,8 @@ class BinDoor implements BinPort {
   readonly #target: TargetConfig;
   readonly #database: string;
   readonly #parts: BinDoorsParts;
-  #client: Promise<Client> | undefined;
+  #client: Client | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
   #lookedMs = -Infinity;
   #looking: Promise<void> | undefined;
   #closed = false;
@@ -126,10 +127,12 @@ class BinDoor implements BinPort {
   async issue(wanted: readonly BinWanted[]): Promise<readonly BinTicket[]> {
     const { copyBytesMax } = this.#target.bin;
     try {
-      const tickets = await this.#query((client) =>
-        Promise.all(wanted.map((one) => writeTicket(client, requestOf(one, copyBytesMax), this.#parts.random))),
-      );
-      return tickets.map(({ id }) => ({ ticket: id }));
+      const tickets: BinTicket[] = [];
+      for (const one of wanted) {
+        const { id } = await this.#query((client) => writeTicket(client, requestOf(one, copyBytesMax), this.#parts.random));
+        tickets.push({ ticket: id });
+      }
+      return tickets;
     } catch (error) {
       // Uninstalled meanwhile: persons are asked from the next statement on.
       if (["3F000", "42P01"].includes((error as { code?: string }).code ?? "")) this.#found(false);
@@ -162,23 +165,30 @@ class BinDoor implements BinPort {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#turn;
     await this.#drop();
   }
 
-  /** On the connection that is kept; a connection that broke is made anew once. */
-  async #query<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  /** On the connection that is kept, one after the other; a connection that broke is made anew once. */
+  #query<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => this.#tried(work));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #tried<T>(work: (client: Client) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error("the gateway is closing");
-    const known = this.#client;
-    const client = await (this.#client ??= this.#connect());
+    const kept = this.#client;
+    const client = kept ?? (this.#client = await this.#connect());
     try {
       return await work(client);
     } catch (error) {
       // An answer of the server's own: the connection stands.
-      if (/^[0-9A-Z]{5}$/.test((error as { code?: string }).code ?? "") && !/^(?:08|57)/.test((error as { code: string }).code))
-        throw error;
+      const { code = "" } = error as { code?: string };
+      if (/^[0-9A-Z]{5}$/.test(code) && !/^(?:08|57)/.test(code)) throw error;
       await this.#drop();
-      if (known === undefined || this.#closed) throw error;
-      return await work(await (this.#client ??= this.#connect()));
+      if (kept === undefined) throw error;
+      return await work((this.#client = await this.#connect()));
     }
   }
 
@@ -197,7 +207,7 @@ class BinDoor implements BinPort {
   async #drop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    await client?.then((one) => one.end()).catch(() => undefined);
+    await client?.end().catch(() => undefined);
   }
 }
 

@@ -10,7 +10,7 @@ export async function databaseState(client: pg.Client): Promise<readonly string[
   for (const { relation } of rows) {
     if (relation === null) continue;
     const { rows: counts } = await client.query<{ line: string }>(
-      `SELECT format('rows %s %s', count(*), md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), ''))) AS line FROM ${relation} AS t`,
+      `SELECT format('rows %s %s', count(*), md5(coalesce(string_agg(to_jsonb(t)::text, ',' ORDER BY to_jsonb(t)::text), ''))) AS line FROM ${relation} AS t`,
     );
     found.push(`${relation}: ${counts[0]?.line}`);
   }
@@ -31,6 +31,7 @@ UNION ALL SELECT format('constraint %s %s', conrelid::regclass, pg_get_constrain
 UNION ALL SELECT format('index %s', pg_get_indexdef(indexrelid)), NULL
   FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN spaces s ON s.oid = relnamespace
 UNION ALL SELECT format('function %s %s', p.oid::regprocedure, md5(prosrc)), NULL FROM pg_proc p JOIN spaces s ON s.oid = pronamespace
-UNION ALL SELECT format('trigger %s', pg_get_triggerdef(t.oid)), NULL FROM pg_trigger t WHERE NOT tgisinternal
+UNION ALL SELECT format('trigger %s', pg_get_triggerdef(t.oid)), NULL FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+  JOIN spaces s ON s.oid = relnamespace WHERE NOT tgisinternal
 UNION ALL SELECT format('type %s.%s', nspname, typname), NULL FROM pg_type JOIN spaces s ON s.oid = typnamespace
 UNION ALL SELECT format('schema %s', nspname), NULL FROM spaces`;
