@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { createServer, type AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { AddressRefused, checkedLookup, type DialledAddress, isPublicAddress, publicAddresses } from "./addresses.ts";
-import { Upstream, UpstreamFailed } from "./upstream.ts";
+import { systemClock } from "../../base/clock.ts";
+import { UpstreamFailed } from "./upstream-port.ts";
+import { Upstream } from "./upstream.ts";
 
 const inside = [
   ...["127.0.0.1", "127.9.9.9", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1"],
@@ -58,12 +60,17 @@ describe("addresses", () => {
     const server = createServer(() => connections++).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as AddressInfo;
-    const upstream = new Upstream({ route: () => undefined, resolve: () => Promise.resolve([{ address: "127.0.0.1", family: 4 }]) });
+    const upstream = new Upstream({
+      clock: systemClock,
+      route: () => undefined,
+      resolve: () => Promise.resolve([{ address: "127.0.0.1", family: 4 }]),
+    });
     try {
       const outgoing = { method: "GET", target: "/", headers: [], bodyBytes: 0 };
       for (const scheme of ["https", "http"] as const) {
-        const { out, answer } = upstream.send(
+        const { out, answer } = await upstream.send(
           { ...outgoing, scheme, place: { host: "inside.example.com", port } },
+          false,
           new AbortController().signal,
         );
         out.end();
@@ -72,8 +79,8 @@ describe("addresses", () => {
           (error: unknown) => error instanceof UpstreamFailed && !error.reached && /not a public/.test(error.message),
         );
       }
-      assert.throws(
-        () => upstream.send({ ...outgoing, scheme: "http", place: { host: "127.0.0.1", port } }, new AbortController().signal),
+      await assert.rejects(
+        upstream.send({ ...outgoing, scheme: "http", place: { host: "127.0.0.1", port } }, false, new AbortController().signal),
         /not a public/,
       );
       assert.equal(connections, 0);

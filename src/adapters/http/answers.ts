@@ -58,6 +58,6 @@ export function writeAnswer(response: ClientResponse, { status, decision, reason
   write.end(body);
 }
 
-export function isHttp1(response: ClientResponse): response is ServerResponse {
+function isHttp1(response: ClientResponse): response is ServerResponse {
   return !("stream" in response);
 }

@@ -7,15 +7,7 @@ import type { HttpRequest } from "../../model/http-request.ts";
 import type { Reason } from "../../model/decision.ts";
 import type { Ticket } from "../../pipeline/approvals-port.ts";
 import type { Admission, Allowed } from "../../pipeline/guard.ts";
-import {
-  type ClientRequest,
-  type ClientResponse,
-  type OwnAnswer,
-  isHttp1,
-  protocolRefused,
-  refusalAnswer,
-  writeAnswer,
-} from "./answers.ts";
+import { type ClientRequest, type ClientResponse, type OwnAnswer, protocolRefused, refusalAnswer, writeAnswer } from "./answers.ts";
 import { capabilities, uncountable } from "./capabilities.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
 import { type ReadHead, readRequestHead } from "./codec/headers.ts";
@@ -31,6 +23,8 @@ export interface Lane {
   readonly scheme: "http" | "https";
   readonly place: Place;
   readonly session: HttpSession;
+  /** The client came by HTTP/2. */
+  readonly http2: boolean;
 }
 
 export interface ExchangeParts {
@@ -93,7 +87,7 @@ async function prepare(lane: Lane, path: string, { request, response }: Both, pa
   if (taken.kind === "found") return found(lane, { ...base, headers: [] }, { packed, slot: taken.slot }, parts);
   if (packed !== undefined && scheme === "http")
     return protocolRefused(`\`${host}\` is asked by https alone: what it is sent in clear text anybody on the way can read`, 403);
-  if (request.headers.expect !== undefined && isHttp1(response)) response.writeContinue();
+  if (request.headers.expect !== undefined) response.writeContinue();
   const body = await readBody(request, packed === undefined ? 0 : undefined);
   if (options.broker.holdsSecret(body.first)) return found(lane, { ...base, headers: [] }, { packed, slot: "its body" }, parts);
   const text = packed === undefined ? { body: "" } : judgedBody(body);

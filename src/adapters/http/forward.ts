@@ -2,10 +2,9 @@
  * An allowed request on its way and its answer on the way back, with what was put in taken out again, and the outcome recorded.
  * It judges nothing: what it writes is what was judged, with the secrets in their places.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { type Transform, pipeline as pipelineWith, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { limits } from "../../base/limits.ts";
 import type { Reason } from "../../model/decision.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { type ClientResponse, refusalAnswer, writeAnswer } from "./answers.ts";
@@ -13,7 +12,7 @@ import { boundsOf } from "./capabilities.ts";
 import { answerHeaders, type HeaderPair } from "./codec/headers.ts";
 import type { ExchangeParts, Passing, Prepared } from "./exchange.ts";
 import { type AnswerCount, AnswerTooLong, decoded, redacting } from "./response-body.ts";
-import { UpstreamFailed } from "./upstream.ts";
+import { type Came, UpstreamFailed } from "./upstream-port.ts";
 
 /** Settles the admission and the ticket in every case. Never rejects. */
 export async function forward(
@@ -78,7 +77,7 @@ async function carried(
   if (typeof filled === "string") throw new UpstreamFailed(filled, false);
   const plain = filled.secrets.length > 0 ? filled.headers.filter(([name]) => name !== "accept-encoding") : filled.headers;
   const asked: readonly HeaderPair[] = filled.secrets.length > 0 ? [...plain, ["accept-encoding", "identity"]] : plain;
-  const { out, answer } = upstream.send(
+  const { out, answer } = await upstream.send(
     {
       scheme: lane.scheme,
       place: lane.place,
@@ -87,6 +86,7 @@ async function carried(
       headers: asked,
       bodyBytes: body.whole ? body.first.length : null,
     },
+    lane.http2,
     // A read is given up with its client; what may change something is seen to its end.
     carrying.changes ? new AbortController().signal : carrying.gone,
   );
@@ -101,7 +101,7 @@ async function carried(
       cookies: !prepared.packed,
       redaction: filled.secrets.length === 0 ? undefined : options.broker.redaction(filled.secrets),
     });
-    return came.statusCode ?? 502;
+    return came.status;
   } finally {
     clearTimeout(timer);
     answer.catch(() => undefined);
@@ -120,14 +120,14 @@ interface PassingBack extends Carrying {
 }
 
 async function passBack(
-  came: IncomingMessage,
+  came: Came,
   response: ClientResponse,
   { redaction, cookies, bytesMax, count, changes }: PassingBack,
 ): Promise<void> {
-  const encoding = redaction === undefined ? undefined : came.headers["content-encoding"];
+  const encoding = redaction === undefined ? undefined : came.encoding;
   const steps: Transform[] | undefined = redaction === undefined ? [] : decoded(encoding);
   if (steps === undefined) {
-    came.destroy();
+    came.body.destroy();
     throw new UpstreamFailed("its answer is compressed in a way that is not looked into", true);
   }
   steps.push(redacting(redaction, { bytesMax, count }));
@@ -138,22 +138,32 @@ async function passBack(
   const write = response as ServerResponse;
   if (response.destroyed) {
     // Nobody reads it any more: what the provider did is still seen.
-    came.resume();
+    came.body.resume();
     if (!changes) return;
-    await new Promise<void>((resolve) => came.once("close", resolve));
+    await new Promise<void>((resolve) => came.body.once("close", resolve));
     return;
   }
-  write.writeHead(came.statusCode ?? 502, headers.flat() as never);
-  came.once("end", () => {
-    if (Object.keys(came.trailers).length > 0) write.addTrailers(came.trailers);
+  write.writeHead(came.status, gathered(headers));
+  came.body.once("end", () => {
+    const late = came.trailers();
+    if (Object.keys(late).length > 0) write.addTrailers(late as OutgoingHttpHeaders);
   });
-  came.setTimeout(limits.httpAnswerMsMax, () => came.destroy(new Error("nothing more of its answer came")));
   try {
-    await pipelineOf([came, ...steps], write);
+    await pipelineOf([came.body, ...steps], write);
   } catch (error) {
     response.destroy();
-    if (error instanceof AnswerTooLong || !came.complete) throw error;
+    if (error instanceof AnswerTooLong || !came.complete()) throw error;
   }
+}
+
+/** One entry a name: a name that stands twice keeps both. */
+function gathered(headers: readonly HeaderPair[]): OutgoingHttpHeaders {
+  const all: Record<string, string | string[]> = {};
+  for (const [name, value] of headers) {
+    const before = all[name];
+    all[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+  }
+  return all;
 }
 
 function pipelineOf(streams: readonly (Readable | Transform)[], last: NodeJS.WritableStream): Promise<void> {

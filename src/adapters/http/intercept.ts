@@ -3,17 +3,17 @@
  * The host of CONNECT, of TLS and of each request are one and the same, or the request was misdirected.
  */
 import { createServer as createHttp1 } from "node:http";
-import { createServer as createHttp2, type Http2Session } from "node:http2";
-import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import { createSecureServer } from "node:http2";
+import { isIP, type Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
 import { limits } from "../../base/limits.ts";
 import { type ClientRequest, type ClientResponse, protocolRefused, writeAnswer } from "./answers.ts";
 import { placeOf, samePlace } from "./codec/authority.ts";
 import { exchange, type ExchangeParts, type Lane } from "./exchange.ts";
 
 export interface Interceptor {
-  /** Takes a connection over, after CONNECT was answered. */
-  take(client: Socket, lane: Lane, http2: boolean): void;
+  /** Takes a connection over, after CONNECT was answered. HTTP/2 is offered where the lane says that the host speaks it. */
+  take(client: Socket, lane: Lane): void;
   close(): void;
 }
 
@@ -27,9 +27,11 @@ export const http1Limits = {
   insecureHTTPParser: false,
 } as const;
 
+const http2Settings = { maxConcurrentStreams: 100, maxHeaderListSize: limits.httpHeadBytesMax, enablePush: false };
+
 export function createInterceptor(parts: ExchangeParts): Interceptor {
   const lanes = new WeakMap<object, Lane>();
-  const open = new Set<TLSSocket>();
+  const open = new Set<Socket>();
   const answer = (lane: Lane | undefined, request: ClientRequest, response: ClientResponse): void => {
     request.on("error", () => undefined);
     response.on("error", () => undefined);
@@ -39,65 +41,72 @@ export function createInterceptor(parts: ExchangeParts): Interceptor {
   const http1 = createHttp1(http1Limits, (request, response) => answer(lanes.get(request.socket), request, response));
   http1.maxHeadersCount = 2 * limits.httpHeadersMax;
   http1.on("checkContinue", (request, response) => answer(lanes.get(request.socket), request, response));
-  const http2 = createHttp2({ settings: { maxConcurrentStreams: 100, maxHeaderListSize: limits.httpHeadBytesMax, enablePush: false } });
-  http2.on("request", (request, response) => answer(laneOf(lanes, request.stream.session), request, response));
-  http2.on("sessionError", () => undefined);
-  let opening: Lane | undefined;
-  // Node makes the session before `emit` returns.
-  http2.on("session", (session) => {
-    if (opening !== undefined) lanes.set(session, opening);
-  });
-
-  function ready(secure: TLSSocket, lane: Lane): void {
-    const { host } = lane.place;
-    const named = secure.servername;
-    // A client that names no host in TLS (old ones, and those that call an address) is held to what it names inside.
-    if (typeof named === "string" && named !== "" && named.toLowerCase() !== host) return void secure.destroy();
-    if (secure.alpnProtocol === "h2") {
-      opening = lane;
-      http2.emit("connection", secure);
-      opening = undefined;
-    } else {
-      lanes.set(secure, lane);
+  function takeHttp1(client: Socket, lane: Lane): void {
+    const secure = new TLSSocket(client, {
+      isServer: true,
+      secureContext: contextOf(lane),
+      ALPNProtocols: ["http/1.1"],
+      SNICallback: (named, done) => (named.toLowerCase() === lane.place.host ? done(null, contextOf(lane)) : done(misdirected())),
+    });
+    const timer = setTimeout(() => secure.destroy(), limits.httpHeadMsMax);
+    secure.once("secure", () => {
+      clearTimeout(timer);
+      lanes.set(secure, { ...lane, http2: false });
       http1.emit("connection", secure);
-    }
+    });
+    secure.on("error", () => secure.destroy());
+    secure.once("close", () => {
+      clearTimeout(timer);
+      client.destroy();
+    });
+  }
+
+  /** A server of its own for each connection, which listens nowhere: what it is asked belongs to this lane and no other. */
+  function takeHttp2(client: Socket, lane: Lane): void {
+    const server = createSecureServer({
+      allowHTTP1: true,
+      ...http1Limits,
+      SNICallback: (named, done) => (named.toLowerCase() === lane.place.host ? done(null, contextOf(lane)) : done(misdirected())),
+      handshakeTimeout: limits.httpHeadMsMax,
+      settings: http2Settings,
+    });
+    const destroy = (): void => void client.destroy();
+    const asked = (request: ClientRequest, response: ClientResponse): void =>
+      answer({ ...lane, http2: request.httpVersionMajor === 2 }, request, response);
+    server.on("request", asked);
+    server.on("checkContinue", asked);
+    server.on("clientError", destroy);
+    server.on("session", (session) => session.setTimeout(limits.httpAnswerMsMax, destroy));
+    server.on("sessionError", destroy);
+    server.on("tlsClientError", destroy);
+    server.emit("connection", client);
   }
 
   return {
-    take(client, lane, offerHttp2) {
-      const { host } = lane.place;
-      const secure = new TLSSocket(client, {
-        isServer: true,
-        secureContext: lane.session.caller.authority.contextFor(host),
-        ALPNProtocols: offerHttp2 ? ["h2", "http/1.1"] : ["http/1.1"],
-        // Another name than CONNECT's ends it in the handshake.
-        SNICallback: (named, done) =>
-          named.toLowerCase() === host ? done(null, lane.session.caller.authority.contextFor(host)) : done(new Error("misdirected")),
-      });
-      open.add(secure);
-      const timer = setTimeout(() => secure.destroy(), limits.httpHeadMsMax);
-      secure.once("secure", () => {
-        clearTimeout(timer);
-        ready(secure, lane);
-      });
-      secure.on("error", () => secure.destroy());
-      secure.once("close", () => {
-        clearTimeout(timer);
-        open.delete(secure);
-        client.destroy();
+    take(client, lane) {
+      open.add(client);
+      client.once("close", () => {
+        open.delete(client);
         lane.session.close("the client has gone");
       });
+      // Without a name in TLS there is no certificate to choose by: clients that call an address get HTTP/1.1.
+      if (lane.http2 && isIP(lane.place.host) === 0) takeHttp2(client, lane);
+      else takeHttp1(client, lane);
     },
     close() {
-      for (const secure of open) secure.destroy();
+      for (const client of open) client.destroy();
       http1.close();
-      http2.close();
     },
   };
 }
 
-function laneOf(lanes: WeakMap<object, Lane>, session: Http2Session | undefined): Lane | undefined {
-  return session === undefined ? undefined : lanes.get(session);
+function contextOf({ session, place }: Lane): SecureContext {
+  return session.caller.authority.contextFor(place.host);
+}
+
+/** It ends in the handshake. */
+function misdirected(): Error {
+  return new Error("TLS names another host than CONNECT");
 }
 
 /** 421 where the request names another host than the connection is for. */

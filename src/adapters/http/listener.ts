@@ -155,8 +155,9 @@ class Front implements HttpListener {
       const host = authorityOf(place, "https");
       if (head.length > 0) socket.unshift(head);
       if (this.#options.packOf(host) !== undefined) {
+        const http2 = await this.#upstream.speaksHttp2(place);
         socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
-        return this.#interceptor.take(socket, { scheme: "https", place, session }, false);
+        return this.#interceptor.take(socket, { scheme: "https", place, session, http2 });
       }
       const admitted = await admitTunnel(session, place, this.#options);
       if (!("kind" in admitted)) return refuse("403 Forbidden", { ...admitted, message: `${admitted.message} (\`${host}\`)` });
@@ -181,7 +182,7 @@ class Front implements HttpListener {
         return writeAnswer(response, refusalAnswer({ code: "not_permitted", message: caller }, { status: 407, headers, close: true }));
       }
       const session = this.#session(request.socket, caller, clientOf(request));
-      const lane: Lane = { scheme: asked.scheme, place: asked.place, session };
+      const lane: Lane = { scheme: asked.scheme, place: asked.place, session, http2: false };
       await exchange(lane, asked.path, { request, response }, { options: this.#options, upstream: this.#upstream });
     } catch {
       response.destroy();

@@ -7,57 +7,44 @@ import { Agent as TlsAgent, request as tlsRequest, type RequestOptions } from "n
 import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
 import { limits } from "../../base/limits.ts";
-import type { HeaderPair } from "./codec/headers.ts";
+import { checkedLookup, isPublicAddress } from "./addresses.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
-import { checkedLookup, isPublicAddress, type Resolve } from "./addresses.ts";
-import type { Route } from "./options.ts";
-
-export interface Outgoing {
-  readonly scheme: "http" | "https";
-  readonly place: Place;
-  readonly method: string;
-  readonly target: string;
-  readonly headers: readonly HeaderPair[];
-  /** `null`: of unknown length. */
-  readonly bodyBytes: number | null;
-}
-
-export interface SentRequest {
-  /** Where the body is written. */
-  readonly out: ClientRequest;
-  /** Rejects with {@link UpstreamFailed}. */
-  readonly answer: Promise<IncomingMessage>;
-}
-
-/** `reached`: bytes of the request may have arrived. The message names no header and no body. */
-export class UpstreamFailed extends Error {
-  override readonly name = "UpstreamFailed";
-  readonly reached: boolean;
-
-  constructor(message: string, reached: boolean) {
-    super(message);
-    this.reached = reached;
-  }
-}
-
-export interface UpstreamParts {
-  readonly route: (host: string) => Route | undefined;
-  readonly resolve: Resolve;
-}
+import type { HeaderPair } from "./codec/headers.ts";
+import { Http2Upstream } from "./upstream-http2.ts";
+import {
+  type Came,
+  type Dialled,
+  failureText,
+  type Outgoing,
+  type SentRequest,
+  UpstreamFailed,
+  type UpstreamParts,
+} from "./upstream-port.ts";
 
 const noBody: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
 
 export class Upstream {
   readonly #parts: UpstreamParts;
   readonly #agent = new TlsAgent({ keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 64, timeout: limits.httpIdleMsMax });
+  readonly #http2: Http2Upstream;
 
   constructor(parts: UpstreamParts) {
     this.#parts = parts;
+    this.#http2 = new Http2Upstream((place) => this.#where("https", place), parts.clock);
   }
 
-  /** Writes the head; the caller writes the body to `out` and ends it. */
-  send(outgoing: Outgoing, signal: AbortSignal): SentRequest {
-    const { scheme, place, method, target, headers, bodyBytes } = outgoing;
+  /** Whether the host chose HTTP/2 when it could; a client of it is offered the same. Never rejects. */
+  speaksHttp2(place: Place): Promise<boolean> {
+    return this.#http2.speaks(place);
+  }
+
+  /** Writes the head; the caller writes the body to `out` and ends it. HTTP/2 where the client came by it and the host speaks it. */
+  async send(outgoing: Outgoing, http2: boolean, signal: AbortSignal): Promise<SentRequest> {
+    const overHttp2 = http2 ? await this.#http2.send(outgoing, signal) : undefined;
+    return overHttp2 ?? this.#sendHttp1(outgoing, signal);
+  }
+
+  #sendHttp1({ scheme, place, method, target, headers, bodyBytes }: Outgoing, signal: AbortSignal): SentRequest {
     const framed: HeaderPair[] = [["host", authorityOf(place, scheme)], ...headers];
     if (bodyBytes === null) framed.push(["transfer-encoding", "chunked"]);
     else if (bodyBytes > 0 || !noBody.has(method)) framed.push(["content-length", String(bodyBytes)]);
@@ -73,24 +60,25 @@ export class Upstream {
     return { out, answer: answerTo(out, place) };
   }
 
-  #where(scheme: "http" | "https", { host, port }: Place): RequestOptions {
+  #where(scheme: "http" | "https", { host, port }: Place): Dialled {
     const route = this.#parts.route(port === (scheme === "https" ? 443 : 80) ? host : `${host}:${port}`);
-    const named = isIP(host) === 0 ? { servername: host } : {};
+    const named = isIP(host) === 0 && scheme === "https" ? { servername: host } : {};
     if (route === undefined) {
       // Node looks no address up that is one already.
       if (isIP(host) !== 0 && !isPublicAddress(host)) throw new UpstreamFailed(`${host} is not a public address`, false);
-      return { host, port, lookup: checkedLookup(this.#parts.resolve), ...(scheme === "https" ? named : {}) };
+      return { host, port, lookup: checkedLookup(this.#parts.resolve), ...named };
     }
-    const ca = route.ca === undefined ? {} : { ca: [...rootCertificates, route.ca] };
-    return { host: route.host, port: route.port, ...(scheme === "https" ? { ...named, ...ca } : {}) };
+    const ca = route.ca === undefined || scheme === "http" ? {} : { ca: [...rootCertificates, route.ca] };
+    return { host: route.host, port: route.port, ...named, ...ca };
   }
 
   close(): void {
     this.#agent.destroy();
+    this.#http2.close();
   }
 }
 
-function answerTo(out: ClientRequest, { host }: Place): Promise<IncomingMessage> {
+function answerTo(out: ClientRequest, { host }: Place): Promise<Came> {
   return new Promise((resolve, reject) => {
     let connected = false;
     out.on("socket", (socket) => {
@@ -98,20 +86,25 @@ function answerTo(out: ClientRequest, { host }: Place): Promise<IncomingMessage>
       if (out.reusedSocket) connected = true;
       else socket.once("encrypted" in socket ? "secureConnect" : "connect", () => void (connected = true));
     });
-    out.on("response", resolve);
+    out.on("response", (response) => resolve(cameOf(response)));
     // An answer that changes the protocol was not asked for.
     out.on("upgrade", (_, socket) => {
       socket.destroy();
       reject(new UpstreamFailed(`\`${host}\` wants to change the protocol, which is not passed on`, true));
     });
-    out.on("error", (error: NodeJS.ErrnoException) => reject(new UpstreamFailed(failure(host, error), connected)));
+    out.on("error", (error: NodeJS.ErrnoException) => reject(new UpstreamFailed(failureText(host, error), connected)));
     out.setTimeout(limits.httpAnswerMsMax, () => out.destroy(new Error("it did not answer in time")));
   });
 }
 
-function failure(host: string, error: NodeJS.ErrnoException): string {
-  const certificate = /CERT|SIGNATURE|SELF_SIGNED|ISSUER|ALTNAME/.test(error.code ?? "");
-  const what = certificate ? "its certificate is not to be believed" : "it cannot be reached";
-  const cause = error.code === undefined || error.message.includes(error.code) ? error.message : `${error.code}, ${error.message}`;
-  return `\`${host}\`: ${what}: ${cause.replace(/[^\x20-\x7e]/g, "?").slice(0, 300)}`;
+function cameOf(response: IncomingMessage): Came {
+  response.setTimeout(limits.httpAnswerMsMax, () => response.destroy(new Error("nothing more of its answer came")));
+  return {
+    status: response.statusCode ?? 502,
+    rawHeaders: response.rawHeaders,
+    encoding: response.headers["content-encoding"],
+    body: response,
+    trailers: () => response.trailers,
+    complete: () => response.complete,
+  };
 }
