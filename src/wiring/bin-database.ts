@@ -11,14 +11,14 @@ import { type DatabaseAnswer, type DropDatabase, keepDatabase } from "../recover
 import { recoveryClient } from "./recovery-client.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 
-export type DatabaseAct = Omit<DropDatabase, "ownLogins">;
+export type DatabaseAct = Omit<DropDatabase, "ownLogins" | "target">;
 
 export async function binDatabase(target: TargetConfig, environment: EnvironmentVariables, act: DatabaseAct): Promise<DatabaseAnswer> {
   return besideDatabase(target, environment, act.name, async (client) => {
     const upstream = resolveUpstreamAddress(target.upstream, environment);
     const own = "message" in upstream ? [] : [upstream.upstream.role];
     const { rows } = await client.query("SELECT session_user AS login");
-    return keepDatabase(client, { ...act, ownLogins: [...own, (rows[0] as { login: string }).login] });
+    return keepDatabase(client, { ...act, target: target.name, ownLogins: [...own, (rows[0] as { login: string }).login] });
   });
 }
 

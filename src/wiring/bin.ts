@@ -138,7 +138,7 @@ export class Bins implements BinControl {
     const as = signed.as === "" ? undefined : signed.as;
     return told(
       besideDatabase(target, environment, entry.database, async (client) => {
-        const made = signed.replace && as === undefined ? await this.#replaceDatabase(client, entry.database, { clock, random, by }) : [];
+        const made = signed.replace && as === undefined ? await this.#replaceDatabase(client, entry, { clock, random, by }) : [];
         await this.#record([entry], "bin_restored", by);
         await restoreDatabase(client, entry.id, as);
         this.#keeping.put(target.name, undefined);
@@ -150,11 +150,11 @@ export class Bins implements BinControl {
   /** Whoever is connected to the one in its place loses that connection. */
   async #replaceDatabase(
     client: Client,
-    name: string,
+    { target, database: name }: BinEntry,
     { clock, random, by }: Pick<BinsParts, "clock" | "random"> & { readonly by: Signer },
   ): Promise<readonly string[]> {
     const entry = newBinEntryId(random);
-    const act = { name, ifExists: true, force: true, current: "", role: by.person.name, entry, atMs: clock.now(), ownLogins: [] };
+    const act = { target, name, ifExists: true, force: true, current: "", role: by.person.name, entry, atMs: clock.now(), ownLogins: [] };
     const answer = await keepDatabase(client, act);
     if (answer.kind === "refused") throw new BinRefusal(`database \`${name}\` does not make room: ${answer.error.message}`);
     return answer.kind === "kept" ? [entry] : [];

@@ -47,17 +47,21 @@ export async function killRounds(version: ServerVersion, rounds: number): Promis
       await ground.restore();
       assert.deepEqual(await state(ground), whole, act);
     }
+    // Kills come as often before the act is done as after it: the wait follows what the last one met.
+    const wait = { put: longest, back: longest };
     for (let round = 0; round < rounds; round++) {
       const act = ACTS[round % ACTS.length] as string;
-      ground = await killed(ground, longest, () => ground.put(act, SCHEMA));
+      ground = await killed(ground, wait.put, () => ground.put(act, SCHEMA));
       const resting = await entries(ground);
       const told = `round ${round}, ${act}`;
       assert.deepEqual(await state(ground), resting === 0 ? whole : without.get(act), `${told}: ${resting} entries after the start`);
+      wait.put *= resting === 0 ? 1.4 : 0.7;
       tally[resting === 0 ? "undone" : "done"]++;
       if (resting === 0) assert.equal((await ground.put(act, SCHEMA)).error, undefined, told);
-      ground = await killed(ground, longest, () => ground.restore());
+      ground = await killed(ground, wait.back, () => ground.restore());
       const left = await entries(ground);
       assert.deepEqual(await state(ground), left === 0 ? whole : without.get(act), `${told}, on the way back`);
+      wait.back *= left === 0 ? 0.7 : 1.4;
       tally[left === 0 ? "back" : "stillResting"]++;
       if (left > 0) await ground.restore();
       assert.deepEqual(await state(ground), whole, `${told}, back`);
@@ -72,9 +76,9 @@ export async function killRounds(version: ServerVersion, rounds: number): Promis
 }
 
 /** Kills the server somewhere in `work`, starts it again and gives new connections. */
-async function killed(ground: BinGround, longest: number, work: () => Promise<unknown>): Promise<BinGround> {
+async function killed(ground: BinGround, msMax: number, work: () => Promise<unknown>): Promise<BinGround> {
   const working = work().catch(() => undefined);
-  await delay(randomInt(0, Math.ceil(longest * 1.3) + 1));
+  await delay(randomInt(0, Math.ceil(msMax * 1.3) + 1));
   await ground.server.kill();
   await working;
   await ground.close();

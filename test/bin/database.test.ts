@@ -2,7 +2,7 @@
  * DROP DATABASE into the bin, next to the server's own: the same answers, and what rests comes back as it was. By 15 and 18.
  */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import type pg from "pg";
 import type { BinEntryId } from "../../src/base/ids.ts";
 import { newBinEntryId } from "../../src/base/ids.ts";
@@ -38,6 +38,7 @@ for (const version of [15, 18] as const)
         { id: listed?.id, database: listed?.database, tag: listed?.tag, told: listed?.told, state: listed?.state },
         { id: entry, database: "shop", tag: "DROP DATABASE", told: false, state: "kept" },
       );
+      assert.deepEqual(await listDatabases(client, "another"), [], "another target at the same server has none of it");
       await markDatabaseTold(client, entry);
       assert.equal((await listDatabases(client, "main"))[0]?.told, true);
 
@@ -66,11 +67,11 @@ for (const version of [15, 18] as const)
       await server.asSuperuser(`CREATE DATABASE pattern OWNER ${login.user} IS_TEMPLATE true`);
       await server.asSuperuser("CREATE DATABASE others");
       await server.asSuperuser(`CREATE DATABASE busy OWNER ${login.user}`);
-      const guest = await server.connect("busy");
+      const guest = await open(server, "busy");
       // Either way takes the server five seconds to believe that a database is busy: once is enough.
       for (const name of ["none", "pattern", "others", ...(version === 18 ? ["busy"] : []), "mine"]) {
         // The server's own answer comes from a session connected to `mine`, so that the last case is its own database.
-        const own = await server.connect("mine", login);
+        const own = await open(server, "mine", login);
         const theirs = await own.query(`DROP DATABASE ${name}`).then(() => undefined, shown);
         await own.end();
         await settled(server, "mine");
@@ -88,12 +89,12 @@ for (const version of [15, 18] as const)
     test("FORCE ends others' connections, and our own ones give way without it", async () => {
       const { client, login } = await keeper(server);
       await server.asSuperuser(`CREATE DATABASE forced OWNER ${login.user}`);
-      const guest = await server.connect("forced", login);
+      const guest = await open(server, "forced", login);
       const kept = await keepDatabase(client, { ...act(newBinEntryId(), "forced", login), force: true });
       assert.equal(kept.kind, "kept");
       await assert.rejects(guest.query("SELECT 1"));
       await server.asSuperuser(`CREATE DATABASE looked_at OWNER ${login.user}`);
-      const own = await server.connect("looked_at", login);
+      const own = await open(server, "looked_at", login);
       await own.query("SET application_name = 'holdfast catalogue'");
       const gone = await keepDatabase(client, act(newBinEntryId(), "looked_at", login));
       assert.equal(gone.kind, "kept");
@@ -103,7 +104,7 @@ for (const version of [15, 18] as const)
     test("a login that may not rename says so by name, and nothing has changed", async () => {
       const plain = await server.ordinaryRole();
       await server.asSuperuser(`CREATE DATABASE stays OWNER ${plain.user}`);
-      const client = await server.connect("postgres", plain);
+      const client = await open(server, "postgres", plain);
       const answer: DatabaseAnswer = await keepDatabase(client, act(newBinEntryId(), "stays", plain));
       assert.equal(answer.kind === "refused" && answer.error.code, "42501");
       assert.match(answer.kind === "refused" ? answer.error.message : "", /may not rename databases/);
@@ -112,14 +113,25 @@ for (const version of [15, 18] as const)
     });
   });
 
+const opened: pg.Client[] = [];
+after(() => Promise.all(opened.map((client) => client.end().catch(() => undefined))));
+
+/** Ended with the file, so that a test that fails leaves nothing open. */
+async function open(server: TestServer, database: string, login?: Login): Promise<pg.Client> {
+  const client = await server.connect(database, login);
+  opened.push(client);
+  return client;
+}
+
 async function keeper(server: TestServer): Promise<{ client: pg.Client; login: Login }> {
   const login = await server.ordinaryRole();
   await server.asSuperuser(`ALTER ROLE ${login.user} CREATEDB`);
-  return { client: await server.connect("postgres", login), login };
+  return { client: await open(server, "postgres", login), login };
 }
 
 function act(entry: BinEntryId, name: string, login: Login): DropDatabase {
   return {
+    target: "main",
     entry,
     name,
     ifExists: false,

@@ -8,6 +8,8 @@ export const binDatabasePrefix = "holdfast_bin_";
 
 export interface DatabaseNote {
   readonly entry: string;
+  /** Two targets may be at one server, each with its own persons and its own retention. */
+  readonly target: string;
   readonly name: string;
   readonly role: string;
   readonly action: string | null;
@@ -22,6 +24,7 @@ export interface DatabaseNote {
 
 const forms: Readonly<Record<keyof DatabaseNote, (value: unknown) => boolean>> = {
   entry: (value) => typeof value === "string" && /^n_[0-9a-z]{10}$/.test(value),
+  target: (value) => typeof value === "string",
   name: (value) => typeof value === "string" && value !== "" && Buffer.byteLength(value) <= 63,
   role: (value) => typeof value === "string",
   action: (value) => value === null || typeof value === "string",

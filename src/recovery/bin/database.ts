@@ -9,6 +9,7 @@ import { databaseRefusal, type ServerError } from "./database-refusal.ts";
 import { binDatabasePrefix, type DatabaseNote, readNote } from "./database-note.ts";
 
 export interface DropDatabase {
+  readonly target: string;
   /** As the statement names it, folded and unquoted. */
   readonly name: string;
   readonly ifExists: boolean;
@@ -87,6 +88,7 @@ async function keep(client: AdminClient, act: DropDatabase): Promise<DatabaseAns
   if (act.name.startsWith(binDatabasePrefix)) return refused("42501", `database "${act.name}" rests in the bin: a person empties it`);
   const note: DatabaseNote = {
     entry: act.entry,
+    target: act.target,
     name: act.name,
     role: act.role,
     action: act.action ?? null,
@@ -118,7 +120,7 @@ function refused(code: string, message: string, detail?: string): DatabaseAnswer
   return { kind: "refused", error: { severity: "ERROR", code, message, ...(detail === undefined ? {} : { detail }) } };
 }
 
-/** Every database that rests at this server, whoever's entry it is. */
+/** The target's databases that rest at this server; another target's at the same server are none of its. */
 export async function listDatabases(client: AdminClient, target: string): Promise<readonly (BinEntry & { readonly told: boolean })[]> {
   const { rows } = await client.query(
     `SELECT d.datname AS resting, shobj_description(d.oid, 'pg_database') AS comment FROM pg_database d
@@ -127,7 +129,7 @@ export async function listDatabases(client: AdminClient, target: string): Promis
   );
   return (rows as { resting: string; comment: string | null }[]).flatMap(({ resting, comment }) => {
     const note = readNote(comment);
-    if (note === undefined || resting !== `${binDatabasePrefix}${note.entry}`) return [];
+    if (note === undefined || note.target !== target || resting !== `${binDatabasePrefix}${note.entry}`) return [];
     const { entry, name, role, action, atMs, bytes, told } = note;
     return [
       {
