@@ -2,6 +2,7 @@
  * What a role could change at a server if nothing stood before it: asked of the server, over anybody's connection.
  * It changes nothing and judges nothing.
  */
+import { markPrefix } from "./names.ts";
 import { writingFunctions } from "./plan-public.ts";
 import { type AdminClient, literal } from "./sql.ts";
 
@@ -42,6 +43,10 @@ export async function readReach(client: AdminClient, role: string): Promise<Reac
 /** Schemas of the server's own are left out: nobody but superusers changes what is in them. */
 const USERS = `n.nspname OPERATOR(pg_catalog.!~) '^pg_' AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'`;
 
+/** The bin's one procedure runs as the owners, and does nothing without a ticket that a gateway wrote for the session that calls. */
+const OUR_DOOR = `(n.nspname OPERATOR(pg_catalog.=) 'holdfast_bin' AND p.proname OPERATOR(pg_catalog.=) 'carry_out'
+  AND pg_catalog.starts_with(pg_catalog.obj_description(n.oid, 'pg_namespace'), '${markPrefix}'))`;
+
 function questions(who: string): readonly string[] {
   const relation = "pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)";
   const at = `FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE ${USERS}`;
@@ -65,7 +70,7 @@ function questions(who: string): readonly string[] {
     `SELECT 'may run ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) || ' with the rights of '
        || pg_catalog.pg_get_userbyid(p.proowner) AS clause
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-     WHERE ${USERS} AND p.prosecdef AND p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
+     WHERE ${USERS} AND NOT ${OUR_DOOR} AND p.prosecdef AND p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
        AND pg_catalog.has_schema_privilege(${who}, n.oid, 'USAGE') AND pg_catalog.has_function_privilege(${who}, p.oid, 'EXECUTE')`,
     `SELECT 'may reach other servers by extension ' || e.extname AS clause FROM pg_catalog.pg_extension e
      JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.refobjid = e.oid AND d.deptype = 'e'

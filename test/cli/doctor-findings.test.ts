@@ -7,6 +7,7 @@ import { segmentName } from "../../src/audit/lines.ts";
 import { examineLog } from "../../src/cli/doctor/log.ts";
 import { judgeRoom } from "../../src/cli/doctor/machine.ts";
 import { act, sampleLog } from "../audit/sample-log.ts";
+import { binStatements, binVersion } from "../../src/recovery/bin/install.ts";
 import { openShop, provisionShop, type Shop } from "../provision/shop.ts";
 import { type ServerVersion, serverVersions, startServer, testServer } from "../support/servers.ts";
 import { holdfast, scratchFolder, start } from "./holdfast.ts";
@@ -75,10 +76,11 @@ for (const version of serverVersions) {
   describe(`doctor at PostgreSQL ${version}`, () => {
     test("finds nothing in a provisioned installation, and exits 0", async () => {
       const shop = await openShop(await testServer(version));
-      await provisionShop(shop);
+      await provisionShop(shop, { bin: { statements: binStatements, version: binVersion }, undo: { logins: [], exclude: [] } });
       const place = install(shop, await catalogueLogin(shop), { roles: roles(shop) });
       const { code, said } = await doctor(place);
       assert.deepEqual(ids(said, "bad"), []);
+      assert.match(textOf(said, "bin"), /has a bin, with 0 entries/);
       assert.equal(code, 0);
       assert.equal(said.ok, true);
       // What is weak without a vault and where any program of the account may attach is said, and nothing else.
@@ -99,6 +101,7 @@ for (const version of serverVersions) {
         "executor-shared",
         "held-roles",
         "listens-everywhere",
+        "no-bin",
         "owner-upstream",
         "role-settings",
         "stale-roles",
