@@ -3,7 +3,8 @@
  * It formats for nobody in particular: the command line and each export say it in their own form.
  */
 import { assertNever } from "../base/assert.ts";
-import type { AuditEvent, RecoveryEvent } from "../model/event.ts";
+import type { AuditEvent } from "../model/event.ts";
+import type { RecoveryEvent } from "../model/recovery-event.ts";
 
 export interface RecoveryWords {
   readonly word: string;

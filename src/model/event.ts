@@ -4,26 +4,13 @@
  *
  * To keep the hot path small, what a text means is recorded once (`judgement`) and referred to by its id afterwards.
  */
-import type {
-  ActionId,
-  ApprovalId,
-  AskId,
-  BackupId,
-  BinEntryId,
-  BreakGlassId,
-  DrillId,
-  GrantId,
-  PlanId,
-  RunId,
-  SessionId,
-  UndoId,
-} from "../base/ids.ts";
+import type { ActionId, ApprovalId, AskId, BreakGlassId, GrantId, PlanId, RunId, SessionId } from "../base/ids.ts";
 import type { ApprovalAnswer, ApprovalState, ApprovalStrength } from "./approval.ts";
 import type { Effect } from "./effect.ts";
 import type { GrantOperation } from "./grant.ts";
 import type { Outcome, TableCount, TransactionEnd } from "./outcome.ts";
 import type { ReasonCode } from "./codes.ts";
-import type { BackupMethod, DrillCheck, RecoveryAlarm } from "./recovery.ts";
+import type { RecoveryEvent } from "./recovery-event.ts";
 import type { Budget, Used } from "./run.ts";
 
 export type AuditEvent =
@@ -151,7 +138,7 @@ export type AuditEvent =
       readonly figure: number;
       readonly allowed: number;
     }
-  /** A request to a provider carried a credential that Holdfast did not give out. It was refused, and nothing of it is kept: only where it stood. */
+  /** A request to a provider carried a credential that Holdfast did not give out. It was refused; only where it stood is kept. */
   | {
       readonly kind: "credential_found";
       readonly session: SessionId;
@@ -294,118 +281,7 @@ export type AuditEvent =
       readonly how: "used" | "stale" | "unknown" | "not_reached";
       readonly because: string;
     }
-  /** Durable before anything is taken back. The transactions are the server's ids of what the acts did. */
-  | {
-      readonly kind: "undo_started";
-      readonly undo: UndoId;
-      readonly target: string;
-      readonly database: string;
-      readonly transactions: readonly string[];
-      readonly planDigest: string;
-      readonly skipConflicts: boolean;
-      /** Its own transaction, not committed yet: by it a start after a crash learns what became of it. */
-      readonly transaction?: string;
-      readonly person: string;
-      readonly nonce: string;
-    }
-  | {
-      readonly kind: "undo_done";
-      readonly undo: UndoId;
-      readonly how: "done" | "stale" | "failed" | "unknown";
-      readonly tables: readonly TableCount[];
-      /** Rows left as they are because of conflicts. */
-      readonly skipped: number;
-      /** Its own transaction, by which it can be taken back itself. */
-      readonly transaction: string | null;
-      readonly because: string;
-    }
-  /** The oldest row images went because of their age or the room they took: what they belong to cannot be taken back any more. */
-  | {
-      readonly kind: "undo_swept";
-      readonly target: string;
-      readonly database: string;
-      readonly beforeMs: number;
-      readonly transactions: number;
-      readonly bytes: number;
-      readonly because: string;
-    }
-  | {
-      readonly kind: "bin_put";
-      readonly entry: BinEntryId;
-      readonly target: string;
-      readonly database: string;
-      readonly action?: ActionId;
-      readonly tag: string;
-      readonly names: readonly string[];
-      readonly objects: number;
-      readonly bytes: number;
-    }
-  | {
-      readonly kind: "bin_restored" | "bin_emptied";
-      readonly entry: BinEntryId;
-      readonly target: string;
-      readonly database: string;
-      readonly names: readonly string[];
-      readonly bytes: number;
-      /** Absent where retention did it. */
-      readonly person?: string;
-      readonly nonce?: string;
-      readonly because: string;
-    }
-  /** Where the server stood just before a destructive act was let through. */
-  | {
-      readonly kind: "recovery_point";
-      readonly target: string;
-      readonly action: ActionId;
-      /** `null` where the server did not say: then `because` has the reason, and a restore goes by transaction or time. */
-      readonly lsn: string | null;
-      /** Of `pg_create_restore_point`; `null` where the login may not make one. */
-      readonly name: string | null;
-      readonly because?: string;
-    }
-  | { readonly kind: "backup_started"; readonly backup: BackupId; readonly target: string; readonly method: BackupMethod }
-  | {
-      readonly kind: "backup_done";
-      readonly backup: BackupId;
-      readonly target: string;
-      readonly method: BackupMethod;
-      readonly bytes: number;
-      readonly from?: string;
-      readonly to?: string;
-      /** SHA-256 of the repository's own list of its files. */
-      readonly manifest: string;
-    }
-  | {
-      readonly kind: "backup_failed" | "backup_removed";
-      readonly backup: BackupId;
-      readonly target: string;
-      readonly because: string;
-    }
-  | {
-      readonly kind: "drill_done";
-      readonly drill: DrillId;
-      readonly target: string;
-      readonly backup: BackupId | null;
-      readonly passed: boolean;
-      readonly checks: readonly DrillCheck[];
-      readonly recoveryMs: number | null;
-      readonly lostMs: number | null;
-      readonly tables: readonly string[];
-    }
-  /** A scratch server was made as of a moment, or rows or tables of it were brought back. */
-  | {
-      readonly kind: "restored";
-      readonly target: string;
-      readonly backup: BackupId;
-      /** The moment: a WAL position, a restore point's name or a time. */
-      readonly until: string;
-      readonly what: "scratch" | "tables" | "cluster";
-      readonly names: readonly string[];
-      readonly person: string;
-      readonly because: string;
-    }
-  | { readonly kind: "recovery_alarm"; readonly target: string; readonly about: RecoveryAlarm; readonly because: string }
-  | { readonly kind: "recovery_alarm_over"; readonly target: string; readonly about: RecoveryAlarm }
+  | RecoveryEvent
   /** A passkey that the person signed for with the passphrase; SPKI in base64url. */
   | {
       readonly kind: "passkey_registered" | "passkey_removed";
@@ -431,21 +307,6 @@ export type RightsEvent = Extract<
 
 /** Of questions to persons. */
 export type ApprovalEvent = Extract<AuditEvent, { kind: `approval_${"asked" | "answered" | "closed" | "used" | "settled"}` }>;
-
-/** Of what takes acts back, and of what is kept for it. */
-export type RecoveryEvent = Extract<
-  AuditEvent,
-  {
-    kind:
-      | `undo_${"started" | "done" | "swept"}`
-      | `bin_${"put" | "restored" | "emptied"}`
-      | "recovery_point"
-      | `backup_${"started" | "done" | "failed" | "removed"}`
-      | "drill_done"
-      | "restored"
-      | `recovery_alarm${"" | "_over"}`;
-  }
->;
 
 /** Of the guard itself, and not of what goes through it. */
 export type GuardEvent = Extract<

@@ -9,7 +9,7 @@ import type { RandomBytes } from "../base/ids.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import type { BackupControl } from "../control/backup-port.ts";
 import { ControlRefusal } from "../control/parts.ts";
-import type { RecoveryEvent } from "../model/event.ts";
+import type { RecoveryEvent } from "../model/recovery-event.ts";
 import { AlarmBook, type StandingAlarm } from "../recovery/backup/alarm-book.ts";
 import type { StoredBackup } from "../recovery/backup/repository.ts";
 import { externalProvider, pgbackrestBackups } from "./backup-providers.ts";

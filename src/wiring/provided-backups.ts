@@ -10,7 +10,7 @@ import { messageOf } from "../base/message-of.ts";
 import type { BackupConfig } from "../config/backup-schema.ts";
 import type { TargetBackupsView } from "../control/backups-contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
-import type { RecoveryEvent } from "../model/event.ts";
+import type { RecoveryEvent } from "../model/recovery-event.ts";
 import type { Backup } from "../model/recovery.ts";
 import type { AlarmBook } from "../recovery/backup/alarm-book.ts";
 import { alarmsOf, backupAlarms } from "../recovery/backup/alarms.ts";

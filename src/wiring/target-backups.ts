@@ -13,7 +13,7 @@ import type { BackupConfig } from "../config/backup-schema.ts";
 import { readSecret } from "../config/read-secret.ts";
 import type { TargetBackupsView } from "../control/backups-contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
-import type { RecoveryEvent } from "../model/event.ts";
+import type { RecoveryEvent } from "../model/recovery-event.ts";
 import { alarmsOf, backupAlarms } from "../recovery/backup/alarms.ts";
 import type { AlarmBook } from "../recovery/backup/alarm-book.ts";
 import { BackupUnusable } from "../recovery/backup/job.ts";

@@ -2,7 +2,7 @@
  * Undo, the bin, backups and drills as OCSF events: Application Lifecycle (6002) with the person as actor where one did it.
  * Rows and images stand nowhere in them, and neither do they in the native records.
  */
-import type { RecoveryEvent } from "../../model/event.ts";
+import type { RecoveryEvent } from "../../model/recovery-event.ts";
 import { recoveryWords } from "../recovery-words.ts";
 
 type Json = { readonly [key: string]: unknown };

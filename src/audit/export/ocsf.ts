@@ -63,23 +63,8 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
       return null;
     case "intent":
       return intent(event, context);
-    case "outcome": {
-      const { outcome } = event;
-      const status = outcome.status === "succeeded" ? 1 : outcome.status === "failed" ? 2 : 0;
-      return {
-        ...datastore(event.action, context.judgementOf(event.action), context),
-        action_id: 1,
-        disposition_id: 1,
-        severity_id: status === 1 ? 1 : 2,
-        status_id: status,
-        message: `outcome: ${outcome.status}`,
-        ...(outcome.status === "failed" ? { status_code: outcome.code } : {}),
-        ...(outcome.status === "unknown" ? { status_detail: outcome.because } : {}),
-        ...(outcome.status === "unknown"
-          ? {}
-          : { duration: Math.round(outcome.measured.elapsedMs), count: outcome.measured.rowsChanged ?? outcome.measured.rowsReturned }),
-      };
-    }
+    case "outcome":
+      return outcomeBody(event, context);
     case "limit_reached":
       return {
         ...datastore(event.action ?? event.session, event.action === null ? undefined : context.judgementOf(event.action), context),
@@ -129,6 +114,24 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
     default:
       return isRecovery(event) ? recoveryBody(event) : ofTheGuard(event);
   }
+}
+
+function outcomeBody(event: Extract<AuditEvent, { kind: "outcome" }>, context: ExportContext): Json {
+  const { outcome } = event;
+  const status = outcome.status === "succeeded" ? 1 : outcome.status === "failed" ? 2 : 0;
+  return {
+    ...datastore(event.action, context.judgementOf(event.action), context),
+    action_id: 1,
+    disposition_id: 1,
+    severity_id: status === 1 ? 1 : 2,
+    status_id: status,
+    message: `outcome: ${outcome.status}`,
+    ...(outcome.status === "failed" ? { status_code: outcome.code } : {}),
+    ...(outcome.status === "unknown" ? { status_detail: outcome.because } : {}),
+    ...(outcome.status === "unknown"
+      ? {}
+      : { duration: Math.round(outcome.measured.elapsedMs), count: outcome.measured.rowsChanged ?? outcome.measured.rowsReturned }),
+  };
 }
 
 function intent(event: Extract<AuditEvent, { kind: "intent" }>, context: ExportContext): Json {
