@@ -91,13 +91,12 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
     case "policy_loaded":
       return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
     default:
-      return (
-        guardParts(event, plain) ??
-        rightsParts(event, plain) ??
-        approvalParts(event, plain) ??
-        recoveryParts(event, plain) ?? { severity: 1, name: plain, fields: {} }
-      );
+      return otherParts(event, plain) ?? { severity: 1, name: plain, fields: {} };
   }
+}
+
+function otherParts(event: AuditEvent, plain: string): Parts | undefined {
+  return guardParts(event, plain) ?? rightsParts(event, plain) ?? approvalParts(event, plain) ?? recoveryParts(event, plain);
 }
 
 /** Of what happened to the guard itself; `undefined` for anything else. */
