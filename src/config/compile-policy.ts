@@ -64,7 +64,10 @@ function compileRule(entry: RuleEntry): Rule {
     match: compileMatch(entry.match),
     ...(when === undefined ? {} : { when: when.condition }),
     code: entry.code ?? (entry.answer === "permit" ? "permitted" : "not_permitted"),
-    obligations: entry.answer === "bin" ? [...obligationsOf(entry.limits ?? {}), { kind: "bin" }] : obligationsOf(entry.limits ?? {}),
+    obligations:
+      entry.answer === "bin" || entry.bin === true
+        ? [...obligationsOf(entry.limits ?? {}), { kind: "bin" }]
+        : obligationsOf(entry.limits ?? {}),
     examples: entry.examples,
   };
 }

@@ -97,6 +97,9 @@ function ruleProblems(rule: RuleEntry, details: readonly string[] | undefined): 
       suggestion: "name at least the operations it permits",
     });
   }
+  if (rule.answer !== "permit" && rule.bin !== undefined) {
+    problems.push({ path: ["bin"], message: "only a permit says whether the bin is used", suggestion: "remove `bin`, or answer `bin`" });
+  }
   if (rule.answer === "permit" && rule.code !== undefined) {
     problems.push({ path: ["code"], message: "a permit gives no reason", suggestion: "remove `code`" });
   }

@@ -138,6 +138,10 @@ export const ruleSchema = z.strictObject({
     .describe("`bin`: permitted where the target keeps a bin that what is removed goes into, and a person is asked where it does not."),
   match: matchSchema.describe("Every field that is present must fit; a list fits when any member does."),
   when: z.string().min(1).optional().describe("A CEL expression over `effect` and `facts`; the rule applies where it is true."),
+  bin: z
+    .boolean()
+    .optional()
+    .describe("For a permit: what is removed goes into the bin where there is one, and is removed all the same where not."),
   code: z.enum(ruleCodes).optional().describe("The reason code given with a forbid, a require_approval, or a bin that is not there."),
   limits: ruleLimitsSchema.optional().describe("Limits that a permit or a bin adds to what it lets through."),
   examples: z

@@ -39,11 +39,16 @@ export function removes({ operation, detail }: Effect): boolean {
  */
 export function binnable({ tag, effects, transaction, immediate }: StatementSummary): boolean {
   if (!TAGS.has(tag) || transaction !== "none" || (immediate && tag !== "DROP DATABASE")) return false;
-  return effects.some(removes) && effects.every((effect) => fits(effect, tag) && !effect.resource.name.startsWith("pg_temp."));
+  return effects.some(takesAway) && effects.every((effect) => fits(effect, tag) && !effect.resource.name.startsWith("pg_temp."));
 }
 
 function fits(effect: Effect, tag: string): boolean {
   // What TRUNCATE ... RESTART IDENTITY does besides: the sequences that belong to the table's columns start anew.
   if (tag === "TRUNCATE TABLE" && effect.detail === "sequence_set") return true;
-  return removes(effect);
+  return takesAway(effect);
+}
+
+/** A constraint besides: nothing is lost with it that a person would have to be asked about, and it comes back with the rest. */
+function takesAway(effect: Effect): boolean {
+  return removes(effect) || effect.detail === "alter_drop_constraint";
 }

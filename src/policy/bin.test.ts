@@ -181,3 +181,12 @@ test("where only databases can rest, what is in one is asked about", () => {
   assert(decision.kind === "hold");
   assert.match(decision.reason.message, /no bin is kept here/);
 });
+
+test("a permit may prefer the bin: it is used where there is one, and nobody is asked where not", () => {
+  const policy = policyOf({ rules: [rule("p", "permit", drop, { obligations: [owed.bin] })] });
+  assert(binned(decide([drop], keeps, policy)));
+  for (const facts of [without, { ...keeps, bin: "unfit" as const }]) {
+    const decision = decide([drop], facts, policy);
+    assert.deepEqual([decision.kind, binned(decision)], ["allow", false]);
+  }
+});
