@@ -204,6 +204,7 @@ export class WalKeeper {
 const slotText = `
 SELECT pg_catalog.pg_wal_lsn_diff(
     CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn() ELSE pg_catalog.pg_current_wal_lsn() END,
-    s.restart_lsn)::text AS lag,
+    COALESCE(r.write_lsn, s.restart_lsn))::text AS lag,
   s.wal_status AS status, pg_catalog.current_setting('max_slot_wal_keep_size') AS bound
-FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = $1`;
+FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_replication_slots s ON s.slot_name = $1
+LEFT JOIN pg_catalog.pg_stat_replication r ON r.pid = s.active_pid`;
