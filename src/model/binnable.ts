@@ -8,6 +8,7 @@ import type { Effect } from "./effect.ts";
 /** Command tags, as the server answers them, of what `recovery/bin` can keep. */
 const TAGS: ReadonlySet<string> = new Set([
   "DROP TABLE",
+  "DROP FOREIGN TABLE",
   "DROP VIEW",
   "DROP MATERIALIZED VIEW",
   "DROP SEQUENCE",
