@@ -29,6 +29,7 @@ test("the schema for editors refuses unknown keys too", () => {
     "policies",
     "approvals",
     "console",
+    "http",
     "store",
     "audit",
     "vault",

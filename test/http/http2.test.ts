@@ -1,6 +1,6 @@
 /**
- * HTTP/2 on both sides: offered to a client where the provider speaks it, with trailers as gRPC needs them, streams beside each other, and the
- * same refusals.
+ * HTTP/2 on both sides: offered to a client where the provider speaks it, with trailers as gRPC needs them, streams beside each other, and
+ * the same refusals.
  */
 import assert from "node:assert/strict";
 import { createSecureServer, connect, type ClientHttp2Session, type Http2SecureServer, type IncomingHttpHeaders } from "node:http2";

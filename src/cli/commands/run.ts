@@ -215,6 +215,7 @@ function secretNames(config: Config): ReadonlySet<string> {
   const references = [
     ...config.targets.flatMap(({ upstream }) => [upstream.url, upstream.password]),
     ...config.users.map((user) => user.login),
+    ...(config.http?.credentials ?? []).map(({ secret }) => secret),
   ];
   return new Set(references.flatMap((reference) => (reference?.kind === "env" ? [reference.name] : [])));
 }
