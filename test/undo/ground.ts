@@ -61,6 +61,7 @@ export async function openUndoGround({ version, replica, setup, schemas }: Groun
   await server.asSuperuser(made.join(";\n"), database);
   const judge = await server.connect(database);
   for (const [name, value] of Object.entries(imageSettings)) await judge.query("SELECT set_config($1, $2, false)", [name, value]);
+  const texts = new Map<string, string>();
   const clients = {
     agent: await server.connect(database, agent),
     application: await server.connect(database, application),
@@ -72,7 +73,12 @@ export async function openUndoGround({ version, replica, setup, schemas }: Groun
     shop,
     ...clients,
     actAs,
-    picture: (schema) => pictureOf(judge, schema),
+    picture: async (schema) => {
+      const sql = texts.get(schema) ?? (await pictureSql(judge, schema));
+      texts.set(schema, sql);
+      const { rows } = await judge.query(sql);
+      return (rows as { picture: string }[])[0]?.picture ?? "";
+    },
     transactions: async (after) => {
       const { rows } = await judge.query(
         `SELECT c.transaction::text AS id FROM ${undoTable} c WHERE NOT c.transaction = ANY (CAST($1 AS int8[])) GROUP BY 1 ORDER BY min(c.id)`,
@@ -86,7 +92,7 @@ export async function openUndoGround({ version, replica, setup, schemas }: Groun
   };
 }
 
-async function pictureOf(judge: pg.Client, schema: string): Promise<string> {
+async function pictureSql(judge: pg.Client, schema: string): Promise<string> {
   const { rows } = await judge.query(
     "SELECT c.oid::regclass::text AS name FROM pg_catalog.pg_class c WHERE c.relkind = 'r' AND c.relnamespace = CAST($1 AS pg_catalog.regnamespace) ORDER BY 1",
     [schema],
@@ -95,8 +101,7 @@ async function pictureOf(judge: pg.Client, schema: string): Promise<string> {
     ({ name }) =>
       `(SELECT '${name}' || chr(10) || coalesce(string_agg(x.t, chr(10) ORDER BY x.t COLLATE "C"), '') FROM (SELECT textin(record_out(r)) AS t FROM ONLY ${name} r) x)`,
   );
-  const { rows: pictures } = await judge.query(`SELECT concat_ws(chr(10), ${each.join(", ")}) AS picture`);
-  return (pictures as { picture: string }[])[0]?.picture ?? "";
+  return `SELECT concat_ws(chr(10), ${each.join(", ")}) AS picture`;
 }
 
 /** Rows that refer to none: names of foreign keys in force that do not hold. */

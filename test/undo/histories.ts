@@ -98,9 +98,9 @@ class History {
     if (kept.length === 0) return assert.equal(await picture(schema), before, "what is not kept changed nothing");
     this.#played.transactions += kept.length;
     const way = this.#chance.next();
-    if (way < 0.16 && kept.length > 1) return this.#inTwo(kept, pictures);
-    if (way < 0.3) return this.#andBack(kept, pictures);
-    if (way < 0.55) return this.#meddledWith(kept, before);
+    if (way < 0.12 && kept.length > 1) return this.#inTwo(kept, pictures);
+    if (way < 0.2) return this.#andBack(kept, pictures);
+    if (way < 0.33) return this.#meddledWith(kept, before);
     await this.#undo(kept);
     assert.equal(await picture(schema), before, "all is as it was");
   }

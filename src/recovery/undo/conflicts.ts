@@ -56,6 +56,7 @@ export class Conflicts {
   }
 
   async told(client: AdminClient, shapes: readonly Shape[], mayShow: MayShow): Promise<readonly UndoConflict[]> {
+    if (this.#found.size === 0) return this.tables;
     const listed = [...this.#found.values()].slice(0, TOLD_MAX);
     const keys = new Map<string, { table: string; key: string | null }>();
     for (const shape of shapes) {

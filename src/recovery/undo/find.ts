@@ -21,51 +21,40 @@ export async function findRows(client: AdminClient, shapes: readonly Shape[]): P
   return found;
 }
 
+/** The first that is told of a row is the one that counts. */
 const reasons = {
-  twice: "others changed it between these acts: undo from the latest act on, or leave it",
-  taken: "another row has its key now",
-  lost: "no row is as the act left it: it was changed since, or is gone",
+  twice: { kind: "changed", because: "others changed it between these acts: undo from the latest act on, or leave it" },
+  changed: { kind: "changed", because: "it is no longer as the act left it" },
+  gone: { kind: "gone", because: "it is not there any more" },
+  taken: { kind: "taken", because: "another row has its key now" },
+  lost: { kind: "gone", because: "no row is as the act left it: it was changed since, or is gone" },
 } as const;
 
 async function byKey(client: AdminClient, shape: Shape): Promise<readonly Found[]> {
   const { tab } = shape;
   const row = `(CAST(w.whole AS ${shape.name}))`;
+  const other = `(CAST(m.whole AS ${shape.name}))`;
   const table = `${from(shape)} AS t`;
   const mine = `w.tab = ${tab}`;
-  const twice = await numbers(
-    client,
-    `SELECT w.n::text AS n FROM ${work} w WHERE ${mine} AND (w.side, w.key) IN
-       (SELECT d.side, d.key FROM ${work} d WHERE d.tab = ${tab} GROUP BY d.side, d.key HAVING count(*) > 1)`,
-  );
   await client.query(
     `UPDATE ${work} w SET part = t.tableoid, place = t.ctid FROM ${table}
      WHERE ${mine} AND w.side = '-' AND ${sameKey(shape, "t", row)} AND ${comparedText("t", shape.compared)} = w.cmp`,
   );
-  const other = `(CAST(m.whole AS ${shape.name}))`;
   await client.query(
-    `UPDATE ${work} w SET peer = m.n FROM ${work} m
-     WHERE ${mine} AND m.tab = ${tab} AND w.side = '+' AND m.side = '-' AND ${sameKey(shape, row, other)}`,
+    `WITH pairs AS (SELECT w.n AS back, m.n AS away FROM ${work} w JOIN ${work} m ON ${sameKey(shape, row, other)}
+       WHERE ${mine} AND m.tab = ${tab} AND w.side = '+' AND m.side = '-')
+     UPDATE ${work} w SET peer = p.peer FROM (SELECT back AS n, away AS peer FROM pairs UNION ALL SELECT away, back FROM pairs) p WHERE w.n = p.n`,
   );
-  await client.query(`UPDATE ${work} w SET peer = p.n FROM ${work} p WHERE ${mine} AND p.tab = ${tab} AND w.side = '-' AND p.peer = w.n`);
   const { rows } = await client.query(
-    `SELECT w.n::text AS n, EXISTS (SELECT FROM ${table} WHERE ${sameKey(shape, "t", row)}) AS there
-     FROM ${work} w WHERE ${mine} AND w.side = '-' AND w.place IS NULL`,
+    `SELECT w.n::text AS n, 'twice' AS how FROM ${work} w WHERE ${mine} AND (w.side, w.key) IN
+       (SELECT d.side, d.key FROM ${work} d WHERE d.tab = ${tab} GROUP BY d.side, d.key HAVING count(*) > 1)
+     UNION ALL SELECT w.n::text, CASE WHEN EXISTS (SELECT FROM ${table} WHERE ${sameKey(shape, "t", row)}) THEN 'changed' ELSE 'gone' END
+       FROM ${work} w WHERE ${mine} AND w.side = '-' AND w.place IS NULL
+     UNION ALL SELECT w.n::text, 'taken' FROM ${work} w JOIN ${table} ON ${sameKey(shape, "t", row)}
+       WHERE ${mine} AND w.side = '+' AND w.peer IS NULL`,
   );
-  const astray = rows as readonly { n: string; there: boolean }[];
-  const taken = await numbers(
-    client,
-    `SELECT w.n::text AS n FROM ${work} w JOIN ${table} ON ${sameKey(shape, "t", row)} WHERE ${mine} AND w.side = '+' AND w.peer IS NULL`,
-  );
-  const named = new Set(twice);
-  return [
-    ...twice.map((n) => ({ n, kind: "changed" as const, because: reasons.twice })),
-    ...astray.filter(({ n }) => !named.has(n)).map(({ n, there }) => ({ n, ...(there ? changed : gone) })),
-    ...taken.filter((n) => !named.has(n)).map((n) => ({ n, kind: "taken" as const, because: reasons.taken })),
-  ];
+  return (rows as readonly { n: string; how: keyof typeof reasons }[]).map(({ n, how }) => ({ n, ...reasons[how] }));
 }
-
-const changed = { kind: "changed", because: "it is no longer as the act left it" } as const;
-const gone = { kind: "gone", because: "it is not there any more" } as const;
 
 /** Rows that nothing tells apart: as many as went or came. Which of equal rows goes is the same to everybody. */
 async function byWholeRow(client: AdminClient, shape: Shape): Promise<readonly Found[]> {
@@ -83,11 +72,6 @@ async function byWholeRow(client: AdminClient, shape: Shape): Promise<readonly F
      )
      UPDATE ${work} w SET part = c.part, place = c.place FROM wanted a JOIN counted c ON c.cmp = a.cmp AND c.copy = a.copy WHERE w.n = a.n`,
   );
-  const lost = await numbers(client, `SELECT w.n::text AS n FROM ${work} w WHERE w.tab = ${tab} AND w.side = '-' AND w.place IS NULL`);
-  return lost.map((n) => ({ n, kind: "gone" as const, because: reasons.lost }));
-}
-
-async function numbers(client: AdminClient, text: string): Promise<readonly string[]> {
-  const rows = (await client.query(text)).rows as readonly { n: string }[];
-  return [...new Set(rows.map(({ n }) => n))];
+  const { rows } = await client.query(`SELECT w.n::text AS n FROM ${work} w WHERE w.tab = ${tab} AND w.side = '-' AND w.place IS NULL`);
+  return (rows as readonly { n: string }[]).map(({ n }) => ({ n, ...reasons.lost }));
 }

@@ -3,9 +3,9 @@
  * It changes no row, and leaves triggers, rules and row policies as it found them.
  */
 import { type AdminClient, ident, literal } from "../../provision/sql.ts";
-import { readFirings, readForced } from "./read-shapes.ts";
+import { readFirings, readForced, readLocked } from "./read-shapes.ts";
 import { textSettings } from "./row-text.ts";
-import { type Firing, type ForeignKey, from, type Shape } from "./shape.ts";
+import type { Firing, ForeignKey, Shape } from "./shape.ts";
 
 export interface Ground {
   /** Foreign keys are not held by the server while rows are put back, and are to be held by us. */
@@ -42,11 +42,10 @@ async function replicaMode(client: AdminClient): Promise<boolean> {
   }
 }
 
-/** Nobody else writes the tables until the transaction ends. Always in one order, so that two undos never wait for each other. */
-export async function lockTables(client: AdminClient, shapes: readonly Shape[]): Promise<void> {
-  const ordered = [...shapes].sort((a, b) => Number(a.oid) - Number(b.oid));
-  const each = ordered.map((shape) => `LOCK TABLE ${from(shape)} IN SHARE ROW EXCLUSIVE MODE`);
-  if (each.length > 0) await client.query(each.join("; "));
+/** Nobody else writes the tables until the transaction ends. */
+export async function lockTables(client: AdminClient, transactions: readonly string[]): Promise<void> {
+  const names = await readLocked(client, transactions);
+  if (names.length > 0) await client.query(names.map((name) => `LOCK TABLE ${name} IN SHARE ROW EXCLUSIVE MODE`).join("; "));
 }
 
 /** To be called with the tables locked. `keys`: tables at their other ends are looked into, too. */

@@ -36,6 +36,19 @@ interface RelationRow {
 /** The transactions' ids as the parameter `$1`, an array of texts. */
 export const ofTransactions = "c.transaction = ANY (CAST($1 AS pg_catalog.int8[]))";
 
+/** Tables of the images as `LOCK TABLE` takes them, ordered so that two undos never wait for each other; those in the bin left out. */
+export async function readLocked(client: AdminClient, transactions: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await client.query(lockedSql, [transactions]);
+  return (rows as readonly { name: string }[]).map(({ name }) => name);
+}
+
+const lockedSql = `
+SELECT CASE r.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(r.relname) AS name
+FROM (SELECT DISTINCT coalesce(CASE WHEN i.relispartition THEN pg_catalog.pg_partition_root(i.oid) END, i.oid)::oid AS oid
+  FROM ${undoTable} c JOIN pg_catalog.pg_class i ON i.oid = c.relation WHERE ${ofTransactions} AND i.relkind IN ('r', 'p')) t
+JOIN pg_catalog.pg_class r ON r.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+WHERE n.nspname !~ '^holdfast_bin' AND pg_catalog.pg_has_role(r.relowner, 'USAGE') ORDER BY r.oid`;
+
 /** `transactions` are the server's 64-bit ids. */
 export async function readShapes(client: AdminClient, transactions: readonly string[]): Promise<Shapes> {
   const layouts = (await client.query(layoutsSql, [transactions])).rows as readonly LayoutRow[];

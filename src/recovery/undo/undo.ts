@@ -99,16 +99,12 @@ async function committed(client: AdminClient, found: UndoFound, transaction: str
 async function inTransaction(client: AdminClient, wanted: UndoWanted): Promise<{ found: UndoFound; ground: Ground }> {
   const { transactions, limits, actAs, mayShow } = wanted;
   const replica = await takeGround(client, limits, actAs);
-  const before = await readShapes(client, transactions);
-  demandKept(before);
-  const conflicts = new Conflicts();
-  const binned = (shape: Shape) => /^"?holdfast_bin/.test(shape.name);
-  await lockTables(
-    client,
-    before.shapes.filter((shape) => !binned(shape)),
-  );
+  await lockTables(client, transactions);
   // Only what is read now, with the tables locked, stays so.
   const now = await readShapes(client, transactions);
+  demandKept(now);
+  const conflicts = new Conflicts();
+  const binned = (shape: Shape) => /^"?holdfast_bin/.test(shape.name);
   for (const { relation, images } of now.gone)
     conflicts.tables.push({
       table: `table ${relation}`,
@@ -152,23 +148,37 @@ async function netted(
   transactions: readonly string[],
   conflicts: Conflicts,
 ): Promise<readonly Shape[]> {
-  const kept: Shape[] = [];
   await makeWork(client);
+  await client.query("SAVEPOINT holdfast_net");
+  try {
+    for (const shape of shapes) await netImages(client, shape, transactions);
+    return shapes;
+  } catch (error) {
+    demandUnread(error);
+    await client.query("ROLLBACK TO SAVEPOINT holdfast_net");
+  }
+  const kept: Shape[] = [];
   for (const shape of shapes) {
     await client.query("SAVEPOINT holdfast_net");
     try {
       await netImages(client, shape, transactions);
       kept.push(shape);
     } catch (error) {
-      const { code, message } = error as { code?: unknown; message?: unknown };
-      if (typeof code !== "string" || !/^(22|23|42)/.test(code)) throw error;
+      const { code, message } = demandUnread(error);
       await client.query("ROLLBACK TO SAVEPOINT holdfast_net");
       const kind = code.startsWith("23") ? "not_allowed" : "table_changed";
-      const why = code.startsWith("22") ? "a column's type is another one now" : String(message);
+      const why = code.startsWith("22") ? "a column's type is another one now" : message;
       conflicts.tables.push({ table: shape.shown, kind, because: `the kept rows are no rows of it any more: ${why}` });
     }
   }
   return kept;
+}
+
+/** The server's word that a text is no row of a table; anything else is thrown again. */
+function demandUnread(error: unknown): { readonly code: string; readonly message: string } {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== "string" || !/^(22|23|42)/.test(code)) throw error;
+  return { code, message: String(message) };
 }
 
 interface PuttingBack {
