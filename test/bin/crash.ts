@@ -1,6 +1,6 @@
 /**
- * kill -9 of a server while something goes into the bin, and while it comes back: after each start the act is wholly done or not at all, and
- * what rests comes back as it was. Rounds go through the kinds of act in turn.
+ * kill -9 of a server while something goes into the bin, and while it comes back: after each start the act is wholly done or not at
+ * all, and what rests comes back as it was. Rounds go through the kinds of act in turn.
  */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";

@@ -25,7 +25,8 @@ for (const version of [15, 18] as const)
       const { client, login } = await keeper(server);
       await server.asSuperuser(`CREATE DATABASE shop OWNER ${login.user}`);
       await server.asSuperuser(`ALTER DATABASE shop CONNECTION LIMIT 17; ALTER DATABASE shop SET work_mem = '7MB';
-        COMMENT ON DATABASE shop IS 'it''s ours'; REVOKE CONNECT ON DATABASE shop FROM public; GRANT CONNECT ON DATABASE shop TO pg_monitor`);
+        COMMENT ON DATABASE shop IS 'it''s ours'; REVOKE CONNECT ON DATABASE shop FROM public;
+        GRANT CONNECT ON DATABASE shop TO pg_monitor`);
       await server.asSuperuser("CREATE TABLE t AS SELECT generate_series(1, 7) AS id", "shop");
       const before = await looks(server, "shop");
       const entry = newBinEntryId();

@@ -1,11 +1,11 @@
 /**
- * Carries each case out through the bin, and in a twin database really: what the client sees is the same, what is left is the same, the names
- * are free; what comes back is what was. Says of each case what differs.
+ * Carries each case out through the bin, and in a twin database really: what the client sees is the same, what is left is the same,
+ * the names are free; what comes back is what was. Says of each case what differs.
  */
 import assert from "node:assert/strict";
 import type pg from "pg";
 import type { TestServer } from "../support/servers.ts";
-import type { BinCase } from "./cases.ts";
+import type { BinCase } from "./case.ts";
 import { appRole, type BinGround, openBinGround } from "./ground.ts";
 import { inventory } from "./inventory.ts";
 

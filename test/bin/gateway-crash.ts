@@ -1,6 +1,6 @@
 /**
- * kill -9 of the gateway while a session drops into the bin, and while a person brings back: the next gateway finds the act wholly done or not
- * at all, has what rests on record, and brings it back.
+ * kill -9 of the gateway while a session drops into the bin, and while a person brings back: the next gateway finds the act wholly
+ * done or not at all, has what rests on record, and brings it back.
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";

@@ -6,7 +6,9 @@ import { execFileSync } from "node:child_process";
 import { after, describe, test } from "node:test";
 import { testServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
-import { columnCases, otherCases, tableCases, truncateCases } from "./cases.ts";
+import { columnCases, truncateCases } from "./cases-emptied.ts";
+import { otherCases } from "./cases-others.ts";
+import { tableCases } from "./cases-tables.ts";
 import { build, comeBack, drop, openTwins } from "./equality.ts";
 import { inventory } from "./inventory.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The bin takes no longer for a larger table: told by what the server writes (WAL) and by the table's file, which is the very same file before,
- * in the bin, and for DROP after the way back. Wall time is printed and not asserted.
+ * The bin takes no longer for a larger table: told by what the server writes (WAL) and by the table's file, which is the very same
+ * file before, in the bin, and for DROP after the way back. Wall time is printed and not asserted.
  */
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * TRUNCATE and dropped columns in the bin where more has happened since: what comes back beside new rows, what is in the way, and what other
- * sessions notice. By 15 and 18.
+ * TRUNCATE and dropped columns in the bin where more has happened since: what comes back beside new rows, what is in the way, and
+ * what other sessions notice. By 15 and 18.
  */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";

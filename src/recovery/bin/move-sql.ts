@@ -1,6 +1,6 @@
 /**
- * SQL of `holdfast_bin`: sorted objects leave. What would tie them to what stays is cut, what is only written down is dropped, and the rest
- * gets another schema: names, data, indexes, rights and triggers stay as they are, in constant time.
+ * SQL of `holdfast_bin`: sorted objects leave. What would tie them to what stays is cut, what is only written down is dropped, and
+ * the rest gets another schema: names, data, indexes, rights and triggers stay as they are, in constant time.
  */
 
 export const binMove = `

@@ -137,7 +137,8 @@ async function freeName(client: AdminClient, schema: string, own: string, beside
             .toString("utf8")
             .replace(/\uFFFD+$/, "")}_${turn}`;
     const { rows } = await client.query(
-      "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
+      "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " +
+        "WHERE n.nspname = $1 AND c.relname = $2",
       [schema, wanted],
     );
     if (rows.length === 0) return wanted;

@@ -13,6 +13,8 @@ export interface RestoreOptions {
   readonly as?: string;
   /** Constraints that do not hold any more are left out and told. */
   readonly withoutConstraints?: boolean;
+  /** Called for each entry before its names are looked at: whatever has them may be put away. */
+  readonly makeRoom?: (entry: EntryRow) => Promise<void>;
 }
 
 export interface Restored {
@@ -42,7 +44,7 @@ export type RecipePart =
   | { readonly sql: string; readonly as?: string | null }
   | { readonly clear: "TABLE" | "ROUTINE" | "SCHEMA"; readonly name: string };
 
-/** Restores entries within the caller's transaction, the newest first. Rejects with {@link BinRefusal}: the transaction is then of no use. */
+/** Within the caller's transaction, the newest first. Rejects with {@link BinRefusal}: the transaction is then of no use. */
 export async function restoreEntries(client: AdminClient, entries: readonly EntryRow[], options: RestoreOptions): Promise<Restored> {
   const leftOut: string[] = [];
   const order = [...entries].sort((a, b) => Number(b.id) - Number(a.id));
@@ -56,6 +58,7 @@ async function restoreEntry(client: AdminClient, entry: EntryRow, options: Resto
   const { rows } = await client.query("SELECT state FROM holdfast_bin.entry WHERE id = $1 FOR UPDATE", [entry.id]);
   const state = (rows[0] as { state: string } | undefined)?.state;
   if (state !== "kept") throw new BinRefusal(`\`${entry.name}\` does not rest in the bin: ${state ?? "it is not there"}`);
+  await options.makeRoom?.(entry);
   const objects = await objectsOf(client, entry.id);
   const renaming = await examineRestore(client, entry, objects, options.as);
   const leftOut: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * SQL of `holdfast_bin`: what a tried text took away, sorted by how it is kept. Whatever is of no kind that can be kept is refused by name.
- * It changes no object.
+ * SQL of `holdfast_bin`: what a tried text took away, sorted by how it is kept. Whatever is of no kind that can be kept is refused
+ * by name. It changes no object.
  */
 
 export const binSort = `
