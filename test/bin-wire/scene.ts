@@ -57,32 +57,8 @@ export async function openBinScene(
   schema: string,
   { policy = "guarded-writes", person = false, more = "" }: BinSceneOptions = {},
 ): Promise<BinScene> {
-  const server = await testServer(version);
-  const owner = await server.ordinaryRole();
-  const keeper = await server.ordinaryRole();
-  const { name: database, url } = await server.scratchDatabase();
-  await server.asSuperuser(
-    `GRANT ${owner.user} TO ${keeper.user}; ALTER ROLE ${keeper.user} CREATEDB; ALTER ROLE ${owner.user} CREATEDB;
-     ALTER DATABASE ${database} OWNER TO ${owner.user}; ALTER SCHEMA public OWNER TO ${owner.user};
-     CREATE SCHEMA holdfast_bin AUTHORIZATION ${keeper.user}; GRANT CREATE ON DATABASE ${database} TO ${keeper.user}`,
-    database,
-  );
-  /** No connection is kept: it would be in the way of a DROP DATABASE. */
-  const owning = async <T>(work: (own: pg.Client) => Promise<T>): Promise<T> => {
-    const own = await server.connect(database, keeper);
-    try {
-      await own.query("SET search_path = pg_catalog, pg_temp");
-      return await work(own);
-    } finally {
-      await own.end();
-    }
-  };
-  await owning((own) => own.query(`BEGIN; ${binStatements.join(";\n")}; COMMIT`));
-  const direct = (name = database) => server.connect(name, owner);
-  const builder = await direct();
-  await builder.query(schema);
-  await builder.end();
-
+  const ground = await openGround(version, schema);
+  const { server, database, owner, keeper, url, owning, direct } = ground;
   const folder = scratchFolder();
   const path = join(folder, "holdfast.yaml");
   writeFileSync(path, configuration(policy) + more, { mode: 0o600 });
@@ -137,6 +113,36 @@ export async function openBinScene(
       await gateway.stop("the test is over");
     },
   };
+}
+
+/** The server's side: an owner, the bin's login, and the bin. */
+async function openGround(version: ServerVersion, schema: string) {
+  const server = await testServer(version);
+  const owner = await server.ordinaryRole();
+  const keeper = await server.ordinaryRole();
+  const { name: database, url } = await server.scratchDatabase();
+  await server.asSuperuser(
+    `GRANT ${owner.user} TO ${keeper.user}; ALTER ROLE ${keeper.user} CREATEDB; ALTER ROLE ${owner.user} CREATEDB;
+     ALTER DATABASE ${database} OWNER TO ${owner.user}; ALTER SCHEMA public OWNER TO ${owner.user};
+     CREATE SCHEMA holdfast_bin AUTHORIZATION ${keeper.user}; GRANT CREATE ON DATABASE ${database} TO ${keeper.user}`,
+    database,
+  );
+  /** No connection is kept: it would be in the way of a DROP DATABASE. */
+  const owning = async <T>(work: (own: pg.Client) => Promise<T>): Promise<T> => {
+    const own = await server.connect(database, keeper);
+    try {
+      await own.query("SET search_path = pg_catalog, pg_temp");
+      return await work(own);
+    } finally {
+      await own.end();
+    }
+  };
+  await owning((own) => own.query(`BEGIN; ${binStatements.join(";\n")}; COMMIT`));
+  const direct = (name = database) => server.connect(name, owner);
+  const builder = await direct();
+  await builder.query(schema);
+  await builder.end();
+  return { server, database, owner, keeper, url, owning, direct };
 }
 
 async function vaultWithAda(config: Config): Promise<Vault> {

@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type pg from "pg";
-import type { NoticeMessage } from "pg-protocol/dist/messages.js";
 import { serverVersions } from "../support/servers.ts";
 import { until } from "../grants/scene.ts";
 import { type BinScene, openBinScene } from "./scene.ts";
@@ -24,10 +23,13 @@ interface Seen {
   readonly error?: readonly (string | undefined)[];
 }
 
+/** Of a NoticeResponse, what does not say where in the server's source it was made. */
+type Notice = Readonly<Record<"severity" | "code" | "message" | "detail" | "hint" | "where" | "position", string | undefined>>;
+
 /** What one text comes to: tags, notices and the error, with everything in them but where in the server's source they were made. */
 async function seen(client: pg.Client, text: string, values?: readonly unknown[]): Promise<Seen> {
   const notices: Seen["notices"][number][] = [];
-  const hear = (n: NoticeMessage): void => void notices.push([n.severity, n.code, n.message, n.detail, n.hint, n.where, n.position]);
+  const hear = (n: Notice): void => void notices.push([n.severity, n.code, n.message, n.detail, n.hint, n.where, n.position]);
   client.on("notice", hear);
   try {
     const answer = (await client.query(values === undefined ? { text } : { text, values: [...values] })) as unknown as

@@ -1,5 +1,6 @@
 /**
- * What a database holds and could lose, as lines that two moments can be compared by. Schemas of the server's and of Holdfast's are left out.
+ * What a database holds and could lose, as lines that two moments can be compared by. Schemas of the server's and of Holdfast's are left
+ * out.
  */
 import type pg from "pg";
 

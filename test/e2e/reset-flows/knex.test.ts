@@ -1,4 +1,4 @@
-/** `knex migrate:rollback --all` and `migrate:latest`: an empty schema of the same names afterwards, and one command brings the old one back. */
+/** `knex migrate:rollback --all` and `migrate:latest`: an empty schema of the same names, and one command brings the old one back. */
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
