@@ -18,6 +18,7 @@ import { plan } from "./sections/plan.ts";
 import type { Row, Run } from "./sections/section.ts";
 import { sessions } from "./sections/sessions.ts";
 import { throughput } from "./sections/throughput.ts";
+import { undo } from "./sections/undo.ts";
 import { openStack } from "./stack/open-stack.ts";
 
 type Measure = (run: Run) => AsyncIterable<Row> | Promise<readonly Row[]>;
@@ -33,6 +34,7 @@ const sections: readonly (readonly [name: string, measure: Measure])[] = [
   ["explain", explain],
   ["audit", audit],
   ["plan", plan],
+  ["undo", undo],
 ];
 
 const { values: options } = parseArgs({

@@ -32,20 +32,27 @@ const roles = `    roles:
 
 /**
  * Rejects with what it printed when it does not start. The URLs are PostgreSQL's, with a password; with the administrator's each
- * session has a role of its own, after the database was provisioned for that.
+ * session has a role of its own, after the database was provisioned for that. `more` are lines of the target, whose
+ * name tells apart what several of them make at one server.
  */
-export async function startHoldfast(upstreamUrl: string, adminUrl?: string): Promise<HoldfastProcess> {
+export async function startHoldfast(
+  upstreamUrl: string,
+  adminUrl?: string,
+  { target = "bench", more = "" }: { readonly target?: string; readonly more?: string } = {},
+): Promise<HoldfastProcess> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const user = "bench";
   const { password, verifier } = newLogin(systemRandom);
   const config = renderInitialConfig({
-    target: "bench",
+    target,
     environment: "development",
     listen: "127.0.0.1:0",
     urlVariable: "BENCH_UPSTREAM",
     user: { name: user, kind: "ai_agent", verifier },
   }).replace("# connections: 20", "connections: 1100");
-  const withRoles = config.replace("\nusers:\n", `\n${roles}\nusers:\n`).replace("targets: [bench]", "targets: [bench]\n    writer: bench");
+  const withRoles = config
+    .replace("\nusers:\n", `\n${roles}${more}\nusers:\n`)
+    .replace(`targets: [${target}]`, `targets: [${target}]\n    writer: bench`);
   writeFileSync(join(folder, "holdfast.yaml"), adminUrl === undefined ? config : withRoles, { mode: 0o600 });
   const { HOLDFAST_BENCH_NODE_OPTIONS: flags = "", PATH } = process.env;
   const env = { PATH, BENCH_UPSTREAM: upstreamUrl, ...(adminUrl === undefined ? {} : { BENCH_ADMIN: adminUrl }) };

@@ -21,8 +21,8 @@ export interface CataloguesParts {
   readonly publish: (own: CatalogueData, ground: CatalogueData) => void | Promise<void>;
   readonly define: (base: number, version: number, definitions: readonly Definition[]) => void;
   readonly retire: (version: number) => void;
-  /** The database was read anew, or a session of ours defined something in it. */
-  readonly onChanged?: (target: string, database: string) => void;
+  /** The database was read anew, which is used when this resolves, or a session of ours defined something in it. Never rejects. */
+  readonly onChanged?: (target: string, database: string) => Promise<void>;
   readonly onFailure: (target: string, database: string, error: Error) => void;
 }
 
@@ -49,13 +49,13 @@ export function createCatalogues(parts: CataloguesParts): Catalogues {
       nextVersion,
       publish: async (own, ground) => {
         await parts.publish(own, ground);
-        parts.onChanged?.(target, database);
+        await parts.onChanged?.(target, database);
         read.push(own.version);
         if (read.length > READ_KEPT) parts.retire(read.shift() as number);
       },
       define: (base, version, definitions) => {
         parts.define(base, version, definitions);
-        parts.onChanged?.(target, database);
+        void parts.onChanged?.(target, database);
         defined.push(version);
         if (defined.length > VERSIONS_KEPT) parts.retire(defined.shift() as number);
       },

@@ -22,8 +22,8 @@ export interface JournalKeeperParts {
 }
 
 const SWEEP_EVERY_MS = 300_000;
-/** A migration makes many tables one after another. */
-const SETTLE_MS = 150;
+/** Beyond it a session goes on, and what it does to a new table may not be kept. */
+const WAIT_MS_MAX = 5_000;
 
 type Work = (target: TargetConfig, database: string) => Promise<void>;
 
@@ -31,7 +31,11 @@ export class JournalKeeper {
   readonly #parts: JournalKeeperParts;
   /** By target: one piece of work at a time. */
   readonly #turns = new Map<string, Promise<void>>();
-  readonly #waiting = new Map<string, NodeJS.Timeout>();
+  /** Looks for new tables that wait for their turn. */
+  readonly #queued = new Map<string, Promise<void>>();
+  /** Targets whose database had no journal at the last look: nobody waits for the next one. */
+  readonly #without = new Set<string>();
+  #started = false;
   /** What was warned of last, by target: not again at every look. */
   readonly #said = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
@@ -43,39 +47,45 @@ export class JournalKeeper {
 
   /** From now on, until {@link close}. */
   start(): void {
+    this.#started = true;
     this.#timer = setInterval(() => this.#all(), SWEEP_EVERY_MS).unref();
     this.#all();
   }
 
-  /** Something in the database is defined otherwise than before. */
-  changed(target: string, database: string): void {
+  /**
+   * Something in the database is defined otherwise than before. Resolves when new tables have their triggers, or after a bound: what is
+   * judged by the new catalogue comes after them. Never rejects.
+   */
+  changed(target: string, database: string): Promise<void> {
     const found = this.#parts.config().targets.find(({ name }) => name === target);
-    if (this.#closing || found === undefined || this.#waiting.has(target) || this.#databaseOf(found) !== database) return;
-    const timer = setTimeout(() => {
-      this.#waiting.delete(target);
-      this.#inTurn(found, (at, place) => this.#attach(at, place));
-    }, SETTLE_MS);
-    this.#waiting.set(target, timer);
+    if (this.#closing || found === undefined || !this.#started) return Promise.resolve();
+    if (this.#without.has(target) || this.#databaseOf(found) !== database) return Promise.resolve();
+    // One that has not begun yet will see this change, too.
+    const queued = this.#queued.get(target) ?? this.#inTurn(found, (at, place) => this.#attach(at, place));
+    this.#queued.set(target, queued);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, WAIT_MS_MAX).unref();
+    });
+    return Promise.race([queued, late]).finally(() => clearTimeout(timer));
   }
 
   /** When what is under way is done. */
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#timer);
-    for (const timer of this.#waiting.values()) clearTimeout(timer);
-    this.#waiting.clear();
     await Promise.all(this.#turns.values());
   }
 
   #all(): void {
     for (const target of this.#parts.config().targets)
-      this.#inTurn(target, async (at, database) => {
+      void this.#inTurn(target, async (at, database) => {
         await this.#attach(at, database);
         await this.#sweep(at, database);
       });
   }
 
-  #inTurn(target: TargetConfig, work: Work): void {
+  #inTurn(target: TargetConfig, work: Work): Promise<void> {
     const before = this.#turns.get(target.name) ?? Promise.resolve();
     const database = this.#databaseOf(target);
     const turn = before.then(async () => {
@@ -85,15 +95,19 @@ export class JournalKeeper {
       );
     });
     this.#turns.set(target.name, turn);
+    return turn;
   }
 
   async #attach(target: TargetConfig, database: string): Promise<void> {
     const { environment } = this.#parts;
+    this.#queued.delete(target.name);
     const upstream = resolveUpstreamAddress(target.upstream, environment);
     if ("message" in upstream) return;
     const { client } = await recoveryClient(target, environment, { database });
     try {
       const done = await attachJournal(client, target.name, keepRequest(target, upstream.upstream.role, environment));
+      if (done === undefined) this.#without.add(target.name);
+      else this.#without.delete(target.name);
       if (done === undefined || done.lacking.length === 0) return;
       const more = done.lacking.length > 3 ? `, and ${done.lacking.length - 3} more` : "";
       this.#warn(target, `changes of ${done.lacking.slice(0, 3).join(", ")}${more} cannot be undone: ${done.because || "no reason given"}`);
