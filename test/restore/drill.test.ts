@@ -1,7 +1,18 @@
 /** Drills on real base backups and WAL: a good one passes with its figures, and each way in which one can be bad is found and named. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -100,6 +111,12 @@ describe("a restore drill", () => {
     assert.ok((done.recoveryMs ?? 0) > 0 && done.lostMs !== null);
   });
 
+  test("of a server that has written nothing since the last one passes, too", async () => {
+    await backedUp.server.asSuperuser("SELECT pg_switch_wal()");
+    const done = await drill({ sample: 1 });
+    assert.equal(failures(done), "");
+  });
+
   test("to a moment before, the figures are the moment's", async () => {
     const [at] = await backedUp.server.asSuperuser<{ lsn: string }>("SELECT pg_current_wal_insert_lsn()::text AS lsn");
     await backedUp.server.asSuperuser("DELETE FROM orders WHERE id > 4000");
@@ -163,6 +180,21 @@ describe("a restore drill", () => {
       assert.equal(done.passed, false);
       assert.match(failures(done), expected);
     });
+
+  test("goes on with the part of the last segment that is there", async () => {
+    await backedUp.server.asSuperuser("UPDATE customers SET name = 'in part'");
+    const [at] = await backedUp.server.asSuperuser<{ lsn: string }>("SELECT pg_current_wal_insert_lsn()::text AS lsn");
+    // Something that begins there: a server stops in front of it.
+    await backedUp.server.asSuperuser("UPDATE customers SET name = 'later'");
+    await backedUp.archive();
+    const repository = await harmed(({ wal }) => {
+      const last = segments(wal).at(-1) ?? "";
+      renameSync(join(wal, last), join(wal, last.replace(".gz", ".partial.gz")));
+    });
+    const own = [{ name: "in part", sql: "SELECT count(*) FROM customers WHERE name = 'in part'", expect: "200" }];
+    const done = await drill({ own, until: { kind: "lsn", lsn: at?.lsn ?? "" } }, repository, false);
+    assert.equal(failures(done), "");
+  });
 
   test("finds another cluster's WAL", async () => {
     const theirs = await otherClustersSegment(backedUp.folder);
