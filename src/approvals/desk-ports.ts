@@ -2,8 +2,9 @@
  * What the desk needs of the rest of the gateway: rules, persons, the log, and what is in force now.
  * The composition root fulfils it; the desk opens no file and no connection.
  */
+import type { PlanParts } from "./make-plan.ts";
 import type { Clock } from "../base/clock.ts";
-import type { RandomBytes, RunId } from "../base/ids.ts";
+import type { RandomBytes } from "../base/ids.ts";
 import type { Approval, ApprovalAnswer } from "../model/approval.ts";
 import type { ApprovalRules } from "../model/approval-rules.ts";
 import type { ApprovalEvent } from "../model/event.ts";
@@ -35,8 +36,8 @@ export interface DeskParts {
   readonly evidenceProblem: (approval: Approval, answer: ApprovalAnswer) => string | undefined;
   /** The digest of the policy that is in force for a principal at a target; `undefined` where there is none. */
   readonly policyDigest: (target: string, principal: string) => string | undefined;
-  /** What is known of whoever is behind a connection. */
-  readonly asker: (session: Session, target: Target) => { readonly run?: RunId; readonly actsFor?: string; readonly purpose?: string };
+  /** What is known of whoever is behind a connection, and of the target's backups. */
+  readonly asker: (session: Session, target: Target) => Pick<PlanParts, "run" | "actsFor" | "purpose" | "recovery">;
   /** Where a person answers in a browser; absent where no console is served. */
   readonly link?: (approval: Approval["id"]) => string | undefined;
   /** Names this gateway in what it uses. */

@@ -4,6 +4,7 @@
  */
 import { newPlanId, type RandomBytes } from "../base/ids.ts";
 import type { RunId } from "../base/ids.ts";
+import type { RecoveryFact } from "../model/facts.ts";
 import type { Plan, PlanAsker } from "../model/plan.ts";
 import { type HeldAct, type Measured, NotMeasurable } from "../pipeline/approvals-port.ts";
 import { planDigest } from "./plan-digest.ts";
@@ -18,6 +19,8 @@ export interface PlanParts {
   readonly run?: RunId;
   readonly actsFor?: string;
   readonly purpose?: string;
+  /** Of the target's backups. */
+  readonly recovery?: RecoveryFact;
 }
 
 /** Of one held act. What could not be measured is said in `unmeasured`, and never filled in. */
@@ -27,6 +30,7 @@ export function makePlan(held: HeldAct, measured: Measured | NotMeasurable, part
     held.effects,
     measurement,
     measured instanceof NotMeasurable ? undefined : measured.kept,
+    parts.recovery,
   );
   const { name, environment, database } = held.target;
   const plan = {

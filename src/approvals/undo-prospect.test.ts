@@ -72,6 +72,18 @@ describe("what can be taken back", () => {
     assert.equal(undoProspect([unknown, notify], null).reversibility, "irreversible");
   });
 
+  test("tells how old backup and drill are, and calls a backup that nobody restored no verified one", () => {
+    const last = (backupAgeDays: number | null, drillAgeDays: number | null) =>
+      undoProspect([deletion], null, undefined, { backupAgeDays, drillAgeDays, drilledDays: {} }).sentences.at(-1);
+    assert.equal(last(null, 3), "no verified backup is known to Holdfast");
+    assert.equal(
+      last(0, null),
+      "the newest backup is less than a day old, and none was ever restored on trial: no verified backup is known to Holdfast",
+    );
+    assert.equal(last(1, 12), "the newest backup is 1 day old, and one was restored on trial 12 days ago: see holdfast restore");
+    assert.equal(last(2, 0), "the newest backup is 2 days old, and one was restored on trial today: see holdfast restore");
+  });
+
   test("claims no backup and no loss for what loses nothing", () => {
     check([read], { ...measurement(), tables: [], objects: [] }, "reversible", "nothing would be lost by it");
   });

@@ -1,10 +1,11 @@
 /**
  * What could be taken back of an act, and how: a class for rules and sentences for people.
- * It claims nothing that Holdfast does not hold: rows are kept where a trial saw their images kept, and no backup is known until one was
- * restored and verified.
+ * It claims nothing that Holdfast does not hold: rows are kept where a trial saw their images kept, and a backup counts as verified when one
+ * was restored on trial.
  */
 import { assertNever } from "../base/assert.ts";
 import type { Effect, Reversibility } from "../model/effect.ts";
+import type { RecoveryFact } from "../model/facts.ts";
 import type { Measured } from "../pipeline/approvals-port.ts";
 import type { Measurement, ObjectChange, TableChange } from "../model/plan.ts";
 
@@ -16,15 +17,31 @@ export interface UndoProspect {
 /** Tables whose row images are kept, and for how long at most. */
 type Kept = NonNullable<Measured["kept"]>;
 
-/** `measured` is `null` where nothing was measured: then the effects alone speak. `kept` is absent where nothing is. */
-export function undoProspect(effects: readonly Effect[], measured: Measurement | null, kept?: Kept): UndoProspect {
+/**
+ * `measured` is `null` where nothing was measured: then the effects alone speak. `kept` is absent where nothing is, `recovery` where nothing
+ * is known of the target's backups.
+ */
+export function undoProspect(effects: readonly Effect[], measured: Measurement | null, kept?: Kept, recovery?: RecoveryFact): UndoProspect {
   const reversibility = worst([...effects.map((effect) => effect.reversibility), ...(measured === null ? [] : measuredClasses(measured))]);
   const lost = measured === null ? lostByEffects(effects) : lostByMeasure(measured, kept);
   const irrevocable = effects.filter(beyondTables).map(irrevocableSentence);
   const sentences = [...lost.sentences, ...new Set(irrevocable)];
   if (sentences.length === 0) sentences.push(nothingLeft(reversibility));
-  if (lost.data || irrevocable.length > 0 || reversibility === "unknown") sentences.push("no verified backup is known to Holdfast");
+  if (lost.data || irrevocable.length > 0 || reversibility === "unknown") sentences.push(backupSentence(recovery));
   return { reversibility, sentences };
+}
+
+/** A backup that nobody has restored is a hope, and is called so. */
+function backupSentence(recovery: RecoveryFact | undefined): string {
+  const { backupAgeDays = null, drillAgeDays = null } = recovery ?? {};
+  if (backupAgeDays === null) return "no verified backup is known to Holdfast";
+  const newest = `the newest backup is ${daysText(backupAgeDays)}`;
+  if (drillAgeDays === null) return `${newest}, and none was ever restored on trial: no verified backup is known to Holdfast`;
+  return `${newest}, and one was restored on trial ${drillAgeDays === 0 ? "today" : `${counted(drillAgeDays, "day")} ago`}: see holdfast restore`;
+}
+
+function daysText(days: number): string {
+  return days === 0 ? "less than a day old" : `${counted(days, "day")} old`;
 }
 
 const order: readonly Reversibility[] = ["reversible", "restorable", "unknown", "irreversible"];

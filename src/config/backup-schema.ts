@@ -84,7 +84,7 @@ export function backupSchemaWith<A extends z.ZodRawShape, S extends z.ZodType>(a
         problem("repository", "`repository` is of no use where the provider keeps the backups");
       if (entry.every !== undefined && entry.at !== undefined) problem("at", "`every` says already how often: remove one of them");
       const dump = entry.method === "dump" || external;
-      if (dump && entry.wal === true) problem("wal", "WAL is of no use without base backups");
+      if (dump && entry.wal === true) problem("wal", "without base backups nothing can be done with WAL");
     });
 }
 

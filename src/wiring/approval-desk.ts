@@ -18,6 +18,7 @@ import { type ApprovalControl, ControlRefusal } from "../control/parts.ts";
 import { passkeyProblem } from "../control/passkey-evidence.ts";
 import { signatureProblem } from "../control/signature-evidence.ts";
 import type { Approval, ApprovalAnswer } from "../model/approval.ts";
+import type { RecoveryFact } from "../model/facts.ts";
 import { approvalLifeMsMax, usualApprovalRules } from "../model/approval-rules.ts";
 import type { ControlStore } from "../store/port.ts";
 import type { RunControl } from "./run-control.ts";
@@ -35,6 +36,8 @@ export interface ApprovalDeskParts {
   /** Names this gateway, over its restarts. */
   readonly instance: string;
   readonly warn: (message: string) => void;
+  /** What is known of a target's backups. */
+  readonly recovery: (target: string) => RecoveryFact | undefined;
 }
 
 /** Of the texts of acts that are over: whoever asks for the list takes 16 MiB at most. */
@@ -72,7 +75,8 @@ export class ApprovalDesk implements ApprovalControl {
   /** What plans go by that are made elsewhere than at the desk. */
   terms() {
     const { policyDigest, rules, link } = this.#state.parts;
-    return { policyDigest, lifeMs: () => rules().lifeMs, link: (id: Approval["id"]) => link?.(id) };
+    const { recovery } = this.#state;
+    return { policyDigest, lifeMs: () => rules().lifeMs, link: (id: Approval["id"]) => link?.(id), recovery };
   }
 
   /** All that stand open, and of those that are over the newest, within what one answer can hold. */
@@ -138,8 +142,11 @@ class DeskState {
   readonly parts: DeskParts;
   readonly #vault: Vault | undefined;
 
-  constructor({ config, clock, random, log, store, runs, vault, instance, warn }: ApprovalDeskParts) {
+  readonly recovery: ApprovalDeskParts["recovery"];
+
+  constructor({ config, clock, random, log, store, runs, vault, instance, warn, recovery }: ApprovalDeskParts) {
     this.config = config;
+    this.recovery = recovery;
     this.#vault = vault;
     this.parts = {
       clock,
@@ -159,6 +166,7 @@ class DeskState {
         return {
           ...(run === undefined ? {} : { run: run.id, purpose: run.purpose }),
           ...(actsFor === undefined ? {} : { actsFor }),
+          ...recoveryOf(recovery(name)),
         };
       },
       link: (id) => this.link?.(id),
@@ -168,6 +176,10 @@ class DeskState {
   #persons(): readonly RegisteredPerson[] {
     return this.#vault === undefined ? [] : registeredPersons(this.#vault);
   }
+}
+
+function recoveryOf(recovery: RecoveryFact | undefined) {
+  return recovery === undefined ? {} : { recovery };
 }
 
 function deskPerson({ name, approves, passkeys = [] }: RegisteredPerson): DeskPerson {

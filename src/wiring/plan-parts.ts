@@ -11,6 +11,7 @@ import type { WantedPlan } from "../control/plan-port.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
 import type { Approval } from "../model/approval.ts";
 import type { Reason } from "../model/decision.ts";
+import type { RecoveryFact } from "../model/facts.ts";
 import type { Target } from "../model/principal.ts";
 import type { Run } from "../model/run.ts";
 import type { HeldAct, Ticket } from "../pipeline/approvals-port.ts";
@@ -49,6 +50,8 @@ export interface PlansParts {
   /** The run whose inside the token shows. Throws {@link ControlRefusal}. */
   readonly inside: (session: string, token: string) => Run;
   readonly policyDigest: (target: string, principal: string) => string | undefined;
+  /** What is known of a target's backups. */
+  readonly recovery: (target: string) => RecoveryFact | undefined;
   /** How long a plan lives, in milliseconds. */
   readonly lifeMs: () => number;
   readonly link: (approval: Approval["id"]) => string | undefined;

@@ -93,7 +93,9 @@ export class Plans implements PlanControl {
       if (measured instanceof NotMeasurable && measured.refuse) throw notAllowed(cannot(measured));
       // What nobody could measure takes a person, whatever the policy says of its text.
       if (!(measured instanceof NotMeasurable)) {
-        const plan = makePlan(act, measured, { nowMs: clock.now(), lifeMs: lifeMs(), random });
+        const recovery = this.#parts.recovery(act.target.name);
+        const own = recovery === undefined ? {} : { recovery };
+        const plan = makePlan(act, measured, { nowMs: clock.now(), lifeMs: lifeMs(), random, ...own });
         return { decision: "allow", plan: asTold(plan) };
       }
     }

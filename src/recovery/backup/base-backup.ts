@@ -1,5 +1,6 @@
 /**
- * A base backup by `pg_basebackup`, as archives: streamed into the repository, and held against the server's own list of files as it passes.
+ * A base backup by `pg_basebackup`, as archives: streamed into the repository, and held against the server's own list of files as it
+ * passes.
  * With tablespaces the program writes to the spool first, because it streams only one archive.
  */
 import { createReadStream } from "node:fs";

@@ -35,7 +35,7 @@ const usualFolders = [
   "/usr/local/opt/postgresql@%/bin",
 ];
 
-/** The program of exactly that major version: one of another may write what is not a backup (GitLab, 2017). Rejects with {@link ProgramFailed}. */
+/** The program of exactly that major version: another may write what is no backup (GitLab, 2017). Rejects with {@link ProgramFailed}. */
 export async function findProgram(name: string, major: number, { path, versioned = usualFolders }: ProgramPlaces): Promise<Program> {
   const folders = [
     ...versioned.map((folder) => folder.replace("%", String(major))),

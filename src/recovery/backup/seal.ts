@@ -47,7 +47,7 @@ export function sealing({ key, label }: Sealing, random: RandomBytes): Transform
   return made;
 }
 
-/** A sealed file in, its plain bytes out. Fails with {@link SealBroken}; nothing of a piece comes out before the piece is known to be whole. */
+/** A sealed file in, its plain bytes out, none of a piece before the piece is known to be whole. Fails with {@link SealBroken}. */
 export function unsealing({ key, label }: Sealing): Transform {
   const headerBytes = MAGIC.length + 1 + Buffer.byteLength(label) + SALT_BYTES;
   let header: Buffer | undefined;

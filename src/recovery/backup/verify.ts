@@ -19,7 +19,7 @@ export interface BackupCheck {
   readonly because: string;
 }
 
-/** Never rejects for what is wrong with the backup: that is a check that did not pass. `progress` is told of each piece as it lies there. */
+/** Never rejects for what is wrong with the backup: that is a check that did not pass. `progress` is told of each stored piece. */
 export async function verifyBackup(
   repository: Repository,
   backup: StoredBackup,

@@ -1,6 +1,6 @@
 /**
- * The WAL archive of one target: a folder a timeline, a file a segment, its history file beside. It says what is missing between two positions.
- * It receives nothing by itself; `wal-receiver.ts` does, and puts here what is whole.
+ * The WAL archive of one target: a folder a timeline, a file a segment, its history file beside. It says what is missing between two
+ * positions. It receives nothing by itself; `wal-receiver.ts` does, and puts here what is whole.
  */
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
