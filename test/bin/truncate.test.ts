@@ -110,6 +110,24 @@ for (const version of [15, 18] as const)
       assert.equal(await number(`${schema}.t`), 2);
     });
 
+    test("a table of another server is not emptied, not even to try it", async () => {
+      const schema = await inSchema(
+        "CREATE TABLE there (x int); INSERT INTO there VALUES (1); CREATE TABLE here (x int); INSERT INTO here VALUES (1)",
+      );
+      const { superuser, host, port } = ground.server;
+      await builder.query(`CREATE EXTENSION postgres_fdw; CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw
+        OPTIONS (host '${host}', port '${port}', dbname '${ground.database}');
+        CREATE USER MAPPING FOR PUBLIC SERVER other OPTIONS (user '${superuser.user}', password '${superuser.password}');
+        CREATE FOREIGN TABLE ${schema}.far (x int) SERVER other OPTIONS (schema_name '${schema}', table_name 'there');
+        ALTER FOREIGN TABLE ${schema}.far OWNER TO ${appRole}; ANALYZE ${schema}.far`);
+      const { error, entry } = await put("TRUNCATE here, far", schema);
+      assert.deepEqual([error?.code, error?.message, entry], ["42501", "permission denied for foreign table far", undefined]);
+      assert.deepEqual([await number(`${schema}.there`), await number(`${schema}.here`)], [1, 1]);
+      await restore([await kept("TRUNCATE here", schema)]);
+      assert.equal(await number(`${schema}.here`), 1);
+      await builder.query("DROP EXTENSION postgres_fdw CASCADE");
+    });
+
     test("triggers and rules keep still while rows come back, and fire again afterwards", async () => {
       const schema = await inSchema(`CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE said (id int); INSERT INTO t VALUES (1), (2);
         CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO ${`s${turn}`}.said VALUES (new.id); RETURN NEW; END';

@@ -45,12 +45,24 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $fn$
   JOIN pg_catalog.pg_class c ON c.oid = b.relation WHERE c.relfilenode <> b.file
 $fn$;
 
--- Tables of other servers that this transaction emptied cannot be put anywhere: told by the lock that TRUNCATE takes.
-CREATE OR REPLACE FUNCTION holdfast_bin.truncate_foreign() RETURNS text
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $fn$
-  SELECT l.relation::regclass::text FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND c.relkind = 'f'
-    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()) LIMIT 1
+-- Until it is taken back, nobody can empty a table of another server: what went there, no rollback here would bring back for sure.
+CREATE OR REPLACE FUNCTION holdfast_bin.truncate_bar() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
+DECLARE
+  f record;
+BEGIN
+  FOR f IN SELECT c.oid, c.oid::regclass AS q, w.fdwname, pg_get_userbyid(c.relowner) AS owner,
+      (SELECT string_agg(DISTINCT ', ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END, '')
+        FROM aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner) AS others
+    FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_class c ON c.oid = t.ftrelid
+      JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
+    JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE has_table_privilege(c.oid, 'TRUNCATE')
+  LOOP
+    EXECUTE format('REVOKE TRUNCATE ON TABLE %s FROM %I%s CASCADE', f.q, f.owner, f.others);
+    -- A superuser may whatever nobody may; without a handler there is no way there at all.
+    IF has_table_privilege(f.oid, 'TRUNCATE') THEN EXECUTE format('ALTER FOREIGN DATA WRAPPER %I NO HANDLER', f.fdwname); END IF;
+  END LOOP;
+END
 $fn$;
 
 -- What fires on TRUNCATE would run with the executor's rights here, unless it runs with its function's own: such a text is refused before
@@ -65,8 +77,10 @@ DECLARE
   files record;
   emptied oid[];
 BEGIN
-  IF risky = '{}' THEN RETURN; END IF;
+  IF risky = '{}' AND NOT EXISTS (SELECT FROM pg_catalog.pg_foreign_table f
+    WHERE has_table_privilege(f.ftrelid, 'TRUNCATE')) THEN RETURN; END IF;
   BEGIN
+    PERFORM holdfast_bin.truncate_bar();
     FOR g IN SELECT t.tgrelid::regclass AS q, t.tgname FROM pg_catalog.pg_trigger t WHERE t.oid = ANY (risky) LOOP
       EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', g.q, g.tgname);
     END LOOP;
