@@ -12,11 +12,10 @@ import { entryOf, namesOf, readEntries } from "../recovery/bin/entries.ts";
 import { dropOldTickets } from "../recovery/bin/ticket.ts";
 import type { BinEntry } from "../model/recovery.ts";
 import { besideDatabase } from "./bin-database.ts";
-import { atBin, binDatabaseOf, inTransaction } from "./bin-place.ts";
+import { atBin, binDatabaseOf, inTransaction, turnIsFree } from "./bin-place.ts";
 import type { BinsParts } from "./bin.ts";
 
 const SWEEP_EVERY_MS = 600_000;
-const LOCK = "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('holdfast bin')) AS mine";
 
 export class BinKeeping {
   readonly #parts: BinsParts;
@@ -66,11 +65,11 @@ export class BinKeeping {
     await this.#tell(target, database);
     await this.#tellDatabases(target);
     await atBin(target, environment, async (client) => {
-      await dropOldTickets(client);
+      await dropOldTickets(client, clock.now() - target.bin.keepMs);
       const going = overdue(await readEntries(client, ["kept"]), { nowMs: clock.now(), ...target.bin });
       for (const { entry, because } of going) {
         await inTransaction(client, async () => {
-          if (!(await mine(client))) return;
+          if (!(await turnIsFree(client))) return;
           await emptyEntries(client, [entry]);
           await this.#emptied(entryOf(entry, target.name, database), because);
         });
@@ -102,7 +101,7 @@ export class BinKeeping {
   async #tell(target: TargetConfig, database: string): Promise<void> {
     const tell = (client: Client) =>
       inTransaction(client, async () => {
-        if (!(await mine(client))) return;
+        if (!(await turnIsFree(client))) return;
         const fresh = await readEntries(client, ["kept", "restored", "emptied"], true);
         if (fresh.length === 0) return;
         for (const row of [...fresh].reverse()) this.#told(entryOf(row, target.name, database));
@@ -130,9 +129,4 @@ export class BinKeeping {
     const by = action === undefined ? {} : { action };
     log.log.append({ kind: "bin_put", entry: id, target, database, ...by, tag, names: namesOf(objects), objects: objects.length, bytes });
   }
-}
-
-async function mine(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ mine: boolean }>(LOCK);
-  return rows[0]?.mine === true;
 }

@@ -56,3 +56,16 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
     throw error;
   }
 }
+
+/** Who changes entries of this database has the turn until the transaction ends: gateways and persons would wait for each other's rows. */
+export async function takeTurn(client: Client): Promise<void> {
+  await client.query("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('holdfast bin'))");
+}
+
+/** The same without waiting: false when another has it. */
+export async function turnIsFree(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ mine: boolean }>(
+    "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('holdfast bin')) AS mine",
+  );
+  return rows[0]?.mine === true;
+}

@@ -19,7 +19,7 @@ import { BinRefusal, type EntryRow, entryOf, namesOf, readEntries } from "../rec
 import { makeRoom } from "../recovery/bin/replace.ts";
 import { restoreEntries } from "../recovery/bin/restore.ts";
 import { besideDatabase } from "./bin-database.ts";
-import { atBin, binDatabaseOf, inTransaction } from "./bin-place.ts";
+import { atBin, binDatabaseOf, inTransaction, takeTurn } from "./bin-place.ts";
 import { BinKeeping } from "./bin-keeping.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 import type { WatchedLog } from "./watched-log.ts";
@@ -81,9 +81,16 @@ export class Bins implements BinControl {
     const done = await told(
       atBin(target, environment, (client) =>
         inTransaction(client, async () => {
+          await takeTurn(client);
           const rows = chosen(await readEntries(client, ["kept"]), rest);
-          const made = signed.replace ? await makeRoom(client, rows, { random, copyBytesMax: target.bin.copyBytesMax }) : [];
-          const options = { withoutConstraints: signed.withoutConstraints, ...(signed.as === "" ? {} : { as: signed.as }) };
+          const made: string[] = [];
+          const { copyBytesMax } = target.bin;
+          const options = {
+            withoutConstraints: signed.withoutConstraints,
+            ...(signed.as === "" ? {} : { as: signed.as }),
+            // One entry after the other: what came back out of a younger one may have the names of an older one.
+            ...(signed.replace ? { makeRoom: (row: EntryRow) => makeRoom(client, row, { random, copyBytesMax, made }) } : {}),
+          };
           const { leftOut } = await restoreEntries(client, rows, options);
           const restored = rows.map((row) => entryOf(row, target.name, database));
           await this.#record(restored, "bin_restored", by);
@@ -111,6 +118,7 @@ export class Bins implements BinControl {
     const emptied = await told(
       atBin(target, environment, (client) =>
         inTransaction(client, async () => {
+          await takeTurn(client);
           const rows = chosen(await readEntries(client, ["kept"]), rest);
           await emptyEntries(client, rows);
           const gone = rows.map((row) => entryOf(row, target.name, database));
@@ -214,7 +222,8 @@ async function told<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ControlRefusal) throw error;
     const { code } = error as { code?: unknown };
-    if (code === "55P03") throw new ControlRefusal("conflict", "others hold what this is about: nothing was changed", "try again");
+    if (code === "55P03" || code === "40P01")
+      throw new ControlRefusal("conflict", "others hold what this is about: nothing was changed", "try again");
     throw new ControlRefusal("conflict", error instanceof BinRefusal ? error.message : `nothing was changed: ${messageOf(error)}`);
   }
 }

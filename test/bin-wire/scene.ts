@@ -27,6 +27,8 @@ export interface BinScene {
   readonly database: string;
   readonly owner: Login;
   readonly gateway: Gateway;
+  /** Of the control server. */
+  readonly socket: string;
   readonly warnings: readonly string[];
   /** A client of the agent's, through the gateway. */
   connect(database?: string): Promise<pg.Client>;
@@ -78,6 +80,7 @@ export async function openBinScene(
     database,
     owner,
     gateway,
+    socket: join(config.state, "control.sock"),
     warnings,
     async connect(name = database) {
       const client = new pg.Client({ host: "127.0.0.1", port, user: "agent", password: "synthetic-password", database: name });

@@ -42,7 +42,10 @@ export async function writeTicket(client: AdminClient, request: TicketRequest, r
   return ticket;
 }
 
-/** Those that nobody can use any more. */
-export async function dropOldTickets(client: AdminClient): Promise<void> {
+/** Those that nobody can use any more, and what is told of entries that ended before the time. */
+export async function dropOldTickets(client: AdminClient, endedBeforeMs: number): Promise<void> {
+  await client.query("DELETE FROM holdfast_bin.entry WHERE state <> 'kept' AND told AND at < pg_catalog.to_timestamp($1::float8)", [
+    endedBeforeMs / 1000,
+  ]);
   await client.query("DELETE FROM holdfast_bin.ticket WHERE made < pg_catalog.clock_timestamp() - interval '1 hour'");
 }
