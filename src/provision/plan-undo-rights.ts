@@ -37,7 +37,8 @@ export async function readSilencers(client: AdminClient, version: number): Promi
   if (version < PARAMETERS_SINCE) return [];
   const { rows } = await client.query(
     `SELECT pg_catalog.pg_get_userbyid(a.grantee)::pg_catalog.text AS role FROM pg_catalog.pg_parameter_acl p, pg_catalog.aclexplode(p.paracl) a
-     WHERE p.parname OPERATOR(pg_catalog.=) 'session_replication_role' AND a.privilege_type OPERATOR(pg_catalog.=) 'SET' AND a.grantee <> 0`,
+     WHERE p.parname OPERATOR(pg_catalog.=) 'session_replication_role'
+       AND a.privilege_type OPERATOR(pg_catalog.=) 'SET' AND a.grantee <> 0`,
   );
   return (rows as readonly { role: string }[]).map(({ role }) => role);
 }

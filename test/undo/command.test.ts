@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "pg";
 import { callControl, Refused } from "../../src/control/client.ts";
-import type { UndoneView, UndoPlanView } from "../../src/control/contract.ts";
+import type { PlannedView, UndoneView, UndoPlanView } from "../../src/control/contract.ts";
 import type { KeptTransaction } from "../../src/model/recovery.ts";
 import { holdfast } from "../cli/holdfast.ts";
 import { openScene, personPassphrase, type Scene, until } from "../grants/scene.ts";
@@ -142,6 +142,14 @@ describe("holdfast undo", () => {
     const since = await plan(["--since", "1h"], 1);
     assert(since.plan.transactions.length >= 7);
     assert.deepEqual(since.plan.conflicts.length, 1, "what was written by hand stays in the way");
+  });
+
+  test("a plan of an act says beforehand what undo brings back, and for how long", async () => {
+    const text = "DELETE FROM orders WHERE id = 9";
+    const { plan: planned } = (await scene.signed("POST", "/v1/plans/signed", { target: scene.shop.target, text })) as PlannedView;
+    assert.deepEqual(planned.undo, [
+      "1 row of public.orders would be deleted: they are kept for up to 7 days, and `holdfast undo` brings them back",
+    ]);
   });
 
   test("nobody undoes without a signature, with another's, or what was not shown", async () => {

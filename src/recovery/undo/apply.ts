@@ -120,8 +120,8 @@ function writable(shape: Shape, layout: Layout): Shape["columns"] {
 }
 
 /**
- * Where values could collide on the way, or cannot be set, a row that changed goes and comes back. Not where columns were added since, whose
- * values only an update keeps; and not where the server would take along what refers to it.
+ * Where values could collide on the way, or cannot be set, a row that changed goes and comes back. Not where columns were added since,
+ * whose values only an update keeps; and not where the server would take along what refers to it.
  */
 function replacedLayouts(shape: Shape, keys: readonly ForeignKey[], replica: boolean): readonly Layout[] {
   const inKey = (name: string) => shape.key?.some((each) => each.name === name) ?? false;
