@@ -33,6 +33,8 @@ export interface UndosParts {
   readonly warn: (message: string) => void;
 }
 
+/** Transactions that are listed at a time, the newest: older ones are found by what they did. */
+const LISTED_MAX = 1_000;
 /** A server that was lost is asked so often what became of an undo. */
 const SETTLE_TRIES = 10;
 const SETTLE_EVERY_MS = 500;
@@ -53,7 +55,7 @@ export class Undos implements UndoControl {
     const story = await this.#story();
     const kept = await this.#at(target, this.#databaseOf(target), ({ client }) => keptTransactions(client));
     const told = new Map(story.transactions.filter((each) => each.target === target.name).map((each) => [each.transaction, each]));
-    return kept.map((each) => {
+    return kept.slice(0, LISTED_MAX).map((each) => {
       const { session, actions = [] } = told.get(each.transaction) ?? {};
       return {
         ...each,
