@@ -132,17 +132,8 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
     onChanged: (target, database) => journals.changed(target, database),
     onFailure: (target, database, error) => warn(`target \`${target}\`, database \`${database}\`: ${error.message}`),
   });
-  const approvals = await openApprovals({
-    config,
-    clock,
-    random,
-    log: broken,
-    runs,
-    vault: options.vault,
-    instance,
-    warn,
-    recovery: (name) => restores.ages.of(name),
-  });
+  const recovery = (name: string) => restores.ages.of(name);
+  const approvals = await openApprovals({ config, clock, random, log: broken, runs, vault: options.vault, instance, warn, recovery });
   return new RunningGateway({
     config,
     policies,
