@@ -33,6 +33,7 @@ export interface DrillsParts {
   readonly changed: () => void;
 }
 
+const CLOSE_MS_MAX = 5_000;
 const LOOK_EVERY_MS = 60_000;
 /** A gateway that has just started has other things to do, and so has whoever has just made the first backup. */
 const FIRST_AFTER_MS = 600_000;
@@ -88,7 +89,11 @@ export class Drills implements DrillControl {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#running.catch(() => undefined);
+    // What reads a large backup goes on for a while; the scratch server's guard clears up after this process.
+    const ended = this.#running.catch(() => undefined);
+    const waiting = new AbortController();
+    await Promise.race([ended, delay(CLOSE_MS_MAX, undefined, { signal: waiting.signal }).catch(() => undefined)]);
+    waiting.abort();
   }
 
   async #follow(): Promise<void> {
@@ -134,6 +139,7 @@ export class Drills implements DrillControl {
       known: this.#book.of(target.name),
       signal: this.#stopping.signal,
     });
+    if (this.#stopping.signal.aborted) throw new WiringError("Holdfast is shutting down: the drill was not brought to its end");
     const { id, backup, passed, checks, recoveryMs, lostMs, tables } = drill;
     log.log.append({ kind: "drill_done", drill: id, target: target.name, backup, passed, checks, recoveryMs, lostMs, tables });
     await log.log.seal();

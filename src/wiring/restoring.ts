@@ -53,7 +53,7 @@ export interface OpenRestore {
 /** Rejects with {@link WiringError} or `RestoreFailed` that say what is missing. */
 export async function prepareRestore(
   parts: RestoreParts,
-  wanted: { readonly before: string; readonly target?: string; readonly database?: string },
+  wanted: { readonly before: string; readonly target?: string; readonly database?: string; readonly backup?: string },
 ): Promise<PreparedRestore> {
   const { config, environment } = parts;
   const moment = await momentFor(parts, wanted.before);
@@ -62,7 +62,10 @@ export async function prepareRestore(
     throw new WiringError(`act \`${moment.act}\` was at target \`${moment.target}\`, and not at \`${target.name}\``);
   const repository = await targetRepository(target, environment);
   const { backups } = await repository.list(target.name);
-  const stored = chooseBackup(backups, moment);
+  const named = wanted.backup === undefined ? backups : backups.filter(({ manifest }) => manifest.backup.id === wanted.backup);
+  if (named.length === 0 && wanted.backup !== undefined)
+    throw new WiringError(`no backup is named \`${wanted.backup}\`: \`holdfast backup list\` shows them`);
+  const stored = chooseBackup(named, moment);
   const { backup } = stored.manifest;
   const database = wanted.database ?? moment.database ?? databaseOf(target, environment);
   const until = backup.method === "dump" ? `the dump of ${new Date(backup.startedAtMs).toISOString()}` : untilText(moment.until);

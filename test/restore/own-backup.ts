@@ -58,7 +58,7 @@ export async function openBackedUp({ passphrase, fill }: BackedUpOptions = {}): 
     // Something was written before: an empty segment is not ended, and what was archived before may be stored already.
     for (let tries = 0; !readdirSync(archived).includes(row?.name ?? ""); tries += 1) {
       if ((await wal.read(row?.name ?? "")) !== undefined) break;
-      if (tries > 400) throw new Error(`the server does not archive ${row?.name}:\n${server.log()}`);
+      if (tries > 4_800) throw new Error(`the server does not archive ${row?.name}:\n${server.log()}`);
       await delay(25);
     }
     await store();
@@ -120,7 +120,7 @@ async function makeOne({ server, repository, folder, target }: Scene, method: "b
       programs: { path: process.env["PATH"] ?? "" },
       facts: await readServerFacts(client),
       walArchived: true,
-      walWaitMs: 30_000,
+      walWaitMs: 120_000,
       spool,
       clock: systemClock,
       random: systemRandom,

@@ -6,10 +6,11 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { ActionId } from "../../src/base/ids.ts";
 import { type PlanScene, planning } from "../e2e/plans/scene.ts";
-import { openScene, until } from "../grants/scene.ts";
+import { openScene } from "../grants/scene.ts";
 import { environmentOf, openShop, provisionShop, type Shop } from "../provision/shop.ts";
 import { isRunning } from "../support/postgres/sweep.ts";
 import { type BackedUp, openBackedUp } from "./own-backup.ts";
@@ -220,6 +221,15 @@ INSERT INTO tags VALUES (1, 'it''s a "tag"', NULL), (1, 'plain', '{"a": 1}'), (2
 CREATE TABLE spare (id int);
 CREATE TABLE notes (note text);
 INSERT INTO notes SELECT 'note ' || i % 5 FROM generate_series(1, 20) i;`;
+
+/** Longer than a program takes to start on the busiest machine. */
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 6_000; tries += 1) {
+    if (holds()) return;
+    await delay(25);
+  }
+  assert.fail(`never: ${what}`);
+}
 
 function serversIn(root: string): readonly number[] {
   return readdirSync(root).flatMap((name) => {

@@ -25,6 +25,7 @@ interface Options extends PersonOptions, VaultKeyOptions {
   readonly before: string;
   readonly target?: string;
   readonly database?: string;
+  readonly backup?: string;
   readonly table?: readonly string[];
   readonly to?: (typeof places)[number];
   readonly out?: string;
@@ -35,6 +36,7 @@ export const define: Define = (command, terminal) => {
     .requiredOption("--before <act>", "an act's id, as `holdfast audit show` lists them; or a WAL position; or a time")
     .option("--target <name>", "where, if the act does not tell")
     .option("--database <name>", "of that target, where the act does not tell and it is not the usual one")
+    .option("--backup <id>", "this backup, and not the newest before the act")
     .option("--table <name...>", "tables to compare and to bring back: public.orders")
     .addOption(new Option("--to <what>", "how far to go (default: plan with --table, scratch without)").choices(places))
     .option("--out <file>", "where the rows' SQL goes (default: restore.sql)")
@@ -68,8 +70,13 @@ async function restore(options: Options, terminal: Terminal): Promise<void> {
   try {
     const { prepareRestore } = await import("../../wiring/restoring.ts");
     const environment = secretPlaces(terminal, vault);
-    const { before, target, database } = options;
-    const wanted = { before, ...(target === undefined ? {} : { target }), ...(database === undefined ? {} : { database }) };
+    const { before, target, database, backup } = options;
+    const wanted = {
+      before,
+      ...(backup === undefined ? {} : { backup }),
+      ...(target === undefined ? {} : { target }),
+      ...(database === undefined ? {} : { database }),
+    };
     const prepared = await prepareRestore({ config, environment, nowMs: Date.now() }, wanted).catch(told);
     const what = to === "cluster" ? "cluster" : to === "plan" ? "tables" : "scratch";
     await record({ config, vault, prepared, what, names: tables, options }, terminal);
@@ -121,8 +128,8 @@ async function carryOut(prepared: PreparedRestore, { to, tables, options }: Goin
   const progress = new Progress(terminal);
   const open = await prepared
     .open({ promote: to === "cluster", onProgress: (at) => progress.show(at), signal })
-    .catch((error: unknown) => (progress.end(), told(error)));
-  progress.end();
+    .finally(() => progress.end())
+    .catch(told);
   const restoredMs = Math.round(performance.now() - startedMs);
   try {
     if (to === "cluster") return await handOver(prepared, open, { restoredMs, options }, terminal);
