@@ -57,6 +57,10 @@ describe("the control socket", () => {
         "POST /v1/undos",
         "POST /v1/bin-restores",
         "POST /v1/bin-empties",
+        "DELETE /v1/backups/",
+        "DELETE /v1/backup-slots/",
+        "POST /v1/drills",
+        "POST /v1/restores",
       ],
     );
     for (const { method, path } of signed) {
