@@ -13,6 +13,7 @@ import { bulk, fillRows } from "./sections/bulk.ts";
 import { explain } from "./sections/explain.ts";
 import { firstSight } from "./sections/first-sight.ts";
 import { meter } from "./sections/meter.ts";
+import { http } from "./sections/http.ts";
 import { idle } from "./sections/idle.ts";
 import { plan } from "./sections/plan.ts";
 import type { Row, Run } from "./sections/section.ts";
@@ -34,6 +35,7 @@ const sections: readonly (readonly [name: string, measure: Measure])[] = [
   ["explain", explain],
   ["audit", audit],
   ["plan", plan],
+  ["http", http],
   ["undo", undo],
 ];
 
