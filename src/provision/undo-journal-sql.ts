@@ -25,7 +25,8 @@ const columns = `CASE WHEN current_setting('transaction_isolation') = 'read comm
 
 const insert = (op: string, gone: string, came: string): string =>
   `INSERT INTO ${undoTable} (transaction, relation, columns, op, at, role, pid, gone, came)
-      VALUES (pg_current_xact_id()::text::int8, TG_RELID, live, ${op}, clock_timestamp(), session_user, pg_backend_pid(), ${gone}, ${came})`;
+      VALUES (pg_current_xact_id()::text::int8, TG_RELID, live, ${op}, clock_timestamp(), session_user, pg_backend_pid(),
+        ${gone}, ${came})`;
 
 // `r.*` and not `r`, which would be a column of that name where there is one.
 const rowText = (row: string): string => `textin(record_out(${row}))`;
@@ -87,8 +88,8 @@ const createFunction = (name: string, body: string): string =>
 /** `lz4`: the server can compress so. */
 export function journalStatements(lz4: boolean): readonly string[] {
   return [
-    `CREATE TABLE IF NOT EXISTS ${undoTable} (id bigint GENERATED ALWAYS AS IDENTITY, transaction bigint NOT NULL, relation oid NOT NULL, ` +
-      `columns int2[] NOT NULL, op "char" NOT NULL, at timestamptz NOT NULL, role name NOT NULL, pid int4 NOT NULL, gone text[], came text[])`,
+    `CREATE TABLE IF NOT EXISTS ${undoTable} (id bigint GENERATED ALWAYS AS IDENTITY, transaction bigint NOT NULL, ` +
+      `relation oid NOT NULL, columns int2[] NOT NULL, op "char" NOT NULL, at timestamptz NOT NULL, role name NOT NULL, pid int4 NOT NULL, gone text[], came text[])`,
     ...(lz4 ? [`ALTER TABLE ${undoTable} ALTER gone SET COMPRESSION lz4, ALTER came SET COMPRESSION lz4`] : []),
     `CREATE INDEX IF NOT EXISTS change_transaction ON ${undoTable} USING brin (transaction, at) WITH (pages_per_range = 16, autosummarize = on)`,
     createFunction("keep", keepBody),

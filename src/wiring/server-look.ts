@@ -8,7 +8,10 @@ import { showPlan } from "../provision/apply.ts";
 import { groupNames } from "../provision/names.ts";
 import { type Reach, readReach } from "../provision/reach.ts";
 import { adminAddress } from "./admin-client.ts";
-import { requestOf } from "./provisioning.ts";
+import { tablesWithout } from "../provision/attach-journal.ts";
+import { readJournal } from "../provision/undo-journal-state.ts";
+import type { KeepRequest } from "../provision/undo-journal-triggers.ts";
+import { keepRequest, requestOf } from "./provisioning.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
 import type { AdminClient } from "../provision/sql.ts";
 
@@ -30,6 +33,8 @@ export interface ServerLook {
   readonly clockAheadMs: number;
   /** What `holdfast provision` would still run; `null` where sessions have no roles of their own. */
   readonly missing: readonly string[] | null;
+  /** Tables whose changes by agents are not kept for undo, all of them where the database has no journal; `null` where `undo` is off. */
+  readonly unkept: { readonly journal: boolean; readonly tables: readonly string[] } | null;
   readonly admin?: { readonly role: string; readonly superuser: boolean; readonly shared: boolean };
 }
 
@@ -70,13 +75,14 @@ export async function lookAtServer(target: TargetConfig, { environment, now }: L
           );
     const agentsRole = ephemeral === undefined ? upstream.role : groupNames(target.name).reader;
     const look = await lookWith(client, agentsRole, now);
+    const unkept = target.undo.enabled ? await unkeptTables(client, keepRequest(target, upstream.role, environment)) : null;
     const [own] = await rowsOf<{ superuser: boolean }>(
       client,
       "SELECT rolsuper AS superuser FROM pg_catalog.pg_roles WHERE rolname = current_user",
     );
     if (own === undefined) throw new WiringError(`${place}: the server does not know \`${address.role}\``);
     const admin = { role: address.role, superuser: own.superuser, shared: address.role === upstream.role };
-    return { ...look, agentsRole, missing, ...(ephemeral === undefined ? {} : { admin }) };
+    return { ...look, agentsRole, missing, unkept, ...(ephemeral === undefined ? {} : { admin }) };
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -86,7 +92,7 @@ async function lookWith(
   client: AdminClient,
   agentsRole: string,
   now: () => number,
-): Promise<Omit<ServerLook, "agentsRole" | "missing" | "admin">> {
+): Promise<Omit<ServerLook, "agentsRole" | "missing" | "unkept" | "admin">> {
   const known = await rowsOf(client, "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", [agentsRole]);
   const reach = known.length === 0 ? { changes: [], traces: [] } : await readReach(client, agentsRole);
   const [about] = await rowsOf<{ now: number; listen: string | null; owned: number }>(client, aboutSql, [agentsRole]);
@@ -109,6 +115,12 @@ async function lookWith(
     settings: (await rowsOf<{ text: string }>(client, settingsSql, [agentsRole])).map(({ text }) => text),
     clockAheadMs,
   };
+}
+
+async function unkeptTables(client: AdminClient, keep: KeepRequest): Promise<ServerLook["unkept"]> {
+  const journal = await readJournal(client);
+  const without = tablesWithout(journal, keep);
+  return { journal: without !== null, tables: without ?? journal.tables.map(({ schema, name }) => `${schema}.${name}`) };
 }
 
 async function rowsOf<Row>(client: AdminClient, sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {

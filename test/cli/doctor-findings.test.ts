@@ -106,6 +106,7 @@ for (const version of serverVersions) {
         "role-settings",
         "stale-roles",
         "trust",
+        "undo-missing",
         "way-around",
       ];
       assert.deepEqual([...new Set(found.map(({ id }) => id))].sort(), expected, out);

@@ -89,7 +89,7 @@ function counted(rows: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Each row with the table that holds it where there are several with columns of their own, and by its columns' names in a partitioned one. */
+/** Rows of the table alone, as their text; of a partitioned table those of all partitions, by their columns' names. */
 async function rowsOf(judge: pg.Client, table: string): Promise<string[]> {
   const [{ kind }] = (await judge.query("SELECT relkind AS kind FROM pg_class WHERE oid = $1::regclass", [table])).rows as [
     { kind: string },

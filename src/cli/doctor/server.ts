@@ -26,6 +26,7 @@ export function judgeServer(facts: ServerFacts): readonly Finding[] {
   const found = [
     ...rights(facts, topic),
     ...provisioned(facts, topic),
+    ...kept(facts, topic),
     ...doors(facts, topic),
     ...leftovers(facts, topic),
     ...entrances(facts, topic),
@@ -92,6 +93,39 @@ function provisioned({ look, target }: ServerFacts, topic: string): readonly Fin
         text: `\`roles.admin\` and \`upstream\` are the same login, \`${visible(look.admin.role)}\``,
         why: "the login that makes roles also reads the catalogue all day",
         next: "give `upstream` a login of its own without CREATEROLE",
+      }),
+    );
+  return found;
+}
+
+/** Whether what agents change can be taken back. */
+function kept({ look, target }: ServerFacts, topic: string): readonly Finding[] {
+  const { unkept } = look;
+  if (unkept === null) return [];
+  const next = `holdfast provision --target ${target.name} --admin-url-env ADMIN_URL`;
+  if (!unkept.journal)
+    return [
+      weakness("undo-missing", topic, "weak", {
+        text: "what agents change is not kept: the database has no journal of this version",
+        why: "nothing that an agent does to rows can be taken back by `holdfast undo`",
+        next,
+      }),
+    ];
+  const found: Finding[] = [];
+  if (unkept.tables.length > 0)
+    found.push(
+      weakness("undo-tables", topic, "weak", {
+        text: `changes of ${figure(unkept.tables.length)} tables are not kept: ${some(unkept.tables)}`,
+        why: "what an agent does to their rows cannot be taken back",
+        next,
+      }),
+    );
+  if (target.roles?.mode !== "ephemeral" && look.owned > 0)
+    found.push(
+      weakness("undo-owner", topic, "weak", {
+        text: `agents share \`${visible(look.agentsRole)}\`, which owns tables and may take the triggers off that keep their changes`,
+        why: "only the gate stands between an agent and an ALTER TABLE ... DISABLE TRIGGER",
+        next: "set `roles: { mode: ephemeral }`",
       }),
     );
   return found;

@@ -97,7 +97,8 @@ const known = new Map<string, string>();
 
 /**
  * One row. Its second value is lines of `inserted updated deleted truncated name`, or NULL when nothing changed. With
- * bounds for each table its size before stands in front of the name, `-` when the server does not know it. Its fourth is the transaction's id, or NULL before it has one.
+ * bounds for each table its size before stands in front of the name, `-` when the server does not know it. Its fourth is the
+ * transaction's id, or NULL before it has one.
  */
 export function meterSql(bounds: MeterBounds): string {
   const { total, sinceLast, table } = bounds;
