@@ -145,7 +145,10 @@ async function judged(prepared: Prepared, response: ClientResponse, parts: Excha
   const { guard } = parts.options;
   const { session } = prepared.lane;
   const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  // After the last byte nobody waits any more.
+  response.once("close", () => {
+    if (!response.writableEnded) gone.abort();
+  });
   const admission = await guard.admit(session.action(prepared.request), capabilities);
   const answered = await passing(admission, prepared, gone.signal, parts);
   if ("status" in answered) return writeAnswer(response, answered);

@@ -4,6 +4,7 @@
  */
 import type { LookupFunction } from "node:net";
 import type { Readable, Writable } from "node:stream";
+import type { SecureContext } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import type { Resolve } from "./addresses.ts";
 import type { Place } from "./codec/authority.ts";
@@ -62,7 +63,7 @@ export interface Dialled {
   readonly host: string;
   readonly port: number;
   readonly servername?: string;
-  readonly ca?: string[];
+  readonly secureContext?: SecureContext;
   readonly lookup?: LookupFunction;
 }
 

@@ -5,7 +5,7 @@
 import { type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent as TlsAgent, request as tlsRequest, type RequestOptions } from "node:https";
 import { isIP } from "node:net";
-import { rootCertificates } from "node:tls";
+import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { limits } from "../../base/limits.ts";
 import { checkedLookup, isPublicAddress } from "./addresses.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
@@ -27,6 +27,7 @@ export class Upstream {
   readonly #parts: UpstreamParts;
   readonly #agent = new TlsAgent({ keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 64, timeout: limits.httpIdleMsMax });
   readonly #http2: Http2Upstream;
+  readonly #contexts = new Map<string, SecureContext>();
 
   constructor(parts: UpstreamParts) {
     this.#parts = parts;
@@ -68,8 +69,17 @@ export class Upstream {
       if (isIP(host) !== 0 && !isPublicAddress(host)) throw new UpstreamFailed(`${host} is not a public address`, false);
       return { host, port, lookup: checkedLookup(this.#parts.resolve), ...named };
     }
-    const ca = route.ca === undefined || scheme === "http" ? {} : { ca: [...rootCertificates, route.ca] };
-    return { host: route.host, port: route.port, ...named, ...ca };
+    const trusted = route.ca === undefined || scheme === "http" ? {} : { secureContext: this.#trusting(route.ca) };
+    return { host: route.host, port: route.port, ...named, ...trusted };
+  }
+
+  /** Made once: Node's agent would otherwise tell connections apart by the text of all roots, at each request. */
+  #trusting(ca: string): SecureContext {
+    const known = this.#contexts.get(ca);
+    if (known !== undefined) return known;
+    const made = createSecureContext({ ca: [...rootCertificates, ca] });
+    this.#contexts.set(ca, made);
+    return made;
   }
 
   close(): void {

@@ -121,7 +121,7 @@ export class CredentialBroker {
   }
 
   redaction(secrets: readonly string[]): SecretRedaction {
-    return new SecretRedaction(secrets);
+    return new SecretRedaction(secrets, (secret) => this.#spellings(secret));
   }
 
   #spellings(secret: string): readonly Buffer[] {

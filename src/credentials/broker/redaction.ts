@@ -13,8 +13,9 @@ export class SecretRedaction {
   #raw: Buffer = Buffer.alloc(0);
   #out: Buffer = Buffer.alloc(0);
 
-  constructor(secrets: readonly string[]) {
-    this.#spellings = secrets.flatMap(spellingsOf).toSorted((one, other) => other.length - one.length);
+  /** `spell`: of one who remembers them. */
+  constructor(secrets: readonly string[], spell: (secret: string) => readonly Buffer[] = spellingsOf) {
+    this.#spellings = secrets.flatMap((secret) => spell(secret)).toSorted((one, other) => other.length - one.length);
   }
 
   header(value: string): string {
