@@ -134,7 +134,7 @@ class History {
     await this.#save();
     const marks = await meddle(ground, world, chance, (line) => this.#log.push(line));
     const during = chance.is(0.5);
-    const undo = () => this.#attempt(kept, true);
+    const undo = () => this.#againAfterDeadlock(() => this.#attempt(kept, true));
     const { end, more } = during ? await withMeddler(ground, world, chance, undo) : { end: await undo(), more: undefined };
     this.#log.push(`undo with others: ${end.kind}, ${end.found.conflicts.length} conflicts`);
     this.#played.conflicts += end.found.conflicts.length;
@@ -145,6 +145,17 @@ class History {
     await this.#reset();
     await this.#undo(kept);
     assert.equal(await ground.picture(world.schema), before, "without them all goes back");
+  }
+
+  /** The server may end either of two that wait for each other: then nothing was changed, and it is tried again. */
+  async #againAfterDeadlock(undo: () => Promise<UndoEnd>): Promise<UndoEnd> {
+    try {
+      return await undo();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "40P01") throw error;
+      this.#log.push("undo: ended by a deadlock, and tried again");
+      return undo();
+    }
   }
 
   async #transact(): Promise<void> {

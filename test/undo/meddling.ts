@@ -64,6 +64,7 @@ export async function withMeddler<T>(
   const table = chance.of(world.tables.filter(({ columns }) => columns.length > 1));
   const mark = `APP${++marks}.`;
   const running = undo();
+  running.catch(() => undefined);
   await delay(chance.int(0, 25));
   const { rows } = await ground.application
     .query(`${change(chance, table, mark)} RETURNING id, word`)
