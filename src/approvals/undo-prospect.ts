@@ -1,7 +1,7 @@
 /**
  * What could be taken back of an act, and how: a class for rules and sentences for people.
- * It claims nothing that Holdfast does not hold: rows are kept where a trial saw their images kept, and a backup counts as verified when one
- * was restored on trial.
+ * It claims nothing that Holdfast does not hold: rows are kept where a trial saw their images kept, and a backup counts as verified when
+ * one was restored on trial.
  */
 import { assertNever } from "../base/assert.ts";
 import type { Effect, Reversibility } from "../model/effect.ts";
@@ -18,8 +18,8 @@ export interface UndoProspect {
 type Kept = NonNullable<Measured["kept"]>;
 
 /**
- * `measured` is `null` where nothing was measured: then the effects alone speak. `kept` is absent where nothing is, `recovery` where nothing
- * is known of the target's backups.
+ * `measured` is `null` where nothing was measured: then the effects alone speak. `kept` is absent where nothing is, `recovery` where
+ * nothing is known of the target's backups.
  */
 export function undoProspect(effects: readonly Effect[], measured: Measurement | null, kept?: Kept, recovery?: RecoveryFact): UndoProspect {
   const reversibility = worst([...effects.map((effect) => effect.reversibility), ...(measured === null ? [] : measuredClasses(measured))]);

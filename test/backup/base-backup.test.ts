@@ -22,7 +22,7 @@ import { serverAccount } from "../support/postgres/account.ts";
 import { startServer } from "../support/servers.ts";
 import { type BackupGround, backupGround, programs, until } from "./ground.ts";
 
-const limit = { timeout: 120_000 };
+const limit = { timeout: 600_000 };
 
 describe("a base backup, sealed, and the WAL behind it", limit, () => {
   let ground: BackupGround;
@@ -88,7 +88,7 @@ describe("a base backup, sealed, and the WAL behind it", limit, () => {
     const receiver = ground.receiver();
     receiver.start();
     try {
-      await until(() => receiver.status.state === "streaming");
+      await until("it streams", () => receiver.status.state === "streaming");
       const backup = await ground.backUp({ walArchived: true });
       assert.equal(backup.manifest.wal, "archive");
       const wal = (await verifyBackup(ground.repository, backup)).find(({ name }) => name === "WAL");
@@ -96,7 +96,7 @@ describe("a base backup, sealed, and the WAL behind it", limit, () => {
       await ground.client.query("INSERT INTO orders SELECT g, 'later' FROM generate_series(1, 10) g; SELECT pg_switch_wal()");
       await ground.client.query("INSERT INTO orders SELECT g, 'last' FROM generate_series(1, 10) g");
       const segments = () => archive.segments(16 * 1024 * 1024);
-      await until(async () => (await segments()).some(({ partial }) => partial));
+      await until("a partial segment is stored", async () => (await segments()).some(({ partial }) => partial));
       const first = segmentAt(1, parseLsn(backup.manifest.backup.from ?? "") ?? 0n, 16 * 1024 * 1024);
       unlinkSync(join(archive.folder, "00000001", `${first}.gz.sealed`));
       const lost = (await verifyBackup(ground.repository, backup)).find(({ name }) => name === "WAL");
@@ -119,10 +119,10 @@ describe("a base backup, sealed, and the WAL behind it", limit, () => {
       await ground.client.query("INSERT INTO orders VALUES (0, 'x'); SELECT pg_switch_wal(); CHECKPOINT");
     receiver.start();
     try {
-      await until(() => receiver.status.lost !== undefined && receiver.status.state === "streaming");
+      await until("it goes on behind the gap", () => receiver.status.lost !== undefined && receiver.status.state === "streaming");
       assert.match(receiver.status.lost ?? "", /already been removed/);
       await ground.client.query("INSERT INTO orders VALUES (0, 'y'); SELECT pg_switch_wal()");
-      await until(() => receiver.status.archived !== undefined);
+      await until("a segment is archived", () => receiver.status.archived !== undefined);
     } finally {
       await receiver.stop();
       await ground.client.query("SELECT pg_drop_replication_slot('holdfast_shop')");

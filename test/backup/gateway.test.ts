@@ -7,13 +7,14 @@ import { after, before, describe, test } from "node:test";
 import type { TargetBackupsView } from "../../src/control/backups-contract.ts";
 import { callControl } from "../../src/control/client.ts";
 import { holdfast } from "../cli/holdfast.ts";
-import { openScene, type Scene, until, word } from "../grants/scene.ts";
+import { openScene, type Scene, word } from "../grants/scene.ts";
 import { environmentOf, newFolder } from "../provision/shop.ts";
 import { startServer, type TestServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
+import { until } from "./ground.ts";
 import { backupLogin } from "./login.ts";
 
-describe("a gateway with `backup`", { timeout: 180_000 }, () => {
+describe("a gateway with `backup`", { timeout: 600_000 }, () => {
   let server: TestServer;
   let scene: Scene;
   let login: string;
@@ -175,7 +176,7 @@ describe("a gateway with `backup`", { timeout: 180_000 }, () => {
   });
 });
 
-test("a folder that lies in a working copy is refused, loudly, and nothing is written there", { timeout: 60_000 }, async () => {
+test("a folder that lies in a working copy is refused, loudly, and nothing is written there", { timeout: 300_000 }, async () => {
   const server = await startServer({ version: 15 });
   const folder = newFolder();
   try {

@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { systemClock } from "../../src/base/clock.ts";
 import { newBackupId, systemRandom } from "../../src/base/ids.ts";
@@ -100,7 +101,13 @@ export async function backupGround(passphrase?: Uint8Array): Promise<BackupGroun
   };
 }
 
-/** Looks again until it is so. Who waits for a thing that never comes is ended by the test's own time limit. */
-export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
+const TRIES_MAX = 2_400;
+
+/** Looks again until it is so. A backup takes a second, and many times that on a machine that has other things to do. */
+export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    if (await holds()) return;
+    await delay(50);
+  }
+  throw new Error(`never: ${what}`);
 }

@@ -2,4 +2,4 @@
 import { test } from "node:test";
 import { killWhileBackingUp } from "./kills.ts";
 
-test("kill -9 during a backup leaves nothing half, three times", { timeout: 180_000 }, () => killWhileBackingUp(3));
+test("kill -9 during a backup leaves nothing half, three times", { timeout: 600_000 }, () => killWhileBackingUp(3));

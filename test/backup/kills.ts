@@ -15,10 +15,11 @@ import type { TargetBackupsView } from "../../src/control/backups-contract.ts";
 import { callControl } from "../../src/control/client.ts";
 import { openRepository } from "../../src/recovery/backup/repository.ts";
 import { verifyBackup } from "../../src/recovery/backup/verify.ts";
-import { openScene, until } from "../grants/scene.ts";
+import { openScene } from "../grants/scene.ts";
 import { environmentOf, newFolder } from "../provision/shop.ts";
 import { startServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
+import { until } from "./ground.ts";
 import { backupLogin } from "./login.ts";
 
 type Child = ChildProcessByStdio<null, Readable, null>;

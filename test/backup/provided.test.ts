@@ -6,7 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, test } from "node:test";
 import type { TargetBackupsView } from "../../src/control/backups-contract.ts";
 import { callControl } from "../../src/control/client.ts";
-import { openScene, until } from "../grants/scene.ts";
+import { openScene } from "../grants/scene.ts";
+import { until } from "./ground.ts";
 import { newFolder } from "../provision/shop.ts";
 import { pgbackrest } from "../../src/recovery/backup/pgbackrest.ts";
 import { commandProvider, queryProvider } from "../../src/recovery/backup/provided.ts";
@@ -17,7 +18,7 @@ import { tool } from "../support/tools.ts";
 const path = process.env["PATH"] ?? "";
 const { signal } = new AbortController();
 
-describe("a provider's backups", { timeout: 120_000 }, () => {
+describe("a provider's backups", { timeout: 300_000 }, () => {
   test("are as old as the command or the query says; what is no time is an error", async () => {
     const at = async (...command: string[]) => (await commandProvider(command, path).list(signal)).map(({ endedAtMs }) => endedAtMs);
     assert.deepEqual(await at("echo", "2026-11-22T03:15:00Z"), [Date.UTC(2026, 10, 22, 3, 15)]);
@@ -51,7 +52,7 @@ describe("a provider's backups", { timeout: 120_000 }, () => {
   });
 });
 
-describe("pgBackRest", { timeout: 180_000 }, () => {
+describe("pgBackRest", { timeout: 300_000 }, () => {
   test("is configured, makes a sealed backup with the WAL it needs, and is listed", async () => {
     await tool("pgbackrest");
     const folder = newFolder();
