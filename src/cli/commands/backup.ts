@@ -24,6 +24,8 @@ Examples:
 `;
 
 export const define: Define = (command, terminal) => {
+  // Names alone: with all that they take, the list would not fit a terminal.
+  command.configureHelp({ subcommandTerm: (each) => each.name() });
   command.addHelpText("after", examples);
   socketOptions(command.command("now [target]").description("Make a backup now, and wait for it."))
     .option("--no-wait", "begin it, and do not wait")
