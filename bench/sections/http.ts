@@ -1,6 +1,6 @@
 /**
- * The proxy for HTTP APIs: a read of a packed host through `holdfast run`, against the same read straight to the stand-in, by turns in one run.
- * The stand-in answers from memory: what is measured is the way.
+ * The proxy for HTTP APIs: a read of a packed host through `holdfast run`, against the same read straight to the stand-in, by turns in one
+ * run. The stand-in answers from memory: what is measured is the way.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * `holdfast run` itself: a program whose HTTP clients reach the provider by the variables alone, with a placeholder, with and without the sandbox;
- * and what the sandbox leaves of the ways past the proxy.
+ * `holdfast run` itself: a program whose HTTP clients reach the provider by the variables alone, with a placeholder, with and without the
+ * sandbox; and what the sandbox leaves of the ways past the proxy.
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
