@@ -15,7 +15,7 @@ export async function foreignKeyConflicts(
   keys: readonly ForeignKey[],
 ): Promise<readonly Found[]> {
   const found: Found[] = [];
-  for (const key of keys) {
+  for (const key of keys.filter(({ period }) => !period)) {
     const child = shapes.find(({ tab }) => tab === key.child.tab);
     const parent = shapes.find(({ tab }) => tab === key.parent.tab);
     if (child !== undefined) found.push(...(await parentGone(client, key, child)));
@@ -66,7 +66,7 @@ export async function referencedBefore(
   keys: readonly ForeignKey[],
 ): Promise<readonly Found[]> {
   const found: Found[] = [];
-  for (const key of keys) {
+  for (const key of keys.filter(({ period }) => !period)) {
     const parent = shapes.find(({ tab }) => tab === key.parent.tab);
     if (parent === undefined) continue;
     const { rows } = await client.query(

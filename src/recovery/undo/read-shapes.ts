@@ -157,9 +157,10 @@ export async function readForeignKeys(
 ): Promise<{ readonly keys: readonly ForeignKey[]; readonly periods: boolean }> {
   const rows = (await client.query(foreignKeysSql, [shapes.map(({ oid }) => oid)])).rows as readonly ForeignKeyRow[];
   const tabOf = (root: string) => shapes.find(({ oid }) => oid === root)?.tab;
-  const keys = rows.map(({ name, equals, child, parent, child_root, parent_root }) => ({
+  const keys = rows.map(({ name, equals, period, child, parent, child_root, parent_root }) => ({
     name,
     equals,
+    period,
     child: { ...child, tab: tabOf(child_root) },
     parent: { ...parent, tab: tabOf(parent_root) },
   }));

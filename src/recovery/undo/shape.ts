@@ -59,6 +59,8 @@ export interface ForeignKey {
   readonly parent: RelationEnd;
   /** Of each column pair, `parent = child`, as `OPERATOR(pg_catalog.=)`. */
   readonly equals: readonly string[];
+  /** Over periods: only the server itself can hold rows against it. */
+  readonly period: boolean;
 }
 
 export interface RelationEnd {

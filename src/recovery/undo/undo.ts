@@ -196,13 +196,15 @@ async function putBack(client: AdminClient, { shapes, keys, ground, conflicts }:
     await client.query("SAVEPOINT holdfast_round");
     const held = ground.replica ? [] : await referencedBefore(client, shapes, keys);
     const verify = async () => {
+      const hanging = await foreignKeyConflicts(client, shapes, keys);
+      if (hanging.length > 0) return hanging;
       // Deferred constraints speak now, and not when everything is thought to be done.
       if (!ground.replica) await client.query("SET CONSTRAINTS ALL IMMEDIATE");
       await demandBack(client, shapes);
       if (!ground.replica) await demandNothingElse(client, shapes);
+      return [];
     };
-    const refused = held.length > 0 ? held : await applyRows(client, { shapes, keys, replica: ground.replica, verify });
-    const found = refused.length > 0 || !ground.replica ? refused : await foreignKeyConflicts(client, shapes, keys);
+    const found = held.length > 0 ? held : await applyRows(client, { shapes, keys, replica: ground.replica, verify });
     if (found.length === 0) return;
     await client.query("ROLLBACK TO SAVEPOINT holdfast_round");
     await conflicts.mark(client, found, shapes, keys);
