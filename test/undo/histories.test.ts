@@ -1,6 +1,6 @@
 /**
- * Whatever an agent did to rows, undo brings every table back byte for byte, and never overwrites what others wrote since: hundreds of random
- * histories on real servers. `UNDO_HISTORIES=50000 UNDO_SEED=7` before it plays more, or others.
+ * Whatever an agent did to rows, undo brings every table back byte for byte, and never overwrites what others wrote since: hundreds of
+ * random histories on real servers. `UNDO_HISTORIES=50000 UNDO_SEED=7` before it plays more, or others.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
