@@ -5,8 +5,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { AttentionView } from "../../src/control/contract.ts";
-import { Name } from "../parts/data.tsx";
 import { Problem } from "../parts/field.tsx";
+import { type FigureLine, FigureTable } from "../parts/figure-table.tsx";
 import { Heading, Loading } from "../parts/page.tsx";
 import type { App } from "../state/app.ts";
 import { useFetched } from "../state/fetched.ts";
@@ -102,43 +102,12 @@ function Groups({ title, groups }: { title: string; groups: Figures["byRule"] })
   return <Table title={title} heads={["questions", "approved", "denied", "time to answer", "unchanged"]} rows={rows} />;
 }
 
-interface TableProps {
-  readonly title: string;
-  readonly heads: readonly string[];
-  readonly rows: readonly { readonly name: string; readonly grave: boolean; readonly cells: readonly string[] }[];
-}
-
-function Table({ title, heads, rows }: TableProps): JSX.Element | null {
+/** Nothing where nobody and nothing is to be told of. */
+function Table({ title, heads, rows }: { title: string; heads: readonly string[]; rows: readonly FigureLine[] }): JSX.Element | null {
   if (rows.length === 0) return null;
   return (
     <section class="panel">
-      <table class="changes">
-        <caption class="heard">By {title.toLowerCase()}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{title}</th>
-            {heads.map((head) => (
-              <th scope="col" class="number">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, grave, cells }) => (
-            <tr>
-              <th scope="row">
-                <Name text={name} />
-              </th>
-              {cells.map((cell, index) => (
-                <td class="number" data-title={heads[index]}>
-                  {grave && index === cells.length - 1 ? <strong>{cell}</strong> : cell}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <FigureTable title={title} caption={`By ${title.toLowerCase()}`} heads={heads} lines={rows} />
     </section>
   );
 }

@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import type { RecoveryView } from "../../src/control/contract.ts";
 import { Data, Name } from "../parts/data.tsx";
 import { Problem } from "../parts/field.tsx";
+import { FigureTable } from "../parts/figure-table.tsx";
 import { Heading, Loading } from "../parts/page.tsx";
 import type { App } from "../state/app.ts";
 import { useNow } from "../state/clock.ts";
@@ -107,8 +108,9 @@ function Backups({ app, backups }: { app: App; backups: Target["backups"] }): JS
   const now = useNow(app);
   if (backups.length === 0) return null;
   return (
-    <Table
+    <FigureTable
       title="Backup"
+      caption="Backups"
       heads={["state", "when", "size"]}
       lines={backups.map(({ id, method, state, atMs, bytes: size, because }) => ({
         name: id,
@@ -124,8 +126,9 @@ function Bin({ app, bin }: { app: App; bin: Target["bin"] }): JSX.Element | null
   if (bin.length === 0) return null;
   return (
     <>
-      <Table
+      <FigureTable
         title="In the bin"
+        caption="What rests in the bin"
         heads={["act", "when", "objects", "size"]}
         lines={bin.map(({ entry, tag, names, atMs, objects, bytes: size }) => ({
           name: entry,
@@ -144,8 +147,9 @@ function Undone({ app, undone }: { app: App; undone: Target["undone"] }): JSX.El
   const now = useNow(app);
   if (undone.length === 0) return null;
   return (
-    <Table
+    <FigureTable
       title="Undone"
+      caption="What was undone"
       heads={["by", "when", "how", "taken back", "left"]}
       lines={undone.map(({ undo, person, atMs, how, rows: number, skipped, because }) => ({
         name: undo,
@@ -153,43 +157,5 @@ function Undone({ app, undone }: { app: App; undone: Target["undone"] }): JSX.El
         cells: [person, ago(atMs, now), how, rows(number), skipped === 0 ? "–" : rows(skipped)],
       }))}
     />
-  );
-}
-
-interface TableProps {
-  readonly title: string;
-  readonly heads: readonly string[];
-  readonly lines: readonly { readonly name: string; readonly note: string; readonly cells: readonly string[] }[];
-}
-
-function Table({ title, heads, lines }: TableProps): JSX.Element {
-  return (
-    <table class="changes">
-      <caption class="heard">{title}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{title}</th>
-          {heads.map((head) => (
-            <th scope="col" class="number">
-              {head}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map(({ name, note, cells }) => (
-          <tr key={name}>
-            <th scope="row">
-              <Name text={name} /> {note !== "" && <Data text={note} />}
-            </th>
-            {cells.map((cell, index) => (
-              <td class="number" data-title={heads[index]}>
-                <Data text={cell} />
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
