@@ -1,12 +1,12 @@
 /**
- * Whatever an agent did to rows, undo brings every table back byte for byte, and never overwrites what others wrote since: hundreds of
+ * Whatever an agent did to rows, undo brings every table back byte for byte, and never overwrites what others wrote since: 2,000
  * random histories on real servers. `UNDO_HISTORIES=50000 UNDO_SEED=7` before it plays more, or others.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { playHistories } from "./histories.ts";
 
-const histories = Number(process.env["UNDO_HISTORIES"] ?? 800);
+const histories = Number(process.env["UNDO_HISTORIES"] ?? 2_000);
 const seed = Number(process.env["UNDO_SEED"] ?? 20_261_122);
 
 describe("histories of agents, taken back", { concurrency: 2 }, () => {
