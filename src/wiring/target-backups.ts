@@ -74,6 +74,7 @@ export class TargetBackups {
   #listed = EMPTY;
   #lookedAtMs = -Infinity;
   #running: Running | undefined;
+  #opening: Promise<void> | undefined;
   #work: Promise<void> = Promise.resolve();
   #failure: { readonly atMs: number; readonly because: string; readonly empty: boolean } | undefined;
   #failures = 0;
@@ -101,13 +102,18 @@ export class TargetBackups {
 
   /** Begins one. Rejects with `ControlRefusal` where one is being made, or nothing can be. */
   async now(): Promise<BackupId> {
-    if (this.#running !== undefined)
-      throw new ControlRefusal("conflict", `backup ${this.#running.id} is being made`, "see holdfast backup status");
+    this.#demandIdle();
     await this.#openRepository();
+    this.#demandIdle();
     if (this.#problem !== undefined) throw new ControlRefusal("unavailable", this.#problem);
     const begun = await this.#begin();
     if (begun === undefined) throw new ControlRefusal("conflict", "another gateway is making a backup of it", "see holdfast backup status");
     return begun;
+  }
+
+  #demandIdle(): void {
+    if (this.#running === undefined) return;
+    throw new ControlRefusal("conflict", `backup ${this.#running.id} is being made`, "see holdfast backup status");
   }
 
   /** Rejects with `ControlRefusal`: the newest stays. */
@@ -184,8 +190,18 @@ export class TargetBackups {
     return dueAtMs(this.#parts.backup.schedule, { goodMs, failedMs: this.#failure?.atMs, failures: this.#failures });
   }
 
-  /** Again each time: what is on a mount may come back, and go. */
-  async #openRepository(): Promise<void> {
+  /**
+   * Again each time: what is on a mount may come back, and go. Whoever asks meanwhile waits too: before a backup begins, it must be told
+   * what became of the last.
+   */
+  #openRepository(): Promise<void> {
+    this.#opening ??= this.#openNow().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #openNow(): Promise<void> {
     const { backup, environment, workplaces, random, place } = this.#parts;
     try {
       const uid = process.getuid?.() ?? null;
@@ -237,8 +253,8 @@ export class TargetBackups {
       await noteMaking(place, id);
       record(started);
     } catch (error) {
-      record(started);
       await client?.end().catch(() => undefined);
+      record(started);
       this.#failed(id, error);
       return id;
     }
