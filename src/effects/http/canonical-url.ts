@@ -59,6 +59,9 @@ function oneEncoding(code: string): string {
 export function canonicalHost(authority: string, scheme: string): string | undefined {
   const [, name, port] = HOST.exec(authority.toLowerCase().replace(/\.(?=$|:)/, "")) ?? [];
   if (name === undefined || name.includes("..")) return undefined;
+  // `0x7f.1` is an address to some, and `a.9` no name to others: only what another reader reads as the same is a plain host.
+  const whole = `${scheme}://${name}${port === undefined ? "" : `:${port}`}`;
+  if (!URL.canParse(whole) || new URL(whole).hostname !== name) return undefined;
   const implied = scheme === "http" ? "80" : "443";
   return port === undefined || String(Number(port)) === implied ? name : `${name}:${Number(port)}`;
 }

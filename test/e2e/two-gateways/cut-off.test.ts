@@ -78,8 +78,11 @@ describe("a gateway that does not reach the store", () => {
       await gone;
       // Whichever of the two it learns first: the store's word on itself, or on the run.
       assert.match(await held.ended, /took this one for dead|its gateway .* is gone/);
-      const again = await clerk();
-      await again.query("UPDATE orders SET note = 'again' WHERE id = 2");
+      // A connection that comes in while the last run is being ended is told to come again.
+      await until(
+        "the clerk begins again",
+        async () => (await refused(await clerk(), "UPDATE orders SET note = 'again' WHERE id = 2")) === "",
+      );
       await until("both live", () => {
         const { gateways = [] } = other.gateway.status().store?.shared ?? {};
         return gateways.filter(({ state }) => state === "alive").length === 2;
