@@ -38,39 +38,6 @@ describe("the control socket", () => {
     await scene.stop();
   });
 
-  test("every route that takes a person refuses whoever does not sign, and the refusal is on record", async () => {
-    const signed = routes.filter((route) => route.signed);
-    assert.deepEqual(
-      signed.map(({ method, path }) => `${method} ${path}`),
-      [
-        "DELETE /v1/sessions/",
-        "POST /v1/suspensions",
-        "DELETE /v1/suspensions/",
-        "POST /v1/grants",
-        "DELETE /v1/grants/",
-        "POST /v1/approvals/",
-        "POST /v1/break-glass",
-        "POST /v1/break-glass/",
-        "DELETE /v1/break-glass/",
-        "POST /v1/plans/signed",
-        "POST /v1/plans/apply/signed",
-        "POST /v1/undos",
-        "POST /v1/bin-restores",
-        "POST /v1/bin-empties",
-        "DELETE /v1/backups/",
-        "DELETE /v1/backup-slots/",
-        "POST /v1/drills",
-        "POST /v1/restores",
-      ],
-    );
-    for (const { method, path } of signed) {
-      const call = { method, path: path.endsWith("/") ? `${path}x` : path, body: body() };
-      await assert.rejects(callControl(scene.socket, call), refused("person_needed", /./), `${method} ${path}`);
-    }
-    await until("it is on record", async () => (await scene.events("person_attempt")).length >= signed.length);
-    assert.deepEqual(await scene.acl(), []);
-  });
-
   test("a signature is good for one request: not for another body, path or time", async () => {
     const good = body();
     const sign = async (path: string, over: unknown) => {
@@ -194,5 +161,47 @@ describe("a person who may not decide here", () => {
     assert.deepEqual(await scene.acl(), []);
     held.letGo();
     await scene.stop();
+  });
+});
+
+// At a gateway of its own: after so many refusals it tells no reasons for a while.
+describe("a control socket that nobody signs for", () => {
+  let scene: Scene;
+  before(async () => {
+    scene = await openScene(await testServer(18), { approves: ["production"] });
+  });
+  after(() => scene.stop());
+
+  test("every route that takes a person refuses whoever does not sign, and the refusal is on record", async () => {
+    const signed = routes.filter((route) => route.signed);
+    assert.deepEqual(
+      signed.map(({ method, path }) => `${method} ${path}`),
+      [
+        "DELETE /v1/sessions/",
+        "POST /v1/suspensions",
+        "DELETE /v1/suspensions/",
+        "POST /v1/grants",
+        "DELETE /v1/grants/",
+        "POST /v1/approvals/",
+        "POST /v1/break-glass",
+        "POST /v1/break-glass/",
+        "DELETE /v1/break-glass/",
+        "POST /v1/plans/signed",
+        "POST /v1/plans/apply/signed",
+        "POST /v1/undos",
+        "POST /v1/bin-restores",
+        "POST /v1/bin-empties",
+        "DELETE /v1/backups/",
+        "DELETE /v1/backup-slots/",
+        "POST /v1/drills",
+        "POST /v1/restores",
+      ],
+    );
+    for (const { method, path } of signed) {
+      const call = { method, path: path.endsWith("/") ? `${path}x` : path, body: {} };
+      await assert.rejects(callControl(scene.socket, call), refused("person_needed", /./), `${method} ${path}`);
+    }
+    await until("it is on record", async () => (await scene.events("person_attempt")).length >= signed.length);
+    assert.deepEqual(await scene.acl(), []);
   });
 });
