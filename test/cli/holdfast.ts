@@ -9,6 +9,9 @@ import { join } from "node:path";
 
 const program = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
+/** No command that ends by itself takes as long on the busiest machine. */
+const HANGING_MS = 240_000;
+
 export interface Ran {
   /** `null` when a signal ended it. */
   readonly code: number | null;
@@ -37,8 +40,11 @@ export function holdfast(words: readonly string[], how: How = {}): Promise<Ran> 
   // The program may end before it has read everything.
   child.stdin.on("error", () => undefined);
   child.stdin.end(how.input ?? "");
+  // One that hangs is ended with what it has said so far: the test then shows which it was.
+  const hanging = setTimeout(() => child.kill("SIGKILL"), HANGING_MS);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
+    child.once("close", () => clearTimeout(hanging));
     child.once("close", (code) => resolve({ code, out: Buffer.concat(out).toString("utf8"), err: Buffer.concat(err).toString("utf8") }));
   });
 }
