@@ -144,9 +144,10 @@ async function recovered(
   const watching = setInterval(() => parts.onProgress({ step: "replay", at: feeder.newest() ?? "", to }), 500);
   try {
     if (!(await server.untilAnswers(parts.signal))) throw await whyEnded(server, feeder, to);
-    const role = await superuserOf(folder, parts);
+    const ended = (error: unknown): Promise<never> => becauseEnded(error, { server, feeder, to });
+    const role = await superuserOf(folder, parts).catch(ended);
     const place = { socket: folder.socket, port: scratchPort, role };
-    const client = await parts.connect({ ...place, database: "template1" });
+    const client = await parts.connect({ ...place, database: "template1" }).catch(ended);
     try {
       const replayed = await untilReplayed(client, { server, feeder, to, ...parts });
       const handOver = async () => {
@@ -199,9 +200,7 @@ async function untilReplayed(client: ScratchClient, parts: Replaying): Promise<S
     try {
       [state] = (await client.query(stateSql)).rows as readonly ReplayState[];
     } catch (error) {
-      // A server that cannot go on ends its connections first.
-      for (let tries = 0; tries < 40 && !parts.server.ended; tries += 1) await delay(POLL_MS);
-      throw parts.server.ended ? await whyEnded(parts.server, parts.feeder, parts.to) : error;
+      return becauseEnded(error, parts);
     }
     const broken = parts.feeder.broken();
     if (broken !== undefined) throw new RestoreFailed("wal", broken);
@@ -213,6 +212,12 @@ async function untilReplayed(client: ScratchClient, parts: Replaying): Promise<S
     if (state?.lsn !== null && state !== undefined) parts.onProgress({ step: "replay", at: state.lsn, to: parts.to });
     await delay(POLL_MS);
   }
+}
+
+/** A server that cannot go on ends its connections first. Rejects with why it ended, or with the error where it lives. */
+async function becauseEnded(error: unknown, { server, feeder, to }: Pick<Replaying, "server" | "feeder" | "to">): Promise<never> {
+  for (let tries = 0; tries < 40 && !server.ended; tries += 1) await delay(POLL_MS);
+  throw server.ended ? await whyEnded(server, feeder, to) : error;
 }
 
 /** The server's own words, and what we know that it does not. */
