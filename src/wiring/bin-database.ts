@@ -22,11 +22,14 @@ export async function binDatabase(target: TargetConfig, environment: Environment
   });
 }
 
-/** Runs `work` on a connection to a database other than `name`: `postgres`, or `template1` where that is the one. */
+/**
+ * Runs `work` on a connection to a database other than `name`: `postgres`, or `template1` where that is the one, which nobody can copy
+ * meanwhile. `null`: any will do.
+ */
 export async function besideDatabase<T>(
   target: TargetConfig,
   environment: EnvironmentVariables,
-  name: string,
+  name: string | null,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { client } = await recoveryClient(target, environment, { database: name === "postgres" ? "template1" : "postgres" });

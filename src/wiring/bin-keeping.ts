@@ -75,12 +75,12 @@ export class BinKeeping {
         });
       }
     });
-    await this.#sweepDatabases(target, database);
+    await this.#sweepDatabases(target);
   }
 
-  async #sweepDatabases(target: TargetConfig, database: string): Promise<void> {
+  async #sweepDatabases(target: TargetConfig): Promise<void> {
     const { environment, clock } = this.#parts;
-    await besideDatabase(target, environment, database, async (client) => {
+    await besideDatabase(target, environment, null, async (client) => {
       for (const entry of await listDatabases(client, target.name)) {
         if (clock.now() - entry.atMs <= target.bin.keepMs) continue;
         await this.#emptied(entry, "it rested as long as bin.keep says");
@@ -113,7 +113,7 @@ export class BinKeeping {
 
   async #tellDatabases(target: TargetConfig): Promise<void> {
     const { environment } = this.#parts;
-    await besideDatabase(target, environment, binDatabaseOf(target, environment), async (client) => {
+    await besideDatabase(target, environment, null, async (client) => {
       for (const entry of await listDatabases(client, target.name)) {
         if (entry.told) continue;
         this.#told(entry);

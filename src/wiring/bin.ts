@@ -138,7 +138,7 @@ export class Bins implements BinControl {
   async #databases(target: TargetConfig): Promise<readonly BinEntry[]> {
     const { environment } = this.#parts;
     if (!target.bin.enabled) return [];
-    return told(besideDatabase(target, environment, binDatabaseOf(target, environment), (client) => listDatabases(client, target.name)));
+    return told(besideDatabase(target, environment, null, (client) => listDatabases(client, target.name)));
   }
 
   async #restoreDatabase(target: TargetConfig, entry: BinEntry, signed: SignedBinRestore, by: Signer): Promise<readonly string[]> {
