@@ -2,6 +2,7 @@
  * One request from its head to its outcome: who and where, what it carries, what it would do, and only then the first byte upstream.
  * What was judged is what is sent. It opens no listener and holds no secret longer than it takes to write it.
  */
+import { messageOf } from "../../base/message-of.ts";
 import type { Readable } from "node:stream";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { Reason } from "../../model/decision.ts";
@@ -62,7 +63,7 @@ async function exchanged(lane: Lane, path: string, { request, response }: Both, 
     await judged(prepared, response, parts);
   } catch (error) {
     if (error instanceof BodyAborted) return void response.destroy();
-    const message = `a defect of Holdfast kept this from being judged: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `a defect of Holdfast kept this from being judged: ${messageOf(error)}`;
     writeAnswer(response, refusalAnswer({ code: "internal", message }, { close: true }));
   }
 }

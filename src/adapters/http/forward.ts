@@ -2,6 +2,7 @@
  * An allowed request on its way and its answer on the way back, with what was put in taken out again, and the outcome recorded.
  * It judges nothing: what it writes is what was judged, with the secrets in their places.
  */
+import { messageOf } from "../../base/message-of.ts";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { type Transform, pipeline as pipelineWith, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -39,7 +40,7 @@ export async function forward(
     );
   } catch (error) {
     const reached = error instanceof UpstreamFailed ? error.reached : true;
-    const because = error instanceof Error ? error.message : String(error);
+    const because = messageOf(error);
     const reason = reasonOf(because, reached, !admission.readOnly);
     writeAnswer(response, refusalAnswer(reason, { decision: "none", close: true }));
     if (reached && !admission.readOnly) await settle({ status: "unknown", because }, "unknown");
