@@ -45,12 +45,17 @@ async function parentGone(client: AdminClient, key: ForeignKey, child: Shape): P
   return (rows as readonly { n: string }[]).map(({ n }) => ({ n, kind: "parent_gone", because }));
 }
 
-async function referenced(client: AdminClient, key: ForeignKey, parent: Shape): Promise<readonly Found[]> {
+/** Rows of the child that refer to one that goes, without another in its place among what is there then. */
+function referenced(client: AdminClient, key: ForeignKey, parent: Shape): Promise<readonly Found[]> {
+  return referring(client, key, parent, `AND NOT EXISTS (SELECT FROM ${from(key.parent)} AS q WHERE ${pairs(key, "q", "c")})`);
+}
+
+/** `unless` narrows down rows `w` that go and rows `c` that refer to them. */
+async function referring(client: AdminClient, key: ForeignKey, parent: Shape, unless: string): Promise<readonly Found[]> {
   const { rows } = await client.query(
     `SELECT DISTINCT w.n::text AS n FROM ${work} w CROSS JOIN LATERAL (SELECT CAST(w.whole AS ${parent.name}) AS r OFFSET 0) p
      JOIN ${from(key.child)} AS c ON ${pairs(key, "(p.r)", "c")}
-     WHERE w.tab = ${parent.tab} AND w.side = '-' AND NOT w.skip
-       AND NOT EXISTS (SELECT FROM ${from(key.parent)} AS q WHERE ${pairs(key, "q", "c")})`,
+     WHERE w.tab = ${parent.tab} AND w.side = '-' AND NOT w.skip ${unless}`,
   );
   const because = `rows of ${key.child.shown} refer to it by \`${key.name}\``;
   return (rows as readonly { n: string }[]).map(({ n }) => ({ n, kind: "referenced", because }));
@@ -69,16 +74,10 @@ export async function referencedBefore(
   for (const key of keys.filter(({ period }) => !period)) {
     const parent = shapes.find(({ tab }) => tab === key.parent.tab);
     if (parent === undefined) continue;
-    const { rows } = await client.query(
-      `SELECT DISTINCT w.n::text AS n FROM ${work} w CROSS JOIN LATERAL (SELECT CAST(w.whole AS ${parent.name}) AS r OFFSET 0) p
-       JOIN ${from(key.child)} AS c ON ${pairs(key, "(p.r)", "c")}
-       WHERE w.tab = ${parent.tab} AND w.side = '-' AND NOT w.skip
-         AND NOT EXISTS (SELECT FROM ${work} k WHERE k.part = c.tableoid AND k.place = c.ctid AND NOT k.skip)
-         AND NOT EXISTS (SELECT FROM ${work} b CROSS JOIN LATERAL (SELECT CAST(b.whole AS ${parent.name}) AS r OFFSET 0) e
-           WHERE b.tab = ${parent.tab} AND b.side = '+' AND NOT b.skip AND ${pairs(key, "(e.r)", "c")})`,
-    );
-    const because = `rows of ${key.child.shown} refer to it by \`${key.name}\``;
-    found.push(...(rows as readonly { n: string }[]).map(({ n }) => ({ n, kind: "referenced" as const, because })));
+    const unless = `AND NOT EXISTS (SELECT FROM ${work} k WHERE k.part = c.tableoid AND k.place = c.ctid AND NOT k.skip)
+       AND NOT EXISTS (SELECT FROM ${work} b CROSS JOIN LATERAL (SELECT CAST(b.whole AS ${parent.name}) AS r OFFSET 0) e
+         WHERE b.tab = ${parent.tab} AND b.side = '+' AND NOT b.skip AND ${pairs(key, "(e.r)", "c")})`;
+    found.push(...(await referring(client, key, parent, unless)));
   }
   return found;
 }
