@@ -6,9 +6,8 @@ import type { BinRestored, BinView } from "../../src/control/contract.ts";
 import type { AuditEvent } from "../../src/model/event.ts";
 import type { BinEntry } from "../../src/model/recovery.ts";
 import { binStatements, binVersion } from "../../src/recovery/bin/install.ts";
-import { openScene, type Scene, until } from "../grants/scene.ts";
-import pg from "pg";
-import { agentPassword, openShop, provisionShop } from "../provision/shop.ts";
+import { login, openScene, type Scene, until } from "../grants/scene.ts";
+import { openShop, provisionShop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
 
 type RecoveryEnd = Extract<AuditEvent, { kind: "bin_restored" | "bin_emptied" }>;
@@ -32,19 +31,7 @@ for (const version of [15, 18] as const) {
     const empty = (entries: readonly BinEntry[]) =>
       scene.signed("POST", "/v1/bin-empties", { target: scene.shop.target, entries: entries.map(({ id }) => id) });
     /** As a writer: a reader's session is read-only, and its DROP is told so. */
-    const clerk = async () => {
-      const [host, port] = (scene.gateway.status().targets[0]?.listen ?? "").split(":");
-      const client = new pg.Client({
-        host: host ?? "",
-        port: Number(port),
-        user: "clerk",
-        password: agentPassword,
-        database: scene.shop.database,
-      });
-      client.on("error", () => undefined);
-      await client.connect();
-      return client;
-    };
+    const clerk = () => login(scene);
     const drop = async (text: string) => {
       const client = await clerk();
       try {

@@ -1,12 +1,11 @@
 /** What a gateway does about a bin without being asked: records what came in and was not told, empties what is too old or too much. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import pg from "pg";
 import { callControl } from "../../src/control/client.ts";
 import type { BinView } from "../../src/control/contract.ts";
 import { binStatements, binVersion } from "../../src/recovery/bin/install.ts";
-import { openScene, type Scene, until } from "../grants/scene.ts";
-import { agentPassword, openShop, provisionShop } from "../provision/shop.ts";
+import { login, openScene, type Scene, until } from "../grants/scene.ts";
+import { openShop, provisionShop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
 
 test("a gateway that starts records what is not on record, and empties the oldest, each on record", async () => {
@@ -26,15 +25,7 @@ test("a gateway that starts records what is not on record, and empties the oldes
     const list = async (at: Scene) => ((await callControl(at.socket, { method: "GET", path: "/v1/bin/-" })) as BinView).entries;
     for (const name of ["old", "large", "small", "young"]) {
       await server.asSuperuser(`SET ROLE ${shop.owner.user}; CREATE TABLE public.${name} AS SELECT 1 AS id`, shop.database);
-      const [host, port] = (scene.gateway.status().targets[0]?.listen ?? "").split(":");
-      const client = new pg.Client({
-        host: host ?? "",
-        port: Number(port),
-        user: "clerk",
-        password: agentPassword,
-        database: shop.database,
-      });
-      await client.connect();
+      const client = await login(scene);
       await client.query(`DROP TABLE public.${name}`).finally(() => client.end());
     }
     const [young, small, large, old] = await list(scene);

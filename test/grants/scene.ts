@@ -21,7 +21,7 @@ import type { Grant } from "../../src/model/grant.ts";
 import { type Gateway, openGateway } from "../../src/wiring.ts";
 import { changeVault, makeVault, openSealedVault, type Vault, type VaultContent } from "../../src/wiring/vault.ts";
 import type { TestServer } from "../support/servers.ts";
-import { configText, environmentOf, ephemeral, newFolder, openShop, provisionShop, type Shop } from "../provision/shop.ts";
+import { agentPassword, configText, environmentOf, ephemeral, newFolder, openShop, provisionShop, type Shop } from "../provision/shop.ts";
 
 export interface Scene {
   readonly shop: Shop;
@@ -148,6 +148,16 @@ async function provisioned(server: TestServer): Promise<Shop> {
   await server.asSuperuser(`GRANT ${shop.owner.user} TO ${shop.admin.user} WITH ADMIN OPTION`);
   await provisionShop(shop);
   return shop;
+}
+
+/** A configured login's connection at that gateway. */
+export async function login(scene: Scene, user = "clerk"): Promise<pg.Client> {
+  const [host = "", port] = (scene.gateway.status().targets[0]?.listen ?? "").split(":");
+  assert(port !== undefined, "the gateway listens nowhere");
+  const client = new pg.Client({ host, port: Number(port), user, password: agentPassword, database: scene.shop.database });
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
 }
 
 /** Polls what is not told to us. */

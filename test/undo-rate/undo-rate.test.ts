@@ -4,13 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import pg from "pg";
+import type pg from "pg";
 import { shopSql } from "../../src/cli/demo/shop.sql.ts";
 import { binStatements, binVersion } from "../../src/recovery/bin/install.ts";
 import { holdfast } from "../cli/holdfast.ts";
 import { databaseState } from "../compat/tools/database-state.ts";
-import { openScene, personPassphrase, type Scene, until } from "../grants/scene.ts";
-import { agentPassword, openShop, provisionShop } from "../provision/shop.ts";
+import { login, openScene, personPassphrase, type Scene, until } from "../grants/scene.ts";
+import { openShop, provisionShop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
 import { notCounted, type RateCase, rateCases } from "./cases.ts";
 
@@ -47,18 +47,10 @@ describe("the undo rate over the cases C09 to C28", () => {
     await scene?.stop();
   });
 
-  async function agent(): Promise<pg.Client> {
-    const [host = "", port] = (scene.gateway.status().targets[0]?.listen ?? "").split(":");
-    const client = new pg.Client({ host, port: Number(port), user: "clerk", password: agentPassword, database: scene.shop.database });
-    client.on("error", () => undefined);
-    await client.connect();
-    return client;
-  }
-
   /** Sends the case in a session of its own, and gives the session's id. */
   async function sent({ sql }: RateCase): Promise<string> {
     const known = (await scene.events("session_opened")).length;
-    const client = await agent();
+    const client = await login(scene);
     try {
       // The case before was taken back past the wire, and the gateway's catalogue has to hear of it.
       const everything = "SELECT FROM customers, orders, order_items, order_history, open_orders LIMIT 0";

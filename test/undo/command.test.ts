@@ -1,13 +1,13 @@
 /** `holdfast undo` through a real gateway: acts of an agent are found by the log, shown, and taken back for a person who signs. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import pg from "pg";
+import type pg from "pg";
 import { callControl, Refused } from "../../src/control/client.ts";
 import type { PlannedView, UndoneView, UndoPlanView } from "../../src/control/contract.ts";
 import type { KeptTransaction } from "../../src/model/recovery.ts";
 import { holdfast } from "../cli/holdfast.ts";
-import { openScene, personPassphrase, type Scene, until } from "../grants/scene.ts";
-import { agentPassword, openShop, provisionShop } from "../provision/shop.ts";
+import { login, openScene, personPassphrase, type Scene, until } from "../grants/scene.ts";
+import { openShop, provisionShop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
 
 describe("holdfast undo", () => {
@@ -18,20 +18,12 @@ describe("holdfast undo", () => {
     await shop.server.asSuperuser(`GRANT ${shop.owner.user} TO ${shop.admin.user} WITH ADMIN OPTION`);
     await provisionShop(shop, { undo: { logins: [], exclude: [] } });
     scene = await openScene(shop.server, { shop, policy: "guarded-writes", environment: "staging", approves: ["staging"] });
-    clerk = await login();
+    clerk = await login(scene);
   });
   after(async () => {
     await clerk.end();
     await scene.stop();
   });
-
-  async function login(): Promise<pg.Client> {
-    const [host = "", port] = (scene.gateway.status().targets[0]?.listen ?? "").split(":");
-    const client = new pg.Client({ host, port: Number(port), user: "clerk", password: agentPassword, database: scene.shop.database });
-    client.on("error", () => undefined);
-    await client.connect();
-    return client;
-  }
 
   const command = (words: readonly string[], input = "") => holdfast([...words, "--socket", scene.socket], { input });
   const signing = ["--yes", "--json", "--as", "ada", "--passphrase-fd", "0"];
@@ -128,7 +120,7 @@ describe("holdfast undo", () => {
 
   test("a whole session goes back, and everything since a time", async () => {
     const before = await rows();
-    const other = await login();
+    const other = await login(scene);
     await other.query("INSERT INTO orders (note) VALUES ('one'), ('two')");
     await other.query("UPDATE orders SET note = note || '?' WHERE note IN ('one', 'two') OR id = 6");
     await other.query("DELETE FROM orders WHERE id = 7");

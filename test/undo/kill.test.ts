@@ -7,11 +7,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import pg from "pg";
 import { callControl } from "../../src/control/client.ts";
 import type { UndoPlanView } from "../../src/control/contract.ts";
-import { openScene, type Scene, until } from "../grants/scene.ts";
-import { agentPassword, environmentOf, openShop, provisionShop, type Shop } from "../provision/shop.ts";
+import { login, openScene, type Scene, until } from "../grants/scene.ts";
+import { environmentOf, openShop, provisionShop, type Shop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
 import { Chance } from "./chance.ts";
 
@@ -19,9 +18,7 @@ const kills = Number(process.env["UNDO_KILLS"] ?? 3);
 const chance = new Chance(Number(process.env["UNDO_SEED"] ?? 9));
 
 async function act(scene: Scene): Promise<void> {
-  const [host = "", port] = (scene.gateway.status().targets[0]?.listen ?? "").split(":");
-  const clerk = new pg.Client({ host, port: Number(port), user: "clerk", password: agentPassword, database: scene.shop.database });
-  await clerk.connect();
+  const clerk = await login(scene);
   try {
     await clerk.query("BEGIN");
     await clerk.query("UPDATE orders SET note = note || ' changed' WHERE id % 2 = 0");

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type pg from "pg";
-import { openScene, type Scene, until } from "../../grants/scene.ts";
+import { login, openScene, type Scene, until } from "../../grants/scene.ts";
 import type { Shop } from "../../provision/shop.ts";
 import { type CuttingProxy, cuttingProxy } from "../../store/cutting-proxy.ts";
 import { type StorePlace, storePlace } from "../../store/postgres-place.ts";
 import { type TestServer, testServer } from "../../support/servers.ts";
-import { login, provisioned, storeSection } from "./pair.ts";
+import { provisioned, storeSection } from "./pair.ts";
 
 const refused = (client: pg.Client, sql: string): Promise<string> =>
   client.query(sql).then(

@@ -2,13 +2,11 @@
  * Two gateways in front of one shop, on one control store: each with a vault and a state folder of its own.
  * It tests nothing itself.
  */
-import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import pg from "pg";
 import type { TestServer } from "../../support/servers.ts";
 import { openScene, type Scene, type SceneOptions } from "../../grants/scene.ts";
-import { agentPassword, newFolder, openShop, provisionShop, type Shop } from "../../provision/shop.ts";
+import { newFolder, openShop, provisionShop, type Shop } from "../../provision/shop.ts";
 import { type StorePlace, storePlace } from "../../store/postgres-place.ts";
 
 export interface Pair {
@@ -51,18 +49,4 @@ export async function provisioned(server: TestServer): Promise<Shop> {
   await server.asSuperuser(`GRANT ${shop.owner.user} TO ${shop.admin.user} WITH ADMIN OPTION`);
   await provisionShop(shop);
   return shop;
-}
-
-/** A configured login's connection at that gateway. */
-export function login(scene: Scene, user = "clerk"): Promise<pg.Client> {
-  return connectTo(scene.gateway.status().targets[0]?.listen ?? "", scene.shop, user);
-}
-
-export async function connectTo(address: string, shop: Shop, user = "clerk"): Promise<pg.Client> {
-  const [host = "", port] = address.split(":");
-  assert(port !== undefined, `\`${address}\` is no address`);
-  const client = new pg.Client({ host, port: Number(port), user, password: agentPassword, database: shop.database });
-  client.on("error", () => undefined);
-  await client.connect();
-  return client;
 }

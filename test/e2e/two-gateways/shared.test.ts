@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type pg from "pg";
 import { testServer } from "../../support/servers.ts";
-import { until } from "../../grants/scene.ts";
-import { login, openPair, type Pair } from "./pair.ts";
+import { login, until } from "../../grants/scene.ts";
+import { openPair, type Pair } from "./pair.ts";
 
 const refusal = (message: RegExp) => (error: { message?: string }) => {
   assert.match(error.message ?? "", message);
