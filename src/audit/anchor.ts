@@ -32,7 +32,8 @@ export interface Anchoring {
   readonly written: (group: Written) => void;
   /** Resolves when a checkpoint covers what was durable at the call. */
   readonly anchor: () => Promise<void>;
-  readonly stop: () => void;
+  /** No checkpoint begins by itself any more; resolves when none is under way: after that another process may write the same files. */
+  readonly stop: () => Promise<void>;
 }
 
 export function startAnchoring(options: AnchorOptions): Anchoring {
@@ -41,6 +42,7 @@ export function startAnchoring(options: AnchorOptions): Anchoring {
   let anchored = -1;
   let last: Promise<void> = Promise.resolve();
   let underWay = false;
+  let stopped = false;
 
   /** Only durable records are signed: after a crash a checkpoint of lost ones could never be agreed with again. */
   const sign = async (): Promise<void> => {
@@ -62,7 +64,7 @@ export function startAnchoring(options: AnchorOptions): Anchoring {
     return last;
   };
   const anchorSoon = (): void => {
-    if (underWay) return;
+    if (underWay || stopped) return;
     underWay = true;
     anchor()
       .catch(() => {})
@@ -79,8 +81,10 @@ export function startAnchoring(options: AnchorOptions): Anchoring {
       if (place.size - anchored >= options.everyRecords) anchorSoon();
     },
     anchor,
-    stop: () => {
+    stop: async () => {
+      stopped = true;
       if (timer !== null) clearInterval(timer);
+      await last.catch(() => {}); // `failed` was told.
     },
   };
 }

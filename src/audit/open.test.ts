@@ -2,12 +2,15 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { appendFile, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { act, sampleLog } from "../../test/audit/sample-log.ts";
 import type { SampleLog } from "../../test/audit/sample-log.ts";
 import { faults, faultyFiles } from "../../test/audit/faulty-files.ts";
 import type { Fault } from "../../test/audit/faulty-files.ts";
 import type { ActionId, SessionId } from "../base/ids.ts";
 import { readEvents } from "./events.ts";
+import { directoryFiles } from "./files.ts";
+import type { LogFiles } from "./files.ts";
 import { segmentName, segmentsOf } from "./lines.ts";
 import { AuditUnavailable } from "./log.ts";
 
@@ -180,7 +183,7 @@ test("records nobody seals are written within the bound", async () => {
   act(log, "a");
   // The timer is unreferenced: something must keep the process alive while it is waited for.
   const alive = setInterval(() => {}, 1000);
-  while ((await sample.verify()).records === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  while ((await sample.verify()).records === 0) await setTimeout(20);
   clearInterval(alive);
   await log.close();
   await sample.remove();
@@ -239,6 +242,49 @@ test("the_log_verifies_after_every_failed_write: each write failing, half done, 
       await one.remove();
     }
   }
+});
+
+test("a log that broke gives its files back only when the checkpoint under way is through with them", async () => {
+  const sample = await sampleLog();
+  const real = await directoryFiles(sample.directory);
+  const held = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  let slow = false;
+  let full = false;
+  const files: LogFiles = {
+    ...real,
+    async openAppend(name) {
+      const file = await real.openAppend(name);
+      if (name !== segmentName(0)) return file;
+      return { append: (bytes) => (full ? Promise.reject(new Error("no space left")) : file.append(bytes)), close: () => file.close() };
+    },
+    async replace(name, bytes) {
+      if (slow) {
+        reached.resolve();
+        await held.promise;
+      }
+      await real.replace(name, bytes);
+    },
+  };
+  const { log } = await sample.open({ files, checkpointRecords: 2 });
+  slow = true;
+  act(log, "a");
+  await log.seal();
+  await reached.promise;
+  full = true;
+  act(log, "b");
+  await assert.rejects(log.seal());
+  let closed = false;
+  const closing = log.close().catch(() => {});
+  const done = closing.then(() => {
+    closed = true;
+  });
+  await setTimeout(30);
+  assert.equal(closed, false);
+  held.resolve();
+  await done;
+  assert.deepEqual((await sample.verify()).problems, []);
+  await sample.remove();
 });
 
 async function sealedAreThere(sample: SampleLog, sealed: readonly string[], place: string): Promise<void> {

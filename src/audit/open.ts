@@ -128,12 +128,12 @@ async function startLog(options: AuditLogOptions, files: LogFiles, state: Recove
 function startedLog(writer: Writer, anchoring: Anchoring, closeFiles: () => Promise<void>): StartedLog {
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    anchoring.stop();
     try {
       await writer.seal();
       await anchoring.anchor();
     } finally {
       writer.breakOff("the audit log is closed");
+      await anchoring.stop();
       await closeFiles();
     }
   };
