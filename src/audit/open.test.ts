@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { appendFile, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -247,8 +248,7 @@ test("the_log_verifies_after_every_failed_write: each write failing, half done, 
 test("a log that broke gives its files back only when the checkpoint under way is through with them", async () => {
   const sample = await sampleLog();
   const real = await directoryFiles(sample.directory);
-  const held = Promise.withResolvers<void>();
-  const reached = Promise.withResolvers<void>();
+  const gate = new EventEmitter();
   let slow = false;
   let full = false;
   const files: LogFiles = {
@@ -260,17 +260,18 @@ test("a log that broke gives its files back only when the checkpoint under way i
     },
     async replace(name, bytes) {
       if (slow) {
-        reached.resolve();
-        await held.promise;
+        gate.emit("reached");
+        await once(gate, "let go");
       }
       await real.replace(name, bytes);
     },
   };
   const { log } = await sample.open({ files, checkpointRecords: 2 });
   slow = true;
+  const reached = once(gate, "reached");
   act(log, "a");
   await log.seal();
-  await reached.promise;
+  await reached;
   full = true;
   act(log, "b");
   await assert.rejects(log.seal());
@@ -281,7 +282,8 @@ test("a log that broke gives its files back only when the checkpoint under way i
   });
   await setTimeout(30);
   assert.equal(closed, false);
-  held.resolve();
+  slow = false;
+  gate.emit("let go");
   await done;
   assert.deepEqual((await sample.verify()).problems, []);
   await sample.remove();

@@ -4,7 +4,7 @@
  */
 import { messageOf } from "../../base/message-of.ts";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { type Transform, pipeline as pipelineWith, type Readable } from "node:stream";
+import { type Transform, pipeline as pipelineWith, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Reason } from "../../model/decision.ts";
 import type { Outcome } from "../../model/outcome.ts";
@@ -73,8 +73,8 @@ async function carried(
   carrying: Carrying,
   { options, upstream }: ExchangeParts,
 ): Promise<number> {
-  const { lane, request, target, body, rest, taken } = prepared;
-  const filled = taken.sent();
+  const { lane, request, target, body, taken } = prepared;
+  const filled = await taken.sent(body.whole ? body.first : undefined);
   if (typeof filled === "string") throw new UpstreamFailed(filled, false);
   const plain = filled.secrets.length > 0 ? filled.headers.filter(([name]) => name !== "accept-encoding") : filled.headers;
   const asked: readonly HeaderPair[] = filled.secrets.length > 0 ? [...plain, ["accept-encoding", "identity"]] : plain;
@@ -83,9 +83,9 @@ async function carried(
       scheme: lane.scheme,
       place: lane.place,
       method: request.method,
-      target,
+      target: filled.target ?? target,
       headers: asked,
-      bodyBytes: body.whole ? body.first.length : null,
+      bodyBytes: filled.body === undefined ? (body.whole ? body.first.length : null) : filled.body.bytes,
     },
     lane.http2,
     // A read is given up with its client; what may change something is seen to its end.
@@ -94,9 +94,9 @@ async function carried(
   const timer =
     carrying.msMax === undefined ? undefined : setTimeout(() => out.destroy(new Error("it took longer than permitted")), carrying.msMax);
   try {
-    const sending = body.whole ? void out.end(body.first) : sendRest(body.first, rest, out);
+    const sending = sendBody(prepared, filled.body?.through(), out);
     // What was answered before all was sent counts.
-    const came = await Promise.race([answer, Promise.resolve(sending).then(() => answer)]);
+    const came = await Promise.race([answer, sending.then(() => answer)]);
     await passBack(came, response, {
       ...carrying,
       cookies: !prepared.packed,
@@ -109,9 +109,12 @@ async function carried(
   }
 }
 
-async function sendRest(first: Buffer, rest: Readable, out: NodeJS.WritableStream): Promise<void> {
-  out.write(first);
-  await pipeline(rest, out);
+/** Resolves when the last byte is handed over. */
+async function sendBody({ body, rest }: Prepared, through: Transform | undefined, out: NodeJS.WritableStream): Promise<void> {
+  if (body.whole && through === undefined) return void out.end(body.first);
+  const source = body.whole ? Readable.from([body.first]) : rest;
+  if (!body.whole) (through ?? out).write(body.first);
+  await (through === undefined ? pipeline(source, out) : pipeline(source, through, out));
 }
 
 interface PassingBack extends Carrying {

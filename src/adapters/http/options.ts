@@ -2,6 +2,7 @@
  * What the composition root tells the HTTP adapter: who may come, which hosts a pack knows, how one is reached, and who keeps credentials.
  * It does not read configuration, and knows no provider by name.
  */
+import type { Transform } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
 import type { RandomBytes, SessionId } from "../../base/ids.ts";
 import type { SqlContext } from "../../model/action.ts";
@@ -38,9 +39,27 @@ export type Taken =
       readonly kind: "clean";
       /** Without anything secret: what is judged, recorded and asked about. */
       readonly judged: readonly HeaderPair[];
-      /** The secrets in their places, fetched at this moment. A text says why they are not to be had. */
-      readonly sent: () => { readonly headers: readonly HeaderPair[]; readonly secrets: readonly string[] } | string;
+      /**
+       * The secrets in their places, fetched or made at this moment; `body` is all of it where it was read whole. A text says why they are
+       * not to be had. Never rejects.
+       */
+      readonly sent: (body: Buffer | undefined) => Filled | string | Promise<Filled | string>;
     };
+
+/** A request as it leaves, with secrets in it. */
+export interface Filled {
+  readonly headers: readonly HeaderPair[];
+  /** What must not come back in the answer. */
+  readonly secrets: readonly string[];
+  /** Path and query, where a secret stands in them; what was judged otherwise. */
+  readonly target?: string;
+  /** What the body becomes: for one that is signed piece by piece, or that a secret stands in. */
+  readonly body?: {
+    readonly through: () => Transform;
+    /** Bytes after it; `null` where that is not known before. */
+    readonly bytes: number | null;
+  };
+}
 
 /** Looks at every byte of answers, so that what was put in does not come back. */
 export interface Redaction {

@@ -26,9 +26,9 @@ const placeholder = broker().issue("run_1").get("railway") ?? "";
 const take = (headers: readonly Pair[], more: { target?: string; host?: string; broker?: CredentialBroker } = {}): Taken =>
   (more.broker ?? broker()).take("run_1", { packed, host: more.host ?? host, target: more.target ?? "/graphql/v2", headers });
 
-function sent(taken: Taken) {
+async function sent(taken: Taken) {
   assert(taken.kind === "clean", JSON.stringify(taken));
-  const filled = taken.sent();
+  const filled = await taken.sent(undefined);
   assert(typeof filled !== "string", String(filled));
   return filled;
 }
@@ -44,12 +44,12 @@ describe("the broker", () => {
     [basic(`${placeholder}:x-oauth-basic`), basic(`${REAL}:x-oauth-basic`)],
   ];
   for (const [given, expected] of forms)
-    test(`puts the secret in place of the placeholder: ${given.replace(placeholder, "P")}`, () => {
+    test(`puts the secret in place of the placeholder: ${given.replace(placeholder, "P")}`, async () => {
       const taken = take([
         ["accept", "*/*"],
         ["authorization", given],
       ]);
-      assert.deepEqual(sent(taken), {
+      assert.deepEqual(await sent(taken), {
         headers: [
           ["accept", "*/*"],
           ["authorization", expected],
@@ -93,36 +93,36 @@ describe("the broker", () => {
       take([["authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/rds/aws4_request, Signature=ab"]]),
   };
   for (const [name, act] of Object.entries(found))
-    test(`finds ${name}`, () => {
+    test(`finds ${name}`, async () => {
       const taken = act();
       assert.equal(taken.kind, "found");
       assert(!JSON.stringify(taken).includes(REAL) && !JSON.stringify(taken).includes(placeholder));
     });
 
-  test("lets through what carries none", () => {
+  test("lets through what carries none", async () => {
     const headers: readonly Pair[] = [
       ["accept", "*/*"],
       ["authorization", ""],
       ["idempotency-key", "1"],
       ["x-github-api-version", "2022-11-28"],
     ];
-    assert.deepEqual(sent(take(headers, { target: "/x?key=cache-1&page_token=2&token=" })), {
+    assert.deepEqual(await sent(take(headers, { target: "/x?key=cache-1&page_token=2&token=" })), {
       headers: headers.filter(([name]) => name !== "authorization"),
       secrets: [],
     });
   });
 
-  test("writes the secret itself where the client sends nothing, and strips nothing that it would have to find", () => {
+  test("writes the secret itself where the client sends nothing, and strips nothing that it would have to find", async () => {
     const injecting = broker([{ ...railway, mode: "inject" }]);
-    assert.deepEqual(sent(take([["accept", "*/*"]], { broker: injecting })).headers, [
+    assert.deepEqual((await sent(take([["accept", "*/*"]], { broker: injecting }))).headers, [
       ["accept", "*/*"],
       ["authorization", `Bearer ${REAL}`],
     ]);
     assert.equal(take([["authorization", "Bearer mine"]], { broker: injecting }).kind, "found");
-    assert.deepEqual(sent(take([], { broker: injecting, host: "api.github.com" })).secrets, []);
+    assert.deepEqual((await sent(take([], { broker: injecting, host: "api.github.com" }))).secrets, []);
   });
 
-  test("a host is bound as it is written: no ending, no port, no subdomain of it", () => {
+  test("a host is bound as it is written: no ending, no port, no subdomain of it", async () => {
     for (const other of [`x${host}`, `${host}.evil.example`, `${host}:8443`, "railway.com"])
       assert.equal(take([["authorization", placeholder]], { host: other }).kind, "found", other);
     const wild = broker([{ ...railway, hosts: ["*.railway.com"] }]);
@@ -130,21 +130,21 @@ describe("the broker", () => {
     assert.equal(take([["authorization", placeholder]], { broker: wild, host: "backboard.railway.com.evil" }).kind, "found");
   });
 
-  test("a secret that is not to be had is said by its name", () => {
+  test("a secret that is not to be had is said by its name", async () => {
     const gone = broker([{ ...railway, value: () => ({ problem: "the vault holds no secret" }) }]);
     const taken = take([["authorization", placeholder]], { broker: gone });
     assert(taken.kind === "clean");
-    assert.equal(taken.sent(), "the secret `railway` is not to be had: the vault holds no secret");
+    assert.equal(await taken.sent(undefined), "the secret `railway` is not to be had: the vault holds no secret");
   });
 
-  test("a secret with a line break does not become two headers", () => {
+  test("a secret with a line break does not become two headers", async () => {
     const odd = broker([{ ...railway, value: () => ({ value: "a\r\nx: y" }) }]);
     const taken = take([["authorization", placeholder]], { broker: odd });
     assert(taken.kind === "clean");
-    assert(/does not fit/.test(String(taken.sent())));
+    assert(/does not fit/.test(String(await taken.sent(undefined))));
   });
 
-  test("placeholders are a session's own, steady, and forgotten with it", () => {
+  test("placeholders are a session's own, steady, and forgotten with it", async () => {
     const own = broker();
     const issued = own.issue("run_1").get("railway") ?? "";
     assert.match(issued, /^hfp_[0-9a-f]{40}$/);

@@ -3,6 +3,7 @@
  * It fetches a secret at the moment it is sent and keeps none; it decides nothing about what a request would do.
  */
 import { createHmac } from "node:crypto";
+import type { Transform } from "node:stream";
 import { credentialKey, type HeldPlaceholder, isCredentialHeader, placeholderIn, withoutSlots } from "./slots.ts";
 import { SecretRedaction } from "./redaction.ts";
 import { spellingCharactersMin, spellingsOf } from "./spellings.ts";
@@ -48,8 +49,18 @@ export type Taken =
   | {
       readonly kind: "clean";
       readonly judged: readonly Pair[];
-      readonly sent: () => { readonly headers: readonly Pair[]; readonly secrets: readonly string[] } | string;
+      readonly sent: (body: Buffer | undefined) => Filled | string | Promise<Filled | string>;
     };
+
+/** A request as it leaves. */
+export interface Filled {
+  readonly headers: readonly Pair[];
+  readonly secrets: readonly string[];
+  /** Path and query, where a secret stands in them. */
+  readonly target?: string;
+  /** What the body becomes on its way, and its bytes after that where they are known before. */
+  readonly body?: { readonly through: () => Transform; readonly bytes: number | null };
+}
 
 interface Used {
   readonly secret: BoundSecret;
@@ -149,7 +160,7 @@ function injected(bound: readonly BoundSecret[]): Used | undefined {
   return secret === undefined ? undefined : { secret, header: secret.header, filled: (value) => secret.form.replace("{}", () => value) };
 }
 
-function sent(judged: readonly Pair[], used: Used | undefined): ReturnType<Extract<Taken, { kind: "clean" }>["sent"]> {
+function sent(judged: readonly Pair[], used: Used | undefined): Filled | string {
   if (used === undefined) return { headers: judged, secrets: [] };
   const fetched = used.secret.value();
   if ("problem" in fetched) return `the secret \`${used.secret.name}\` is not to be had: ${fetched.problem}`;
