@@ -31,6 +31,8 @@ export interface BinsParts {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly warn: (message: string) => void;
+  /** What was in the bin is in that database again. */
+  readonly restored: (database: string) => void;
 }
 
 export class Bins implements BinControl {
@@ -99,6 +101,7 @@ export class Bins implements BinControl {
       ),
     );
     if (done === undefined) throw noBin(target);
+    this.#parts.restored(database);
     this.#keeping.put(target.name, database);
     return { ...done, restored: [...databases, ...done.restored], replaced: [...replaced, ...done.replaced] };
   }

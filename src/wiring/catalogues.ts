@@ -13,6 +13,8 @@ import type { CatalogueData } from "../catalogue/types.ts";
 export interface Catalogues {
   /** The source of one database. Its first snapshot is under way at once; until it is there the version is 0 and nothing is understood. */
   of(target: string, upstream: UpstreamOptions, database: string): RunningCatalogueSource;
+  /** Something that no session did has changed what is in the databases of that name: they are read before they are used again. */
+  moved(database: string): void;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,12 @@ export function createCatalogues(parts: CataloguesParts): Catalogues {
       const telling = tellingSiblings(source, siblings);
       sources.set(key, telling);
       return telling;
+    },
+    moved(database) {
+      for (const [place, siblings] of places) {
+        const [, , at] = JSON.parse(place) as [string, number, string];
+        if (at === database) for (const source of siblings) source.defined(undefined);
+      }
     },
     async close() {
       await Promise.all([...sources.values()].map((source) => source.close()));

@@ -111,7 +111,8 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const analyser = createSqlAnalyser({ workers: ANALYSIS_WORKERS });
   const instance = sha256Hex(signer.publicKey).slice(0, 24);
   const runs = await openRuns({ config, clock, random, log: broken, warn }, { environment: options.environment, clock, random, instance });
-  const bin = new Bins({ config: () => config, environment: options.environment, log: broken, clock, random, warn });
+  const restored = (database: string) => catalogues.moved(database);
+  const bin = new Bins({ config: () => config, environment: options.environment, log: broken, clock, random, warn, restored });
   const changed = () => guard.policyChanged();
   const bins = new BinDoors({ environment: options.environment, clock, random, warn, changed, put: (...where) => bin.put(...where) });
   const journals = new JournalKeeper({ config: () => config, environment: options.environment, log: broken, warn });
