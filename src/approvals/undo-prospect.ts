@@ -3,6 +3,7 @@
  * It claims nothing that Holdfast does not hold: rows are kept where a trial saw their images kept, and a backup counts as verified when
  * one was restored on trial.
  */
+import { counted } from "../base/counted.ts";
 import { assertNever } from "../base/assert.ts";
 import type { Effect, Reversibility } from "../model/effect.ts";
 import type { RecoveryFact } from "../model/facts.ts";
@@ -175,8 +176,4 @@ function spanText(ms: number): string {
   ] as const;
   const [unit, noun] = units.find(([size]) => ms >= size && ms % size === 0) ?? [1_000, "second"];
   return counted(Math.round(ms / unit), noun);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }

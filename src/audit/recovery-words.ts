@@ -2,6 +2,7 @@
  * Records about taking acts back, the bin, backups and drills in a few words, and how much they ask for attention.
  * It formats for nobody in particular: the command line and each export say it in their own form.
  */
+import { counted } from "../base/counted.ts";
 import { assertNever } from "../base/assert.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { RecoveryEvent } from "../model/recovery-event.ts";
@@ -127,8 +128,4 @@ function drillWords(event: Extract<RecoveryEvent, { kind: "drill_done" }>): Reco
     ? `${event.target}: restored${time}, ${counted(event.checks.length, "check")} passed`
     : `${event.target}: ${first === undefined ? "failed" : `${first.name}: ${first.because}`}`;
   return { word: "drill", about: event.drill, target: event.target, text, tone: event.passed ? "good" : "bad" };
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -2,6 +2,7 @@
  * News as a Slack message: what, where, how many, until when, and the two things that a click in chat may do.
  * All of it is plain text to Slack: a table's name is data there too. It sends nothing.
  */
+import { figure } from "../base/counted.ts";
 import { assertNever } from "../base/assert.ts";
 import { alarmWords } from "./alarm-words.ts";
 import { type ApprovalNews, type BreakGlassNews, type CountedTable, type News, type RecoveryAlarmNews, stands } from "./news.ts";
@@ -150,10 +151,6 @@ function alarmMessage(news: RecoveryAlarmNews): SlackMessage {
   const lines = [alarmWords[news.about], `Since ${new Date(news.sinceMs).toISOString()}.`];
   const end = stands(news) ? "See: holdfast backup status" : news.id;
   return { text: slackEscaped(`${title}: ${news.about}`), blocks: [header(title), section(lines), context(end)] };
-}
-
-function figure(number: number): string {
-  return number.toLocaleString("en-US");
 }
 
 function plain(text: string) {

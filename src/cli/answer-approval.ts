@@ -2,6 +2,7 @@
  * A person's answer at a terminal: the whole plan first, then the decision, which is no unless said otherwise, then the passphrase.
  * What is signed is the digest of what was shown, worked out here: the socket's word is not taken for it.
  */
+import { figure } from "../base/counted.ts";
 import { planDigest } from "../approvals/plan-digest.ts";
 import { confirmOf } from "../approvals/desk-rules.ts";
 import { type AnswerBody, answerPath, type ApprovalView } from "../control/contract.ts";
@@ -9,7 +10,7 @@ import { approvalText, open } from "./approval-text.ts";
 import { ask as askLine, canAsk } from "./ask.ts";
 import { exitCodes, failed, wrongUse } from "./errors.ts";
 import { setExit } from "./exit.ts";
-import { figure, visible } from "./output.ts";
+import { visible } from "./output.ts";
 import { nextOf, nextText, thenGrant } from "./next-grant.ts";
 import { ask, askAsPersonInTurn, type PersonOptions } from "./person-call.ts";
 import type { Terminal } from "./terminal.ts";

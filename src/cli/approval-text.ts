@@ -2,8 +2,9 @@
  * Approvals as people read them in a terminal: one a line, or one in full with its whole plan.
  * Every byte of others is made visible; it asks nothing and sends nothing.
  */
+import { figure } from "../base/counted.ts";
 import type { ApprovalView } from "../control/contract.ts";
-import { figure, table, visible } from "./output.ts";
+import { table, visible } from "./output.ts";
 import { planText } from "./plan-text.ts";
 import type { Terminal } from "./terminal.ts";
 

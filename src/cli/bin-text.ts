@@ -2,9 +2,10 @@
  * What rests in bins, and what bringing it back or emptying would do, as a person reads it: every byte of others made visible.
  * It asks nobody.
  */
+import { figure } from "../base/counted.ts";
 import type { BinRestored, BinView } from "../control/contract.ts";
 import type { BinEntry } from "../model/recovery.ts";
-import { figure, paragraph, table, visible } from "./output.ts";
+import { paragraph, table, visible } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 const NAMES_MAX = 3;

@@ -2,10 +2,11 @@
  * The terms of a grant as people write and read them: tables, operations, until when, how often, how many rows.
  * It asks nobody and sends nothing.
  */
+import { figure } from "../base/counted.ts";
 import { parseDuration } from "../config/quantities.ts";
 import { type GrantOperation, grantOperations } from "../model/grant.ts";
 import { wrongUse } from "./errors.ts";
-import { figure, visible } from "./output.ts";
+import { visible } from "./output.ts";
 
 const DEFAULT_MS = 30 * 60_000;
 const DEFAULT_ROWS = 100;

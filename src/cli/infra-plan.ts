@@ -2,13 +2,14 @@
  * `holdfast plan` for what Terraform, OpenTofu or Pulumi show of a plan: judged by the policy, with what would be lost said first.
  * It runs no tool and asks nobody: the digests it prints and writes are what an apply is held to.
  */
+import { figure } from "../base/counted.ts";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { sha256Hex } from "../base/canonical.ts";
 import { environments } from "../model/principal.ts";
 import { causeText, exitCodes, failed, wrongUse } from "./errors.ts";
 import { setExit } from "./exit.ts";
-import { figure, paragraph, visible } from "./output.ts";
+import { paragraph, visible } from "./output.ts";
 import { writePlan } from "./plan-files.ts";
 import { policyNamed } from "./policies.ts";
 import type { Terminal } from "./terminal.ts";

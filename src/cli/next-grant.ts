@@ -2,13 +2,14 @@
  * `holdfast approve --also-next`: the grant that goes with an approval, its terms shown before anything is signed, and given only once the
  * approval stands. The gateway holds it against the approval again.
  */
+import { figure } from "../base/counted.ts";
 import { alsoNext } from "../approvals/also-next.ts";
 import { type Call, Refused } from "../control/client.ts";
 import type { ApprovalView } from "../control/contract.ts";
 import type { Grant } from "../model/grant.ts";
 import { causeText, failed, wrongUse } from "./errors.ts";
 import { countOf, termsText, untilOf } from "./grant-terms.ts";
-import { figure, visible } from "./output.ts";
+import { visible } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface NextGrant {

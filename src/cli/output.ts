@@ -100,8 +100,3 @@ export function table(heads: readonly Column[], rows: readonly (readonly string[
       .trimEnd();
   return `${[line(heads.map((head) => head.title)), ...rows.map(line)].join("\n")}\n`;
 }
-
-/** `12,345`: figures as people read them, the same in every locale. */
-export function figure(value: number): string {
-  return value.toLocaleString("en-US");
-}

@@ -2,9 +2,10 @@
  * A plan as a person reads it before signing it off: at most 100 columns, nothing cut, every byte of others made visible.
  * It shows what the plan holds, and works out nothing but shares.
  */
+import { counted, figure } from "../base/counted.ts";
 import type { Reversibility } from "../model/effect.ts";
 import type { LockTaken, Measurement, ObjectChange, Plan, RowCounts, SampleRow, TableChange } from "../model/plan.ts";
-import { figure, paragraph, table, visible, width, wrap } from "./output.ts";
+import { paragraph, table, visible, width, wrap } from "./output.ts";
 
 const columnsMax = 100;
 /** The narrowest in which a table of changes can be read. */
@@ -191,10 +192,6 @@ function pairs(facts: readonly (readonly [string, string])[], cells: number): st
 
 function total({ inserted, updated, deleted }: RowCounts): number {
   return inserted + updated + deleted;
-}
-
-function counted(count: number, noun: string): string {
-  return `${figure(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function indented(text: string): string {

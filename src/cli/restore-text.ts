@@ -2,8 +2,9 @@
  * What `holdfast restore` shows: what it is about to do, how far it is, what differs, and what to type next.
  * It asks nobody and does nothing.
  */
+import { counted, figure } from "../base/counted.ts";
 import type { PreparedRestore, RestoreProgress, RowsBack, TableDifference } from "../wiring/restoring.ts";
-import { figure, paragraph, table, visible } from "./output.ts";
+import { paragraph, table, visible } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Ends with a line end. */
@@ -130,10 +131,6 @@ export function clusterText(
     `  systemctl start postgresql@${major}-main\n`,
     `  holdfast backup now        (a new timeline begins here: make a backup of it)\n`,
   ].join("");
-}
-
-export function counted(count: number, noun: string): string {
-  return `${figure(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function mebibytes(bytes: number): string {

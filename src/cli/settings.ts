@@ -2,12 +2,13 @@
  * Finds and reads holdfast.yaml for the commands, and says every problem in it with its line, column and a suggestion.
  * It does not read secrets.
  */
+import { figure } from "../base/counted.ts";
 import { isAbsolute, join } from "node:path";
 import { Option } from "commander";
 import type { Config } from "../config/config.ts";
 import { type StateDirectory, stateDirectory } from "../control/state-directory.ts";
 import { failed } from "./errors.ts";
-import { figure, visible } from "./output.ts";
+import { visible } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const defaultConfigFile = "holdfast.yaml";

@@ -2,9 +2,10 @@
  * What an undo would do, and what can be undone, as a person reads it: nothing cut, every byte of others made visible.
  * It asks nobody.
  */
+import { counted, figure } from "../base/counted.ts";
 import type { UndoneView, UndoPlanView } from "../control/contract.ts";
 import type { KeptTransaction, UndoConflict, UndoTable } from "../model/recovery.ts";
-import { figure, paragraph, table, visible } from "./output.ts";
+import { paragraph, table, visible } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Ends with a line end. */
@@ -93,8 +94,4 @@ export function keptText(kept: readonly KeptTransaction[], terminal: Terminal): 
 
 function sentence(text: string, columns: number): string {
   return paragraph(`- ${text}`, columns, 2);
-}
-
-function counted(count: number, noun: string): string {
-  return `${figure(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -2,6 +2,7 @@
  * What an effect is, in words for the agent: figures and resource names, "delete every row of `public.orders`".
  * It does not say whether that may be, and never uses the words of a rule.
  */
+import { figure } from "../base/counted.ts";
 import type { Effect, Extent, Operation } from "../model/effect.ts";
 import { assertNever } from "../base/assert.ts";
 
@@ -102,11 +103,6 @@ function rowCount(extent: Extent): string {
     default:
       return assertNever(extent, "rowCount");
   }
-}
-
-/** Thousands with commas, the same on every machine. */
-export function figure(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function verb(operation: Operation): string {

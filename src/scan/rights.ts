@@ -2,6 +2,7 @@
  * What a PostgreSQL login's rights come to, in sentences: what its holder could destroy, and what else is in reach.
  * The server's answers come from elsewhere; nothing here connects.
  */
+import { counted, figure } from "../base/counted.ts";
 
 /** What a server said about the role that the login is, all of it as that role may see it. */
 export interface Rights {
@@ -45,24 +46,21 @@ export interface Reaches {
   readonly also: readonly string[];
 }
 
-const figure = (value: number) => value.toLocaleString("en-US");
-const many = (count: number, noun: string) => `${figure(count)} ${noun}${count === 1 ? "" : "s"}`;
-
 export function reachesOf(rights: Rights): Reaches {
   if (rights.standby) return { destroys: [], also: ["a standby: nothing can be changed through it", ...readings(rights)] };
   const destroys: string[] = [];
   if (rights.superuser || rights.superuserByMembership) {
     const how = rights.superuser ? "a superuser" : "may become a superuser";
-    destroys.push(`everything on the server: ${many(rights.databases, "database")}, ${tablesOf(rights)} here, every role (${how})`);
+    destroys.push(`everything on the server: ${counted(rights.databases, "database")}, ${tablesOf(rights)} here, every role (${how})`);
     return {
       destroys,
       also: ["read every role's password verifier", "run programs and write files on the server's machine", ...extras(rights)],
     };
   }
   if (rights.databasesOwned.length > 0)
-    destroys.push(`drop ${many(rights.databasesOwned.length, "database")}: ${few(rights.databasesOwned)}`);
+    destroys.push(`drop ${counted(rights.databasesOwned.length, "database")}: ${few(rights.databasesOwned)}`);
   if (rights.schemasOwned.length > 0)
-    destroys.push(`drop ${many(rights.schemasOwned.length, "schema")} with what is in them: ${few(rights.schemasOwned)}`);
+    destroys.push(`drop ${counted(rights.schemasOwned.length, "schema")} with what is in them: ${few(rights.schemasOwned)}`);
   if (rights.predefined.includes("pg_execute_server_program"))
     destroys.push("run programs on the server's machine, as the server's account");
   if (rights.predefined.includes("pg_write_server_files")) destroys.push("overwrite files of the server, its data among them");
@@ -72,7 +70,7 @@ export function reachesOf(rights: Rights): Reaches {
     ["delete rows of", beyond(rights.deletable, rights.owned)],
     ["overwrite rows of", beyond(rights.updatable, rights.owned)],
   ] as const)
-    if (reach.tables > 0) destroys.push(`${verb} ${many(reach.tables, "table")}${rowsOf(reach)}: ${few(reach.names, reach.tables)}`);
+    if (reach.tables > 0) destroys.push(`${verb} ${counted(reach.tables, "table")}${rowsOf(reach)}: ${few(reach.names, reach.tables)}`);
   if (rights.attributes.includes("CREATEROLE")) destroys.push("change and drop roles it administers, or make new ones (CREATEROLE)");
   if (rights.predefined.includes("pg_create_subscription")) destroys.push("let another server's changes in (pg_create_subscription)");
   return { destroys, also: [...readings(rights), ...extras(rights)] };
@@ -92,7 +90,7 @@ function extras(rights: Rights): readonly string[] {
   return [
     ...(attributes.length > 0 ? [`has ${attributes.join(", ")}`] : []),
     ...(rest.length > 0 ? [`is in ${rest.join(", ")}`] : []),
-    ...(rights.insertable.tables > 0 ? [`add rows to ${many(rights.insertable.tables, "table")}`] : []),
+    ...(rights.insertable.tables > 0 ? [`add rows to ${counted(rights.insertable.tables, "table")}`] : []),
     ...(rights.doors.length > 0 ? [`ways out of the database are installed: ${few(rights.doors)}`] : []),
   ];
 }
@@ -105,7 +103,7 @@ function beyond(reach: Reach, owned: Reach): Reach {
 }
 
 function tablesOf({ tables }: Rights): string {
-  return tables === 0 ? "no tables" : `all ${many(tables, "table")}`;
+  return tables === 0 ? "no tables" : `all ${counted(tables, "table")}`;
 }
 
 function rowsOf({ rows }: Reach): string {

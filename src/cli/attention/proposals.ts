@@ -2,6 +2,7 @@
  * `holdfast approvals proposals`: what persons approved unchanged again and again, as a narrow rule for the file, replayed over the log.
  * It only prints: a rule is in force when a person has put it there.
  */
+import { figure } from "../../base/counted.ts";
 import type { Command } from "commander";
 import { Evidence, type JudgedAct } from "../../attention/evidence.ts";
 import { type Proposal, proposalsFrom } from "../../attention/proposals.ts";
@@ -10,7 +11,7 @@ import type { Config, TargetConfig } from "../../config/config.ts";
 import type { LearnedPolicy, LearnedRule } from "../../config/learned-policy.ts";
 import { decide } from "../../policy/decide.ts";
 import { failed, wrongUse } from "../errors.ts";
-import { figure, paragraph, visible } from "../output.ts";
+import { paragraph, visible } from "../output.ts";
 import { configPath, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import { readWindow, sinceOf, type WindowOptions, windowOptions } from "./window.ts";

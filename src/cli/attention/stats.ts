@@ -2,9 +2,10 @@
  * `holdfast approvals stats`: what questions cost the persons who answer them, from the audit log.
  * It needs no gateway, and changes nothing.
  */
+import { figure } from "../../base/counted.ts";
 import type { Command } from "commander";
 import { Attention, type AttentionFigures, type GroupFigures, type Share, type Times } from "../../attention/figures.ts";
-import { figure, padEnd, table, visible } from "../output.ts";
+import { padEnd, table, visible } from "../output.ts";
 import { stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import { readWindow, sinceOf, type WindowOptions, windowOptions } from "./window.ts";

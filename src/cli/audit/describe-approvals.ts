@@ -2,10 +2,10 @@
  * Says in a few words what a record about a question to persons says.
  * It shows nothing that is not in the record.
  */
+import { figure } from "../../base/counted.ts";
 import { assertNever } from "../../base/assert.ts";
 import type { ApprovalEvent } from "../../model/event.ts";
 import type { TableCount } from "../../model/outcome.ts";
-import { figure } from "../output.ts";
 import type { Described } from "./describe.ts";
 
 export function describeApprovals(event: ApprovalEvent): Described {

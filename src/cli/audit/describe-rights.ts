@@ -2,9 +2,9 @@
  * Says in a few words what a record about a run, an ask or a grant says.
  * It shows nothing that is not in the record.
  */
+import { figure } from "../../base/counted.ts";
 import { assertNever } from "../../base/assert.ts";
 import type { RightsEvent } from "../../model/event.ts";
-import { figure } from "../output.ts";
 import type { Described } from "./describe.ts";
 
 export function describeRights(event: RightsEvent): Described {

@@ -2,11 +2,11 @@
  * Says in a few words what a record of the audit log says.
  * It knows actions and effects, never a protocol, and shows nothing that is not in the record.
  */
+import { figure } from "../../base/counted.ts";
 import { assertNever } from "../../base/assert.ts";
 import type { AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { isRecovery, recoveryWords } from "../../audit/recovery-words.ts";
-import { figure } from "../output.ts";
 import { describeApprovals } from "./describe-approvals.ts";
 import { describeRights } from "./describe-rights.ts";
 import type { Judgement, Judgements } from "./reader.ts";

@@ -2,11 +2,11 @@
  * What persons signed, as `audit verify` shows it; and the same from an exported log alone, without its tree.
  * It verifies by what the gateway's own view of the log verifies by.
  */
+import { figure } from "../../base/counted.ts";
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseRecord } from "../../audit/record.ts";
 import { type PersonFigures, PersonsReader } from "../../control/persons-reader.ts";
-import { figure } from "../output.ts";
 
 /** One line for people: what was held against which keys. */
 export function personsText({ requests, answers, uses, unknownKeys }: PersonFigures): string {

@@ -2,8 +2,9 @@
  * Lays out what verifying the audit log found: one line a kind, so that chain, tree, checkpoints, gaps and the unanchored tail
  * stand apart. It does not verify.
  */
+import { figure } from "../../base/counted.ts";
 import type { VerifyReport } from "../../audit/verify.ts";
-import { figure, padEnd, paragraph, visible } from "../output.ts";
+import { padEnd, paragraph, visible } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 
 export function renderVerification(report: VerifyReport, signed: string, terminal: Terminal): string {

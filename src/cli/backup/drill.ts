@@ -2,11 +2,12 @@
  * `holdfast backup drill`: has the newest backup restored on trial, by the gateway for a person who signs, or here when it is down.
  * The exit code is 1 when the drill did not pass.
  */
+import { figure } from "../../base/counted.ts";
 import { callControl, NoGateway } from "../../control/client.ts";
 import type { Drill } from "../../model/recovery.ts";
 import { causeText, exitCodes, failed } from "../errors.ts";
 import { setExit } from "../exit.ts";
-import { figure, paragraph, table, visible } from "../output.ts";
+import { paragraph, table, visible } from "../output.ts";
 import { askAsPerson, type PersonOptions, socketOf } from "../person-call.ts";
 import { readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";

@@ -2,6 +2,7 @@
  * `holdfast apply`: carries out a plan that persons agreed to, once, and says what became of it.
  * Whether it may, and whether it is the plan that was made, the gateway finds; here the file is only held against itself.
  */
+import { figure } from "../../base/counted.ts";
 import { type PlanFile, PlanFileRefused, readPlanFile } from "../../approvals/plan-file.ts";
 import { limits } from "../../base/limits.ts";
 import type { AppliedView } from "../../control/contract.ts";
@@ -9,7 +10,7 @@ import type { RowCounts } from "../../model/plan.ts";
 import type { Define } from "../define.ts";
 import { exitCodes, failed } from "../errors.ts";
 import { setExit } from "../exit.ts";
-import { figure, paragraph, table, visible } from "../output.ts";
+import { paragraph, table, visible } from "../output.ts";
 import { personOptions, type PersonOptions } from "../person-call.ts";
 import { callForPlan } from "../plan-door.ts";
 import { readText } from "../plan-files.ts";

@@ -2,6 +2,7 @@
  * `holdfast audit`: tail, show, verify and export the record.
  * It only reads; nothing on the command line can change the log.
  */
+import { figure } from "../../base/counted.ts";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -18,7 +19,7 @@ import { Judgements, openLogFiles } from "../audit/reader.ts";
 import { recordLine, renderRecords } from "../audit/show.ts";
 import { renderVerification } from "../audit/verification.ts";
 import { causeText, exitCodes, failed, wrongUse } from "../errors.ts";
-import { figure, visible } from "../output.ts";
+import { visible } from "../output.ts";
 import { setExit } from "../exit.ts";
 import { configOption, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";

@@ -2,11 +2,12 @@
  * `holdfast break-glass`: a person says that for a short time nobody is asked before one session's acts; another agrees; either ends it.
  * It signs what stands on the command line. What is forbidden stays so.
  */
+import { figure } from "../../base/counted.ts";
 import type { BreakGlass } from "../../model/break-glass.ts";
 import type { Define } from "../define.ts";
 import { failed, wrongUse } from "../errors.ts";
 import { untilOf } from "../grant-terms.ts";
-import { figure, table, visible } from "../output.ts";
+import { table, visible } from "../output.ts";
 import { ask, askAsPerson, personOptions, type PersonOptions, socketOptions, type SocketOptions } from "../person-call.ts";
 import type { Terminal } from "../terminal.ts";
 

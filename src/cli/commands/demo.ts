@@ -2,6 +2,7 @@
  * `holdfast demo`: a real PostgreSQL, a small shop in it, Holdfast in front, and an agent's bad day through a real client.
  * Everything it prints is measured; a check that does not hold makes the exit code 1.
  */
+import { figure } from "../../base/counted.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +17,7 @@ import { type Scene, badDay, everyday } from "../demo/scenes.ts";
 import { startDemoServer } from "../demo/server.ts";
 import { type Holdings, type Shop, holdingsOf, once, openShop } from "../demo/shop.ts";
 import { exitCodes, wrongUse } from "../errors.ts";
-import { figure, table } from "../output.ts";
+import { table } from "../output.ts";
 import { setExit } from "../exit.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";

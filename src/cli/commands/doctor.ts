@@ -2,6 +2,7 @@
  * `holdfast doctor`: looks at the guard itself, and says what leaves it unprotected and what to do about it.
  * It changes nothing, on this machine or on a server.
  */
+import { figure } from "../../base/counted.ts";
 import { dirname } from "node:path";
 import type { Config } from "../../config/config.ts";
 import type { Vault } from "../../wiring/vault.ts";
@@ -19,7 +20,7 @@ import { examineStore } from "../doctor/store.ts";
 import { examineTarget, examineUsers } from "../doctor/targets.ts";
 import { examineRunning, examineVault } from "../doctor/vault.ts";
 import { exitCodes } from "../errors.ts";
-import { figure, fit, padEnd, paragraph, width } from "../output.ts";
+import { fit, padEnd, paragraph, width } from "../output.ts";
 import { setExit } from "../exit.ts";
 import { configOption, configPath, readConfig, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";

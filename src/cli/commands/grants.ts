@@ -2,9 +2,10 @@
  * `holdfast grants`: rights that persons opened and what agents ask for; a person takes one back.
  * It opens nothing.
  */
+import { figure } from "../../base/counted.ts";
 import type { Ask, Grant } from "../../model/grant.ts";
 import type { Define } from "../define.ts";
-import { figure, table, visible } from "../output.ts";
+import { table, visible } from "../output.ts";
 import { ask, askAsPerson, personOptions, type PersonOptions, socketOptions, type SocketOptions } from "../person-call.ts";
 import type { Terminal } from "../terminal.ts";
 

@@ -3,6 +3,7 @@
  * The server's password is written nowhere but into a sealed vault, when one is wanted; the agent's is shown once, and the file keeps what
  * cannot be turned back into it.
  */
+import { figure } from "../../base/counted.ts";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemRandom } from "../../base/ids.ts";
@@ -15,7 +16,7 @@ import { ask, canAsk } from "../ask.ts";
 import { causeText, failed, wrongUse } from "../errors.ts";
 import { type InitialRoles, initialRoles, type RoleOptions } from "../initial-roles.ts";
 import { newPassphrase } from "../new-passphrase.ts";
-import { figure, padEnd, paragraph, visible } from "../output.ts";
+import { padEnd, paragraph, visible } from "../output.ts";
 import { type Probed, probeServer } from "../probe.ts";
 import { configOption, configPath, defaultConfigFile, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";

@@ -2,6 +2,7 @@
  * `holdfast plan`: what a text would do, tried on the server and rolled back; and a question to persons where it takes one.
  * It changes nothing.
  */
+import { figure } from "../../base/counted.ts";
 import { Option } from "commander";
 import { sha256Hex } from "../../base/canonical.ts";
 import { limits } from "../../base/limits.ts";
@@ -10,7 +11,7 @@ import { type PlannedView, triedOn } from "../../control/contract.ts";
 import type { Define } from "../define.ts";
 import { exitCodes, failed, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
-import { figure, paragraph, visible } from "../output.ts";
+import { paragraph, visible } from "../output.ts";
 import { personOptions, type PersonOptions } from "../person-call.ts";
 import { callForPlan } from "../plan-door.ts";
 import { readText, writePlan } from "../plan-files.ts";

@@ -2,10 +2,11 @@
  * `holdfast policy`: checks a configuration, tries the examples of its rules, and shows what a policy says.
  * It changes nothing, and never decides about a real action.
  */
+import { figure } from "../../base/counted.ts";
 import { environments, type Environment } from "../../model/principal.ts";
 import type { Policy, Rule } from "../../policy/policy.ts";
 import { exitCodes, wrongUse } from "../errors.ts";
-import { figure, padEnd, paragraph, table, visible } from "../output.ts";
+import { padEnd, paragraph, table, visible } from "../output.ts";
 import { policyNamed } from "../policies.ts";
 import { setExit } from "../exit.ts";
 import { configOption, readConfig } from "../settings.ts";

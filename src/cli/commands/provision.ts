@@ -2,6 +2,7 @@
  * `holdfast provision`: shows every statement that least privilege at a server takes, and runs them once a person agrees.
  * It never runs anything that it did not show.
  */
+import { figure } from "../../base/counted.ts";
 import { resolve } from "node:path";
 import type { SecretReference } from "../../config/config.ts";
 import type { Provisioning } from "../../wiring.ts";
@@ -9,7 +10,7 @@ import { ask, canAsk } from "../ask.ts";
 import { migrationQuestion } from "../initial-roles.ts";
 import { causeText, exitCodes, failed, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
-import { figure, paragraph, visible } from "../output.ts";
+import { paragraph, visible } from "../output.ts";
 import { configOption, readConfig } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";

@@ -2,6 +2,7 @@
  * `holdfast scan`: finds the credentials that an agent would find in a folder, and says what it could destroy with them.
  * It changes nothing, and neither prints nor keeps a secret.
  */
+import { figure } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -15,7 +16,7 @@ import { type LoginAnswer, loginKey, reportOf, safeName } from "../../scan/repor
 import { type Unread, walk, walkPlaces, type Walked } from "../../scan/walk.ts";
 import type { Define } from "../define.ts";
 import { exitCodes, wrongUse } from "../errors.ts";
-import { figure, visible } from "../output.ts";
+import { visible } from "../output.ts";
 import { setExit } from "../exit.ts";
 import { renderPage } from "../scan/page.ts";
 import type { Terminal } from "../terminal.ts";

@@ -2,12 +2,13 @@
  * `holdfast sessions`: what runs, for whom, with what used up; a person suspends, resumes or ends a session.
  * It starts none: `holdfast run` does.
  */
+import { figure } from "../../base/counted.ts";
 import type { Command } from "commander";
 import type { SessionView } from "../../control/contract.ts";
 import type { Budget } from "../../model/run.ts";
 import type { Define } from "../define.ts";
 import { failed } from "../errors.ts";
-import { figure, padEnd, table, visible } from "../output.ts";
+import { padEnd, table, visible } from "../output.ts";
 import { ask, askAsPerson, personOptions, type PersonOptions, socketOptions, type SocketOptions } from "../person-call.ts";
 import type { Terminal } from "../terminal.ts";
 

@@ -2,10 +2,11 @@
  * `holdfast status`: asks the running gateway over its control socket and shows what it answers.
  * It reads no file of the gateway but the config that says where the socket is.
  */
+import { figure } from "../../base/counted.ts";
 import { NoGateway, readStatus } from "../../control/client.ts";
 import type { GatewayStatus, ReplicaStatus } from "../../control/contract.ts";
 import { causeText, failed } from "../errors.ts";
-import { figure, padEnd, table, visible } from "../output.ts";
+import { padEnd, table, visible } from "../output.ts";
 import { configOption, stateOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Define } from "../define.ts";

@@ -2,9 +2,9 @@
  * Plays the demo's question: a statement is held with its measured plan, a person answers, and the agent sends it again.
  * What is shown of the plan is what the person is shown; what is checked is counted on the server.
  */
+import { figure } from "../../base/counted.ts";
 import type pg from "pg";
 import type { ApprovalView } from "../../control/contract.ts";
-import { figure } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Answered, DemoPerson, plannedRows, send } from "./decision.ts";
 import type { DemoGateway } from "./gateway.ts";

@@ -2,7 +2,8 @@
  * Lays the demo out: headings, one block a scene, the tables of counts, and the tally of what was checked.
  * It does not decide whether anything is as it should be: it is told, and counts.
  */
-import { figure, fit, padEnd, paragraph, visible, width } from "../output.ts";
+import { figure } from "../../base/counted.ts";
+import { fit, padEnd, paragraph, visible, width } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface Report {

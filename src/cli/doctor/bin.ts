@@ -2,10 +2,11 @@
  * Says whether what agents drop rests anywhere, and whether anybody empties it in time.
  * It asks each target's server, and changes nothing.
  */
+import { figure } from "../../base/counted.ts";
 import type { TargetConfig } from "../../config/config.ts";
 import type { EnvironmentVariables } from "../../wiring/target-options.ts";
 import { causeText } from "../errors.ts";
-import { figure, visible } from "../output.ts";
+import { visible } from "../output.ts";
 import { type Finding, finding, named, weakness } from "./finding.ts";
 
 /** What was overdue for a sweep alone is no news. */

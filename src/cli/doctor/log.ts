@@ -2,13 +2,13 @@
  * Looks at the audit log: whether it verifies, and whether its end stands under a checkpoint.
  * It repairs nothing; `holdfast audit verify` says more.
  */
+import { figure } from "../../base/counted.ts";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { publicKeyFile } from "../../audit/keys.ts";
 import { verifyLog } from "../../audit/verify.ts";
 import { PersonsReader } from "../../control/persons-reader.ts";
 import { causeText } from "../errors.ts";
-import { figure } from "../output.ts";
 import type { StatePlaces } from "../settings.ts";
 import { type Finding, finding, weakness } from "./finding.ts";
 

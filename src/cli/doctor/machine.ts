@@ -2,12 +2,12 @@
  * Looks at what lies on this machine: modes of files and folders, secrets within an agent's reach, and Node.js itself.
  * It reads no secret's bytes but to see that there are some, and never shows them.
  */
+import { figure } from "../../base/counted.ts";
 import { readFile, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import type { StatePlaces } from "../settings.ts";
 import { secretsIn } from "../../scan/detect.ts";
-import { figure } from "../output.ts";
 import { type Finding, finding, weakness } from "./finding.ts";
 
 export function examineNode(version: string): Finding {

@@ -2,10 +2,11 @@
  * Judges what a server says of itself: which rights, doors and leftovers leave an agent more than the gate would let it have.
  * It asks nothing itself, and knows no statement that mends something it has not seen.
  */
+import { figure } from "../../base/counted.ts";
 import type { TargetConfig } from "../../config/config.ts";
 import { isLoopback } from "../../config/address.ts";
 import type { ServerLook } from "../../wiring.ts";
-import { figure, visible } from "../output.ts";
+import { visible } from "../output.ts";
 import { type Finding, finding, weakness } from "./finding.ts";
 
 const clockMsMax = 5_000;

@@ -3,6 +3,7 @@
  * accepted the configuration, and whether others of the account can read the gateway's memory.
  * It opens no vault itself, and shows nothing of what is in one.
  */
+import { figure } from "../../base/counted.ts";
 import { access, constants, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config, SecretReference } from "../../config/config.ts";
@@ -10,7 +11,6 @@ import { NoGateway, readStatus } from "../../control/client.ts";
 import type { GatewayStatus } from "../../control/contract.ts";
 import type { Vault } from "../../wiring/vault.ts";
 import { causeText } from "../errors.ts";
-import { figure } from "../output.ts";
 import type { StatePlaces } from "../settings.ts";
 import { type Finding, finding } from "./finding.ts";
 

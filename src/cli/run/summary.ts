@@ -2,10 +2,10 @@
  * What one run did, told from the audit log: what it read and changed, what was refused, how its transactions ended.
  * It does not measure anything itself.
  */
+import { counted, figure } from "../../base/counted.ts";
 import type { ActionId } from "../../base/ids.ts";
 import type { AuditEvent } from "../../model/event.ts";
 import type { TableCount } from "../../model/outcome.ts";
-import { figure } from "../output.ts";
 
 export interface Committed {
   inserted: number;
@@ -184,11 +184,6 @@ export function summaryText(summary: RunSummary): string {
     lines.push(`  ${counted(summary.grants, "grant")} from persons, used by ${counted(summary.grantUses, "statement")}`);
   if (unknown > 0) lines.push(`  ${figure(unknown)} with an outcome that is not known`);
   return `${lines.join("\n")}\n`;
-}
-
-/** `1 statement`, `2 statements`. */
-function counted(count: number, what: string): string {
-  return `${figure(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** What was committed and stays: whoever wants it back needs these figures. */

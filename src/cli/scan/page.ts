@@ -2,8 +2,9 @@
  * The one page that `holdfast scan` prints: what could be destroyed first, then what was found besides, then what was not read.
  * It writes nothing.
  */
+import { figure } from "../../base/counted.ts";
 import type { Finding, Power, Report } from "../../scan/report.ts";
-import { figure, paragraph, visible } from "../output.ts";
+import { paragraph, visible } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 
 const findingsShown = 20;

@@ -2,6 +2,7 @@
  * What is looked into on a scratch server: its tables and indexes themselves, their figures against those that are known, and the
  * questions that people wrote down. Each is a check that passed or did not; nothing here ends the drill.
  */
+import { counted } from "../../base/counted.ts";
 import { messageOf } from "../../base/message-of.ts";
 import type { DrillCheck, TableRows } from "../../model/recovery.ts";
 import { type AdminClient, literal } from "../../provision/sql.ts";
@@ -85,23 +86,19 @@ export async function rowChecks(
       return {
         name,
         passed: false,
-        because: `${counted(now.rows)} came back, and the server held ${counted(due.rows)} other than these`,
+        because: `${counted(now.rows, "row")} came back, and the server held ${counted(due.rows, "row")} other than these`,
         figures: now,
       };
     const once = earlier.find((each) => each.table === table && each.database === database);
     if (due === undefined && now.rows === 0 && once !== undefined && once.rows > 0)
-      return { name, passed: false, because: `it is empty, and an earlier drill found ${counted(once.rows)}`, figures };
+      return { name, passed: false, because: `it is empty, and an earlier drill found ${counted(once.rows, "row")}`, figures };
     return {
       name,
       passed: true,
-      because: `${counted(now.rows)}${due === undefined ? "" : ", each as the server held it at that point"}`,
+      because: `${counted(now.rows, "row")}${due === undefined ? "" : ", each as the server held it at that point"}`,
       figures: now,
     };
   });
-}
-
-function counted(rows: number): string {
-  return `${rows.toLocaleString("en-US")} row${rows === 1 ? "" : "s"}`;
 }
 
 /** Read-only, each in a transaction of its own. */

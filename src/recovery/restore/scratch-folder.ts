@@ -2,6 +2,7 @@
  * The private folder of one scratch server: made for one account, guarded by a process that outlives us, swept after a machine's crash.
  * It starts no server.
  */
+import { figure } from "../../base/counted.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -128,7 +129,7 @@ async function demandRoom(root: string, bytesNeeded: number): Promise<void> {
 }
 
 function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1024 ** 2).toLocaleString("en-US")} MiB`;
+  return `${figure(Math.ceil(bytes / 1024 ** 2))} MiB`;
 }
 
 async function watch(path: string): Promise<ChildProcess> {
