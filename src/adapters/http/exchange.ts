@@ -6,16 +6,14 @@ import { messageOf } from "../../base/message-of.ts";
 import type { Readable } from "node:stream";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { Reason } from "../../model/decision.ts";
-import type { Ticket } from "../../pipeline/approvals-port.ts";
-import type { Admission, Allowed } from "../../pipeline/guard.ts";
 import { type ClientRequest, type ClientResponse, type OwnAnswer, protocolRefused, refusalAnswer, writeAnswer } from "./answers.ts";
-import { capabilities, uncountable } from "./capabilities.ts";
+import { capabilities } from "./capabilities.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
 import { type ReadHead, readRequestHead } from "./codec/headers.ts";
 import { forward } from "./forward.ts";
-import { present } from "./held.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { HttpOptions, PackedHost, Taken } from "./options.ts";
+import { passing } from "./passing.ts";
 import { BodyAborted, judgedBody, readBody, type ReadBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -151,48 +149,7 @@ async function judged(prepared: Prepared, response: ClientResponse, parts: Excha
     if (!response.writableEnded) gone.abort();
   });
   const admission = await guard.admit(session.action(prepared.request), capabilities);
-  const answered = await passing(admission, prepared, gone.signal, parts);
+  const answered = await passing(admission, { session, request: prepared.request, gone: gone.signal }, parts.options);
   if ("status" in answered) return writeAnswer(response, answered);
   await forward(prepared, response, { ...answered, gone: gone.signal }, parts);
-}
-
-export interface Passing {
-  readonly admission: Allowed;
-  readonly ticket?: Ticket;
-}
-
-/** From an admission to the right to send: persons asked, conditions kept, the intent durable. */
-async function passing(
-  admission: Admission,
-  prepared: Prepared,
-  gone: AbortSignal,
-  { options }: ExchangeParts,
-): Promise<Passing | OwnAnswer> {
-  const { guard, approvals } = options;
-  if (admission.kind === "deny") return refusalAnswer(admission.reason);
-  if (admission.kind === "hold") {
-    const held = await present(admission, prepared.request, { session: prepared.lane.session, parts: { guard, approvals }, gone });
-    if (held.kind === "refused") return refusalAnswer(held.answer.reason, { status: 403, ...held.answer });
-    return sealed(held, guard.seal.bind(guard), options);
-  }
-  return sealed({ admission }, admission.readOnly ? () => Promise.resolve() : guard.seal.bind(guard), options);
-}
-
-async function sealed(passing: Passing, seal: () => Promise<void>, { guard }: HttpOptions): Promise<Passing | OwnAnswer> {
-  const { admission, ticket } = passing;
-  const unkept = uncountable(admission);
-  const unsent = async (reason: Reason): Promise<OwnAnswer> => {
-    guard.settle(admission, { status: "failed", code: reason.code, measured: { elapsedMs: 0 } });
-    await ticket?.end("not_reached", reason.message).catch(() => undefined);
-    return refusalAnswer(reason);
-  };
-  if (unkept !== undefined) return unsent(unkept);
-  if (admission.current?.() === false)
-    return unsent({ code: "not_permitted", message: "what permitted it changed before it was sent", next: "send it again" });
-  try {
-    await seal();
-  } catch {
-    return unsent({ code: "record_unavailable", message: "the audit log cannot be written, so nothing is let through" });
-  }
-  return passing;
 }

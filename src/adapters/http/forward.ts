@@ -11,7 +11,8 @@ import type { Outcome } from "../../model/outcome.ts";
 import { type ClientResponse, refusalAnswer, writeAnswer } from "./answers.ts";
 import { boundsOf } from "./capabilities.ts";
 import { answerHeaders, type HeaderPair } from "./codec/headers.ts";
-import type { ExchangeParts, Passing, Prepared } from "./exchange.ts";
+import type { ExchangeParts, Prepared } from "./exchange.ts";
+import type { Passing } from "./passing.ts";
 import { type AnswerCount, AnswerTooLong, decoded, redacting } from "./response-body.ts";
 import { type Came, UpstreamFailed } from "./upstream-port.ts";
 
