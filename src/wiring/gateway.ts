@@ -8,28 +8,18 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { type RandomBytes, systemRandom } from "../base/ids.ts";
 import type { AuditLog } from "../audit/log.ts";
 import { openAuditLog, type RecoveredInfo } from "../audit/open.ts";
-import type { AuditEvent } from "../model/event.ts";
-import type { Config, TargetConfig } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import type { GatewayStatus } from "../control/contract.ts";
 import type { Authority } from "../control/authority-port.ts";
 import { type ControlServer, startControlServer } from "../control/server.ts";
 import { stateDirectory } from "../control/state-directory.ts";
-import { type Listener, listen } from "../adapters/postgres/listener.ts";
-import { Ticker } from "../adapters/postgres/enforce-time.ts";
-import { relay } from "../adapters/postgres/relay.ts";
-import { ContextPool } from "../adapters/postgres/session/context.ts";
-import type { TakeSession } from "../adapters/postgres/handover.ts";
-import type { TargetOptions, UpstreamOptions } from "../adapters/postgres/options.ts";
-import type { LeaseEvent } from "../credentials/leases.ts";
 import { createSqlAnalyser, type SqlAnalyserPool } from "../effects/sql/pool/pool.ts";
 import { openGuard, type OpenGuard } from "../pipeline/open-guard.ts";
 import type { Situation } from "../pipeline/scopes.ts";
 import { decide } from "../policy/decide.ts";
-import type { Policy } from "../policy/policy.ts";
 import type { ApprovalDesk } from "./approval-desk.ts";
 import { Backups } from "./backups.ts";
 import { type Catalogues, createCatalogues } from "./catalogues.ts";
-import { groupNames } from "../provision/names.ts";
 import { type ConsoleParts, openConsole, type OpenConsole } from "./console.ts";
 import { ControlSessions } from "./control-sessions.ts";
 import { Bins } from "./bin.ts";
@@ -43,14 +33,13 @@ import { JournalKeeper } from "./journal-keeper.ts";
 import { LiveExplainer } from "./live-explainer.ts";
 import type { Describe } from "./log-view.ts";
 import { Planning } from "./planning.ts";
+import { policyLoaded } from "./policy-loaded.ts";
 import { needsRestart, samePlaces } from "./reload.ts";
-import { Replicas } from "./replica.ts";
 import { Restores } from "./restores.ts";
 import { loopbackOf, type RunControl, type ServedTarget } from "./run-control.ts";
-import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
+import { ServedTargets } from "./served-targets.ts";
 import { fitTogether, signerFor } from "./signed-log.ts";
-import { startupTest, testLogin } from "./startup-test.ts";
-import { type EnvironmentVariables, targetOptions } from "./target-options.ts";
+import type { EnvironmentVariables } from "./target-options.ts";
 import { Telling } from "./telling.ts";
 import type { Vault } from "./vault.ts";
 import { logOrigin } from "./vault-and-log.ts";
@@ -183,13 +172,9 @@ interface Parts {
 
 class RunningGateway implements Gateway {
   readonly #parts: Parts;
-  readonly #listeners = new Map<string, Listener>();
-  readonly #upstreams = new Map<string, string>();
   readonly #startedAtMs: number;
   #config: Config;
-  readonly #ticker: Ticker;
-  readonly #sessionRoles: SessionRoles[] = [];
-  readonly #replicas: Replicas;
+  readonly #targets: ServedTargets;
   readonly #planning: Planning;
   readonly #explainer: LiveExplainer;
   readonly #telling: Telling;
@@ -202,12 +187,12 @@ class RunningGateway implements Gateway {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#config = parts.config;
-    this.#ticker = new Ticker(parts.options.clock.monotonic);
-    this.#replicas = new Replicas(parts.options);
     this.#explainer = new LiveExplainer(parts.analyser);
     this.#startedAtMs = parts.options.clock.now();
     this.#planning = new Planning(parts.config, { ...parts, ...parts.options });
     this.#telling = new Telling({ ...parts, ...parts.options });
+    const own = { planning: this.#planning, explainer: this.#explainer, vault: parts.shown.vault };
+    this.#targets = new ServedTargets({ ...parts, ...parts.options, ...own });
   }
 
   get recovered(): RecoveredInfo {
@@ -249,7 +234,7 @@ class RunningGateway implements Gateway {
     await this.#openConsole({ sessions, approvals: this.#parts.approvals, ...this.#telling.hook });
     await this.#telling.follow();
     this.#http = await HttpProxy.open({ ...this.#parts, ...options, ...this.#parts.shown });
-    for (const target of config.targets) await this.#serve(target);
+    for (const target of config.targets) await this.#targets.serve(target);
     this.#planning.settle();
     this.#parts.bin.start();
     this.#parts.journals.start();
@@ -270,65 +255,6 @@ class RunningGateway implements Gateway {
     };
     this.#console = await openConsole(config.console, { ...shown, ...options, ...own, ...control });
     approvals.linkTo(this.#console.link);
-  }
-
-  async #serve(target: TargetConfig): Promise<void> {
-    const { config, options, guard, catalogues, log, bins } = this.#parts;
-    const { environment, random, clock } = options;
-    const observing = target.policy.mode === "observe";
-    const login = testLogin(random);
-    const wired = await targetOptions(config, target, { environment, random, extra: observing ? [] : [login.account] });
-    const accounts = new Map(wired.accounts);
-    const { database, ...rest } = wired;
-    // Read while everything else opens, so that the first client does not wait for it.
-    const source = catalogues.of(target.name, rest.upstream, database);
-    this.#explainer.serve(target.name, { database, role: rest.upstream.role, catalogueVersion: () => source.version });
-    const sessionRoles = await this.#openSessionRoles(target, rest.upstream, database);
-    const contexts = sessionRoles?.contexts ?? new ContextPool();
-    if (!observing) await bins.look(target, database);
-    const second = await this.#replicas.open(target, rest.upstream, database);
-    const watch = second === undefined ? {} : { replica: second.watch };
-    // Who answers is registered in the vault.
-    const held = this.#parts.shown.vault === undefined ? {} : this.#planning.held(target.name);
-    const onSession: TakeSession = (handover) => {
-      const catalogue = catalogues.of(target.name, rest.upstream, handover.target.database);
-      const bin = bins.port(target, handover.target.database);
-      return relay({ guard, clock, catalogue, contexts, ticker: this.#ticker, bin, ...watch, ...held }, handover);
-    };
-    const lease = sessionRoles === undefined ? {} : { lease: sessionRoles.lease };
-    const replica = second === undefined ? {} : { replica: second.replica };
-    const { runs } = this.#parts;
-    const barred: TargetOptions["barred"] = (account) => runs.barred(target.name, account);
-    const listener = await listen({ target: { ...rest, accounts, barred, ...lease, ...replica }, guard, clock, random, onSession });
-    const certificates = rest.clientTlsRequired && rest.clientTls !== undefined ? { certificates: rest.clientTls.cert } : {};
-    runs.serve({ target, database, accounts, roles: sessionRoles, listener, ...certificates });
-    this.#listeners.set(target.name, listener);
-    this.#upstreams.set(target.name, `${rest.upstream.host}:${rest.upstream.port}`);
-    const { name, environment: stage } = target;
-    const { role } = rest.upstream;
-    const agentRole = sessionRoles === undefined ? role : groupNames(name).reader;
-    this.#planning.serve({ target: { name, environment: stage, database }, role, agentRole, catalogue: source });
-    log.log.append(policyLoaded(target.name, target.policy));
-    if (observing) return;
-    await startupTest({ target: rest, database, address: listener.address, login, random });
-    accounts.delete(login.account.name);
-  }
-
-  /** Nothing is listened on before the server's own side stands. */
-  async #openSessionRoles(target: TargetConfig, upstream: UpstreamOptions, database: string): Promise<SessionRoles | undefined> {
-    const { config, options, log, instance } = this.#parts;
-    const { environment, random, clock, warn } = options;
-    if (target.roles?.mode === "fixed") await examineFixedRole(target, database, environment);
-    if (target.roles?.mode !== "ephemeral") return undefined;
-    const record = (event: LeaseEvent) => {
-      // A log that is broken refuses every act by itself; a role that ends must end all the same.
-      if (log.writable) log.log.append({ ...event, target: target.name });
-    };
-    const rights = (principal: string) => this.#parts.runs.rights(target.name, principal);
-    const parts = { environment, random, clock, warn, instance, record, rights };
-    const opened = await openSessionRoles(config, target, upstream, database, parts);
-    this.#sessionRoles.push(opened);
-    return opened;
   }
 
   reload(config: Config): readonly string[] {
@@ -359,10 +285,9 @@ class RunningGateway implements Gateway {
     const { catalogues, analyser, log } = this.#parts;
     // Who waits for a person is told to come back.
     this.#parts.approvals.close();
-    await Promise.all([this.#http?.stop(), ...[...this.#listeners.values()].map((listener) => listener.stop())]);
+    await Promise.all([this.#http?.stop(), this.#targets.stop()]);
     await this.#parts.runs.close();
-    await Promise.all(this.#sessionRoles.map((roles) => roles.close()));
-    await this.#replicas.close();
+    await this.#targets.close();
     await this.#parts.bins.close();
     await this.#parts.bin.close();
     await this.#parts.journals.close();
@@ -383,12 +308,9 @@ class RunningGateway implements Gateway {
 
   status(): GatewayStatus {
     const { guard, log, runs, guarded } = this.#parts;
-    const own = { listeners: this.#listeners, upstreams: this.#upstreams, replicas: this.#replicas, console: this.#console?.origin };
+    const { listeners, upstreams, replicas } = this.#targets;
+    const own = { listeners, upstreams, replicas, console: this.#console?.origin };
     const alarms = this.#backups?.alarms.standing() ?? [];
     return gatewayStatus({ alarms, config: this.#config, startedAtMs: this.#startedAtMs, guard, log, runs, guarded, ...own });
   }
-}
-
-function policyLoaded(target: string, { name, digest, mode }: Policy): AuditEvent {
-  return { kind: "policy_loaded", target, preset: name, policyDigest: digest, observing: mode === "observe" };
 }
