@@ -58,6 +58,18 @@ export interface HttpConfig {
   readonly credentials: readonly HttpCredential[];
   /** `ca` is an absolute path. */
   readonly routes: readonly { readonly host: string; readonly address: Address; readonly ca?: string }[];
+  readonly databases: readonly HttpDatabase[];
+}
+
+/** A provider's database that is one of the targets. */
+export interface HttpDatabase {
+  readonly provider: string;
+  /** As requests call it; `*` any characters. */
+  readonly project: string;
+  readonly target: string;
+  /** Whom the provider runs SQL as, and where names are looked for then. */
+  readonly role: string;
+  readonly searchPath: readonly string[];
 }
 
 export interface HttpCredential {

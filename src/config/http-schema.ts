@@ -45,6 +45,17 @@ function credentialSchemaWith<S extends z.ZodType>(secretSchema: S) {
   });
 }
 
+const databaseSchema = z.strictObject({
+  provider: z.string().regex(/^[a-z]{2,32}$/, "must be the name of a pack such as `supabase`"),
+  project: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,256}$/, "must be the name that the provider has for it; `*` stands for any characters")
+    .describe("What requests call it: Supabase's project ref, the first label of Neon's host, Cloud SQL's instance, RDS's resourceArn."),
+  target: z.string().min(1).describe("The target that is this database: its catalogue says what names mean, its policy answers."),
+  role: z.string().min(1).optional().describe("The role that the provider runs SQL as; postgres."),
+  search_path: z.array(z.string().min(1)).min(1).optional().describe("Schemas that unqualified names are looked for in; public."),
+});
+
 /** Built around the schema of a secret, which stands beside this one. */
 export function httpSchemaWith<S extends z.ZodType>(secretSchema: S) {
   return z
@@ -74,6 +85,10 @@ export function httpSchemaWith<S extends z.ZodType>(secretSchema: S) {
         )
         .optional()
         .describe("Where a host really is: the only way to one that has no public address."),
+      databases: z
+        .array(databaseSchema)
+        .optional()
+        .describe("Which target a provider's database is, so that SQL in requests is judged by its catalogue; refused for every other."),
     })
     .describe("The proxy for HTTP APIs; not served where this is left out. See docs/http.md.");
 }
@@ -88,7 +103,7 @@ type HttpEntry = z.infer<ReturnType<typeof httpSchemaWith<z.ZodType<SecretEntry>
 
 /** `secret` turns an entry's reference into ours. */
 export function resolveHttp(
-  { listen = listenDefault, egress = "packed-only", credentials = {}, routes = [] }: HttpEntry,
+  { listen = listenDefault, egress = "packed-only", credentials = {}, routes = [], databases = [] }: HttpEntry,
   directory: string,
   secret: (entry: SecretEntry) => SecretReference,
 ): HttpConfig {
@@ -112,6 +127,13 @@ export function resolveHttp(
       const { host: to, port } = parseListen(address) ?? { host: "", port: 0 };
       return { host, address: { host: to, port }, ...(ca === undefined ? {} : { ca: resolve(directory, ca) }) };
     }),
+    databases: databases.map(({ provider, project, target, role = "postgres", search_path = ["public"] }) => ({
+      provider,
+      project,
+      target,
+      role,
+      searchPath: search_path,
+    })),
   };
 }
 

@@ -112,6 +112,10 @@ function referenceProblems(entry: ConfigEntry, documents: Documents): readonly P
         problems.push({ path: ["users", name, "targets", i], ...unknownName("target", target, Object.keys(entry.targets)) });
     }
   }
+  for (const [i, { target }] of (entry.http?.databases ?? []).entries()) {
+    if (!Object.hasOwn(entry.targets, target))
+      problems.push({ path: ["http", "databases", i, "target"], ...unknownName("target", target, Object.keys(entry.targets)) });
+  }
   return problems;
 }
 

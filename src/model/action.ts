@@ -40,7 +40,16 @@ export interface HttpPayload {
   readonly request: HttpRequest;
   /** What names of SQL that the request carries mean. */
   readonly context: SqlContext;
+  /** Absent: `context` holds for PostgreSQL's own SQL. */
+  readonly database?: RequestDatabase;
 }
+
+/** Whether it is known which database a request's SQL runs in. */
+export type RequestDatabase =
+  /** One of PostgreSQL, which `context` is about. */
+  | { readonly kind: "known" }
+  /** Why not, in a clause that says what would help. */
+  | { readonly kind: "unknown"; readonly because: string };
 
 /**
  * What names mean at this moment, as the *server* reported it. The object is replaced, never mutated, when any of it

@@ -51,19 +51,21 @@ export const gcp: Pack = {
       { matches: [`POST ${i}/restoreBackup {}`, `POST ${i}/failover {}`, `POST ${i}/truncateLog {}`], misses: [`GET ${i}`] },
     ),
     op(
+      ["sqlexec-cloud-sql", "exec", "instance"],
+      [`POST ${sql}/executeSql`],
+      { matches: [`POST ${i}/executeSql {"sqlStatement":"DROP TABLE t"}`], misses: [`GET ${i}`] },
+      { sql: { at: ["sqlStatement"], project: "{i}", database: "database", engine: "several" } },
+    ),
+    op(
       ["sqlexec", "exec", "instance"],
       [
-        `POST ${sql}/executeSql`,
         "POST bigquery.googleapis.com/bigquery/*/projects/{p}/queries",
         "POST bigquery.googleapis.com/bigquery/*/projects/{p}/jobs",
         "POST spanner.googleapis.com/**/{session}:executeSql",
         "POST spanner.googleapis.com/**/{session}:executeStreamingSql",
       ],
       {
-        matches: [
-          `POST ${i}/executeSql {"sqlStatement":"DROP TABLE t"}`,
-          'POST https://bigquery.googleapis.com/bigquery/v2/projects/p/queries {"query":"DROP TABLE d.t"}',
-        ],
+        matches: ['POST https://bigquery.googleapis.com/bigquery/v2/projects/p/queries {"query":"DROP TABLE d.t"}'],
         misses: [`GET ${i}`],
       },
     ),

@@ -3,6 +3,7 @@
  * It holds no code that a pack could bring along; `effects/http` reads requests by it.
  */
 import type { Reversibility } from "../model/effect.ts";
+import type { PackLookups } from "./lookups.ts";
 
 /** What an API call would do, the strictest first: a request that several fit counts as all of them. */
 export type OperationClass =
@@ -50,6 +51,20 @@ export interface Look {
   readonly because: string;
 }
 
+/** SQL of PostgreSQL that a body carries, and how the request says which database it is for. */
+export interface PackSql {
+  /** Paths in the body; all texts there run one after the other, in their order. */
+  readonly at: readonly string[];
+  /** The database's name at its provider: a placeholder of the door as `{ref}`, `host` for the host's first label, or `body PATH`. */
+  readonly project: string;
+  /** Where the body names another database of that server: SQL is judged only where it is the one that is known, or absent. */
+  readonly database?: string;
+  /** Paths in the body whose presence changes what names mean, so that nothing is known of it. */
+  readonly shifts?: readonly string[];
+  /** The provider has other engines too: it is PostgreSQL only where an operator said so, and the operation's class otherwise. */
+  readonly engine?: "several";
+}
+
 export interface PackOperation {
   readonly id: string;
   readonly doors: readonly Door[];
@@ -63,8 +78,8 @@ export interface PackOperation {
   /** It reaches more than the one thing it names. */
   readonly many?: true;
   readonly look?: readonly Look[];
-  /** Where SQL stands in the body, for PostgreSQL: its effects are then the request's own. */
-  readonly sql?: { readonly at: readonly string[] };
+  /** SQL in the body: its effects are then the request's own. */
+  readonly sql?: PackSql;
   /** Requests as `METHOD URL body`. */
   readonly examples: { readonly matches: readonly string[]; readonly misses: readonly string[] };
 }
@@ -80,4 +95,6 @@ export interface Pack {
   /** Operations called by name (`AWS api Name`): patterns of names that only read. */
   readonly readNames?: readonly string[];
   readonly operations: readonly PackOperation[];
+  /** How its things are asked about before a request is judged. */
+  readonly lookups?: PackLookups;
 }

@@ -23,7 +23,7 @@ export const supabase: Pack = {
         matches: ['POST /v1/projects/abc/database/query {"query":"CREATE TABLE t (id int)"}'],
         misses: ["GET /v1/projects/abc/database/backups"],
       },
-      { sql: { at: ["query"] } },
+      { sql: { at: ["query"], project: "{ref}" } },
     ),
     op(
       ["migrate", "exec", "database"],
@@ -32,7 +32,7 @@ export const supabase: Pack = {
         matches: ['POST /v1/projects/abc/database/migrations {"query":"CREATE TABLE t (id int)"}'],
         misses: ["GET /v1/projects/abc/database/migrations"],
       },
-      { sql: { at: ["query", "rollback"] } },
+      { sql: { at: ["query", "rollback"], project: "{ref}" } },
     ),
     op(["migrate-back", "restore", "database"], [`DELETE ${P}/database/migrations/**`, `PATCH ${P}/database/migrations/{v}`], {
       matches: ["DELETE /v1/projects/abc/database/migrations?gte=2026", "PATCH /v1/projects/abc/database/migrations/1 {}"],

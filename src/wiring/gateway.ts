@@ -29,6 +29,7 @@ import { situationsOf } from "./gateway-situations.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { GuardedState } from "./guarded-state.ts";
 import { HttpProxy } from "./http.ts";
+import type { HttpDatabases } from "./http-databases.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import { LiveExplainer } from "./live-explainer.ts";
 import type { Describe } from "./log-view.ts";
@@ -191,7 +192,12 @@ class RunningGateway implements Gateway {
     this.#startedAtMs = parts.options.clock.now();
     this.#planning = new Planning(parts.config, { ...parts, ...parts.options });
     this.#telling = new Telling({ ...parts, ...parts.options });
-    const own = { planning: this.#planning, explainer: this.#explainer, vault: parts.shown.vault };
+    const own = {
+      planning: this.#planning,
+      explainer: this.#explainer,
+      vault: parts.shown.vault,
+      catalogued: (...served: Parameters<HttpDatabases["serve"]>) => this.#http?.databases.serve(...served),
+    };
     this.#targets = new ServedTargets({ ...parts, ...parts.options, ...own });
   }
 

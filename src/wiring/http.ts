@@ -19,6 +19,7 @@ import type { Approvals } from "../pipeline/approvals-port.ts";
 import type { Guard } from "../pipeline/guard.ts";
 import { packs } from "../packs/index.ts";
 import { openBroker } from "./http-broker.ts";
+import { HttpDatabases } from "./http-databases.ts";
 import { HttpLogins, type KnownLogin } from "./http-login.ts";
 import type { RunControl } from "./run-control.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
@@ -46,6 +47,8 @@ export class HttpProxy {
   readonly #broker: CredentialBroker;
   readonly #logins: HttpLogins;
   readonly #callers = new Map<string, { readonly login: KnownLogin; readonly caller: Caller }>();
+  /** Which targets are databases of providers. */
+  readonly databases: HttpDatabases;
   readonly #authorities = new Map<string, SessionAuthority>();
   readonly #alarmed = new Map<string, number>();
   #listener: HttpListener | undefined;
@@ -63,6 +66,7 @@ export class HttpProxy {
     this.#http = http;
     this.#parts = parts;
     this.#broker = openBroker(http, parts);
+    this.databases = new HttpDatabases(http.databases);
     this.#logins = new HttpLogins({ clock: parts.clock, served: () => parts.runs.servedTargets() });
     parts.runs.onRunClosed((principal) => this.#closed(principal));
   }
@@ -93,7 +97,7 @@ export class HttpProxy {
     try {
       this.#listener = await listenHttp({
         listen: this.#http.listen,
-        guard,
+        guard: this.databases.naming(guard),
         clock,
         random,
         // Who answers is registered in the vault.

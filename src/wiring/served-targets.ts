@@ -10,6 +10,7 @@ import { relay } from "../adapters/postgres/relay.ts";
 import { ContextPool } from "../adapters/postgres/session/context.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
+import type { CatalogueSource } from "../catalogue/source.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import type { LeaseEvent } from "../credentials/leases.ts";
 import type { OpenGuard } from "../pipeline/open-guard.ts";
@@ -40,6 +41,8 @@ export interface ServedTargetsParts {
   readonly runs: RunControl;
   readonly planning: Planning;
   readonly explainer: LiveExplainer;
+  /** Told of each database that is served, with what says what names mean in it. */
+  readonly catalogued: (target: string, served: { readonly database: string; readonly catalogue: CatalogueSource }) => void;
   readonly vault: Vault | undefined;
   /** Names this gateway to servers. */
   readonly instance: string;
@@ -62,7 +65,7 @@ export class ServedTargets {
 
   /** Rejects with `WiringError`, and with the start-up test's error for an enforcing target that passes a write it must refuse. */
   async serve(target: TargetConfig): Promise<void> {
-    const { config, guard, catalogues, log, bins, environment, random, clock, planning, explainer, runs } = this.#parts;
+    const { config, guard, catalogues, log, bins, environment, random, clock, planning, explainer, catalogued, runs } = this.#parts;
     const observing = target.policy.mode === "observe";
     const login = testLogin(random);
     const wired = await targetOptions(config, target, { environment, random, extra: observing ? [] : [login.account] });
@@ -71,6 +74,7 @@ export class ServedTargets {
     // Read while everything else opens, so that the first client does not wait for it.
     const source = catalogues.of(target.name, rest.upstream, database);
     explainer.serve(target.name, { database, role: rest.upstream.role, catalogueVersion: () => source.version });
+    catalogued(target.name, { database, catalogue: source });
     const sessionRoles = await this.#openSessionRoles(target, rest.upstream, database);
     const contexts = sessionRoles?.contexts ?? new ContextPool();
     if (!observing) await bins.look(target, database);

@@ -2,7 +2,7 @@
  * An HTTP request in, its effects out: canonical form, then the pack of its host, by GraphQL field, name or route.
  * It decides nothing, sends nothing, and quotes of the request only its method, host, path and the names of things.
  */
-import type { SqlContext } from "../../model/action.ts";
+import type { RequestDatabase, SqlContext } from "../../model/action.ts";
 import { type Effect, unknownEffect } from "../../model/effect.ts";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { Pack, PackOperation } from "../../packs/pack.ts";
@@ -14,15 +14,24 @@ import { doorsOf, globRegExp } from "./doors.ts";
 import { effectsOfOperation, type Place, readEffect, unknownChange } from "./meaning.ts";
 import { namedCalls } from "./named-calls.ts";
 import { packOf } from "./pack-of.ts";
-import { valuesAt } from "./tree.ts";
+import { withThings } from "./resolved-effects.ts";
+import { analyseTexts, sqlTextsIn } from "./sql-in-body.ts";
 
-/** One thing that a request asks for. SQL in it has its effects from the analysis of SQL, and none of its own. */
-type Part = { readonly effect: Effect } | { readonly sql: string };
+/**
+ * One thing that a request asks for. SQL in it has its effects from the analysis of SQL; `otherwise` are those where its database is not
+ * known, and absent where it is then refused.
+ */
+type Part = { readonly effect: Effect } | { readonly texts: readonly string[]; readonly otherwise: readonly Effect[] | undefined };
 
 const reading: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Never rejects but where `sql` does. */
-export async function analyseHttp(request: HttpRequest, context: SqlContext, sql: SqlAnalyser): Promise<Analysis> {
+export async function analyseHttp(
+  request: HttpRequest,
+  context: SqlContext,
+  sql: SqlAnalyser,
+  database?: RequestDatabase,
+): Promise<Analysis> {
   if (request.credential !== undefined)
     return {
       kind: "refused",
@@ -36,15 +45,16 @@ export async function analyseHttp(request: HttpRequest, context: SqlContext, sql
   const effects: Effect[] = [];
   for (const part of partsOf(canonical)) {
     if ("effect" in part) effects.push(part.effect);
+    else if (part.otherwise !== undefined && database?.kind !== "known") effects.push(...part.otherwise);
     else {
-      const inner = await sql.analyse({ kind: "sql", text: part.sql, door: "simple", context });
+      const inner = await analyseTexts(part.texts, { context, database, sql });
       if (inner.kind === "refused") return inner;
       effects.push(...inner.statements.flatMap((statement) => statement.effects));
     }
   }
   return understood(
     canonical,
-    effects.toSorted((one, other) => severity(one) - severity(other)),
+    withThings(effects, request).toSorted((one, other) => severity(one) - severity(other)),
   );
 }
 
@@ -151,16 +161,14 @@ function routeParts(pack: Pack, request: CanonicalRequest, method: string): read
 
 function partsOfOperation(operation: PackOperation, place: Place): readonly Part[] {
   const { body } = place.request;
-  if (operation.sql === undefined || body.kind === "none") return effectsOfOperation(operation, place).map((effect) => ({ effect }));
+  const { sql } = operation;
+  const own = () => effectsOfOperation(operation, place);
+  if (sql === undefined || body.kind === "none") return own().map((effect) => ({ effect }));
   if (body.kind === "opaque") return [opaque(body.because)];
-  const texts = operation.sql.at.flatMap((path) => valuesAt(body.tree, path));
-  if (texts.length === 0) return [opaque("where its SQL stands is not known")];
-  return texts.map((text) => (isText(text) ? { sql: text } : opaque("what stands in place of its SQL is no text")));
-}
-
-/** A text that no server could read in two ways. */
-function isText(value: unknown): value is string {
-  return typeof value === "string" && !value.includes("\0") && !/\p{Surrogate}/u.test(value);
+  const texts = sqlTextsIn(sql, body.tree);
+  const otherwise = sql.engine === "several" ? own() : undefined;
+  if (!("problem" in texts)) return [{ texts, otherwise }];
+  return otherwise === undefined ? [opaque(texts.problem)] : otherwise.map((effect) => ({ effect }));
 }
 
 /** Nothing permits it but a rule that names what was not understood. */

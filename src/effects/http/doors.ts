@@ -8,6 +8,8 @@ export interface Routed {
   readonly operation: PackOperation;
   /** The last placeholder's text. */
   readonly name?: string;
+  /** Every placeholder's text, by its name without braces. */
+  readonly places: ReadonlyMap<string, string>;
 }
 
 export interface Doors {
@@ -26,7 +28,12 @@ interface Route {
 }
 
 /** `text` matches one segment; `rest` one or more of them, and gives them their name; `any` none or more. */
-type Segment = { readonly kind: "text"; readonly fits: RegExp; readonly named: boolean } | { readonly kind: "rest" | "any" };
+type Segment =
+  | { readonly kind: "text"; readonly fits: RegExp; readonly names: readonly string[] }
+  | { readonly kind: "rest"; readonly name: string }
+  | { readonly kind: "any" };
+
+type Places = readonly (readonly [name: string, text: string])[];
 
 const read = new WeakMap<Pack, Doors>();
 
@@ -72,10 +79,11 @@ function routeOf(operation: PackOperation, methods: string, place: string): Rout
 
 function segmentOf(text: string): Segment {
   if (text === "**") return { kind: "any" };
-  if (/^\{[^}]*\*\}$/.test(text)) return { kind: "rest" };
+  if (/^\{[^}]*\*\}$/.test(text)) return { kind: "rest", name: text.slice(1, -2) };
   const pieces = text.split(/(\{[^}]*\}|\*)/);
   const source = pieces.map((piece) => (piece.startsWith("{") ? "(.+)" : piece === "*" ? ".*" : escaped(piece))).join("");
-  return { kind: "text", fits: new RegExp(`^${source}$`, "i"), named: text.includes("{") };
+  const names = pieces.filter((piece) => piece.startsWith("{")).map((piece) => piece.slice(1, -1));
+  return { kind: "text", fits: new RegExp(`^${source}$`, "i"), names };
 }
 
 /** `*` stands for any characters. */
@@ -89,27 +97,30 @@ function escaped(text: string): string {
 
 function routed({ operation, methods, host, segments }: Route, method: string, at: string, path: readonly string[]): Routed[] {
   if (!methods.has(method) || (host !== undefined && !host.test(at))) return [];
-  const found = fits(segments, path);
-  if (found === undefined) return [];
-  return [found === "" ? { operation } : { operation, name: found }];
+  const places = fits(segments, path);
+  if (places === undefined) return [];
+  const name = places.at(-1)?.[1];
+  return [{ operation, places: new Map(places), ...(name === undefined || name === "" ? {} : { name }) }];
 }
 
-/** The last name in it, `""` without any, `undefined` where it does not fit. Patterns hold two open pieces at most, so this stays small. */
-function fits(segments: readonly Segment[], path: readonly string[], name = ""): string | undefined {
+/** What its placeholders stand for, `undefined` where it does not fit. Patterns hold two open pieces at most, so this stays small. */
+function fits(segments: readonly Segment[], path: readonly string[], places: Places = []): Places | undefined {
   const [first, ...others] = segments;
   const [head, ...tail] = path;
-  if (first === undefined) return head === undefined || (path.length === 1 && head === "") ? name : undefined;
+  if (first === undefined) return head === undefined || (path.length === 1 && head === "") ? places : undefined;
   switch (first.kind) {
     case "text": {
       if (head === undefined) return undefined;
       const found = first.fits.exec(head);
-      return found === null ? undefined : fits(others, tail, first.named ? (found.at(-1) ?? head) : name);
+      if (found === null) return undefined;
+      const named = first.names.map((name, index) => [name, found[index + 1] ?? head] as const);
+      return fits(others, tail, named.length === 0 ? places : [...places, ...named]);
     }
     case "rest":
-      return head === undefined || head === "" ? undefined : path.join("/");
+      return head === undefined || head === "" ? undefined : [...places, [first.name, path.join("/")]];
     case "any":
       for (let skipped = 0; skipped <= path.length; skipped++) {
-        const found = fits(others, path.slice(skipped), name);
+        const found = fits(others, path.slice(skipped), places);
         if (found !== undefined) return found;
       }
       return undefined;

@@ -11,7 +11,7 @@ export type Tree = string | number | boolean | null | typeof UNDETERMINED | read
 /** Values looked at for one path: a body cannot make the walk longer than this. Beyond it the rest counts as found. */
 const STEPS_MAX = 20_000;
 
-/** All values at a path such as `input.replace`, `patch.**.isDeleted` or `variables.*`. Lists are walked through. */
+/** All values at a path such as `input.replace`, `patch.**.isDeleted` or `variables.*`, in their order. Lists are walked through. */
 export function valuesAt(tree: Tree, path: string): readonly Tree[] {
   const wanted = path.toLowerCase().split(".");
   const found: Tree[] = [];
@@ -25,11 +25,12 @@ export function valuesAt(tree: Tree, path: string): readonly Tree[] {
     if (name === undefined || value === UNDETERMINED) found.push(value);
     else if (name === "**") {
       left.push({ value, at: at + 1 });
-      for (const child of childrenOf(value)) left.push({ value: child, at });
+      for (const child of [...childrenOf(value)].reverse()) left.push({ value: child, at });
     } else if (Array.isArray(value)) {
-      for (const child of value) left.push({ value: child, at: name === "*" ? at + 1 : at });
+      for (const child of value.toReversed()) left.push({ value: child, at: name === "*" ? at + 1 : at });
     } else if (value instanceof Map) {
-      for (const [key, child] of value) if (name === "*" || key.toLowerCase() === name) left.push({ value: child, at: at + 1 });
+      for (const [key, child] of [...value].reverse())
+        if (name === "*" || key.toLowerCase() === name) left.push({ value: child, at: at + 1 });
     }
   }
 }
