@@ -58,6 +58,44 @@ export function writeAnswer(response: ClientResponse, { status, decision, reason
   write.end(body);
 }
 
+/** The head of a provider's answer: names and values by turns, a name that stands twice kept twice. */
+export function writeHead(response: ClientResponse, status: number, fields: string[]): void {
+  if (isHttp1(response)) response.writeHead(status, withoutTrailer(fields));
+  else response.writeHead(status, gathered(fields));
+}
+
+/** An announcement of trailers beside a length is one that no server may make: Node would not write it. */
+function withoutTrailer(fields: string[]): string[] {
+  const named = (name: string): boolean => fields.some((text, at) => at % 2 === 0 && text === name);
+  if (!named("trailer") || !named("content-length")) return fields;
+  return fields.filter((_, at) => fields[at - (at % 2)] !== "trailer");
+}
+
+/** 102 and 103 go on before the answer; of others no client knows. */
+export function inform(response: ClientResponse, status: number, fields: string[]): void {
+  if (status !== 102 && status !== 103) return;
+  if (!isHttp1(response)) {
+    if (!response.stream.headersSent) response.stream.additionalHeaders({ ":status": status, ...gathered(fields) });
+    return;
+  }
+  const { socket } = response;
+  if (socket === null || !socket.writable || response.req.httpVersionMinor === 0) return;
+  let head = `HTTP/1.1 ${status} ${status === 102 ? "Processing" : "Early Hints"}\r\n`;
+  for (let at = 0; at + 1 < fields.length; at += 2) head += `${fields[at]}: ${fields[at + 1]}\r\n`;
+  socket.write(`${head}\r\n`, "latin1");
+}
+
+function gathered(fields: readonly string[]): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = {};
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = fields[at] as string;
+    const value = fields[at + 1] as string;
+    const before = all[name];
+    all[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+  }
+  return all;
+}
+
 function isHttp1(response: ClientResponse): response is ServerResponse {
   return !("stream" in response);
 }

@@ -5,17 +5,21 @@
 import { messageOf } from "../../base/message-of.ts";
 import type { Readable } from "node:stream";
 import type { HttpRequest } from "../../model/http-request.ts";
-import type { Reason } from "../../model/decision.ts";
 import { type ClientRequest, type ClientResponse, type OwnAnswer, protocolRefused, refusalAnswer, writeAnswer } from "./answers.ts";
 import { capabilities } from "./capabilities.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
-import { type ReadHead, readRequestHead } from "./codec/headers.ts";
+import { type HeaderPair, type ReadHead, readRequestHead } from "./codec/headers.ts";
 import { forward } from "./forward.ts";
+import { foundCredential } from "./found.ts";
 import type { HttpSession } from "./http-session.ts";
+import { identified } from "./identify.ts";
 import type { HttpOptions, PackedHost, Taken } from "./options.ts";
 import { passing } from "./passing.ts";
-import { BodyAborted, judgedBody, readBody, type ReadBody } from "./request-body.ts";
+import { BodyAborted, judgedBody, NO_BODY, readBody, type ReadBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
+import { isCredentialProtocol } from "./websocket/handshake.ts";
+import { type Opening, openWebSocket } from "./websocket/open.ts";
+import { upgradeOf, type Upgraded } from "./websocket/upgraded.ts";
 
 /** Where a connection's requests lead, once it is known who sends them. */
 export interface Lane {
@@ -40,13 +44,19 @@ export interface Prepared {
   readonly body: ReadBody;
   readonly rest: Readable;
   readonly taken: Extract<Taken, { kind: "clean" }>;
+  /** The headers as they came. */
+  readonly raw: readonly HeaderPair[];
   /** A pack knows the host. */
   readonly packed: boolean;
+  /** It asks for a WebSocket. */
+  readonly opening: Opening | undefined;
 }
 
 interface Both {
   readonly request: ClientRequest;
   readonly response: ClientResponse;
+  /** Where it wants to change the protocol. */
+  readonly upgraded?: Upgraded;
 }
 
 /** Answers in every case. Never rejects. `path` is the request's own, in whatever form it came. */
@@ -54,9 +64,10 @@ export function exchange(lane: Lane, path: string, both: Both, parts: ExchangePa
   return lane.session.during(() => exchanged(lane, path, both, parts));
 }
 
-async function exchanged(lane: Lane, path: string, { request, response }: Both, parts: ExchangeParts): Promise<void> {
+async function exchanged(lane: Lane, path: string, both: Both, parts: ExchangeParts): Promise<void> {
+  const { response } = both;
   try {
-    const prepared = await prepare(lane, path, { request, response }, parts);
+    const prepared = await prepare(lane, path, both, parts);
     if ("status" in prepared) return writeAnswer(response, prepared);
     await judged(prepared, response, parts);
   } catch (error) {
@@ -66,13 +77,15 @@ async function exchanged(lane: Lane, path: string, { request, response }: Both, 
   }
 }
 
-async function prepare(lane: Lane, path: string, { request, response }: Both, parts: ExchangeParts): Promise<Prepared | OwnAnswer> {
+async function prepare(lane: Lane, path: string, both: Both, parts: ExchangeParts): Promise<Prepared | OwnAnswer> {
+  const { request, response } = both;
   const { options } = parts;
   const { scheme, place, session } = lane;
-  const head = readRequestHead(request.rawHeaders);
-  if ("refused" in head) return protocolRefused(`the request is not let through: ${head.refused}`);
-  if (head.upgrade !== undefined && !/^(h2c)?$/i.test(head.upgrade))
-    return protocolRefused("the request is not let through: it wants to change the protocol, which is not passed on", 501);
+  const read = readRequestHead(request.rawHeaders);
+  if ("refused" in read) return protocolRefused(`the request is not let through: ${read.refused}`);
+  const upgrade = upgradeOf(request.method ?? "GET", read, both.upgraded);
+  if ("refused" in upgrade) return protocolRefused(`the request is not let through: ${upgrade.refused}`, 501);
+  const { head, asked } = upgrade;
   const barred = await session.caller.barred();
   if (barred !== undefined) return refusalAnswer({ code: "suspended", message: barred });
   const host = authorityOf(place, scheme);
@@ -81,24 +94,40 @@ async function prepare(lane: Lane, path: string, { request, response }: Both, pa
   const canonical = options.canonical(url);
   const packed = options.packOf(host);
   const sent = "refused" in canonical ? path : canonical.target;
-  const taken = takenFrom(parts, { lane, packed, method, target: sent, head });
+  const taken: Taken =
+    asked?.protocols.some(isCredentialProtocol) === true
+      ? { kind: "found", slot: "the header sec-websocket-protocol" }
+      : takenFrom(parts, { lane, packed, method, target: sent, head });
   const base = { method, url: "refused" in canonical ? url : `${scheme}://${host}${sent}`, headers: head.pairs };
-  if (taken.kind === "found") return found(lane, { ...base, headers: [] }, { packed, slot: taken.slot }, parts);
+  if (taken.kind === "found") return foundCredential(lane, { ...base, headers: [] }, { packed, slot: taken.slot }, options);
+  if (packed === undefined && asked !== undefined)
+    return protocolRefused("the request is not let through: a WebSocket goes to hosts that a pack knows", 501);
   if (packed !== undefined && scheme === "http")
     return protocolRefused(`\`${host}\` is asked by https alone: what it is sent in clear text anybody on the way can read`, 403);
   if (request.headers.expect !== undefined) response.writeContinue();
-  const body = await readBody(request, packed === undefined ? 0 : undefined);
-  if (options.broker.holdsSecret(body.first)) return found(lane, { ...base, headers: [] }, { packed, slot: "its body" }, parts);
-  const text = packed === undefined ? { body: "" } : judgedBody(body);
+  const body = bodiless(lane, head) ? NO_BODY : await readBody(request, bytesOf(head), packed === undefined ? 0 : undefined);
+  if (options.broker.holdsSecret(body.first)) return foundCredential(lane, { ...base, headers: [] }, { packed, slot: "its body" }, options);
+  const text = packed === undefined ? { body: "" } : judgedBody(body, request.headers["content-type"]);
   return {
     lane,
-    request: { ...base, headers: taken.judged, ...text },
+    request: { ...base, headers: asked === undefined ? taken.judged : [["upgrade", "websocket"], ...taken.judged], ...text },
     target: sent,
     body,
     rest: request,
     taken,
+    raw: head.pairs,
     packed: packed !== undefined,
+    opening: asked === undefined || packed === undefined || both.upgraded === undefined ? undefined : { asked, packed, ...both.upgraded },
   };
+}
+
+/** HTTP/1.1 says in the head whether there is a body. */
+function bodiless({ http2 }: Lane, { framing }: ReadHead): boolean {
+  return !http2 && framing.kind === "none";
+}
+
+function bytesOf({ framing }: ReadHead): number | null {
+  return framing.kind === "length" ? framing.bytes : null;
 }
 
 interface Looked {
@@ -121,25 +150,6 @@ function takenFrom({ options }: ExchangeParts, { lane, packed, method, target, h
   return { kind: "clean", judged: head.pairs, sent: () => ({ headers: head.pairs, secrets: [] }) };
 }
 
-/** Refused and recorded whatever it would do, and told aloud. Nothing of the credential is in the record. */
-async function found(
-  { session, place, scheme }: Lane,
-  request: Omit<HttpRequest, "body">,
-  { packed, slot }: { readonly packed: PackedHost | undefined; readonly slot: string },
-  { options }: ExchangeParts,
-): Promise<OwnAnswer> {
-  const host = authorityOf(place, scheme);
-  const url = `${scheme}://${host}/`;
-  const admission = await options.guard.admit(session.action({ ...request, url, body: "", credential: slot }), capabilities);
-  options.alarm({ session: session.session.id, caller: session.caller, provider: packed?.provider ?? "none", host, slot });
-  const reason: Reason = {
-    code: admission.kind === "deny" ? admission.reason.code : "found_credential",
-    message: `the request carries a credential that Holdfast did not give out, in ${slot}; nothing was sent`,
-    next: "use the placeholder that the session has; a credential that turned up elsewhere is for a person to look at",
-  };
-  return refusalAnswer(reason, { close: true });
-}
-
 async function judged(prepared: Prepared, response: ClientResponse, parts: ExchangeParts): Promise<void> {
   const { guard } = parts.options;
   const { session } = prepared.lane;
@@ -148,8 +158,12 @@ async function judged(prepared: Prepared, response: ClientResponse, parts: Excha
   response.once("close", () => {
     if (!response.writableEnded) gone.abort();
   });
-  const admission = await guard.admit(session.action(prepared.request), capabilities);
-  const answered = await passing(admission, { session, request: prepared.request, gone: gone.signal }, parts.options);
+  const known = prepared.packed
+    ? await identified(prepared.request, { ...parts, session, headers: prepared.raw, gone: gone.signal })
+    : { request: prepared.request };
+  const admission = await guard.admit(session.action(known.request), capabilities);
+  const answered = await passing(admission, { session, ...known, gone: gone.signal }, parts.options);
   if ("status" in answered) return writeAnswer(response, answered);
-  await forward(prepared, response, { ...answered, gone: gone.signal }, parts);
+  if (prepared.opening === undefined) return forward(prepared, response, { ...answered, gone: gone.signal }, parts);
+  await openWebSocket(prepared, prepared.opening, response, { passing: answered, gone: gone.signal }, parts);
 }

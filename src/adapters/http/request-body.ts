@@ -2,21 +2,26 @@
  * A request's body: its first bytes are read for the judgement, within a bound; what is longer is streamed on after it.
  * It reads nothing out of them.
  */
-import type { Readable } from "node:stream";
+import type { Readable, Transform, Writable } from "node:stream";
 import { limits } from "../../base/limits.ts";
+import type { HttpRequest } from "../../model/http-request.ts";
 
 export interface ReadBody {
   readonly first: Buffer;
   /** All of it is in `first`. */
   readonly whole: boolean;
+  /** Of all of it; `null` where that is not known before its end. */
+  readonly bytes: number | null;
 }
+
+export const NO_BODY: ReadBody = { first: Buffer.alloc(0), whole: true, bytes: 0 };
 
 export class BodyAborted extends Error {
   override readonly name = "BodyAborted";
 }
 
-/** Rejects with {@link BodyAborted} when the client goes, or sends nothing for too long. */
-export function readBody(body: Readable, bytesMax: number = limits.httpBodyBytesMax): Promise<ReadBody> {
+/** `bytes` is what its head says. Rejects with {@link BodyAborted} when the client goes, or sends nothing for too long. */
+export function readBody(body: Readable, bytes: number | null, bytesMax: number = limits.httpBodyBytesMax): Promise<ReadBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -39,10 +44,10 @@ export function readBody(body: Readable, bytesMax: number = limits.httpBodyBytes
       timer = setTimeout(silent, limits.httpIdleMsMax);
       if (length <= bytesMax) return;
       body.pause();
-      done(() => resolve({ first: Buffer.concat(chunks), whole: false }));
+      done(() => resolve({ first: Buffer.concat(chunks), whole: false, bytes }));
     }
     function onEnd(): void {
-      done(() => resolve({ first: Buffer.concat(chunks), whole: true }));
+      done(() => resolve({ first: Buffer.concat(chunks), whole: true, bytes: length }));
     }
     function onClose(): void {
       done(() => reject(new BodyAborted("the client went before its request was whole")));
@@ -55,12 +60,62 @@ export function readBody(body: Readable, bytesMax: number = limits.httpBodyBytes
   });
 }
 
+/** Bodies that begin with what they ask for in a form of their own: operations are read out of their bytes. */
+const readByBytes = /^application\/x-git-receive-pack-request$/i;
+
 /** As it is judged: text where it is UTF-8 and whole, and otherwise why it is not looked into. */
-export function judgedBody({ first, whole }: ReadBody): { readonly body: string; readonly opaque?: string } {
-  if (!whole) return { body: "", opaque: `its body is longer than ${limits.httpBodyBytesMax} bytes` };
+export function judgedBody({ first, whole }: ReadBody, contentType = ""): Pick<HttpRequest, "body" | "opaque" | "bytes"> {
+  const bytes = readByBytes.test(contentType.trim()) ? { bytes: first.toString("base64") } : {};
+  if (!whole) return { body: "", opaque: `its body is longer than ${limits.httpBodyBytesMax} bytes`, ...bytes };
   try {
-    return { body: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(first) };
+    return { body: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(first), ...bytes };
   } catch {
-    return { body: first.toString("base64"), opaque: "its body is no text" };
+    return { body: first.toString("base64"), opaque: "its body is no text", ...bytes };
   }
+}
+
+/**
+ * What was read and the rest of it, to where it is written: it ends there when it ends here. Where it is answered early the rest is read
+ * and dropped, so that the client sees the answer; where the client goes, or is silent for too long, the writing side is given up.
+ */
+export function sendBody(
+  { first, whole }: ReadBody,
+  rest: Readable,
+  { out, through }: { readonly out: Writable; readonly through: Transform | undefined },
+): void {
+  if (through === undefined) return pump(first, whole ? undefined : rest, out);
+  pump(first, whole ? undefined : rest, through);
+  pump(Buffer.alloc(0), through, out);
+}
+
+function pump(first: Buffer, rest: Readable | undefined, out: Writable): void {
+  if (first.length > 0) out.write(first);
+  if (rest === undefined) return void out.end();
+  const timer = setTimeout(() => stop(new BodyAborted("the client sent nothing for too long")), limits.httpIdleMsMax);
+  const flow = (): void => void rest.resume();
+  const onData = (chunk: Buffer): void => {
+    timer.refresh();
+    if (!out.write(chunk)) rest.pause();
+  };
+  const onEnd = (): void => {
+    stop();
+    out.end();
+  };
+  const onClose = (): void => stop(new BodyAborted("the client went before its request was whole"));
+  const onError = (error: Error): void => stop(error);
+  function stop(error?: Error): void {
+    clearTimeout(timer);
+    rest?.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onError);
+    out.off("drain", flow).off("close", dropped);
+    if (error !== undefined) out.destroy(error);
+  }
+  function dropped(): void {
+    stop();
+    rest?.resume();
+  }
+  rest.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onError);
+  rest.on("error", () => undefined);
+  out.on("drain", flow).on("close", dropped);
+  out.on("error", () => undefined);
+  rest.resume();
 }

@@ -2,12 +2,19 @@
  * Providers that speak HTTP/2: one connection a host, shared by all that ask it, and what ALPN chose remembered for a while.
  * It is used for clients that came by HTTP/2 alone: neither side is told of a protocol that the other one would not have.
  */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, type OutgoingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 import { connect as connectTls } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import { limits } from "../../base/limits.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
-import { type Came, type Dialled, failureText, type Outgoing, type SentRequest, UpstreamFailed } from "./upstream-port.ts";
+import { type AnswerSink, type Dialled, failureText, type Outgoing, type SentRequest, UpstreamFailed } from "./upstream-port.ts";
 
 interface Known {
   /** `undefined`: the host chose HTTP/1.1, or could not be reached. */
@@ -35,7 +42,7 @@ export class Http2Upstream {
   }
 
   /** `undefined` where the host does not speak it. */
-  async send({ place, method, target, headers, bodyBytes }: Outgoing, signal: AbortSignal): Promise<SentRequest | undefined> {
+  async send({ place, method, target, headers, body }: Outgoing, sink: AnswerSink): Promise<SentRequest | undefined> {
     const session = await this.#session(place);
     if (session === undefined) return undefined;
     const fields: OutgoingHttpHeaders = {
@@ -48,9 +55,17 @@ export class Http2Upstream {
       const before = fields[name];
       fields[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [String(before)]), value];
     }
-    if (bodyBytes !== null && bodyBytes > 0) fields["content-length"] = String(bodyBytes);
-    const stream = session.request(fields, { endStream: false, signal });
-    return { out: stream, answer: answerTo(stream, place) };
+    const bytes = Buffer.isBuffer(body) ? body.length : body.bytes;
+    if (bytes !== null && bytes > 0) fields["content-length"] = String(bytes);
+    const stream = session.request(fields, { endStream: bytes === 0 });
+    tell(stream, place, sink);
+    if (Buffer.isBuffer(body) && bytes !== 0) stream.end(body);
+    return {
+      out: Buffer.isBuffer(body) || bytes === 0 ? undefined : stream,
+      pause: () => void stream.pause(),
+      resume: () => void stream.resume(),
+      abort: (because) => void stream.destroy(new Error(because)),
+    };
   }
 
   close(): void {
@@ -101,30 +116,42 @@ export class Http2Upstream {
   }
 }
 
-function answerTo(stream: ClientHttp2Stream, { host }: Place): Promise<Came> {
-  return new Promise((resolve, reject) => {
-    let trailers: Record<string, string> = {};
-    let ended = false;
-    stream.on("trailers", (headers) => {
-      trailers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
-    });
-    stream.on("end", () => {
-      ended = true;
-    });
-    stream.on("response", (headers) => {
-      const { ":status": status = 502, ...rest } = headers;
-      const rawHeaders = Object.entries(rest).flatMap(([name, value]) => [value ?? ""].flat().flatMap((each) => [name, String(each)]));
-      resolve({
-        status: Number(status),
-        rawHeaders,
-        encoding: headers["content-encoding"],
-        body: stream,
-        trailers: () => trailers,
-        complete: () => ended && stream.rstCode === 0,
-      });
-    });
-    stream.on("error", (error: NodeJS.ErrnoException) => reject(new UpstreamFailed(failureText(host, error), true)));
-    stream.on("close", () => reject(new UpstreamFailed(`\`${host}\`: it closed the stream without an answer`, true)));
-    stream.setTimeout(limits.httpAnswerMsMax, () => stream.destroy(new Error("it did not answer in time")));
+function tell(stream: ClientHttp2Stream, { host }: Place, sink: AnswerSink): void {
+  let trailers: readonly string[] = [];
+  let over = false;
+  let cause: NodeJS.ErrnoException = new Error("it closed the stream without an answer");
+  const failed = (error: NodeJS.ErrnoException): void => {
+    if (over) return;
+    over = true;
+    sink.failed(new UpstreamFailed(failureText(host, error), true));
+  };
+  stream.on("headers", (headers) => {
+    if (!over) sink.informed(Number(headers[":status"]), rawOf(headers));
   });
+  stream.on("response", (headers) => {
+    if (!over) sink.head(Number(headers[":status"] ?? 502), rawOf(headers));
+  });
+  stream.on("data", (chunk: Buffer) => {
+    if (!over && !sink.data(chunk)) stream.pause();
+  });
+  stream.on("trailers", (headers) => {
+    trailers = rawOf(headers);
+  });
+  stream.on("end", () => {
+    // A stream that was given up ends too.
+    if (over || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+    over = true;
+    sink.end(trailers);
+  });
+  stream.on("error", (error) => {
+    cause = error;
+  });
+  stream.on("close", () => failed(cause));
+  stream.setTimeout(limits.httpAnswerMsMax, () => stream.destroy(new Error("it did not answer in time")));
+}
+
+function rawOf(headers: IncomingHttpHeaders): readonly string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith(":") ? [] : [value ?? ""].flat().flatMap((each) => [name, String(each)]),
+  );
 }

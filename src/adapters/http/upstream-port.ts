@@ -3,7 +3,7 @@
  * It dials nothing.
  */
 import type { LookupFunction } from "node:net";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import type { SecureContext } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import type { Resolve } from "./addresses.ts";
@@ -17,28 +17,34 @@ export interface Outgoing {
   readonly method: string;
   readonly target: string;
   readonly headers: readonly HeaderPair[];
-  /** `null`: of unknown length. */
-  readonly bodyBytes: number | null;
+  /** All of it, an empty one included; otherwise it is written to what `send` resolves with. */
+  readonly body: Buffer | { readonly bytes: number | null };
+  /** The protocol that the client wants to change to, where that is permitted. Over HTTP/1.1 alone. */
+  readonly upgrade?: string;
 }
 
-/** An answer whose head is there. */
-export interface Came {
-  readonly status: number;
-  /** Names and values by turns, as they came. */
-  readonly rawHeaders: readonly string[];
-  readonly encoding: string | undefined;
-  readonly body: Readable;
-  /** Known once the body has ended. */
-  readonly trailers: () => Readonly<Record<string, string | undefined>>;
-  /** The provider said that this is all of it. */
-  readonly complete: () => boolean;
+/** Told of an answer as it comes, in this order. After `end`, `upgraded` or `failed` nothing more is told. */
+export interface AnswerSink {
+  /** 102, 103 and others that come before the answer; `rawHeaders` are names in lower case and values by turns, here and below. */
+  informed(status: number, rawHeaders: readonly string[]): void;
+  head(status: number, rawHeaders: readonly string[]): void;
+  /** `false`: no more until {@link SentRequest.resume}. */
+  data(chunk: Buffer): boolean;
+  end(rawTrailers: readonly string[]): void;
+  /** 101, where it was asked for; `rest` is what came of the other protocol already. */
+  upgraded(rawHeaders: readonly string[], socket: Duplex, rest: Buffer): void;
+  failed(error: UpstreamFailed): void;
 }
 
+/** A request on its way. */
 export interface SentRequest {
-  /** Where the body is written. */
-  readonly out: Writable;
-  /** Rejects with {@link UpstreamFailed}. */
-  readonly answer: Promise<Came>;
+  /** Where a body is written that was not given whole; it ends with the body. */
+  readonly out: Writable | undefined;
+  /** No more of the answer for now; and more of it. */
+  pause(): void;
+  resume(): void;
+  /** Gives it up; the sink is told why, unless the answer is through. */
+  abort(because: string): void;
 }
 
 /** `reached`: bytes of the request may have arrived. The message names no header and no body. */
@@ -69,8 +75,9 @@ export interface Dialled {
 
 /** Why a host was not reached, for a client to read. */
 export function failureText(host: string, error: NodeJS.ErrnoException): string {
+  if (error.code === undefined) return `\`${host}\`: ${error.message}`;
   const certificate = /CERT|SIGNATURE|SELF_SIGNED|ISSUER|ALTNAME/.test(error.code ?? "");
   const what = certificate ? "its certificate is not to be believed" : "it cannot be reached";
-  const cause = error.code === undefined || error.message.includes(error.code) ? error.message : `${error.code}, ${error.message}`;
+  const cause = error.message.includes(error.code) ? error.message : `${error.code}, ${error.message}`;
   return `\`${host}\`: ${what}: ${cause.replace(/[^\x20-\x7e]/g, "?").slice(0, 300)}`;
 }

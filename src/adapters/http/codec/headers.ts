@@ -98,15 +98,52 @@ const answerHop: ReadonlySet<string> = new Set([
   "alt-svc",
 ]);
 
-/** Of an answer: `alt-svc` would lead the client to a way that nobody watches. */
-export function answerHeaders(raw: readonly string[]): HeaderPair[] {
-  const pairs: HeaderPair[] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = (raw[at] ?? "").toLowerCase();
-    if (!name.startsWith(":") && !answerHop.has(name)) pairs.push([name, raw[at + 1] ?? ""]);
-  }
-  return pairs;
+export interface AnswerFields {
+  /** Names in lower case and values, by turns. */
+  readonly fields: string[];
+  /** How the body is compressed that must be looked at. */
+  readonly encoding: string | undefined;
 }
+
+/**
+ * Of an answer, whose names are in lower case: `alt-svc` would lead the client to a way that nobody watches. Where something is taken out
+ * of it, a compressed body goes on as it is when it is not.
+ */
+export function answerFields(
+  raw: readonly string[],
+  { cookies, redaction }: { readonly cookies: boolean; readonly redaction: { header(value: string): string } | undefined },
+): AnswerFields {
+  const encoding = redaction === undefined ? undefined : encodingOf(raw);
+  const fields: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as string;
+    if (answerHop.has(name) || (name === "set-cookie" && !cookies)) continue;
+    if (encoding !== undefined && (name === "content-encoding" || name === "content-length")) continue;
+    const value = raw[at + 1] as string;
+    fields.push(name, redaction?.header(value) ?? value);
+  }
+  return { fields, encoding };
+}
+
+function encodingOf(raw: readonly string[]): string | undefined {
+  const all = raw.filter((_, at) => at % 2 === 1 && raw[at - 1] === "content-encoding");
+  const text = all.join(", ").trim().toLowerCase();
+  return text === "" || text === "identity" ? undefined : text;
+}
+
+/** Of an answer's end: what frames a message or leads elsewhere has no place there. */
+export function trailerFields(raw: readonly string[], redaction: { header(value: string): string } | undefined): Record<string, string> {
+  const { fields } = answerFields(raw, { cookies: false, redaction });
+  const all: Record<string, string> = {};
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = fields[at] as string;
+    if (!framing.has(name)) all[name] = name in all ? `${all[name]}, ${fields[at + 1]}` : (fields[at + 1] as string);
+  }
+  return all;
+}
+
+/** RFC 9110, 6.5.1. */
+const framing: ReadonlySet<string> = new Set(["content-length", "content-encoding", "content-type", "content-range", "host", "location"]);
 
 /** `Basic user:password`; `undefined` for anything else. */
 export function basicLogin(value: string | undefined): { readonly user: string; readonly password: string } | undefined {
