@@ -5,8 +5,9 @@
 import { createHmac } from "node:crypto";
 import type { Transform } from "node:stream";
 import { credentialKey, type HeldPlaceholder, isCredentialHeader, placeholderIn, withoutSlots } from "./slots.ts";
+import { KnownSecrets } from "./known-secrets.ts";
+import { takeText, type TakenText } from "./messages.ts";
 import { SecretRedaction } from "./redaction.ts";
-import { spellingCharactersMin, spellingsOf } from "./spellings.ts";
 
 type Pair = readonly [name: string, value: string];
 
@@ -23,6 +24,8 @@ export interface BoundSecret {
   readonly mode: "placeholder" | "inject";
   /** What placeholders begin with, for tools that look at the shape. */
   readonly prefix: string;
+  /** It also stands in texts of WebSockets, where the client writes its placeholder. */
+  readonly inMessages?: boolean;
   /** As it is now; a reason why it is not to be had. */
   readonly value: () => { readonly value: string } | { readonly problem: string };
 }
@@ -42,6 +45,14 @@ export interface BrokeredRequest {
   readonly host: string;
   readonly target: string;
   readonly headers: readonly Pair[];
+}
+
+export interface BrokeredMessage {
+  readonly packed: { readonly authSlots: readonly string[] };
+  readonly host: string;
+  readonly text: string;
+  /** By its protocol it is where credentials stand. */
+  readonly opening: boolean;
 }
 
 export type Taken =
@@ -68,17 +79,23 @@ interface Used {
   readonly filled: (secret: string) => string;
 }
 
-/** Values of the vault that are looked for in what goes out; a shorter one would be found in everything. */
-const LOOKED_FOR_MIN = 8;
+interface Holding {
+  readonly bound: readonly BoundSecret[];
+  readonly ours: ReadonlyMap<string, BoundSecret>;
+}
+
+const HOLDINGS_MAX = 1_000;
 
 export class CredentialBroker {
   readonly #parts: BrokerParts;
   /** Placeholders that were given out, with the session that has them. */
   readonly #issued = new Map<string, string>();
-  readonly #spelled = new Map<string, readonly Buffer[]>();
+  readonly #secrets: KnownSecrets;
+  readonly #holdings = new Map<string, Holding>();
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
+    this.#secrets = new KnownSecrets(parts.known);
   }
 
   /** What a session holds in place of each secret, by the secret's name. */
@@ -91,6 +108,7 @@ export class CredentialBroker {
   /** The session is over: nobody is known by its placeholders any more. */
   forget(principal: string): void {
     for (const [placeholder, holder] of this.#issued) if (holder === principal) this.#issued.delete(placeholder);
+    this.#holdings.clear();
   }
 
   /** Whose placeholder stands in one of the headers. */
@@ -103,8 +121,7 @@ export class CredentialBroker {
   }
 
   take(principal: string, { packed, host, target, headers }: BrokeredRequest): Taken {
-    const bound = this.#parts.secrets.filter(({ hosts }) => hosts.some((pattern) => fits(pattern, host)));
-    const ours = new Map(bound.map((secret) => [this.#placeholder(principal, secret), secret]));
+    const { bound, ours } = this.#held(principal, host);
     const used: Used[] = [];
     for (const [name, value] of headers) {
       if (!isCredentialHeader(name, packed.authSlots) || value.trim() === "") continue;
@@ -124,30 +141,38 @@ export class CredentialBroker {
     return { kind: "clean", judged, sent: () => sent(judged, chosen) };
   }
 
+  /** A message on a connection that was opened to the host. */
+  message(principal: string, { packed, host, text, opening }: BrokeredMessage): TakenText {
+    const bound = this.#parts.secrets.filter(({ hosts }) => hosts.some((pattern) => fits(pattern, host)));
+    const ours = new Map(bound.map((secret) => [this.#placeholder(principal, secret), { ...secret, inTexts: secret.inMessages === true }]));
+    return takeText(text, opening, { ours, authSlots: packed.authSlots, shaped: this.#parts.shaped });
+  }
+
   /** Any secret that is known, however it is spelled. */
   holdsSecret(bytes: Buffer): boolean {
-    return this.#parts
-      .known()
-      .some((secret) => secret.length >= LOOKED_FOR_MIN && this.#spellings(secret).some((each) => bytes.includes(each)));
+    return this.#secrets.standIn(bytes);
   }
 
   redaction(secrets: readonly string[]): SecretRedaction {
-    return new SecretRedaction(secrets, (secret) => this.#spellings(secret));
-  }
-
-  #spellings(secret: string): readonly Buffer[] {
-    const known = this.#spelled.get(secret);
-    if (known !== undefined) return known;
-    const made = spellingsOf(secret).filter(({ length }) => length >= spellingCharactersMin);
-    if (this.#spelled.size > 1_000) this.#spelled.clear();
-    this.#spelled.set(secret, made);
-    return made;
+    return new SecretRedaction(this.#secrets.matcherOf(secrets));
   }
 
   /** Worth nothing but here, and the same for a session however often it asks. */
   #placeholder(principal: string, { name, prefix }: BoundSecret): string {
     const digest = createHmac("sha256", this.#parts.key).update(`${principal}\0${name}`).digest("hex");
     return `${prefix}${digest.slice(0, 40)}`;
+  }
+
+  /** What the principal holds for a host: looked up anew only where it was not for long. */
+  #held(principal: string, host: string): Holding {
+    const key = `${principal} ${host}`;
+    const known = this.#holdings.get(key);
+    if (known !== undefined) return known;
+    const bound = this.#parts.secrets.filter(({ hosts }) => hosts.some((pattern) => fits(pattern, host)));
+    const made = { bound, ours: new Map(bound.map((secret) => [this.#placeholder(principal, secret), secret])) };
+    if (this.#holdings.size >= HOLDINGS_MAX) this.#holdings.clear();
+    this.#holdings.set(key, made);
+    return made;
   }
 }
 

@@ -1,65 +1,61 @@
 /**
  * Takes secrets out of what streams by, in every spelling, wherever chunks are cut. What is taken out is replaced by as many bytes, so that
  * lengths that were announced stay true.
- * It keeps back only what could be the beginning of a secret: an event stream is not delayed by it.
+ * It keeps back only what could be the beginning of a secret: an event stream is not delayed by it. What holds none goes on uncopied.
  */
-import { spellingsOf } from "./spellings.ts";
+import type { ByteMatcher } from "./matcher.ts";
 
 const MASK = 0x2a;
+const NOTHING = Buffer.alloc(0);
 
 export class SecretRedaction {
-  readonly #spellings: readonly Buffer[];
+  readonly #matcher: ByteMatcher;
   /** What is kept back, as it came and as it will go out: a secret that is seen may be the beginning of a longer one. */
-  #raw: Buffer = Buffer.alloc(0);
-  #out: Buffer = Buffer.alloc(0);
+  #raw: Buffer = NOTHING;
+  #out: Buffer = NOTHING;
 
-  /** `spell`: of one who remembers them. */
-  constructor(secrets: readonly string[], spell: (secret: string) => readonly Buffer[] = spellingsOf) {
-    this.#spellings = secrets.flatMap((secret) => spell(secret)).toSorted((one, other) => other.length - one.length);
+  /** `matcher`: of all spellings of what must not go on. */
+  constructor(matcher: ByteMatcher) {
+    this.#matcher = matcher;
   }
 
   header(value: string): string {
     const bytes = Buffer.from(value, "latin1");
-    const out = Buffer.from(bytes);
-    this.#mask(bytes, out);
-    return out.toString("latin1");
+    const masked = this.#masked(bytes, bytes);
+    return masked === bytes ? value : masked.toString("latin1");
   }
 
   step(chunk: Buffer): Buffer {
-    const raw = Buffer.concat([this.#raw, chunk]);
-    const out = Buffer.concat([this.#out, chunk]);
-    this.#mask(raw, out);
-    const end = raw.length - this.#beginning(raw);
-    this.#raw = raw.subarray(end);
-    this.#out = out.subarray(end);
+    const fresh = this.#raw.length === 0;
+    const raw = fresh ? chunk : Buffer.concat([this.#raw, chunk]);
+    const out = this.#masked(raw, fresh ? raw : Buffer.concat([this.#out, chunk]));
+    const kept = this.#matcher.unfinished(raw);
+    if (kept === 0) {
+      this.#raw = NOTHING;
+      this.#out = NOTHING;
+      return out;
+    }
+    const end = raw.length - kept;
+    // The chunk may be its owner's again: what stays is a copy.
+    this.#raw = Buffer.from(raw.subarray(end));
+    this.#out = out === raw ? this.#raw : Buffer.from(out.subarray(end));
     return out.subarray(0, end);
   }
 
   end(): Buffer {
     const rest = this.#out;
-    this.#raw = Buffer.alloc(0);
-    this.#out = Buffer.alloc(0);
+    this.#raw = NOTHING;
+    this.#out = NOTHING;
     return rest;
   }
 
-  #mask(raw: Buffer, out: Buffer): void {
-    for (const spelling of this.#spellings)
-      for (let at = raw.indexOf(spelling); at >= 0; at = raw.indexOf(spelling, at + 1)) out.fill(MASK, at, at + spelling.length);
-  }
-
-  /** How many of the last bytes could go on to be a secret. */
-  #beginning(bytes: Buffer): number {
-    let most = 0;
-    for (const spelling of this.#spellings) {
-      const longest = Math.min(spelling.length - 1, bytes.length);
-      for (let size = longest; size > most; size--) {
-        if (bytes[bytes.length - size] !== spelling[0]) continue;
-        if (bytes.compare(spelling, 0, size, bytes.length - size) === 0) {
-          most = size;
-          break;
-        }
-      }
-    }
-    return most;
+  /** `out` itself where nothing is found; otherwise a buffer of its own. */
+  #masked(raw: Buffer, out: Buffer): Buffer {
+    let masked = out;
+    this.#matcher.each(raw, (at, length) => {
+      if (masked === out) masked = Buffer.from(out);
+      masked.fill(MASK, at, at + length);
+    });
+    return masked;
   }
 }
