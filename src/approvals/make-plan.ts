@@ -32,6 +32,7 @@ export function makePlan(held: HeldAct, measured: Measured | NotMeasurable, part
     measured instanceof NotMeasurable ? undefined : measured.kept,
     parts.recovery,
   );
+  const told = [...(held.told ?? []), ...(measured instanceof NotMeasurable ? measured.told : [])];
   const { name, environment, database } = held.target;
   const plan = {
     version: 1 as const,
@@ -44,6 +45,7 @@ export function makePlan(held: HeldAct, measured: Measured | NotMeasurable, part
     effects: held.effects,
     measured: measurement,
     unmeasured: measured instanceof NotMeasurable ? [measured.message] : measured.unmeasured,
+    ...(told.length === 0 ? {} : { told }),
     reversibility,
     undo: sentences,
     policy: { digest: held.policyDigest, rules: held.rules },

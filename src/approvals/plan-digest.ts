@@ -25,7 +25,8 @@ export function planDigest(plan: UndigestedPlan): string {
  * that is `null`.
  */
 function binding(plan: UndigestedPlan): object {
-  const { version, expiresAtMs, target, asked, act, effects, measured, unmeasured, reversibility, undo, policy, preconditions } = plan;
+  const { version, expiresAtMs, target, asked, act, effects, measured, unmeasured, told, reversibility, undo, policy, preconditions } =
+    plan;
   const { principal, session, run, actsFor } = asked;
   return {
     version,
@@ -36,6 +37,7 @@ function binding(plan: UndigestedPlan): object {
     effects: effects.map(bindingEffect),
     measured: measured === null ? null : bindingMeasurement(measured),
     unmeasured,
+    ...(told === undefined ? {} : { told }),
     reversibility,
     undo,
     policy: { digest: policy.digest },
@@ -47,13 +49,14 @@ function bindingEffect({ because: _, ...effect }: Effect): object {
   return effect;
 }
 
-function bindingMeasurement({ tables, objects, locks, parts, on }: Measurement): object {
+function bindingMeasurement({ tables, objects, locks, parts, on, bin }: Measurement): object {
   return {
     tables: tables.map(({ table, direct, following, rowsBefore, rowsDigest }) => ({ table, direct, following, rowsBefore, rowsDigest })),
     objects,
     locks: locks.map(({ relation, mode }) => ({ relation, mode })),
     parts,
     on,
+    ...(bin === undefined ? {} : { bin }),
   };
 }
 

@@ -22,6 +22,20 @@ const extent: Shape = (value, place) => {
 
 const reversibility = oneOf(["reversible", "restorable", "irreversible", "unknown"]);
 
+const thing = object(
+  {
+    environment: oneOf([...environments, "unknown", "unasked", "none"]),
+    backupCoupling: oneOf(["same_blast_radius", "independent", "unknown"]),
+  },
+  {
+    name,
+    sizeBytes: count,
+    backups: count,
+    newestBackupDays: orNull(count),
+    disarmed: oneOf(["request", "session", "thing"]),
+  },
+);
+
 const effect = object(
   {
     operation: oneOf(operations),
@@ -31,48 +45,60 @@ const effect = object(
     cause: oneOf(["direct", "cascade", "trigger", "function", "rule", "view", "default"]),
     detail: name,
   },
-  { classification: oneOf(["public", "sensitive", "secret"]), because: sentence },
+  { classification: oneOf(["public", "sensitive", "secret"]), because: sentence, thing },
 );
 
 const rows = object({ inserted: count, updated: count, deleted: count });
 const row = orNull(record(orNull(statement), many));
 
-const measurement = object({
-  tables: list(
-    object(
-      {
-        table: name,
-        direct: rows,
-        following: rows,
-        rowsBefore: orNull(count),
-        bytes: orNull(count),
-        samples: list(object({ before: row, after: row }), many),
-      },
-      { rowsDigest: sha256 },
-    ),
-    many,
-  ),
-  objects: list(object({ type: name, name, change: oneOf(["dropped", "truncated", "altered", "created"]) }, { through: name }), many),
-  locks: list(object({ relation: name, mode: name, heldMs: milliseconds }), many),
-  parts: list(orNull(count), limits.statementsPerMessageMax),
-  elapsedMs: milliseconds,
-  on: oneOf(["target", "replica", "clone"]),
-});
+const bin: Shape = (value, place) => {
+  const takes = typeof value === "object" && value !== null && "takes" in value ? value.takes : undefined;
+  if (takes === "all") object({ takes: oneOf([takes]), keepMs: milliseconds })(value, place);
+  else object({ takes: oneOf(["nothing"]), because: sentence })(value, place);
+};
 
-export const planShape: Shape = object({
-  version: oneOf([1]),
-  id: name,
-  madeAtMs: milliseconds,
-  expiresAtMs: milliseconds,
-  target: object({ name, environment: oneOf(environments), database: name, identity: sentence }),
-  asked: object({ principal: name }, { session: name, run: name, action: name, actsFor: name, purpose: sentence }),
-  act: object({ digest: sha256, shown: statement, parts: count }),
-  effects: list(effect, many),
-  measured: orNull(measurement),
-  unmeasured: list(sentence, many),
-  reversibility,
-  undo: list(sentence, many),
-  policy: object({ digest: name, rules: list(name, many) }),
-  preconditions: list(object({ name, value: sentence }), many),
-  digest: sha256,
-});
+const measurement = object(
+  {
+    tables: list(
+      object(
+        {
+          table: name,
+          direct: rows,
+          following: rows,
+          rowsBefore: orNull(count),
+          bytes: orNull(count),
+          samples: list(object({ before: row, after: row }), many),
+        },
+        { rowsDigest: sha256 },
+      ),
+      many,
+    ),
+    objects: list(object({ type: name, name, change: oneOf(["dropped", "truncated", "altered", "created"]) }, { through: name }), many),
+    locks: list(object({ relation: name, mode: name, heldMs: milliseconds }), many),
+    parts: list(orNull(count), limits.statementsPerMessageMax),
+    elapsedMs: milliseconds,
+    on: oneOf(["target", "replica", "clone"]),
+  },
+  { bin },
+);
+
+export const planShape: Shape = object(
+  {
+    version: oneOf([1]),
+    id: name,
+    madeAtMs: milliseconds,
+    expiresAtMs: milliseconds,
+    target: object({ name, environment: oneOf(environments), database: name, identity: sentence }),
+    asked: object({ principal: name }, { session: name, run: name, action: name, actsFor: name, purpose: sentence }),
+    act: object({ digest: sha256, shown: statement, parts: count }),
+    effects: list(effect, many),
+    measured: orNull(measurement),
+    unmeasured: list(sentence, many),
+    reversibility,
+    undo: list(sentence, many),
+    policy: object({ digest: name, rules: list(name, many) }),
+    preconditions: list(object({ name, value: sentence }), many),
+    digest: sha256,
+  },
+  { told: list(sentence, many) },
+);

@@ -20,6 +20,7 @@ export function planText(plan: Plan, columns: number): string {
     ...(plan.measured === null
       ? [section("what it would change", paragraph("not measured", cells, 2))]
       : measuredSections(plan.measured, cells)),
+    plan.told === undefined ? "" : section("what the provider says, as Holdfast asked it", list(plan.told, cells)),
     plan.unmeasured.length === 0 ? "" : section("what no trial can tell", list(plan.unmeasured, cells)),
     section("what can be taken back", list(plan.undo, cells)),
     section("it rests on", restsOn(plan, cells)),

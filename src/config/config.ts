@@ -59,6 +59,17 @@ export interface HttpConfig {
   /** `ca` is an absolute path. */
   readonly routes: readonly { readonly host: string; readonly address: Address; readonly ca?: string }[];
   readonly databases: readonly HttpDatabase[];
+  /** Which environment things of providers belong to, the first that fits; beyond it names and the provider's own fields tell. */
+  readonly environments: readonly HttpEnvironment[];
+  /** How long the end of a safeguard makes destroying stricter. */
+  readonly disarmedMs: number;
+}
+
+export interface HttpEnvironment {
+  readonly provider?: string;
+  /** Names, ids, or paths such as `shop/production/*`. */
+  readonly names?: readonly string[];
+  readonly environment: Environment;
 }
 
 /** A provider's database that is one of the targets. */

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { isLoopback, parseListen } from "./address.ts";
 import type { PolicyDocument } from "./compile-policy.ts";
 import type { HttpConfig, SecretReference } from "./config.ts";
+import { parseDuration } from "./quantities.ts";
 import type { RuleEntry } from "./policy-schema.ts";
 
 const listenDefault = "127.0.0.1:6480";
@@ -56,6 +57,20 @@ const databaseSchema = z.strictObject({
   search_path: z.array(z.string().min(1)).min(1).optional().describe("Schemas that unqualified names are looked for in; public."),
 });
 
+const environmentSchema = z
+  .strictObject({
+    provider: z
+      .string()
+      .regex(/^[a-z][a-z0-9]*$/, "must be a provider such as `railway`")
+      .optional(),
+    names: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe("Names, ids or paths such as `shop/production/*`; everything of the provider when left out."),
+    environment: z.enum(["production", "staging", "development"]),
+  })
+  .refine(({ provider, names }) => provider !== undefined || names !== undefined, "must name a provider, or names");
+
 /** Built around the schema of a secret, which stands beside this one. */
 export function httpSchemaWith<S extends z.ZodType>(secretSchema: S) {
   return z
@@ -89,6 +104,15 @@ export function httpSchemaWith<S extends z.ZodType>(secretSchema: S) {
         .array(databaseSchema)
         .optional()
         .describe("Which target a provider's database is, so that SQL in requests is judged by its catalogue; refused for every other."),
+      environments: z
+        .array(environmentSchema)
+        .optional()
+        .describe("Which environment things of providers belong to: the first entry that fits, then the provider's own fields and names."),
+      disarmed_for: z
+        .string()
+        .refine((text) => (parseDuration(text) ?? 0) > 0, "must be a time such as `24h`")
+        .optional()
+        .describe("How long after a safeguard was taken away destroying is stricter; 24h."),
     })
     .describe("The proxy for HTTP APIs; not served where this is left out. See docs/http.md.");
 }
@@ -103,7 +127,15 @@ type HttpEntry = z.infer<ReturnType<typeof httpSchemaWith<z.ZodType<SecretEntry>
 
 /** `secret` turns an entry's reference into ours. */
 export function resolveHttp(
-  { listen = listenDefault, egress = "packed-only", credentials = {}, routes = [], databases = [] }: HttpEntry,
+  {
+    listen = listenDefault,
+    egress = "packed-only",
+    credentials = {},
+    routes = [],
+    databases = [],
+    environments = [],
+    disarmed_for = "24h",
+  }: HttpEntry,
   directory: string,
   secret: (entry: SecretEntry) => SecretReference,
 ): HttpConfig {
@@ -134,6 +166,12 @@ export function resolveHttp(
       role,
       searchPath: search_path,
     })),
+    environments: environments.map(({ provider, names, environment }) => ({
+      ...(provider === undefined ? {} : { provider }),
+      ...(names === undefined ? {} : { names: typeof names === "string" ? [names] : names }),
+      environment,
+    })),
+    disarmedMs: parseDuration(disarmed_for) ?? 86_400_000,
   };
 }
 

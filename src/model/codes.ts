@@ -38,6 +38,7 @@ export const reasonCodes = {
   record_unavailable: { sqlstate: "58030", title: "the audit log cannot be written, so nothing that changes data passes" },
   analysis_unavailable: { sqlstate: "58000", title: "the analysis failed or took too long" },
   found_credential: { sqlstate: null, title: "carries a credential that Holdfast did not give out" },
+  other_environment: { sqlstate: null, title: "would change what belongs to another environment than the session's" },
   host_not_reachable: { sqlstate: null, title: "the host cannot be reached, or is not who it should be; nothing was sent" },
   protocol_refused: { sqlstate: "08P01", title: "a message of the protocol that is not let through" },
   internal: { sqlstate: "XX000", title: "a defect of Holdfast; nothing was let through" },

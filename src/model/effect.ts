@@ -3,6 +3,8 @@
  * It does not say whether that is allowed; that is the policy's answer.
  */
 
+import type { EffectThing } from "./api-thing.ts";
+
 /** The verb. `unknown` is what was not understood, and never passes as harmless. */
 export type Operation = "read" | "create" | "update" | "delete" | "define" | "execute" | "grant" | "connect" | "unknown";
 
@@ -78,6 +80,8 @@ export interface Effect {
   readonly classification?: Classification;
   /** For people and agents: why this is an effect, in one clause. Holds no literals of the statement. */
   readonly because?: string;
+  /** Of a thing behind an API: what its provider says of it. Absent where nobody asked. */
+  readonly thing?: EffectThing;
 }
 
 /** The one effect of whatever could not be understood. */

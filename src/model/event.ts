@@ -147,6 +147,17 @@ export type AuditEvent =
       readonly host: string;
       readonly slot: string;
     }
+  /** What a provider said of a thing that a request would change, asked before it was judged. */
+  | {
+      readonly kind: "thing_asked";
+      readonly session: SessionId;
+      readonly principal: string;
+      /** The pack's word for what would be done, and the effect's resource. */
+      readonly operation: string;
+      readonly name: string;
+      readonly environment: string;
+      readonly told: readonly string[];
+    }
   /** A principal began to work: its connections share what follows. */
   | {
       readonly kind: "run_started";

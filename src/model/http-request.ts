@@ -2,6 +2,8 @@
  * One request of an HTTP API as it arrived, before anything is read out of it.
  * It does not hold what the request means; `effects/http` finds that out.
  */
+import type { ResolvedThing } from "./api-thing.ts";
+
 export interface HttpRequest {
   readonly method: string;
   /** Absolute. */
@@ -12,6 +14,10 @@ export interface HttpRequest {
   readonly body: string;
   /** Why `body` is not the whole of it, or no text: then nothing is read out of it. */
   readonly opaque?: string;
+  /** Its first bytes in base64, where an operation is read out of bytes: a push of git. */
+  readonly bytes?: string;
   /** Where it carries a credential that is not ours to send, in a clause: then it is refused whatever it would do. */
   readonly credential?: string;
+  /** What its provider says of the things that it would change, asked before it is judged. Absent: nobody asked. */
+  readonly resolved?: readonly ResolvedThing[];
 }

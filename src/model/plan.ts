@@ -20,6 +20,8 @@ export interface Plan {
   readonly measured: Measurement | null;
   /** What no rolled-back trial can tell of this act, a sentence each. Never empty where `measured` is `null`. */
   readonly unmeasured: readonly string[];
+  /** What others say of what it would change, such as the provider whose it is; never a measurement. Absent where nobody was asked. */
+  readonly told?: readonly string[];
   readonly reversibility: Reversibility;
   /** What can be taken back and how, what cannot, and since when there is a verified backup: a sentence each, for people. */
   readonly undo: readonly string[];
@@ -73,7 +75,12 @@ export interface Measurement {
   readonly elapsedMs: number;
   /** Where it was measured. */
   readonly on: "target" | "replica" | "clone";
+  /** Absent where the act removes nothing that a bin could hold, or there is none. */
+  readonly bin?: BinMeasure;
 }
+
+/** Whether the bin takes what the act removes, as was tried; it then goes there when the act is carried out. `keepMs`: for how long at most. */
+export type BinMeasure = { readonly takes: "all"; readonly keepMs: number } | { readonly takes: "nothing"; readonly because: string };
 
 export interface TableChange {
   readonly table: string;

@@ -3,7 +3,7 @@
  * It holds no code that a pack could bring along; `effects/http` reads requests by it.
  */
 import type { Reversibility } from "../model/effect.ts";
-import type { PackLookups } from "./lookups.ts";
+import type { PackLookups } from "./lookup.ts";
 
 /** What an API call would do, the strictest first: a request that several fit counts as all of them. */
 export type OperationClass =
@@ -78,10 +78,20 @@ export interface PackOperation {
   /** It reaches more than the one thing it names. */
   readonly many?: true;
   readonly look?: readonly Look[];
+  /** A push of git: each ref that it makes, moves or deletes counts by itself. What of it cannot be read is of the operation's class. */
+  readonly git?: "receive-pack";
   /** SQL in the body: its effects are then the request's own. */
   readonly sql?: PackSql;
   /** Requests as `METHOD URL body`. */
   readonly examples: { readonly matches: readonly string[]; readonly misses: readonly string[] };
+}
+
+/** How requests are signed where the provider's credential is a key pair (Signature Version 4). Names are a host's labels before its region. */
+export interface PackSigning {
+  /** Services whose paths are signed as they are sent: neither normalised, nor encoded once more. */
+  readonly asSent: readonly string[];
+  /** Services that signatures name otherwise than hosts do. */
+  readonly signedAs: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Pack {
@@ -90,6 +100,8 @@ export interface Pack {
   readonly hosts: readonly string[];
   /** Headers that carry the provider's credential, lower case: all but ours are stripped, and none is ever shown. */
   readonly authSlots: readonly string[];
+  /** Absent: its requests are not signed. */
+  readonly signing?: PackSigning;
   /** Paths at which it speaks GraphQL. */
   readonly graphql?: readonly string[];
   /** Operations called by name (`AWS api Name`): patterns of names that only read. */

@@ -1,5 +1,6 @@
 /** Railway: one GraphQL endpoint. The names are those of its public schema; what is not here is new, and not known. */
 import type { Pack, PackOperation } from "./pack.ts";
+import { railwayLookups } from "./lookups/railway.ts";
 import { railwayChanges } from "./railway-changes.ts";
 
 const URL = "POST https://backboard.railway.com/graphql/v2";
@@ -104,4 +105,5 @@ export const railway: Pack = {
   authSlots: ["authorization", "project-access-token", "cookie"],
   graphql: ["/graphql/v2", "/graphql/internal", "/graphql"],
   operations: [...destroying, ...railwayChanges],
+  lookups: railwayLookups,
 };

@@ -25,6 +25,8 @@ export interface HeldAct {
   readonly effects: readonly Effect[];
   /** Role, search_path, settings that change what a text means, catalogue version. */
   readonly preconditions: readonly Precondition[];
+  /** What others said of what it would change, a sentence each; absent where nobody was asked. */
+  readonly told?: readonly string[];
   /** Tries it and rolls it back. Rejects with {@link NotMeasurable} where no trial can tell, or it would take longer than it may. */
   readonly measure: () => Promise<Measured>;
   /** Aborted when whoever waits has gone. */
@@ -46,11 +48,14 @@ export class NotMeasurable extends Error {
   override readonly name = "NotMeasurable";
   readonly refuse: boolean;
   readonly identity: string;
+  /** What others say that it would do, a sentence each: no measurement of ours. */
+  readonly told: readonly string[];
 
-  constructor(because: string, identity: string, refuse = false) {
+  constructor(because: string, identity: string, refuse = false, told: readonly string[] = []) {
     super(because);
     this.identity = identity;
     this.refuse = refuse;
+    this.told = told;
   }
 }
 

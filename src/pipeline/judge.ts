@@ -13,6 +13,7 @@ import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import { analyse, type Analysis, type SqlAnalyser } from "../effects/analyse.ts";
 import type { Decide, Policy } from "../policy/policy.ts";
+import { crossing } from "./crossing.ts";
 
 export interface Judgement {
   readonly id: string;
@@ -60,6 +61,9 @@ export async function judge(action: Action, facts: Facts, policy: Policy, option
     const reason: Reason = { code: "rule_failed", message: `the policy could not be evaluated: ${messageOf(error)}` };
     decision = { kind: "deny", reason, rules: [], policyDigest: policy.digest };
   }
+  // A rule of the session and not of a policy: it holds where the policy only observes, too.
+  const crossed = crossing(effects, facts.environment);
+  if (crossed !== undefined) decision = { kind: "deny", reason: crossed, rules: [], policyDigest: policy.digest };
   return {
     ...base,
     decision,

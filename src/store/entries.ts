@@ -3,6 +3,7 @@
  * It does not read or write files.
  */
 import type { Approval } from "../model/approval.ts";
+import type { Disarm } from "../model/disarm.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
 import type { RunAccount } from "../model/run-account.ts";
@@ -81,6 +82,11 @@ export const parseRun = (text: string): Run | undefined => parse<Run>(text, runS
 export const parseAsk = (text: string): Ask | undefined => parse<Ask>(text, askShape);
 export const parseGrant = (text: string): Grant | undefined => parse<Grant>(text, grantShape);
 export const parseApproval = (text: string): Approval | undefined => parse<Approval>(text, approvalShape);
+
+export function parseDisarm(text: string): Disarm | undefined {
+  const disarm = parse<Disarm>(text, { id: "text", principal: "text", things: "texts", atMs: "number" });
+  return typeof disarm?.undone === "boolean" ? disarm : undefined;
+}
 
 export function parseAccount(text: string): RunAccount | undefined {
   const account = parse<RunAccount>(text, accountShape);

@@ -22,4 +22,6 @@ export const postgresMigrations: readonly string[] = [
    CREATE TABLE holdfast_control.gateways (
      id text PRIMARY KEY, incarnation text NOT NULL, name text NOT NULL, version text NOT NULL, state text NOT NULL,
      closer text, started_at timestamptz NOT NULL, beat_at timestamptz NOT NULL)`,
+  `CREATE TABLE holdfast_control.disarms (
+     place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL UNIQUE, over boolean NOT NULL, gateway text NOT NULL, body text NOT NULL)`,
 ];

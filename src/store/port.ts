@@ -1,11 +1,12 @@
 /**
- * What the control plane keeps over a restart: runs with what they used up, asks, grants, and approvals with
- * their plans.
+ * What the control plane keeps over a restart: runs with what they used up, asks, grants, safeguards taken away,
+ * and approvals with their plans.
  * It is no authority: nothing that stands in it opens a right. A grant is alive only in the process that gave it, and what a former
  * process left open here is closed at the next start.
  */
 import type { ApprovalId } from "../base/ids.ts";
 import type { Approval } from "../model/approval.ts";
+import type { Disarm } from "../model/disarm.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
 
@@ -20,10 +21,13 @@ export interface ControlStore {
   putRun(run: Run): Promise<void>;
   putAsk(ask: Ask): Promise<void>;
   putGrant(grant: Grant): Promise<void>;
+  putDisarm(disarm: Disarm): Promise<void>;
   /** In the order in which they were first put; the oldest that are over are forgotten beyond {@link keptMax}. */
   runs(): Promise<readonly Run[]>;
   asks(): Promise<readonly Ask[]>;
   grants(): Promise<readonly Grant[]>;
+  /** Those of every gateway on the store. */
+  disarms(): Promise<readonly Disarm[]>;
   /**
    * Puts the approval's next revision: revision 0 where none is kept, otherwise in place of the one before. Resolves to false, and changes
    * nothing, where somebody else was first. After a rejection it may be there or not: look with {@link approval}.

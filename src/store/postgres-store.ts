@@ -4,10 +4,11 @@
  */
 import type { ApprovalId, RunId } from "../base/ids.ts";
 import type { Approval, ApprovalState } from "../model/approval.ts";
+import type { Disarm } from "../model/disarm.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
 import type { RunAccount } from "../model/run-account.ts";
-import { parseAccount, parseApproval, parseAsk, parseGrant, parseRun } from "./entries.ts";
+import { parseAccount, parseApproval, parseAsk, parseDisarm, parseGrant, parseRun } from "./entries.ts";
 import { keptMax, StoreUnavailable } from "./port.ts";
 import { demandDurable, PostgresConnection, type PostgresPlace, type Row } from "./postgres-connection.ts";
 import { PostgresGateways } from "./postgres-gateways.ts";
@@ -42,8 +43,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return store;
 }
 
-type Put = "runs" | "asks" | "grants";
-const told: Readonly<Record<Put, HeardKind | undefined>> = { runs: undefined, asks: "ask", grants: "grant" };
+type Put = "runs" | "asks" | "grants" | "disarms";
+const told: Readonly<Record<Put, HeardKind | undefined>> = { runs: undefined, asks: "ask", grants: "grant", disarms: undefined };
 
 class PostgresStore implements SharedStore {
   readonly #connection: PostgresConnection;
@@ -76,6 +77,14 @@ class PostgresStore implements SharedStore {
 
   putGrant(grant: Grant): Promise<void> {
     return this.#put("grants", grant.id, grant.state === "lapsed", grant);
+  }
+
+  putDisarm(disarm: Disarm): Promise<void> {
+    return this.#put("disarms", disarm.id, true, disarm);
+  }
+
+  disarms(): Promise<readonly Disarm[]> {
+    return this.#all("disarms", parseDisarm);
   }
 
   runs(): Promise<readonly Run[]> {

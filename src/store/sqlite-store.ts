@@ -6,9 +6,10 @@ import { chmod, open } from "node:fs/promises";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { ApprovalId } from "../base/ids.ts";
 import type { Approval } from "../model/approval.ts";
+import type { Disarm } from "../model/disarm.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Run } from "../model/run.ts";
-import { parseAsk, parseGrant, parseRun } from "./entries.ts";
+import { parseAsk, parseDisarm, parseGrant, parseRun } from "./entries.ts";
 import { migrations } from "./migrations.ts";
 import { type ControlStore, StoreUnavailable, keptMax } from "./port.ts";
 import { SqliteApprovals } from "./sqlite-approvals.ts";
@@ -16,7 +17,7 @@ import { SqliteApprovals } from "./sqlite-approvals.ts";
 /** 64 MiB in pages of 4 KiB: a thousand entries of each kind take about two. A bound, so that a loop elsewhere cannot fill the disk. */
 const PAGES_MAX = 16_384;
 
-const tables = ["runs", "asks", "grants"] as const;
+const tables = ["runs", "asks", "grants", "disarms"] as const;
 type Table = (typeof tables)[number];
 
 /** Rejects with {@link StoreUnavailable} when the file is another program's, a later version's, damaged, or in use. */
@@ -82,7 +83,7 @@ class SqliteStore implements ControlStore {
       database.prepare(
         `INSERT INTO ${table} (id, over, body) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET over = excluded.over, body = excluded.body`,
       );
-    this.#puts = { runs: put("runs"), asks: put("asks"), grants: put("grants") };
+    this.#puts = { runs: put("runs"), asks: put("asks"), grants: put("grants"), disarms: put("disarms") };
     this.#approvals = new SqliteApprovals(database);
   }
 
@@ -96,6 +97,15 @@ class SqliteStore implements ControlStore {
 
   putGrant(grant: Grant): Promise<void> {
     return this.#put("grants", grant.id, grant.state === "lapsed", grant);
+  }
+
+  /** Over from the first: what is old is forgotten beyond what is kept. */
+  putDisarm(disarm: Disarm): Promise<void> {
+    return this.#put("disarms", disarm.id, true, disarm);
+  }
+
+  disarms(): Promise<readonly Disarm[]> {
+    return this.#all("disarms", parseDisarm);
   }
 
   runs(): Promise<readonly Run[]> {

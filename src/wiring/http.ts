@@ -18,8 +18,11 @@ import type { AuditEvent } from "../model/event.ts";
 import type { Approvals } from "../pipeline/approvals-port.ts";
 import type { Guard } from "../pipeline/guard.ts";
 import { packs } from "../packs/index.ts";
+import { Disarms } from "../sessions/disarms.ts";
 import { openBroker } from "./http-broker.ts";
 import { HttpDatabases } from "./http-databases.ts";
+import { notingDisarms } from "./http-disarms.ts";
+import { HttpThings } from "./http-resolve.ts";
 import { HttpLogins, type KnownLogin } from "./http-login.ts";
 import type { RunControl } from "./run-control.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
@@ -49,6 +52,8 @@ export class HttpProxy {
   readonly #callers = new Map<string, { readonly login: KnownLogin; readonly caller: Caller }>();
   /** Which targets are databases of providers. */
   readonly databases: HttpDatabases;
+  readonly #disarms: Disarms;
+  readonly #things: HttpThings;
   readonly #authorities = new Map<string, SessionAuthority>();
   readonly #alarmed = new Map<string, number>();
   #listener: HttpListener | undefined;
@@ -67,6 +72,13 @@ export class HttpProxy {
     this.#parts = parts;
     this.#broker = openBroker(http, parts);
     this.databases = new HttpDatabases(http.databases);
+    this.#disarms = new Disarms({ clock: parts.clock, store: parts.runs.opened.store, windowMs: http.disarmedMs });
+    this.#things = new HttpThings({
+      clock: parts.clock,
+      append: parts.append,
+      environments: http.environments,
+      disarmed: (principal, things) => this.#disarms.of(principal, things),
+    });
     this.#logins = new HttpLogins({ clock: parts.clock, served: () => parts.runs.servedTargets() });
     parts.runs.onRunClosed((principal) => this.#closed(principal));
   }
@@ -97,7 +109,8 @@ export class HttpProxy {
     try {
       this.#listener = await listenHttp({
         listen: this.#http.listen,
-        guard: this.databases.naming(guard),
+        guard: notingDisarms(this.databases.naming(guard), this.#disarms),
+        things: this.#things,
         clock,
         random,
         // Who answers is registered in the vault.
@@ -105,6 +118,7 @@ export class HttpProxy {
         login: (user, password) => this.#login(user, password),
         broker: {
           take: (caller, request) => this.#broker.take(caller.principal.name, request),
+          message: (caller, message) => this.#broker.message(caller.principal.name, message),
           holdsSecret: (bytes) => this.#broker.holdsSecret(bytes),
           redaction: (secrets) => this.#broker.redaction(secrets),
           holder: (headers) => this.#holder(this.#broker.holder(headers)),

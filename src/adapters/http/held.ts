@@ -20,6 +20,8 @@ export type HeldAnswer =
 export interface HeldParts {
   readonly guard: Guard;
   readonly approvals: Approvals | undefined;
+  /** What the provider says that it would do. */
+  readonly preview?: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** Headers that say how a client is made and not what it wants: the same call by another client is the same act. */
@@ -31,9 +33,9 @@ export async function present(
   request: HttpRequest,
   { session, parts, gone }: { readonly session: HttpSession; readonly parts: HeldParts; readonly gone: AbortSignal },
 ): Promise<HeldAnswer> {
-  const { guard, approvals } = parts;
+  const { guard, approvals, preview } = parts;
   if (approvals === undefined) return refused({ ...held.reason, code: "approval_unavailable" });
-  if (request.opaque !== undefined)
+  if (request.opaque !== undefined && (request.bytes === undefined || request.body === ""))
     return refused({
       code: "approval_unavailable",
       message: `it needs a person's approval, and cannot be shown: ${request.opaque}`,
@@ -53,8 +55,12 @@ export async function present(
     rules: held.rules,
     policyDigest: held.policyDigest,
     effects: held.effects,
-    preconditions: [],
-    measure: () => Promise.reject(new NotMeasurable("a call of an API cannot be tried and rolled back", new URL(request.url).origin)),
+    preconditions: (request.resolved ?? []).map(({ resource, operation, binds }) => ({ name: `${operation} ${resource}`, value: binds })),
+    told: [...new Set((request.resolved ?? []).flatMap(({ told }) => told))],
+    measure: async () => {
+      const told = (await preview?.()) ?? [];
+      throw new NotMeasurable("a call of an API cannot be tried and rolled back", new URL(request.url).origin, false, told);
+    },
     gone,
   });
   if (presented.kind === "denied") return refused(presented.reason);
@@ -69,7 +75,8 @@ export function actDigest({ method, url, headers, body }: HttpRequest): string {
   return digestOf({ form: "holdfast-http-v1", method: method.toUpperCase(), url, headers: told, body });
 }
 
-function shown({ method, url, headers, body }: HttpRequest): string {
+function shown({ method, url, headers, bytes, ...rest }: HttpRequest): string {
+  const body = bytes === undefined ? rest.body : listedIn(Buffer.from(bytes, "base64").toString("latin1"));
   const lines = headers.filter(([name]) => !ofNoMatter.test(name)).map(([name, value]) => `${name}: ${value}`);
   return shownAct([`${method.toUpperCase()} ${url}`, ...lines, ...(body === "" ? [] : ["", body])].join("\n"));
 }
@@ -94,4 +101,9 @@ async function approvedAct(action: Action, ticket: Ticket, guard: Guard): Promis
 
 function refused(reason: Reason, decision: "deny" | "hold" = "deny", headers: Readonly<Record<string, string>> = {}): HeldAnswer {
   return { kind: "refused", answer: { reason, decision, headers } };
+}
+
+/** What a push lists, before the objects that it brings; the digest of the act is over all of it. */
+function listedIn(bytes: string): string {
+  return (bytes.split("PACK")[0] ?? "").replace(/[^\x20-\x7e]+/g, "\n");
 }

@@ -6,6 +6,7 @@ import type { Transform } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
 import type { RandomBytes, SessionId } from "../../base/ids.ts";
 import type { SqlContext } from "../../model/action.ts";
+import type { HttpRequest } from "../../model/http-request.ts";
 import type { Principal, Target } from "../../model/principal.ts";
 import type { Approvals } from "../../pipeline/approvals-port.ts";
 import type { Guard } from "../../pipeline/guard.ts";
@@ -69,8 +70,34 @@ export interface Redaction {
   end(): Buffer;
 }
 
+/** What a message on an open connection brings with it. */
+export type TakenMessage =
+  | { readonly kind: "found"; readonly slot: string }
+  | {
+      readonly kind: "clean";
+      /** As it is judged and shown. */
+      readonly judged: string;
+      /** With the secrets in their places. A text alone says why they are not to be had. Never rejects. */
+      readonly sent: () => FilledMessage | string | Promise<FilledMessage | string>;
+    };
+
+export interface FilledMessage {
+  readonly text: string;
+  /** What must not come back. */
+  readonly secrets: readonly string[];
+}
+
+export interface BrokerMessage {
+  readonly packed: PackedHost;
+  readonly host: string;
+  readonly text: string;
+  /** By its protocol it is where credentials stand: JSON. */
+  readonly opening: boolean;
+}
+
 export interface Broker {
   take(caller: Caller, request: BrokerRequest): Taken;
+  message(caller: Caller, message: BrokerMessage): TakenMessage;
   /** Whether the text holds any secret that the broker keeps. */
   holdsSecret(bytes: Buffer): boolean;
   redaction(secrets: readonly string[]): Redaction;
@@ -85,6 +112,38 @@ export interface BrokerRequest {
   /** Path and query in the form that is sent. */
   readonly target: string;
   readonly headers: readonly HeaderPair[];
+}
+
+/** A request of Holdfast itself, to a host of the same provider; the secret is put in on the way. */
+export interface OwnAsked {
+  readonly method: string;
+  readonly host: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly body?: string;
+  readonly contentType?: string;
+}
+
+export interface OwnReply {
+  readonly status: number;
+  /** Without the secret, should it come back. */
+  readonly text: string;
+}
+
+export interface Identifying {
+  readonly caller: Caller;
+  readonly session: SessionId;
+  readonly request: HttpRequest;
+  /** A sentence where nothing came back. Never rejects. */
+  readonly ask: (asked: OwnAsked) => Promise<OwnReply | string>;
+}
+
+/** What the things are that a request would change, asked of their provider before it is judged. */
+export interface Things {
+  /** The request with what is known of its things; itself where nothing is to be asked. Never rejects. */
+  identify(asked: Identifying): Promise<HttpRequest>;
+  /** What the provider says that a held request would do, a sentence each; empty where it offers nothing. Never rejects. */
+  preview(asked: Identifying): Promise<readonly string[]>;
 }
 
 /** Where a host really is, where an operator said so. */
@@ -113,6 +172,8 @@ export interface HttpOptions {
   readonly canonical: (url: string) => { readonly target: string } | { readonly refused: string };
   readonly route: (host: string) => Route | undefined;
   readonly resolve: Resolve;
+  /** Absent: a request is judged by itself alone. */
+  readonly things?: Things;
   /** Told of what somebody should look at: a credential that should not be there. */
   readonly alarm: (found: FoundCredential) => void;
 }

@@ -21,19 +21,21 @@ export interface Passing {
 export interface Asking {
   readonly session: HttpSession;
   readonly request: HttpRequest;
+  /** What the provider says that it would do, for whoever is asked about it. */
+  readonly preview?: () => Promise<readonly string[]>;
   readonly gone: AbortSignal;
 }
 
 /** From an admission to the right to send: persons asked, conditions kept, the intent durable. */
 export async function passing(
   admission: Admission,
-  { session, request, gone }: Asking,
+  { session, request, preview, gone }: Asking,
   options: HttpOptions,
 ): Promise<Passing | OwnAnswer> {
   const { guard, approvals } = options;
   if (admission.kind === "deny") return refusalAnswer(admission.reason);
   if (admission.kind === "hold") {
-    const held = await present(admission, request, { session, parts: { guard, approvals }, gone });
+    const held = await present(admission, request, { session, parts: { guard, approvals, preview }, gone });
     if (held.kind === "refused") return refusalAnswer(held.answer.reason, { status: 403, ...held.answer });
     return sealed(held, guard.seal.bind(guard), options);
   }

@@ -84,6 +84,8 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       return { severity: 6, name: plain, fields: { ...who(event.session), reason: event.code, cnt: event.figure } };
     case "credential_found":
       return { severity: 8, name: plain, fields: { ...who(event.session), reason: "found_credential", destinationHostName: event.host } };
+    case "thing_asked":
+      return { severity: 1, name: plain, fields: { ...who(event.session), reason: event.environment, msg: event.told.join("; ") } };
     case "recovered":
       return { severity: 6, name: plain, fields: { cnt: event.unknownOutcomes.length } };
     case "stopped":

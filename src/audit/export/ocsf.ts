@@ -84,6 +84,15 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         status_detail: "found_credential",
         message: `a credential that Holdfast did not give out, for ${event.provider} in ${event.slot}`,
       };
+    case "thing_asked":
+      return {
+        ...datastore(event.session, undefined, context),
+        action_id: 1,
+        disposition_id: 1,
+        severity_id: 1,
+        status_detail: event.environment,
+        message: `asked the provider what \`${event.name}\` is: ${event.told.join("; ")}`,
+      };
     case "transaction_ended":
       return transaction(event, context);
     case "session_opened":

@@ -68,6 +68,8 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
         text: `a credential of ${event.principal} for ${event.provider} (${event.host}), in ${event.slot}: refused, nothing was sent`,
         tone: "bad",
       };
+    case "thing_asked":
+      return { word: "asked", about: event.session, text: `${event.operation} ${event.name}: ${event.told.join("; ")}`, tone: "plain" };
     case "run_started":
     case "run_ended":
     case "run_suspended":

@@ -33,8 +33,22 @@ const meanings: Readonly<Record<OperationClass, readonly [Operation, Reversibili
   read: ["read", "reversible"],
 };
 
+/** What an effect was read from: only for as long as somebody holds the effect. */
+const origins = new WeakMap<Effect, { readonly operation: PackOperation; readonly place: Place }>();
+
+/** Operation and place of an effect that {@link effectsOfOperation} gave; of any other nothing. */
+export function originOf(effect: Effect): { readonly operation: PackOperation; readonly place: Place } | undefined {
+  return origins.get(effect);
+}
+
 /** One effect a class: the request is all of them. */
 export function effectsOfOperation(operation: PackOperation, place: Place): readonly Effect[] {
+  const effects = classesOf(operation, place);
+  for (const effect of effects) origins.set(effect, { operation, place });
+  return effects;
+}
+
+function classesOf(operation: PackOperation, place: Place): readonly Effect[] {
   const hits = (operation.look ?? []).filter((look) => found(look, place));
   const base = effectOf(operation, place, operation.class, operation.reversibility);
   const added = hits.filter(

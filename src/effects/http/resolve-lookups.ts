@@ -1,0 +1,139 @@
+/**
+ * Which things a request's effects are about, as its pack says it: what has to be asked before the request is judged.
+ * It asks nothing.
+ */
+import type { Effect } from "../../model/effect.ts";
+import type { NamePlace, OperationLookup, PackThing } from "../../packs/lookup.ts";
+import type { OperationClass, Pack, PackOperation } from "../../packs/pack.ts";
+import { originOf, type Place } from "./meaning.ts";
+import { packOf } from "./pack-of.ts";
+import { flat } from "./resolve-paths.ts";
+import { type Tree, UNDETERMINED, valuesAt } from "./tree.ts";
+
+/** One thing that one effect is about. */
+export interface Lookup {
+  readonly kind: string;
+  readonly id: string;
+  readonly thing: PackThing;
+}
+
+export interface EffectLookups {
+  readonly effect: Effect;
+  readonly operation: PackOperation;
+  readonly provider: string;
+  readonly class: OperationClass;
+  /** The first is what it is about. Empty: the request shows none, or the pack knows of none. */
+  readonly lookups: readonly Lookup[];
+  /** Names of the door's places, decoded. */
+  readonly door: Readonly<Record<string, string>>;
+  /** Where the request itself goes. */
+  readonly host: string;
+  readonly path: string;
+  /** GraphQL arguments, variables put in. */
+  readonly given: Tree;
+  readonly rules: OperationLookup | undefined;
+}
+
+/** Things of one effect, and ids of one request, that are asked about: more are said to be too many. */
+export const LOOKUPS_MAX = 8;
+
+/** Of the effects that change something, in their order. */
+export function lookupsOf(effects: readonly Effect[]): readonly EffectLookups[] {
+  return effects.flatMap((effect): readonly EffectLookups[] => {
+    if (effect.operation === "read" || effect.resource.type !== "api_resource") return [];
+    const origin = originOf(effect);
+    const pack = origin === undefined ? undefined : packOf(origin.place.request.host);
+    if (origin === undefined || pack === undefined) return [];
+    const { operation, place } = origin;
+    const rules = pack.lookups?.operations[operation.id];
+    const door = doorNames(operation, place);
+    const { host, path } = place.request;
+    return [
+      {
+        effect,
+        operation,
+        provider: pack.provider,
+        class: effect.detail as OperationClass,
+        lookups: rules === undefined ? [] : named(rules, pack, place, door),
+        door,
+        host,
+        path,
+        given: place.arguments ?? new Map(),
+        rules,
+      },
+    ];
+  });
+}
+
+function named({ names }: OperationLookup, pack: Pack, place: Place, door: Readonly<Record<string, string>>): readonly Lookup[] {
+  return names.flatMap(({ thing: kind, at }): readonly Lookup[] => {
+    const thing = pack.lookups?.things[kind];
+    if (thing === undefined) return [];
+    const first = at.map((where) => idsAt(where, place, door)).find((ids) => ids.length > 0) ?? [];
+    return [...new Set(first)].map((id) => ({ kind, id, thing }));
+  });
+}
+
+function idsAt(where: NamePlace, place: Place, door: Readonly<Record<string, string>>): readonly string[] {
+  const keys = where.startsWith("keys ");
+  const [root = "", path = ""] = (keys ? where.slice(5) : where).split(" ");
+  if (root === "path") return door[path] === undefined ? [] : [door[path]];
+  const values = valuesAt(treeOf(root, place), path);
+  if (keys) return values.flatMap((value) => (value instanceof Map ? [...(value as ReadonlyMap<string, Tree>).keys()] : []));
+  return values.flatMap(flat).flatMap(textOf);
+}
+
+function treeOf(root: string, { request, arguments: given }: Place): Tree {
+  if (root === "argument") return given ?? new Map();
+  if (root === "query") return request.query;
+  return request.body.kind === "tree" ? request.body.tree : new Map();
+}
+
+function textOf(value: Tree): readonly string[] {
+  if (value === UNDETERMINED || value === null || typeof value === "object" || value === "") return [];
+  return [String(value)];
+}
+
+/** What the places of the operation's doors are called in this request: of every door that fits, the first to name it. */
+function doorNames({ doors }: PackOperation, { request }: Place): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const door of doors) {
+    const [methods = "", where = ""] = door.split(" ");
+    if (methods === "GQL" || methods === "AWS" || !request.methods.some((method) => methods.split("+").includes(method))) continue;
+    const pattern = where.slice(where.indexOf("/") + 1).split("/");
+    const names = namesIn(pattern, request.path.split("/").slice(1));
+    for (const [name, value] of Object.entries(names ?? {})) found[name] ??= value;
+  }
+  return found;
+}
+
+/** Plain doors: segment by segment; what stands before `**` where a door has one. */
+function namesIn(pattern: readonly string[], path: readonly string[]): Readonly<Record<string, string>> | undefined {
+  const names: Record<string, string> = {};
+  for (const [index, segment] of pattern.entries()) {
+    if (segment === "**") return names;
+    const there = path[index];
+    if (there === undefined) return undefined;
+    const [, name, rest] = /^\{([^}*]*)(\*?)\}$/.exec(segment) ?? [];
+    if (name === undefined) {
+      if (!fits(segment, there)) return undefined;
+    } else {
+      names[name] = decoded(rest === "*" ? path.slice(index).join("/") : there);
+      if (rest === "*") return names;
+    }
+  }
+  return path.length > pattern.length && path[pattern.length] !== "" ? undefined : names;
+}
+
+function fits(segment: string, there: string): boolean {
+  const source = segment.split(/(\{[^}]*\}|\*)/).map((piece) => (/^[{*]/.test(piece) ? ".*" : piece.replace(/[\\^$.+?()[\]|]/g, "\\$&")));
+  return new RegExp(`^${source.join("")}$`, "i").test(there);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

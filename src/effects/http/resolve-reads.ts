@@ -1,0 +1,111 @@
+/**
+ * The reads of ours that tell of a thing, made from a pack's templates: where each goes, and what of earlier answers it uses.
+ * It sends nothing. A value never changes which resource is read: it is encoded, or the read is left out.
+ */
+import type { LookupRead, ProviderPreview } from "../../packs/lookup.ts";
+import type { EffectLookups, Lookup } from "./resolve-lookups.ts";
+import { textsAt } from "./resolve-paths.ts";
+import { type Tree, UNDETERMINED } from "./tree.ts";
+
+/** One request of ours; `body` is JSON. */
+export interface OwnRequest {
+  readonly method: string;
+  readonly host: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly body?: string;
+  readonly contentType?: string;
+}
+
+/** What came back for each read so far, by its name. */
+export type Answers = ReadonlyMap<string, Tree>;
+
+/** An earlier read may have found several: of each, one read. More are not asked about. */
+const EACH_MAX = 4;
+
+/** Empty: it needs something that is not there. */
+export function requestsOf(read: LookupRead, lookup: Lookup, { door, host, path }: EffectLookups, answers: Answers): readonly OwnRequest[] {
+  const known = (name: string): readonly string[] => {
+    if (name === "id") return [lookup.id];
+    if (!name.includes(".")) return door[name] === undefined ? [] : [door[name]];
+    return textsAt(answers as Tree, [name], lookup.id);
+  };
+  if (read.ask.startsWith("GQL ")) return graphqlRequests(read, known, { host, path });
+  const names = [...read.ask.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => name);
+  return combined(names, known).map((values) => requestOf(read.ask, values, host));
+}
+
+type Known = (name: string) => readonly string[];
+
+/** The first name that has several values gives several requests; the others their first. */
+function combined(names: readonly string[], known: Known): readonly Readonly<Record<string, string>>[] {
+  const all = names.map((name) => ({ name, values: known(name).slice(0, EACH_MAX) }));
+  if (all.some(({ values }) => values.length === 0)) return [];
+  const several = all.find(({ values }) => values.length > 1);
+  const base = Object.fromEntries(all.map(({ name, values }) => [name, values[0] ?? ""]));
+  return several === undefined ? [base] : several.values.map((value) => ({ ...base, [several.name]: value }));
+}
+
+function requestOf(template: string, values: Readonly<Record<string, string>>, own: string): OwnRequest {
+  const [method = "GET", where = "/"] = template.split(" ");
+  const slash = where.indexOf("/");
+  const target = where.slice(slash).replace(/\{([^}]+)\}/g, (_, name: string) => encoded(values[name] ?? ""));
+  return { method, host: slash > 0 ? where.slice(0, slash) : own, target };
+}
+
+/** A dot segment would be another path. */
+function encoded(value: string): string {
+  return /^\.{1,2}$/.test(value) ? "%2E" : encodeURIComponent(value);
+}
+
+function graphqlRequests(
+  { ask, with: from = {} }: LookupRead,
+  known: Known,
+  { host, path }: Pick<EffectLookups, "host" | "path">,
+): readonly OwnRequest[] {
+  const query = ask.slice(4);
+  const names = [...new Set([...query.matchAll(/\$([A-Za-z]\w*)\s*:/g)].map(([, name = ""]) => name))];
+  const sources = names.map((name) => from[name] ?? name);
+  return combined(sources, known).map((values) => {
+    const variables = Object.fromEntries(names.map((name, index) => [name, values[sources[index] ?? ""] ?? ""]));
+    return { method: "POST", host, target: path, body: JSON.stringify({ query, variables }), contentType: "application/json" };
+  });
+}
+
+/** A preview of the request itself, or a read that says what would go; `undefined` where it needs what is not there. */
+export function previewRequest(
+  { how }: ProviderPreview,
+  { lookups, door, host, path, given }: EffectLookups,
+  sent: { readonly method: string; readonly target: string; readonly body: string; readonly contentType: string | undefined },
+): OwnRequest | undefined {
+  const { method, target, body, contentType } = sent;
+  const same = { ...(body === "" ? {} : { body }), ...(contentType === undefined ? {} : { contentType }) };
+  if ("same" in how) return { method, host, target: `${target}${target.includes("?") ? "&" : "?"}${how.same}`, ...same };
+  if ("graphql" in how) {
+    const variables = plainOf(given);
+    if (variables === undefined) return undefined;
+    const own = JSON.stringify({ query: how.graphql, variables });
+    return { method: "POST", host, target: path, body: own, contentType: "application/json" };
+  }
+  const id = lookups[0]?.id;
+  const known: Known = (name) => {
+    if (name === "id") return id === undefined ? [] : [id];
+    return door[name] === undefined ? [] : [door[name]];
+  };
+  const names = [...how.read.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => name);
+  const [values] = combined(names, known);
+  if (values === undefined) return undefined;
+  return { ...requestOf(how.read, values, host), ...(how.body === "same" ? same : {}) };
+}
+
+/** `undefined` where a part of it is not known. */
+function plainOf(tree: Tree): unknown {
+  if (tree === UNDETERMINED) return undefined;
+  if (Array.isArray(tree)) {
+    const items = (tree as readonly Tree[]).map(plainOf);
+    return items.includes(undefined) ? undefined : items;
+  }
+  if (!(tree instanceof Map)) return tree;
+  const entries = [...(tree as ReadonlyMap<string, Tree>)].map(([key, value]) => [key, plainOf(value)] as const);
+  return entries.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(entries);
+}

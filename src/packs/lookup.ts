@@ -1,0 +1,87 @@
+/**
+ * How a pack's things are asked about, as data: which things an operation names, the reads that tell what they are, where in the answers
+ * it stands, and what the provider itself offers as a preview. It holds no code; `effects/http/resolve-*.ts` reads it.
+ */
+import type { BackupCoupling } from "../model/api-thing.ts";
+import type { Environment } from "../model/principal.ts";
+
+/**
+ * A read of ours: `GET /v1/x/{id}`, `GET api.example.com/v1/x/{id}` where another host of the pack answers, or `GQL query(...) {...}` to the
+ * path that the request itself came to. `{x}` is a name from the operation's door, `{id}` the thing's own, `{read.path}` what an earlier read
+ * gave. Variables of GraphQL are filled by their names: `$id`, `$app`, `$read_path` for `{read.path}` as `with` says.
+ */
+export interface LookupRead {
+  readonly as: string;
+  readonly ask: string;
+  /** Variables of GraphQL that are not `id` or a name of the door: from where. */
+  readonly with?: Readonly<Record<string, string>>;
+  /** The thing is known without it, too. */
+  readonly optional?: true;
+}
+
+/** A path into the answers, the read's name first: `volume.data.volume.name`. Lists are walked through; letter case aside. */
+export type AnswerPath = string;
+
+export interface PackThing {
+  /** In order. One that needs what is not there is left out. */
+  readonly reads: readonly LookupRead[];
+  readonly name?: readonly AnswerPath[];
+  /** What it is in, from the outside in; each the first of its paths that is there. Their names and ids tell the environment, too. */
+  readonly within?: readonly (readonly AnswerPath[])[];
+  /** Other ids of the same thing. */
+  readonly same?: readonly AnswerPath[];
+  /** Ids of what it is in, that the configuration may name. */
+  readonly ids?: readonly AnswerPath[];
+  /** What the provider calls its environment. */
+  readonly environment?: readonly AnswerPath[];
+  /** A field that says it without a name: where it has this value. */
+  readonly flags?: readonly { readonly at: AnswerPath; readonly is: string | number | boolean; readonly environment: Environment }[];
+  readonly size?: { readonly at: AnswerPath; readonly unit: "B" | "kB" | "MB" | "GB" };
+  /** What else goes or stands still with it. */
+  readonly dependants?: readonly { readonly at: AnswerPath; readonly what: string }[];
+  /** `at` is each backup, `time` is when it was made; `lives` where they are: `on the same volume`. */
+  readonly backups?: { readonly at: AnswerPath; readonly time: AnswerPath; readonly lives?: string };
+  /** Other facts that a person should read: `deletion protection: true`. */
+  readonly notes?: readonly { readonly at: AnswerPath; readonly what: string }[];
+  /** Things of this kind belong to no environment: that none is known makes nothing stricter. */
+  readonly unplaced?: true;
+}
+
+/**
+ * `path app`: the segment that the door calls `{app}`. `argument x.y`, `body x.y`, `query x`: the values there. `keys argument x.y`: the
+ * names of what stands there.
+ */
+export type NamePlace = `${"path" | "argument" | "body" | "query" | "keys argument" | "keys body"} ${string}`;
+
+export interface NamedThing {
+  readonly thing: string;
+  /** The first place at which something stands counts. */
+  readonly at: readonly NamePlace[];
+}
+
+/**
+ * `same`: the request itself with this in its query, which the provider then carries out on trial. `read`: another request whose answer
+ * says what would go, with the same body where it says so. `graphql`: another document, with the arguments of the field as its variables.
+ * `shown` are the paths into the answer (under `preview`) that a person reads; none: the answer's status alone tells.
+ */
+export interface ProviderPreview {
+  readonly how: { readonly same: string } | { readonly read: string; readonly body?: "same" } | { readonly graphql: string };
+  readonly called: string;
+  readonly shown?: readonly AnswerPath[];
+  /** An answer that is an error and means that it would go through: a path and the value there. */
+  readonly passes?: { readonly at: AnswerPath; readonly is: string };
+}
+
+export interface OperationLookup {
+  /** The first is what the operation is about. Empty: only `backupCoupling` or `preview` is known. */
+  readonly names: readonly NamedThing[];
+  readonly backupCoupling?: BackupCoupling;
+  readonly preview?: ProviderPreview;
+}
+
+export interface PackLookups {
+  /** By the word that `names` uses. */
+  readonly things: Readonly<Record<string, PackThing>>;
+  /** By the operation's id. */
+  readonly operations: Readonly<Record<string, OperationLookup>>;
+}
