@@ -28,6 +28,8 @@ export const limits = {
   statementsPerMessageMax: 10_000,
   /** A body of an HTTP request that is looked into; a longer one is opaque. */
   httpBodyBytesMax: 1024 * 1024,
+  /** A body whose hash a signature needs and no header names: it is held whole, to be signed anew. Batches of AWS have up to 16 MiB. */
+  httpSignedBodyBytesMax: 16 * 1024 * 1024,
   /** Headers of one HTTP request or answer, in bytes. */
   httpHeadBytesMax: 64 * 1024,
   /** Headers of one HTTP request. */
@@ -38,6 +40,16 @@ export const limits = {
   httpIdleMsMax: 120_000,
   /** Time until a provider's answer begins: some think for minutes. */
   httpAnswerMsMax: 15 * 60_000,
+  /** A message of a client on a WebSocket: it is held whole, to be looked at. Consoles and kubectl send some ten KiB at once. */
+  webSocketMessageBytesMax: 1024 * 1024,
+  /** An answer of GraphQL on a WebSocket: it is held whole, to be told apart from the others. */
+  webSocketAnswerBytesMax: 16 * 1024 * 1024,
+  /** A WebSocket on which nothing moves, pings included. */
+  webSocketIdleMsMax: 15 * 60_000,
+  /** From the first word that a WebSocket is over until its sockets go. */
+  webSocketCloseMsMax: 5_000,
+  /** Acts that are under way on one WebSocket. */
+  webSocketActsMax: 256,
   /** Bytes of a connection's beginning that are looked at for the host it is for. */
   clientHelloBytesMax: 16 * 1024 + 5,
   /** Nesting of a JSON body: no API of the packs nests a tenth of it. */

@@ -2,14 +2,16 @@
  * Inside a CONNECT to a host that a pack knows: TLS ends here, and its requests are read one by one.
  * The host of CONNECT, of TLS and of each request are one and the same, or the request was misdirected.
  */
-import { createServer as createHttp1 } from "node:http";
+import { createServer as createHttp1, type IncomingMessage } from "node:http";
 import { createSecureServer } from "node:http2";
 import { isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { limits } from "../../base/limits.ts";
 import { type ClientRequest, type ClientResponse, protocolRefused, writeAnswer } from "./answers.ts";
 import { placeOf, samePlace } from "./codec/authority.ts";
 import { exchange, type ExchangeParts, type Lane } from "./exchange.ts";
+import { isUpgrade, takeUpgrade, type Upgraded } from "./websocket/upgraded.ts";
 
 export interface Interceptor {
   /** Takes a connection over, after CONNECT was answered. HTTP/2 is offered where the lane says that the host speaks it. */
@@ -25,6 +27,7 @@ export const http1Limits = {
   keepAliveTimeout: limits.httpIdleMsMax,
   connectionsCheckingInterval: 1_000,
   insecureHTTPParser: false,
+  shouldUpgradeCallback: isUpgrade,
 } as const;
 
 const http2Settings = { maxConcurrentStreams: 100, maxHeaderListSize: limits.httpHeadBytesMax, enablePush: false };
@@ -38,8 +41,14 @@ export function createInterceptor(parts: ExchangeParts): Interceptor {
     if (lane === undefined) return void response.destroy();
     void inLane(lane, request, response, parts);
   };
+  const upgrade = (lane: Lane | undefined, request: IncomingMessage, socket: Duplex, first: Buffer): void => {
+    if (lane === undefined) return void socket.destroy();
+    const { response, upgraded } = takeUpgrade(request, socket, first);
+    void inLane({ ...lane, http2: false }, request, response, parts, upgraded);
+  };
   const http1 = createHttp1(http1Limits, (request, response) => answer(lanes.get(request.socket), request, response));
   http1.maxHeadersCount = 2 * limits.httpHeadersMax;
+  http1.on("upgrade", (request, socket, first) => upgrade(lanes.get(request.socket), request, socket, first));
   http1.on("checkContinue", (request, response) => answer(lanes.get(request.socket), request, response));
   function takeHttp1(client: Socket, lane: Lane): void {
     const secure = new TLSSocket(client, {
@@ -75,6 +84,11 @@ export function createInterceptor(parts: ExchangeParts): Interceptor {
       answer({ ...lane, http2: request.httpVersionMajor === 2 }, request, response);
     server.on("request", asked);
     server.on("checkContinue", asked);
+    server.on("upgrade", (request, socket, first) => upgrade(lane, request, socket, first));
+    // RFC 8441 is not offered; a client of it all the same is told so.
+    server.on("connect", (_, response: ClientResponse) =>
+      writeAnswer(response, protocolRefused("a WebSocket is opened over HTTP/1.1", 501)),
+    );
     server.on("clientError", destroy);
     server.on("session", (session) => session.setTimeout(limits.httpAnswerMsMax, destroy));
     server.on("sessionError", destroy);
@@ -110,7 +124,13 @@ function misdirected(): Error {
 }
 
 /** 421 where the request names another host than the connection is for. */
-function inLane(lane: Lane, request: ClientRequest, response: ClientResponse, parts: ExchangeParts): Promise<void> | void {
+function inLane(
+  lane: Lane,
+  request: ClientRequest,
+  response: ClientResponse,
+  parts: ExchangeParts,
+  upgraded?: Upgraded,
+): Promise<void> | void {
   const named = "authority" in request && request.authority !== "" ? request.authority : request.headers.host;
   const place = named === undefined ? undefined : placeOf(named, 443);
   const path = request.url ?? "";
@@ -118,5 +138,5 @@ function inLane(lane: Lane, request: ClientRequest, response: ClientResponse, pa
     return writeAnswer(response, protocolRefused(`the connection is for \`${lane.place.host}\`, and the request for another host`, 421));
   if (place === undefined) return writeAnswer(response, protocolRefused("the request names no host, or none that can be"));
   if (!path.startsWith("/")) return writeAnswer(response, protocolRefused("the request's target is no path"));
-  return exchange(lane, path, { request, response }, parts);
+  return exchange(lane, path, { request, response, ...(upgraded === undefined ? {} : { upgraded }) }, parts);
 }

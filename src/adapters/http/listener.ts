@@ -15,6 +15,7 @@ import { createInterceptor, http1Limits, type Interceptor } from "./intercept.ts
 import type { Caller, HttpOptions } from "./options.ts";
 import { admitTunnel, tunnel } from "./tunnel.ts";
 import { Upstream } from "./upstream.ts";
+import { takeUpgrade, type Upgraded } from "./websocket/upgraded.ts";
 
 export interface HttpListener {
   readonly address: { readonly host: string; readonly port: number };
@@ -53,6 +54,10 @@ class Front implements HttpListener {
     this.#server.maxHeadersCount = 2 * limits.httpHeadersMax;
     this.#server.maxConnections = limits.connectionsMax;
     this.#server.on("checkContinue", answer);
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, first: Buffer) => {
+      const { response, upgraded } = takeUpgrade(request, socket, first);
+      void this.#plain(request, response, upgraded);
+    });
     this.#server.on(
       "connect",
       (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#connect(request, socket as Socket, head),
@@ -168,7 +173,7 @@ class Front implements HttpListener {
     }
   }
 
-  async #plain(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #plain(request: IncomingMessage, response: ServerResponse, upgraded?: Upgraded): Promise<void> {
     try {
       const read = readRequestHead(request.rawHeaders);
       if ("refused" in read) return writeAnswer(response, protocolRefused(`the request is not let through: ${read.refused}`));
@@ -183,7 +188,12 @@ class Front implements HttpListener {
       }
       const session = this.#session(request.socket, caller, clientOf(request));
       const lane: Lane = { scheme: asked.scheme, place: asked.place, session, http2: false };
-      await exchange(lane, asked.path, { request, response }, { options: this.#options, upstream: this.#upstream });
+      await exchange(
+        lane,
+        asked.path,
+        { request, response, ...(upgraded === undefined ? {} : { upgraded }) },
+        { options: this.#options, upstream: this.#upstream },
+      );
     } catch {
       response.destroy();
     }
