@@ -1,4 +1,4 @@
-/** GitHub: REST, GraphQL, and git over HTTP. Whether a push only adds cannot be seen in the request: it counts as one that may not. */
+/** GitHub: REST, GraphQL, and git over HTTP. Where a push does not show that it only adds, it counts as one that may not. */
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -34,7 +34,7 @@ export const github: Pack = {
         matches: ["POST https://github.com/acme/shop.git/git-receive-pack"],
         misses: ["GET https://github.com/acme/shop.git/info/refs?service=git-receive-pack"],
       },
-      { undo: "a clone's reflog" },
+      { undo: "a clone's reflog", git: "receive-pack" },
     ),
     op(["fetch", "read", "repository"], ["POST github.com/{o}/{r}/git-upload-pack"], {
       matches: ["POST https://github.com/acme/shop.git/git-upload-pack"],

@@ -1,7 +1,7 @@
 /** One operation of a pack in one call, for packs that are tables. It adds nothing to what is given but the origin of the examples. */
 import type { OperationClass, PackOperation } from "./pack.ts";
 
-type More = Pick<PackOperation, "reversibility" | "undo" | "many" | "look" | "sql">;
+type More = Pick<PackOperation, "reversibility" | "undo" | "many" | "look" | "sql" | "git">;
 type Examples = PackOperation["examples"];
 
 /** Examples are `METHOD /path body` at `origin`, or whole where they name another host. */

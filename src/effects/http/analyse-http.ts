@@ -14,6 +14,7 @@ import { doorsOf, globRegExp } from "./doors.ts";
 import { effectsOfOperation, type Place, readEffect, unknownChange } from "./meaning.ts";
 import { namedCalls } from "./named-calls.ts";
 import { packOf } from "./pack-of.ts";
+import { effectsOfPush } from "./push-effects.ts";
 import { withThings } from "./resolved-effects.ts";
 import { analyseTexts, sqlTextsIn } from "./sql-in-body.ts";
 
@@ -101,10 +102,30 @@ function partsOf(request: CanonicalRequest): readonly Part[] {
   const pack = packOf(host);
   if (pack === undefined) return [{ effect: connectEffect(host) }];
   if (ambiguous !== undefined) return [opaque(ambiguous)];
-  if (pack.graphql?.includes(path.toLowerCase()) === true) return graphqlParts(pack, request);
+  const graphql = pack.graphql?.includes(path.toLowerCase()) === true;
+  if (request.headers.has("upgrade")) return openingParts(pack, request, graphql);
+  if (graphql) return graphqlParts(pack, request);
   const named = namedParts(pack, request);
   return named ?? request.methods.flatMap((method) => routeParts(pack, request, method));
 }
+
+/** A WebSocket: GraphQL's messages are judged one by one; of any other only an operation of the pack says what goes over it. */
+function openingParts(pack: Pack, request: CanonicalRequest, graphql: boolean): readonly Part[] {
+  const { headers, methods, host, path } = request;
+  if (graphql) {
+    const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((each) => each.trim());
+    if (!offered.every((each) => readable.has(each))) return [opaque("what goes over its WebSocket is not known to be GraphQL")];
+    return graphqlParts(pack, request);
+  }
+  return methods.flatMap((method): readonly Part[] => {
+    const routed = doorsOf(pack).routes(method, host, path);
+    const known = routed.some(({ operation }) => operation.class !== "read");
+    return known ? routeParts(pack, request, method) : [{ effect: unknownChange(pack.provider, `websocket ${path}`) }];
+  });
+}
+
+/** Subprotocols whose messages the proxy has judged. */
+const readable: ReadonlySet<string> = new Set(["graphql-transport-ws", "graphql-ws"]);
 
 function graphqlParts(pack: Pack, request: CanonicalRequest): readonly Part[] {
   const asked = askedIn(request);
@@ -162,6 +183,7 @@ function routeParts(pack: Pack, request: CanonicalRequest, method: string): read
 function partsOfOperation(operation: PackOperation, place: Place): readonly Part[] {
   const { body } = place.request;
   const { sql } = operation;
+  if (operation.git !== undefined) return effectsOfPush(operation, place).map((effect) => ({ effect }));
   const own = () => effectsOfOperation(operation, place);
   if (sql === undefined || body.kind === "none") return own().map((effect) => ({ effect }));
   if (body.kind === "opaque") return [opaque(body.because)];

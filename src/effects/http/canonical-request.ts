@@ -17,6 +17,8 @@ export interface CanonicalRequest {
   readonly body: Body;
   /** The body as it came. */
   readonly text: string;
+  /** Its first bytes, where it came with them. */
+  readonly bytes: Buffer | undefined;
   /** Why it cannot be known what the request means, though it may be passed on. */
   readonly ambiguous: string | undefined;
 }
@@ -26,7 +28,7 @@ type Refused = { readonly refused: string };
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const overrideHeaders = ["x-http-method-override", "x-method-override", "x-http-method"];
 
-export function canonicalRequest({ method, url, headers, body, opaque }: HttpRequest): CanonicalRequest | Refused {
+export function canonicalRequest({ method, url, headers, body, opaque, bytes }: HttpRequest): CanonicalRequest | Refused {
   if (!TOKEN.test(method)) return { refused: "its method is no word" };
   if (/^(trace|connect)$/i.test(method)) return { refused: "its method is not passed on" };
   const parsed = canonicalUrl(url);
@@ -45,7 +47,8 @@ export function canonicalRequest({ method, url, headers, body, opaque }: HttpReq
   const { host, path, query, doubled } = parsed;
   const inBody = content.kind === "opaque" && content.doubled === true ? content.because : undefined;
   const ambiguous = doubled === undefined ? inBody : "a key stands in its query twice";
-  return { methods, host, path, query, headers: read.headers, body: content, text: body, ambiguous };
+  const first = bytes === undefined ? undefined : Buffer.from(bytes, "base64");
+  return { methods, host, path, query, headers: read.headers, body: content, text: body, bytes: first, ambiguous };
 }
 
 interface ReadHeaders {
