@@ -5,7 +5,7 @@
 import { canonicalJson } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";
 import { numberShape } from "../effects/numbers.ts";
-import type { Action, SqlContext } from "../model/action.ts";
+import type { Action, HttpPayload, SqlContext } from "../model/action.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Judgement } from "./judge.ts";
@@ -90,14 +90,14 @@ function createScope(policy: Policy, facts: Facts): Scope {
   const known = (): Known => ({ exact: new Map(), shapes: new Map() });
   const doors = { simple: known(), prepare: known() };
   const calls = new Map<string, Judgement>();
+  const requests = new Map<string, Judgement>();
 
   return {
     policy,
     facts,
     find({ payload }) {
       if (payload.kind === "sql_call") return calls.get(String(payload.functionOid));
-      // A request is rarely sent twice as it stands.
-      if (payload.kind === "http") return undefined;
+      if (payload.kind === "http") return requests.size === 0 ? undefined : requests.get(requestKey(payload) ?? "");
       // Rare, and another judgement for the same text: not worth a key.
       if (payload.parameterTypes !== undefined) return undefined;
       const { exact, shapes } = doors[payload.door];
@@ -108,7 +108,8 @@ function createScope(policy: Policy, facts: Facts): Scope {
     },
     keep({ payload }, judgement) {
       if (payload.kind === "sql_call") return keepBounded(calls, String(payload.functionOid), judgement);
-      if (payload.kind === "http" || payload.parameterTypes !== undefined) return;
+      if (payload.kind === "http") return keepRead(requests, payload, judgement);
+      if (payload.parameterTypes !== undefined) return;
       const { exact, shapes } = doors[payload.door];
       // Only what was allowed: a refusal's sentence may quote a figure of its own text.
       const masked = judgement.numbersFree && judgement.decision.kind === "allow" ? numberShape(payload.text) : undefined;
@@ -117,6 +118,20 @@ function createScope(policy: Policy, facts: Facts): Scope {
     },
   };
 }
+
+/** Programs ask for the same again and again while they wait for something. What changes something, or is refused, is judged each time. */
+function keepRead(requests: Map<string, Judgement>, payload: HttpPayload, judgement: Judgement): void {
+  const key = judgement.readOnly && judgement.decision.kind === "allow" ? requestKey(payload) : undefined;
+  if (key !== undefined) keepBounded(requests, key, judgement);
+}
+
+/** All that a request is judged by but its context, which its scope stands for. */
+function requestKey({ request, database }: HttpPayload): string | undefined {
+  if (request.body.length + request.url.length > REQUEST_CHARACTERS_MAX) return undefined;
+  return JSON.stringify([request, database ?? null]);
+}
+
+const REQUEST_CHARACTERS_MAX = 4_096;
 
 function keepBounded(map: Map<string, Judgement>, key: string, judgement: Judgement): void {
   if (key.length > limits.decisionCacheTextBytesMax) return;
