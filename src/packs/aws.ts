@@ -1,4 +1,5 @@
 /** AWS: operations by their names over the query, JSON and RPC forms, and routes where an API has them. S3 is known by sub-resources. */
+import { awsSigning } from "./aws-signing.ts";
 import type { Pack, PackOperation } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -14,6 +15,7 @@ export const aws: Pack = {
   provider: "aws",
   hosts: ["*.amazonaws.com", "*.api.aws"],
   authSlots: ["authorization", "x-amz-security-token"],
+  signing: awsSigning,
   readNames: ["Describe*", "Get*", "List*", "Head*", "Lookup*", "Search*", "BatchGet*", "Query", "Scan", "ConsoleGet*"],
   operations: [
     op(
