@@ -29,6 +29,12 @@ const effectFields = {
   cause: "string",
   classification: "string",
   drill_age_days: "int",
+  environment: "string",
+  thing: "string",
+  size_bytes: "int",
+  newest_backup_days: "int",
+  backup_coupling: "string",
+  disarmed: "bool",
 } as const;
 const factsFields = {
   target: "string",
@@ -98,6 +104,7 @@ function contextOf(effect: Effect, facts: Facts): Record<string, unknown> {
       cause: effect.cause,
       classification: effect.classification ?? "",
       drill_age_days: daysOf(facts.recovery?.drilledDays[resource.name]),
+      ...thingOf(effect),
     },
     facts: {
       target: facts.target,
@@ -109,6 +116,18 @@ function contextOf(effect: Effect, facts: Facts): Record<string, unknown> {
       backup_age_days: daysOf(facts.recovery?.backupAgeDays),
       drill_age_days: daysOf(facts.recovery?.drillAgeDays),
     },
+  };
+}
+
+/** Of things behind APIs; a thing that was not asked about is as large and as badly kept as any. */
+function thingOf({ thing }: Effect): Record<string, unknown> {
+  return {
+    environment: thing?.environment ?? "",
+    thing: thing?.name ?? "",
+    size_bytes: thing?.sizeBytes === undefined ? ROWS_NOT_KNOWN : BigInt(thing.sizeBytes),
+    newest_backup_days: daysOf(thing?.newestBackupDays),
+    backup_coupling: thing?.backupCoupling ?? "unknown",
+    disarmed: thing?.disarmed !== undefined,
   };
 }
 

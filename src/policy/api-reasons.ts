@@ -21,7 +21,9 @@ const sentences: Readonly<Record<string, readonly [why: string, next: string]>> 
   write: ["this session may read and not change", `read what you need, and ${ask}`],
 };
 
-export function apiSentence({ detail, resource, because }: Effect): { readonly why: string; readonly next: string } {
+export function apiSentence({ detail, resource, because, thing }: Effect): { readonly why: string; readonly next: string } {
+  if (thing?.disarmed !== undefined && (detail === "destroy" || detail === "wipe"))
+    return { why: "a safeguard was taken away shortly before", next: "leave both as they are, and tell a person what it is for" };
   if (resource.type === "api_host") {
     return { why: "what requests to this host do is not known", next: "ask the operator to permit the host by its name" };
   }

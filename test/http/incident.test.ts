@@ -1,6 +1,7 @@
 /**
- * The founding incident, step by step, against a stand-in for Railway over TLS: a staging session, a token found in a file, one call.
- * The stand-in is the judge: not one byte of what was refused has reached it.
+ * The founding incident, step by step, against a stand-in for Railway over TLS: a staging session, a token found in a file, one call; and
+ * what becomes of the same call in a session that may touch production.
+ * The stand-in is the judge: not one byte of what was refused has reached it. What Holdfast itself asks is counted apart.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -14,8 +15,9 @@ import { newFolder } from "../provision/shop.ts";
 import { tool } from "../support/tools.ts";
 import { basic } from "./proxy-client.ts";
 import { openProxyScene, type ProxyScene, railwayHost, railwayPath } from "./proxy-scene.ts";
+import { standInIds } from "./stand-in-railway.ts";
 
-const VOLUME = "3d2c42fb-8f6a-4c0e-9b1d-2f7f5a6b7c8d";
+const VOLUME = standInIds.volume;
 const DELETE = `volumeDelete(volumeId: "${VOLUME}")`;
 const run = promisify(execFile);
 
@@ -34,8 +36,27 @@ async function arriving(act: () => Promise<unknown>): Promise<{ bytes: number; r
 
 function assertWhole(): void {
   assert(scene.railway.volumes.has(VOLUME), "the volume is gone");
-  assert.equal(scene.railway.backups.size, 3, "the backups are gone");
+  assert.equal(scene.railway.backups.size, 6, "the backups are gone");
 }
+
+const disguises: readonly (readonly [string, unknown])[] = [
+  ["as it was", { query: `mutation { ${DELETE} }` }],
+  ["by an alias", { query: `mutation { me: ${DELETE} }` }],
+  ["by a fragment", { query: `mutation { ...F } fragment F on Mutation { ${DELETE} }` }],
+  ["by an inline fragment", { query: `mutation { ... on Mutation { ${DELETE} } }` }],
+  ["in a batch", [{ query: "{ me { id } }" }, { query: `mutation { ${DELETE} }` }]],
+  ["as the second operation", { query: `query A { me { id } } mutation B { ${DELETE} }`, operationName: "B" }],
+  ["with the id in variables", { query: "mutation M($v: String!) { volumeDelete(volumeId: $v) }", variables: { v: VOLUME } }],
+  ["behind a comment", { query: `# query\n\ufeffmutation { ${DELETE} }` }],
+  ["twice", { query: `mutation { a: ${DELETE} b: volumeDelete(volumeId: "spare") }` }],
+  [
+    "as a patch",
+    {
+      query: `mutation P($p: EnvironmentConfig) { environmentPatchCommit(environmentId: "${standInIds.production}", patch: $p) }`,
+      variables: { p: { volumes: { [VOLUME]: { isDeleted: true } } } },
+    },
+  ],
+];
 
 describe("the incident", () => {
   test("the exact curl with the token that was found: refused, told aloud, recorded, and nothing sent", async () => {
@@ -117,46 +138,68 @@ describe("the incident", () => {
     assert.deepEqual(seen, { bytes: 0, requests: 0 });
   });
 
-  const disguises: readonly (readonly [string, unknown])[] = [
-    ["as it was", { query: `mutation { ${DELETE} }` }],
-    ["by an alias", { query: `mutation { me: ${DELETE} }` }],
-    ["by a fragment", { query: `mutation { ...F } fragment F on Mutation { ${DELETE} }` }],
-    ["by an inline fragment", { query: `mutation { ... on Mutation { ${DELETE} } }` }],
-    ["in a batch", [{ query: "{ me { id } }" }, { query: `mutation { ${DELETE} }` }]],
-    ["as the second operation", { query: `query A { me { id } } mutation B { ${DELETE} }`, operationName: "B" }],
-    ["with the id in variables", { query: "mutation M($v: String!) { volumeDelete(volumeId: $v) }", variables: { v: VOLUME } }],
-    ["behind a comment", { query: `# query\n\ufeffmutation { ${DELETE} }` }],
-    ["twice", { query: `mutation { a: ${DELETE} b: volumeDelete(volumeId: "spare") }` }],
-    [
-      "as a patch",
-      {
-        query: 'mutation P($p: EnvironmentConfig) { environmentPatchCommit(environmentId: "e", patch: $p) }',
-        variables: { p: { volumes: { [VOLUME]: { isDeleted: true } } } },
-      },
-    ],
-  ];
   for (const [how, body] of disguises) {
-    test(`with the placeholder, ${how}: held, and nothing sent`, async () => {
+    test(`with the placeholder, ${how}: what it stands for is asked, it belongs to production, and nothing is sent`, async () => {
       const seen = await arriving(async () => {
         const { status, headers, text } = await scene.graphql(body);
         assert.equal(status, 403, text);
-        const { code } = (JSON.parse(text) as { error: { code: string } }).error;
-        assert(["approval_required", "not_understood"].includes(code), text);
-        assert.equal(headers["holdfast-decision"], code === "approval_required" ? "hold" : "deny");
+        const { code, message, next } = (JSON.parse(text) as { error: { code: string; message: string; next: string } }).error;
+        assert.equal(code, "other_environment", text);
+        assert.equal(headers["holdfast-decision"], "deny");
+        assert.match(message, /belongs to production: this session is for staging/);
+        assert.match(next, /session of production/);
       });
       assert.deepEqual(seen, { bytes: 0, requests: 0 });
       assertWhole();
     });
   }
 
-  test("by GET: held, and nothing sent", async () => {
+  test("by GET: refused as well", async () => {
     const path = `${railwayPath}?query=${encodeURIComponent(`mutation { ${DELETE} }`)}`;
     const seen = await arriving(async () => {
-      const { status, headers } = await scene.graphql(undefined, { method: "GET", path, body: "" });
+      const { status, text } = await scene.graphql(undefined, { method: "GET", path, body: "" });
       assert.equal(status, 403);
-      assert.notEqual(headers["holdfast-decision"], "allow");
+      assert.equal((JSON.parse(text) as { error: { code: string } }).error.code, "other_environment", text);
     });
     assert.deepEqual(seen, { bytes: 0, requests: 0 });
+    assertWhole();
+  });
+
+  test("what Holdfast asked were reads with the broker's secret and nothing of the client's, and they are on record", async () => {
+    assert(scene.railway.asked.length > 0);
+    for (const { headers, body } of scene.railway.asked) {
+      const { query } = JSON.parse(body.toString("utf8")) as { query: string };
+      assert.match(query, /^query/);
+      assert.equal(headers.authorization, `Bearer ${scene.token}`);
+    }
+    const asked = await scene.approvals.events("thing_asked");
+    const [first] = asked.filter(({ operation }) => operation === "volumeDelete");
+    assert.equal(first?.environment, "production");
+    assert(
+      first.told.some((sentence) => sentence.includes("its 6 backups")),
+      JSON.stringify(first),
+    );
+    const intents = await scene.approvals.events("intent");
+    assert(intents.some(({ decision, code }) => decision === "deny" && code === "other_environment"));
+  });
+
+  test("an id that its provider does not know counts as production where it would be destroyed", async () => {
+    const seen = await arriving(async () => {
+      const { text } = await scene.graphql({ query: 'mutation { volumeDelete(volumeId: "looks-like-staging") }' });
+      const { code, message } = (JSON.parse(text) as { error: { code: string; message: string } }).error;
+      assert.equal(code, "other_environment", text);
+      assert.match(message, /could not be found out: it counts as production/);
+    });
+    assert.deepEqual(seen, { bytes: 0, requests: 0 });
+  });
+
+  test("a deployment to production is refused, one to staging passes", async () => {
+    const deploy = (environment: string) =>
+      scene.graphql({ query: `mutation { serviceInstanceDeployV2(serviceId: "${standInIds.cache}", environmentId: "${environment}") }` });
+    const refused = await arriving(async () => assert.equal((await deploy(standInIds.production)).status, 403));
+    assert.deepEqual(refused, { bytes: 0, requests: 0 });
+    const passed = await deploy(standInIds.staging);
+    assert.equal(passed.status, 200, passed.text);
   });
 
   test("reads and a deployment pass without a question, with the real token", async () => {
@@ -180,6 +223,10 @@ describe("the incident", () => {
     assert(asked.plan.act.shown.includes("volumeDelete"), asked.plan.act.shown);
     assert(!JSON.stringify(asked).includes(scene.placeholder) && !JSON.stringify(asked).includes(scene.token));
     assert(asked.plan.unmeasured.length > 0);
+    assert(
+      asked.plan.told?.some((sentence) => sentence.startsWith("volume `spare` of staging/cache, 512 MB")),
+      JSON.stringify(asked.plan.told),
+    );
     await scene.approvals.answer(asked.id, "ada");
     const seen = await arriving(async () => {
       const sent = await scene.graphql(body);
@@ -208,5 +255,56 @@ describe("the incident", () => {
       const text = JSON.stringify(await scene.approvals.events(kind));
       assert(!text.includes(scene.token) && !text.includes(scene.placeholder), kind);
     }
+  });
+});
+
+describe("the same call in a session that may touch production", () => {
+  let own: ProxyScene;
+  before(async () => {
+    own = await openProxyScene({ environment: "production" });
+  });
+  after(() => own.stop());
+
+  for (const [how, body] of disguises) {
+    test(`${how}: held, and nothing sent`, async () => {
+      const count = own.railway.received.length;
+      const { status, headers, text } = await own.graphql(body);
+      assert.equal(status, 403, text);
+      assert.equal(headers["holdfast-decision"], "hold", text);
+      assert.equal(own.railway.received.length, count);
+      assert(own.railway.volumes.has(VOLUME));
+    });
+  }
+
+  test("a person sees volume, place, size and backups; a yes sends it once, and the second is refused", async () => {
+    const known = (await own.approvals.approvals()).map(({ id }) => id);
+    const body = { query: `mutation Delete { ${DELETE} }` };
+    const held = await own.graphql(body);
+    assert.equal(held.headers["holdfast-decision"], "hold", held.text);
+    const { id, plan } = await own.approvals.asked(known);
+    const [what = "", environment = ""] = plan.told ?? [];
+    assert.equal(
+      what,
+      "volume `data` of production/postgres, 48 GB; its 6 backups, the newest of 2026-11-15 03:00 UTC, are on the same volume and go with it",
+    );
+    assert.equal(environment, "it counts as production: the provider calls its environment `production`");
+    const [effect] = plan.effects;
+    assert.deepEqual(
+      { environment: effect?.thing?.environment, size: effect?.thing?.sizeBytes, coupling: effect?.thing?.backupCoupling },
+      { environment: "production", size: 48_000_000_000, coupling: "same_blast_radius" },
+    );
+    assert(
+      plan.preconditions.some(({ value }) => value.includes("production/postgres/data")),
+      JSON.stringify(plan.preconditions),
+    );
+    await own.approvals.answer(id, "ada");
+    const sent = await own.graphql(body);
+    assert.equal(sent.status, 200, sent.text);
+    assert(!own.railway.volumes.has(VOLUME), "it was approved, and not carried out");
+    assert.equal(own.railway.received.length, 1);
+    await until("its use is over", async () => (await own.approvals.approvals()).some((each) => each.id === id && each.state === "used"));
+    const again = await own.graphql(body);
+    assert.equal(again.status, 403);
+    assert.equal(own.railway.received.length, 1);
   });
 });

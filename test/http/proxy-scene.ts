@@ -1,5 +1,5 @@
 /**
- * A staging session behind a real gateway with the proxy for HTTP APIs, a stand-in for Railway whose token is in the vault, and persons who
+ * A session, of staging unless said otherwise, behind a real gateway with the proxy for HTTP APIs, a stand-in for Railway whose token is in the vault, and persons who
  * may answer. It tests nothing itself.
  */
 import assert from "node:assert/strict";
@@ -37,6 +37,8 @@ export interface ProxySceneOptions {
   readonly policy?: string;
   readonly more?: string;
   readonly mode?: "placeholder" | "inject";
+  /** Of the session; staging. */
+  readonly environment?: "production" | "staging";
 }
 
 export const railwayPath = "/graphql/v2";
@@ -63,8 +65,8 @@ ${quickly}
 ${options.more ?? ""}`;
   const secret = { kind: "token" as const, value: token, hosts: [...railwayHosts], createdAtMs: 0, rotatedAtMs: null };
   const approvals = await openApprovalScene(await testServer(18), {
-    environment: "staging",
-    approves: ["staging"],
+    environment: options.environment ?? "staging",
+    approves: [options.environment ?? "staging"],
     policy: options.policy ?? "guarded-writes",
     more: http,
     secrets: { "railway-token": secret },

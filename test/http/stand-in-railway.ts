@@ -24,8 +24,11 @@ export interface StandInRailway {
   readonly ca: string;
   readonly volumes: Set<string>;
   readonly backups: Set<string>;
+  /** Of clients. */
   readonly received: ReceivedRequest[];
-  /** Of all connections, inside TLS. */
+  /** Of Holdfast itself: what it asks before it judges. */
+  readonly asked: ReceivedRequest[];
+  /** Of all connections, inside TLS, but for what Holdfast itself asked. */
   bytes(): number;
   /** Answers in place of GraphQL, for one path. */
   readonly paths: Map<string, (request: IncomingMessage, response: ServerResponse, body: Buffer) => void>;
@@ -168,6 +171,9 @@ export async function startRailway(token: string, more: readonly string[] = []):
   const volumes = new Set<string>([standInIds.volume, standInIds.spare]);
   const backups = new Set(["b1", "b2", "b3", "b4", "b5", "b6"]);
   const received: ReceivedRequest[] = [];
+  const asked: ReceivedRequest[] = [];
+  /** Of each connection since its last request was through. */
+  const pending = new WeakMap<object, number>();
   const paths: StandInRailway["paths"] = new Map();
   let bytes = 0;
   const root = {
@@ -193,9 +199,12 @@ export async function startRailway(token: string, more: readonly string[] = []):
     request.on("end", () => {
       const body = Buffer.concat(chunks);
       const { method = "", url = "", headers, rawHeaders } = request;
-      received.push({ method, url, headers, rawHeaders, body });
-      const own = paths.get(url.split("?")[0] ?? "");
-      if (own !== undefined) return own(request, response, body);
+      const own = headers["user-agent"] === "holdfast";
+      (own ? asked : received).push({ method, url, headers, rawHeaders, body });
+      if (own) bytes -= pending.get(request.socket) ?? 0;
+      pending.set(request.socket, 0);
+      const path = paths.get(url.split("?")[0] ?? "");
+      if (path !== undefined) return path(request, response, body);
       if (headers.authorization !== `Bearer ${token}`) return json(response, 401, { errors: [{ message: "Not Authorized" }] });
       void answered(request, body, root).then(
         (answer) => json(response, 200, answer),
@@ -221,7 +230,12 @@ export async function startRailway(token: string, more: readonly string[] = []):
       headers.authorization === right || (payload as { Authorization?: string } | undefined)?.Authorization === right;
     opened.push(serveGraphql(request, socket, { schema, root, protocol, opens }));
   });
-  server.on("secureConnection", (socket) => socket.on("data", (chunk: Buffer) => (bytes += chunk.length)));
+  server.on("secureConnection", (socket) =>
+    socket.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      pending.set(socket, (pending.get(socket) ?? 0) + chunk.length);
+    }),
+  );
   server.on("tlsClientError", () => undefined);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -230,6 +244,7 @@ export async function startRailway(token: string, more: readonly string[] = []):
     volumes,
     backups,
     received,
+    asked,
     paths,
     upgrades,
     opened,
