@@ -1,7 +1,7 @@
 /**
  * `npm test`: the static stages, then every test file, each in a process of its own; ends with one line `N passed, N failed`.
  * It does not stop at the first failure. A skipped test, an empty file and a process that dies count as failures. A file that fails beside
- * others is run once more, alone, and counts as it is then; that it was unsteady is said, with what failed: it is a defect, of the test or ours.
+ * others is run once more, alone, and counts as it is then; that it was unsteady is said, with what failed: a defect, of the test or ours.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -15,6 +15,10 @@ const usage = `usage: npm test -- [--fast] [--long] [--server N] [--only TEXT]
   --long       run the long proofs as well
   --server N   judge by PostgreSQL N (15 to 18; a list by commas) where a test goes through 15 and 18; npm brings the others once
   --only TEXT  run only the test files whose path contains TEXT, and no static stage`;
+
+/** After so long a file's process is ended, and its last test named. */
+const MINUTES = 12;
+const MINUTES_LONG = 60;
 
 const { values } = parseArgs({
   options: {
@@ -52,7 +56,7 @@ async function main(): Promise<void> {
   };
   for (const batch of [quick, values.fast ? [] : server, values.long ? long : []]) {
     await inParallel(batch, Math.max(1, Math.min(availableParallelism(), 4)), async (file) => {
-      const result = await runTestFile(home, file, 12);
+      const result = await runTestFile(home, file, batch === long ? MINUTES_LONG : MINUTES);
       report(result);
       if (result.failures.length > 0 && !alone) again.push(file);
       else count(result);
@@ -60,7 +64,7 @@ async function main(): Promise<void> {
   }
   for (const file of again) {
     console.log(`once more, alone: ${file}`);
-    const result = await runTestFile(home, file, 12);
+    const result = await runTestFile(home, file, long.includes(file) ? MINUTES_LONG : MINUTES);
     report(result);
     count(result);
   }

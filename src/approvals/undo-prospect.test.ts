@@ -52,6 +52,23 @@ describe("what can be taken back", () => {
     assert.equal(undoProspect([deletion], { ...measurement(), objects: [] }, both).sentences.length, 1, "nothing is lost");
   });
 
+  test("what the bin takes is not lost, its rows with it; what it does not take is", () => {
+    const drop: Effect = { ...deletion, detail: "drop", reversibility: "irreversible" };
+    const objects = [{ type: "table", name: "public.orders", change: "dropped" as const }];
+    const orders = measurement().tables.find(({ table }) => table === "public.orders");
+    assert(orders !== undefined);
+    const measured = { ...measurement(), tables: [orders], objects };
+    check(
+      [drop],
+      { ...measured, bin: { takes: "all", keepMs: 86_400_000 } },
+      "restorable",
+      "table public.orders would be dropped: it goes into the bin for up to 1 day, and `holdfast bin restore` brings it back",
+    );
+    const refused = undoProspect([drop], { ...measured, bin: { takes: "nothing", because: "an extension needs it" } });
+    assert.equal(refused.reversibility, "irreversible");
+    assert(refused.sentences.includes("the bin does not take it: an extension needs it"));
+  });
+
   test("a trial that changed rows is more than what its text told", () => {
     const { tables } = measurement();
     const { reversibility } = undoProspect([read], { ...measurement(), objects: [], tables });

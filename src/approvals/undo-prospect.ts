@@ -5,6 +5,7 @@
  */
 import { counted } from "../base/counted.ts";
 import { assertNever } from "../base/assert.ts";
+import { removes } from "../model/binnable.ts";
 import type { Effect, Reversibility } from "../model/effect.ts";
 import type { RecoveryFact } from "../model/facts.ts";
 import type { Measured } from "../pipeline/approvals-port.ts";
@@ -23,7 +24,9 @@ type Kept = NonNullable<Measured["kept"]>;
  * nothing is known of the target's backups.
  */
 export function undoProspect(effects: readonly Effect[], measured: Measurement | null, kept?: Kept, recovery?: RecoveryFact): UndoProspect {
-  const reversibility = worst([...effects.map((effect) => effect.reversibility), ...(measured === null ? [] : measuredClasses(measured))]);
+  const binned = measured?.bin?.takes === "all";
+  const classes = effects.map((effect) => (binned && removes(effect) ? "restorable" : effect.reversibility));
+  const reversibility = worst([...classes, ...(measured === null ? [] : measuredClasses(measured))]);
   const lost = measured === null ? lostByEffects(effects) : lostByMeasure(measured, kept);
   const irrevocable = effects.filter(beyondTables).map(irrevocableSentence);
   const sentences = [...lost.sentences, ...new Set(irrevocable)];
@@ -52,9 +55,9 @@ function worst(classes: readonly Reversibility[]): Reversibility {
 }
 
 /** A trial can show more than the text told: what a function or a trigger did. */
-function measuredClasses({ tables, objects }: Measurement): readonly Reversibility[] {
+function measuredClasses({ tables, objects, bin }: Measurement): readonly Reversibility[] {
   const rows: Reversibility[] = tables.some((table) => changed(table) > 0) ? ["restorable"] : [];
-  return objects.some(gone) ? [...rows, "irreversible"] : rows;
+  return objects.some(gone) ? [...rows, bin?.takes === "all" ? "restorable" : "irreversible"] : rows;
 }
 
 function gone({ change }: ObjectChange): boolean {
@@ -71,10 +74,14 @@ interface Lost {
   readonly data: boolean;
 }
 
-function lostByMeasure({ tables, objects }: Measurement, kept: Kept | undefined): Lost {
+function lostByMeasure({ tables, objects, bin }: Measurement, kept: Kept | undefined): Lost {
   const isKept = ({ table }: Pick<TableChange, "table">) => kept?.tables.includes(table) === true;
+  const binned = bin?.takes === "all";
+  // Their rows go with them, and rest with them.
+  const whole = new Set(binned ? objects.filter(gone).map(({ name }) => name) : []);
   const of = (count: (change: TableChange) => number, which: boolean) =>
     tables
+      .filter(({ table }) => !whole.has(table))
       .filter((each) => isKept(each) === which)
       .map((each) => ({ table: each.table, rows: count(each) }))
       .filter(({ rows }) => rows > 0);
@@ -87,8 +94,14 @@ function lostByMeasure({ tables, objects }: Measurement, kept: Kept | undefined)
   const changedTo = (kind: ObjectChange["change"]) => objects.filter(({ change }) => change === kind);
   const [dropped, truncated, altered, created] = [changedTo("dropped"), changedTo("truncated"), changedTo("altered"), changedTo("created")];
   const sentences: string[] = [];
-  if (dropped.length > 0) sentences.push(`${named(dropped)} would be dropped: Holdfast keeps no copy of data or definition`);
-  if (truncated.length > 0) sentences.push(`${named(truncated)} would be emptied: Holdfast keeps no copy of what is in it`);
+  const rests = binned ? `into the bin for up to ${spanText(bin.keepMs)}, and \`holdfast bin restore\` brings it back` : "";
+  if (dropped.length > 0)
+    sentences.push(`${named(dropped)} would be dropped: ${binned ? `it goes ${rests}` : "Holdfast keeps no copy of data or definition"}`);
+  if (truncated.length > 0)
+    sentences.push(
+      `${named(truncated)} would be emptied: ${binned ? `what is in it goes ${rests}` : "Holdfast keeps no copy of what is in it"}`,
+    );
+  if (bin?.takes === "nothing") sentences.push(`the bin does not take it: ${bin.because}`);
   if (kept !== undefined) {
     const back = `kept for up to ${spanText(kept.keepMs)}, and \`holdfast undo\` brings them back`;
     const [gone, changedRows, made] = [of(counts.deleted, true), of(counts.updated, true), of(counts.inserted, true)];
@@ -104,7 +117,8 @@ function lostByMeasure({ tables, objects }: Measurement, kept: Kept | undefined)
   if (altered.length > 0) sentences.push(`${named(altered)} would be altered: the former definition is not kept`);
   if (inserted.length > 0) sentences.push(`${rowsOf(inserted)} would be inserted: to be deleted again while nothing rests on them`);
   if (created.length > 0) sentences.push(`${named(created)} would be made: to be dropped again while nothing rests on it`);
-  return { sentences, data: dropped.length + truncated.length + deleted.length + updated.length + altered.length > 0 };
+  const lost = binned ? 0 : dropped.length + truncated.length;
+  return { sentences, data: lost + deleted.length + updated.length + altered.length > 0 };
 }
 
 function lostByEffects(effects: readonly Effect[]): Lost {

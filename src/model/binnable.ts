@@ -49,6 +49,22 @@ function fits(effect: Effect, tag: string): boolean {
   return takesAway(effect);
 }
 
+/** A schema that comes or goes moves no name to another object that was there. */
+const MOVING: ReadonlySet<string> = new Set([
+  "set_context",
+  "set_role",
+  "set_session_authorization",
+  "discard",
+  "unknown",
+  "unknown_function",
+  "dynamic_sql",
+]);
+
+/** Whether names in a statement after it may mean something else: a call of the bin holds the schemas as they were judged. */
+export function movesNames({ effects }: StatementSummary): boolean {
+  return effects.some(({ detail }) => MOVING.has(detail));
+}
+
 /** A constraint besides: nothing is lost with it that a person would have to be asked about, and it comes back with the rest. */
 function takesAway(effect: Effect): boolean {
   return removes(effect) || effect.detail === "alter_drop_constraint";

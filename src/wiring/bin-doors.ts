@@ -48,6 +48,14 @@ export class BinDoors {
     return this.#doors.get(keyOf(name, database))?.keeps === true ? "kept" : "databases";
   }
 
+  /** The database's bin for what persons approved; `undefined` where it has none. Never rejects. */
+  async room(target: TargetConfig, database: string): Promise<BinPort | undefined> {
+    if (!target.bin.enabled) return undefined;
+    const door = this.#of(target, database);
+    await door.lookAgain();
+    return door.keeps ? door : undefined;
+  }
+
   /** What a session of this database is given. */
   port(target: TargetConfig, database: string): BinPort {
     const door = this.#of(target, database);

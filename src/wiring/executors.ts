@@ -2,6 +2,7 @@
  * One executor a target: who it is at the server, from the configuration, or lent for as long as it is needed.
  * It opens nothing before there is an act.
  */
+import type { ExecutorBin } from "../adapters/postgres/executor/bin-room.ts";
 import { createExecutor } from "../adapters/postgres/executor/executor.ts";
 import type { ExecutorLogin } from "../adapters/postgres/executor/open-connection.ts";
 import type { Executor } from "../adapters/postgres/executor/port.ts";
@@ -13,6 +14,7 @@ import { resolveUpstreamAddress } from "../config/read-secret.ts";
 import { type LeaseEvent, type Leases, openLeases } from "../credentials/leases.ts";
 import { groupNames } from "../provision/names.ts";
 import { adminAddress } from "./admin-client.ts";
+import type { BinDoors } from "./bin-doors.ts";
 import { newLogin } from "./new-login.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 import { upstreamOptions } from "./upstream-options.ts";
@@ -24,6 +26,8 @@ export interface ExecutorsParts {
   /** The same for this gateway over its restarts, and no other's. */
   readonly instance: string;
   readonly warn: (message: string) => void;
+  /** Absent: what is removed is gone. */
+  readonly bins?: Pick<BinDoors, "room">;
   readonly record: (target: string, event: LeaseEvent) => void;
 }
 
@@ -42,7 +46,7 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
   const logins = new Map<string, () => Promise<ExecutorLogin>>();
   for (const target of config.targets) {
     const { plan } = target;
-    const { clock, random } = parts;
+    const { clock, random, bins } = parts;
     const clone = plan.clone;
     const login = loginOf(target, parts, lent);
     logins.set(target.name, login);
@@ -54,6 +58,7 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
         limits: { lockMs: plan.lockMs, statementMs: plan.statementMs, runMs: plan.runMs, samples: plan.samples },
         shown: plan.shown,
         ...(target.undo.enabled ? { undoKeepMs: target.undo.keepMs } : {}),
+        ...(bins === undefined ? {} : { bin: (database: string) => binOf(bins, target, database) }),
         clock,
         random,
         warn: (message) => parts.warn(`target \`${target.name}\`: ${message}`),
@@ -65,6 +70,11 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
     login: (target) => logins.get(target)?.(),
     close: async () => void (await Promise.all(lent.map((each) => each.close()))),
   };
+}
+
+async function binOf(bins: Pick<BinDoors, "room">, target: TargetConfig, database: string): Promise<ExecutorBin | undefined> {
+  const port = await bins.room(target, database);
+  return port === undefined ? undefined : { port, keepMs: target.bin.keepMs };
 }
 
 const SHARED = "it is measured and carried out as the target's own login: give the target an `executor`, or ephemeral `roles`";

@@ -104,7 +104,7 @@ export function actionFor(session: Session, target: Target, text: string, contex
 
 /** `readsAs` is the role whose rights bound what the asker is told. */
 export function executorAct(
-  { target, payload }: Action,
+  { id: action, target, payload }: Action,
   ground: Ground,
   statements: readonly StatementSummary[],
   readsAs?: string,
@@ -113,5 +113,13 @@ export function executorAct(
   const text = payload.kind === "sql" ? payload.text : "";
   const { context } = payload;
   const bounded = readsAs === undefined ? {} : { readsAs };
-  return { database: target.database, context, settings: ground.settings, statements, message: { kind: "simple", text }, ...bounded };
+  return {
+    action,
+    database: target.database,
+    context,
+    settings: ground.settings,
+    statements,
+    message: { kind: "simple", text },
+    ...bounded,
+  };
 }

@@ -11,6 +11,7 @@ import type { SqlAnalyser } from "../effects/analyse.ts";
 import { usualApprovalRules } from "../model/approval-rules.ts";
 import type { Guard } from "../pipeline/guard.ts";
 import type { ApprovalDesk } from "./approval-desk.ts";
+import type { BinDoors } from "./bin-doors.ts";
 import { carriedOutApart, deskUnlessBroken } from "./break-glass-place.ts";
 import type { ControlSessions } from "./control-sessions.ts";
 import { type Executors, openExecutors } from "./executors.ts";
@@ -33,6 +34,7 @@ export interface PlanningParts {
   readonly analyser: SqlAnalyser;
   readonly approvals: ApprovalDesk;
   readonly runs: RunControl;
+  readonly bins: BinDoors;
 }
 
 /** What the server has not said is asked again after so long. */
@@ -51,13 +53,14 @@ export class Planning {
   constructor(config: Config, parts: PlanningParts) {
     this.#config = config;
     this.#parts = parts;
-    const { environment, clock, random, instance, warn, log, approvals } = parts;
+    const { environment, clock, random, instance, warn, log, approvals, bins } = parts;
     this.executors = openExecutors(config, {
       environment,
       clock,
       random,
       instance,
       warn,
+      bins,
       record: (target, event) => {
         // A log that is broken refuses every act by itself; a role that ends must end all the same.
         if (log.writable) log.log.append({ ...event, target });

@@ -8,7 +8,7 @@ import type { Executor, ExecutorAct, Expected } from "../../../src/adapters/post
 import type { ExecutorSettings } from "../../../src/adapters/postgres/executor/settings.ts";
 import { loadCatalogue } from "../../../src/adapters/postgres/catalogue.ts";
 import { systemClock } from "../../../src/base/clock.ts";
-import { systemRandom } from "../../../src/base/ids.ts";
+import { type ActionId, systemRandom } from "../../../src/base/ids.ts";
 import { createSqlAnalyser, type SqlAnalyserPool } from "../../../src/effects/sql/pool/pool.ts";
 import type { SqlContext } from "../../../src/model/action.ts";
 import type { Measured } from "../../../src/pipeline/approvals-port.ts";
@@ -100,7 +100,15 @@ function acting(analyser: SqlAnalyserPool, direct: () => pg.Client, database: st
     const analysis = await analyser.analyse({ kind: "sql", text: sql, door: "simple", context });
     if (analysis.kind !== "understood") throw new Error(`not understood: ${analysis.message}`);
     const message = { kind: "simple" as const, text: sql };
-    return { database, context, settings: new Map(), statements: analysis.statements, message, ...more };
+    return {
+      action: `s_ground.${version}` as ActionId,
+      database,
+      context,
+      settings: new Map(),
+      statements: analysis.statements,
+      message,
+      ...more,
+    };
   };
 }
 

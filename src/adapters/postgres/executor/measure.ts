@@ -4,8 +4,9 @@
  */
 import { messageOf } from "../../../base/message-of.ts";
 import { type Measured, NotMeasurable } from "../../../pipeline/approvals-port.ts";
-import type { Measurement, SampleRow, TableChange } from "../../../model/plan.ts";
+import type { BinMeasure, Measurement, SampleRow, TableChange } from "../../../model/plan.ts";
 import type { ActAnswer } from "./act-frames.ts";
+import { binMeasure, binRoom } from "./bin-room.ts";
 import { identityOf } from "./identity.ts";
 import { type LockHeld, locksOf } from "./locks.ts";
 import { tellsTooMuch } from "./may-read.ts";
@@ -111,6 +112,7 @@ async function tryOn(settings: ExecutorSettings, place: Place, act: ExecutorAct)
     parts: reading.parts,
     elapsedMs,
     on,
+    ...(tried.bin === undefined ? {} : { bin: tried.bin }),
   };
   const unmeasured = [...login.said, ...notSeen(act), ...notCounted(emptied, sizes)];
   const { undoKeepMs: keepMs } = settings;
@@ -125,6 +127,7 @@ interface Tried {
   readonly samples: ReadonlyMap<string, readonly SampleRow[]>;
   readonly digests: ReadonlyMap<string, string>;
   readonly kept: readonly string[];
+  readonly bin: BinMeasure | undefined;
 }
 
 /** Samples and digests of rows are read while locks are held: neither longer than this, and no more tables than these. */
@@ -134,12 +137,16 @@ const EMPTIED_SAMPLED_MAX = 20;
 async function tryIt(settings: ExecutorSettings, place: Place, act: ExecutorAct, watch: TrialWatch): Promise<Tried> {
   const { limits, shown, clock } = settings;
   const { trial, observer, login } = place;
-  const began = await begin(trial, act, { ...limits, idleMs: limits.statementMs }, login.actAs);
-  const [missing] = began.missing;
+  // What rests in a clone's bin is nobody's way back.
+  const room = place.on === "target" ? await binRoom(settings, { login, connection: trial }, act) : undefined;
+  const begun = await begin(trial, act, { ...limits, idleMs: limits.statementMs }, login.actAs);
+  const [missing] = begun.missing;
   if (missing !== undefined)
     throw new TrialRefused(`the executor may not use schema \`${missing}\`, in which names of the act are looked for`);
+  await room?.save();
   const answer = await send(trial, act);
   demandDone(answer);
+  const began = (await room?.markOf(begun)) ?? begun;
   if ((await currentTransaction(trial)) !== began.transaction)
     throw new TrialRefused("it ended the transaction that it was tried in: nothing of it is let through");
   const reading = await read({ connection: trial, observer, began }, act, answer);
@@ -151,7 +158,9 @@ async function tryIt(settings: ExecutorSettings, place: Place, act: ExecutorAct,
   const digests = await rowDigests({ ...open, withinMs: left() }, reading.tables);
   const kept = settings.undoKeepMs === undefined ? [] : await keptTables(trial, began.transaction);
   demandGoing(watch);
-  return { reading, locks, samples, digests, kept };
+  const bin = room === undefined ? undefined : await binMeasure(room);
+  demandGoing(watch);
+  return { reading, locks, samples, digests, kept, bin };
 }
 
 function demandDone(answer: ActAnswer): void {

@@ -2,6 +2,7 @@
  * Carrying out one planned act on a connection of its own, as the executor: tried and rolled back, or run once and held against its plan.
  * It does not know approvals; whoever calls it has the right to.
  */
+import type { ActionId } from "../../../base/ids.ts";
 import type { Measured } from "../../../pipeline/approvals-port.ts";
 import type { Measurement } from "../../../model/plan.ts";
 import type { SqlContext } from "../../../model/action.ts";
@@ -9,6 +10,8 @@ import type { StatementSummary } from "../../../model/decision.ts";
 
 /** One act as its bytes: what is measured is what is run. */
 export interface ExecutorAct {
+  /** Under which it is on record. */
+  readonly action: ActionId;
   readonly database: string;
   /** Where its names were resolved; the executor's connection gets the same search_path. */
   readonly context: SqlContext;

@@ -1,5 +1,6 @@
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
+import type { ActionId } from "../../../base/ids.ts";
 import type { StatementSummary } from "../../../model/decision.ts";
 import type { Effect } from "../../../model/effect.ts";
 import type { ExecutorAct } from "./port.ts";
@@ -16,6 +17,7 @@ const effect = (more: Partial<Effect>): Effect => ({
 });
 
 const act = (more: Partial<StatementSummary>, context: Partial<ExecutorAct["context"]> = {}): ExecutorAct => ({
+  action: "s_test.1" as ActionId,
   database: "shop",
   context: { role: "a", sessionRole: "a", searchPath: [], temporary: [], catalogueVersion: 1, pendingDdl: [], ...context },
   settings: new Map(),

@@ -7,6 +7,7 @@ import type { Measurement } from "../../../model/plan.ts";
 import { back } from "../codec/shapes.ts";
 import { errorResponse, query } from "../codec/write.ts";
 import { type ActAnswer, actError } from "./act-frames.ts";
+import { type BinRoom, binRoom } from "./bin-room.ts";
 import { deviation } from "./compare.ts";
 import { ServerRefused } from "./frame-client.ts";
 import { identityOf } from "./identity.ts";
@@ -80,13 +81,16 @@ async function runInside(settings: ExecutorSettings, place: Place): Promise<Exec
   const { act, connection, login, expected } = place;
   const { limits, clock } = settings;
   const observer = await observerFor(place);
+  const room = expected.measured?.bin?.takes === "all" ? await binRoom(settings, place, act) : undefined;
+  if (room === undefined && expected.measured?.bin?.takes === "all")
+    return { kind: "stale", because: "what it removes was to go into the bin, and there is none any more" };
   const began = await begin(connection, act, { ...limits, statementMs: limits.runMs, idleMs: IDLE_MS }, login.actAs);
   const [missing] = began.missing;
   if (missing !== undefined) return { kind: "not_reached", because: `the executor may not use schema \`${missing}\`` };
   // The use is durable when this resolves; without it nothing is sent, and the transaction ends with its connection.
   await place.begun(began.transaction);
   const startedMs = clock.monotonic();
-  const open = observer === undefined ? { connection, began } : { connection, began, observer };
+  const open = { connection, began, ...(observer === undefined ? {} : { observer }), ...(room === undefined ? {} : { room }) };
   let did: Did;
   try {
     did = await carryOut(settings, place, open);
@@ -102,7 +106,13 @@ async function runInside(settings: ExecutorSettings, place: Place): Promise<Exec
     await connection.client.rows("ROLLBACK");
     return { kind: "stale", because: other };
   }
+  const unfit = await room?.carryOut();
+  if (unfit !== undefined) {
+    await connection.client.rows("ROLLBACK");
+    return { kind: "stale", because: `what it removes does not fit into the bin any more: ${unfit}` };
+  }
   const lost = await commit(connection, began.transaction);
+  room?.ended(lost === undefined ? "committed" : lost.kind === "unknown" ? "unknown" : "rolled_back");
   if (lost !== undefined) return lost;
   const elapsedMs = Math.round(clock.monotonic() - startedMs);
   const measured = { measurement: { ...measurement, elapsedMs }, unmeasured: [], identity: place.identity };
@@ -122,17 +132,23 @@ function digested({ tables }: Measurement): boolean {
   return tables.some(({ rowsDigest }) => rowsDigest !== undefined);
 }
 
+interface Given extends OpenTransaction {
+  readonly room?: BinRoom;
+}
+
 type Did = Executed | { readonly answer: ActAnswer; readonly measurement: Measurement };
 
-async function carryOut(settings: ExecutorSettings, { act, expected }: Place, open: OpenTransaction): Promise<Did> {
-  const { connection, began } = open;
+async function carryOut(settings: ExecutorSettings, { act, expected }: Place, given: Given): Promise<Did> {
+  const { connection, began, room } = given;
   const sizes = await emptiedRows(connection, expected.measured, settings.limits);
+  await room?.save();
   const answer = await send(connection, act);
   const failed = failureOf(answer);
   if (failed !== undefined) return failed;
   // Nobody but the act can have ended it, and then what it did is done.
   if ((await currentTransaction(connection)) !== began.transaction)
     return { kind: "unknown", because: "it ended the transaction that it ran in", transaction: began.transaction };
+  const open = room === undefined ? given : { ...given, began: await room.markOf(began) };
   const reading = await read(open, act, answer);
   const digests = await digestsOf(settings, open, expected, reading);
   const tables = withEmptied(reading, sizes).map((each) => {

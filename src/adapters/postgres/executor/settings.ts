@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../../base/clock.ts";
 import type { RandomBytes } from "../../../base/ids.ts";
+import type { ExecutorBin } from "./bin-room.ts";
 import type { ExecutorLogin } from "./open-connection.ts";
 
 export interface ExecutorSettings {
@@ -15,6 +16,8 @@ export interface ExecutorSettings {
   readonly shown: ShownColumns;
   /** How long images of changed rows are kept at the target, in milliseconds; absent where none are. */
   readonly undoKeepMs?: number;
+  /** The bin of a database of the target; `undefined` where it has none. Never rejects. */
+  readonly bin?: (database: string) => Promise<ExecutorBin | undefined>;
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** Told what an operator should know, and who asks for a plan should not: the server's words at a login name roles and addresses. */

@@ -39,7 +39,7 @@ export function quotedName(name: string): string {
 }
 
 /** The schemas that the act's names were resolved in; its session's temporary schema is no other session's. */
-function pathOf({ context }: ExecutorAct): readonly string[] {
+export function pathOf({ context }: ExecutorAct): readonly string[] {
   return context.searchPath.filter((schema) => !schema.startsWith("pg_temp"));
 }
 

@@ -3,8 +3,7 @@
  * told how the transaction ended that used them.
  * It sends nothing; client side and server side do.
  */
-import { binnable } from "../../../model/binnable.ts";
-import type { StatementSummary } from "../../../model/decision.ts";
+import { binnable, movesNames } from "../../../model/binnable.ts";
 import type { TransactionEnd } from "../../../model/outcome.ts";
 import type { Act, Refusal } from "./act.ts";
 import type { BinTicket, BinWanted } from "./bin-port.ts";
@@ -147,21 +146,6 @@ function unfit(act: Act): Refusal | undefined {
       "send SET and what else changes search_path or role by itself first",
     );
   return undefined;
-}
-
-/** A schema that comes or goes moves no name to another object that was there: the ticket holds the schemas as they were judged. */
-const MOVING: ReadonlySet<string> = new Set([
-  "set_context",
-  "set_role",
-  "set_session_authorization",
-  "discard",
-  "unknown",
-  "unknown_function",
-  "dynamic_sql",
-]);
-
-function movesNames({ effects }: StatementSummary): boolean {
-  return effects.some(({ detail }) => MOVING.has(detail));
 }
 
 function made(act: Act, text: Buffer | undefined, texts: ReadonlyMap<number, string>, tickets: readonly BinTicket[]): Binned | Refusal {

@@ -26,9 +26,9 @@ export function actDigest(message: ExecutorMessage): string {
 
 /** As it is carried out: where names are resolved, under which settings. */
 export function executorAct(core: Core, { message }: HeldAsk, held: Held, context: SqlContext): ExecutorAct {
-  const { statements } = held;
+  const { statements, id: action } = held;
   const { database } = core.parts.target;
-  return { database, context, settings: meaning(core), statements, message, readsAs: context.role };
+  return { action, database, context, settings: meaning(core), statements, message, readsAs: context.role };
 }
 
 export function heldAct(core: Core, ask: HeldAsk, held: Held, context: SqlContext, gone: AbortSignal): Omit<HeldAct, "measure"> {

@@ -129,7 +129,7 @@ class Carrying {
     const { measured, target } = ticket.plan;
     const expected = { measured, toleranceRows: ticket.toleranceRows, identity: target.identity };
     let refusedToBegin = false;
-    const executed = await this.#parts.executor.run(act, expected, async (transaction) => {
+    const executed = await this.#parts.executor.run({ ...act, action: admission.id }, expected, async (transaction) => {
       // Record, then release: the act's intent and the approval's use are durable before anything is sent.
       await this.#core.parts.guard.seal();
       refusedToBegin = true;
