@@ -100,17 +100,26 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
       : takenFrom(parts, { lane, packed, method, target: sent, head });
   const base = { method, url: "refused" in canonical ? url : `${scheme}://${host}${sent}`, headers: head.pairs };
   if (taken.kind === "found") return foundCredential(lane, { ...base, headers: [] }, { packed, slot: taken.slot }, options);
+  if (taken.kind === "refused") return protocolRefused(`the request is not let through: ${taken.because}`, 403);
   if (packed === undefined && asked !== undefined)
     return protocolRefused("the request is not let through: a WebSocket goes to hosts that a pack knows", 501);
   if (packed !== undefined && scheme === "http")
     return protocolRefused(`\`${host}\` is asked by https alone: what it is sent in clear text anybody on the way can read`, 403);
   if (request.headers.expect !== undefined) response.writeContinue();
-  const body = bodiless(lane, head) ? NO_BODY : await readBody(request, bytesOf(head), packed === undefined ? 0 : undefined);
-  if (options.broker.holdsSecret(body.first)) return foundCredential(lane, { ...base, headers: [] }, { packed, slot: "its body" }, options);
-  const text = packed === undefined ? { body: "" } : judgedBody(body, request.headers["content-type"]);
+  const body = bodiless(lane, head) ? NO_BODY : await readBody(request, bytesOf(head), packed === undefined ? 0 : taken.readBytesMax);
+  const opened = taken.opened?.(body) ?? body;
+  if (typeof opened === "string") return protocolRefused(`the request is not let through: ${opened}`, 403);
+  if (options.broker.holdsSecret(body.first) || (opened !== body && options.broker.holdsSecret(opened.first)))
+    return foundCredential(lane, { ...base, headers: [] }, { packed, slot: "its body" }, options);
+  const text = packed === undefined ? { body: "" } : judgedBody(opened, request.headers["content-type"]);
   return {
     lane,
-    request: { ...base, headers: asked === undefined ? taken.judged : [["upgrade", "websocket"], ...taken.judged], ...text },
+    request: {
+      ...base,
+      ...judgedUrl(`${scheme}://${host}`, taken.judgedTarget),
+      headers: asked === undefined ? taken.judged : [["upgrade", "websocket"], ...taken.judged],
+      ...text,
+    },
     target: sent,
     body,
     rest: request,
@@ -119,6 +128,10 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
     packed: packed !== undefined,
     opening: asked === undefined || packed === undefined || both.upgraded === undefined ? undefined : { asked, packed, ...both.upgraded },
   };
+}
+
+function judgedUrl(origin: string, target: string | undefined): { readonly url?: string } {
+  return target === undefined ? {} : { url: `${origin}${target}` };
 }
 
 /** HTTP/1.1 says in the head whether there is a body. */
@@ -143,7 +156,8 @@ function takenFrom({ options }: ExchangeParts, { lane, packed, method, target, h
   const { broker } = options;
   if (packed !== undefined) {
     const host = authorityOf(lane.place, lane.scheme);
-    return broker.take(lane.session.caller, { packed, host, method, target, headers: head.pairs });
+    const { framing, pairs } = head;
+    return broker.take(lane.session.caller, { packed, host, method, target, headers: pairs, framing });
   }
   const text = [target, ...head.pairs.flat()].join("\n");
   if (broker.holdsSecret(Buffer.from(text))) return { kind: "found", slot: "its head" };

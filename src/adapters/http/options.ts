@@ -12,7 +12,8 @@ import type { Approvals } from "../../pipeline/approvals-port.ts";
 import type { Guard } from "../../pipeline/guard.ts";
 import type { Resolve } from "./addresses.ts";
 import type { SessionAuthority } from "./certificates/session-authority.ts";
-import type { HeaderPair } from "./codec/headers.ts";
+import type { HeaderPair, ReadHead } from "./codec/headers.ts";
+import type { ReadBody } from "./request-body.ts";
 
 /** One run, as its proxy credentials showed it. */
 export interface Caller {
@@ -36,10 +37,18 @@ export interface PackedHost {
 export type Taken =
   /** Something that is no placeholder of ours; `slot` says where, and never what. */
   | { readonly kind: "found"; readonly slot: string }
+  /** The session's own, in a form that is not sent; why, in a clause. */
+  | { readonly kind: "refused"; readonly because: string }
   | {
       readonly kind: "clean";
       /** Without anything secret: what is judged, recorded and asked about. */
       readonly judged: readonly HeaderPair[];
+      /** Path and query without anything secret, where something of it stands in them. */
+      readonly judgedTarget?: string;
+      /** More of the body is needed than is judged. */
+      readonly readBytesMax?: number;
+      /** The body as it is judged, without its wrapping; a clause where it is not what the request says of it. Absent: as it came. */
+      readonly opened?: (body: Pick<ReadBody, "first" | "whole">) => Pick<ReadBody, "first" | "whole"> | string;
       /**
        * The secrets in their places, fetched or made at this moment; `body` is all of it where it was read whole. A text says why they are
        * not to be had. Never rejects.
@@ -112,6 +121,10 @@ export interface BrokerRequest {
   /** Path and query in the form that is sent. */
   readonly target: string;
   readonly headers: readonly HeaderPair[];
+  /** How its body ends, as its head says. */
+  readonly framing?: ReadHead["framing"];
+  /** Made by Holdfast for a request that was looked at before, whose credential it shows. */
+  readonly own?: true;
 }
 
 /** A request of Holdfast itself, to a host of the same provider; the secret is put in on the way. */

@@ -39,8 +39,8 @@ export async function ownRequest(asked: OwnAsked, parts: OwnRequestParts): Promi
       ...(contentType === undefined ? [] : [["content-type", contentType] as const]),
     ];
     const { target } = canonical;
-    const taken = options.broker.take(caller, { packed, host, method, target, headers: own });
-    if (taken.kind === "found") return "no secret of this session is for it";
+    const taken = options.broker.take(caller, { packed, host, method, target, headers: own, own: true });
+    if (taken.kind !== "clean") return "no secret of this session is for it";
     const bytes = Buffer.from(body);
     const filled = await taken.sent(bytes);
     if (typeof filled === "string") return filled;
@@ -67,7 +67,7 @@ interface Whose {
 /** Of the client's headers those alone in which the broker finds its placeholder. */
 function credentialsOf(broker: Broker, { caller, packed, host, headers }: Whose): readonly HeaderPair[] {
   return headers.filter((pair) => {
-    const bare = broker.take(caller, { packed, host, method: "GET", target: "/", headers: [pair] });
+    const bare = broker.take(caller, { packed, host, method: "GET", target: "/", headers: [pair], own: true });
     return bare.kind === "clean" && !bare.judged.some(([name]) => name === pair[0]);
   });
 }
