@@ -69,7 +69,8 @@ const layers = {
 /** Where each npm package may be imported at run time: one home each, so that replacing it touches one folder. */
 const homes = {
   "libpg-query": "effects|wiring",
-  graphql: "effects",
+  // The demo's stand-in for a provider answers GraphQL as a server does.
+  graphql: "effects|cli/demo",
   pg: "adapters/postgres|store|wiring|cli",
   yaml: "config",
   zod: "config",

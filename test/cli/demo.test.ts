@@ -25,11 +25,14 @@ describe("holdfast demo", () => {
     const TMPDIR = temporary();
     const { code, out, err } = await holdfast(["demo"], { env: { TMPDIR } });
     assert.equal(code, 0, `${out}${err}`);
-    const checks = everyday.length + badDay.length + 10;
+    const checks = everyday.length + badDay.length + 22;
     assert.equal((out.match(/✓/g) ?? []).length, checks);
     assert.ok(!out.includes("✗"));
     assert.match(out, new RegExp(`all ${checks} checks hold`));
     for (const line of out.split("\n")) assert.ok(line.length <= 100, line);
+    assert.match(out, /403 found_credential: [\s\S]*without Holdfast: volumes 2 → 1, backups 7 → 1\n[\s\S]*FOUND CREDENTIAL: session/);
+    assert.match(out, /ada agrees, and the agent sends it again:\n +200 .*\n +volumes 2 → 1/);
+    assert.doesNotMatch(out, /rw_[0-9a-f]{8}/, "the token is shown");
     assert.deepEqual(leftIn(TMPDIR), []);
   });
 
@@ -62,8 +65,11 @@ describe("holdfast demo", () => {
 
   test("on a server given with --upstream it leaves no database behind", async () => {
     const server = await testServer(15);
-    const { code, out } = await holdfast(["demo", "--upstream", server.url()]);
+    // Where no curl is, Node calls.
+    const { code, out } = await holdfast(["demo", "--upstream", server.url()], { env: { PATH: "/nowhere" } });
     assert.equal(code, 0, out);
+    assert.match(out, /FOUND CREDENTIAL/);
+    assert.match(out, /Undo and the bin are not shown/);
     assert.match(out, /^\nPostgreSQL 15\./);
     assert.deepEqual(await server.asSuperuser("SELECT datname FROM pg_database WHERE datname LIKE 'holdfast_demo%'"), []);
   });

@@ -3,19 +3,25 @@
  * Everything it prints is measured; a check that does not hold makes the exit code 1.
  */
 import { figure } from "../../base/counted.ts";
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type pg from "pg";
 import { stateDirectory } from "../../control/state-directory.ts";
 import { tamperWithCopy, verifyHere } from "../demo/evidence.ts";
 import { type DemoGateway, startDemoGateway } from "../demo/gateway.ts";
+import { playIncident } from "../demo/incident.ts";
+import { tokenFile, volumes } from "../demo/incident-calls.ts";
 import { playQuestion, type QuestionParts } from "../demo/question.ts";
 import { play, playUnguarded, rowsIn } from "../demo/play.ts";
 import { type Report, changesBetween, openReport } from "../demo/report.ts";
 import { type Scene, badDay, everyday } from "../demo/scenes.ts";
 import { startDemoServer } from "../demo/server.ts";
 import { type Holdings, type Shop, holdingsOf, once, openShop } from "../demo/shop.ts";
+import { makeStaging, type Staging } from "../demo/staging.ts";
+import { type StandInRailway, startStandIn } from "../demo/stand-in-railway.ts";
+import { playTakeBack } from "../demo/take-back.ts";
 import { exitCodes, wrongUse } from "../errors.ts";
 import { table } from "../output.ts";
 import { setExit } from "../exit.ts";
@@ -52,6 +58,8 @@ async function demo(options: Options, terminal: Terminal): Promise<void> {
     const stage = await build(options, report, cleanup);
     if (!ended.aborted) await playDay(stage, report, ended);
     if (!ended.aborted) await ask(stage, options, { report, terminal, ended });
+    if (!ended.aborted) await playIncident({ ...stage, report, terminal, ended });
+    if (!ended.aborted) await playTakeBack({ ...stage, url: stage.staging.url, report, terminal });
     if (!ended.aborted) await showEvidence(stage, report);
     if (report.failures > 0) setExit(terminal, exitCodes.failed);
     if (!ended.aborted) await end(stage, options, report, terminal);
@@ -66,6 +74,10 @@ interface Stage {
   readonly shop: Shop;
   readonly gateway: DemoGateway;
   readonly folder: string;
+  readonly staging: Staging;
+  readonly railway: StandInRailway;
+  readonly unguarded: StandInRailway;
+  readonly token: string;
 }
 
 async function build(options: Options, report: Report, cleanup: Cleanup): Promise<Stage> {
@@ -80,7 +92,10 @@ async function build(options: Options, report: Report, cleanup: Cleanup): Promis
     async (client) => (await client.query<{ v: string }>("SELECT current_setting('server_version') AS v")).rows,
   );
   const loaded = await holdingsOf(upstreamUrl);
-  const gateway = await startDemoGateway(folder, upstreamUrl, shop.database);
+  const staging = await makeStaging(shop, folder, options.upstream === undefined);
+  const provider = await standIns(folder, cleanup);
+  const { railway, token } = provider;
+  const gateway = await startDemoGateway({ folder, upstreamUrl, database: shop.database, staging, railway, token });
   cleanup.push(() => gateway.stop());
   await report.heading(`PostgreSQL ${version?.v ?? ""} with a small shop in it, and Holdfast in front`);
   await report.line(
@@ -90,7 +105,22 @@ async function build(options: Options, report: Report, cleanup: Cleanup): Promis
   );
   await report.line("  foreign keys that cascade, a view, a trigger, and a function that deletes");
   await report.line(`  the agent connects to ${new URL(gateway.agentUrl).host}, policy guarded-writes, environment production`);
-  return { shop, gateway, folder };
+  return { shop, gateway, folder, staging, ...provider };
+}
+
+/** Two of the provider, alike: one behind Holdfast, and one to show what the call does. The token lies where the agent will find it. */
+async function standIns(folder: string, cleanup: Cleanup): Promise<Pick<Stage, "railway" | "unguarded" | "token">> {
+  const token = `rw_${randomBytes(24).toString("hex")}`;
+  const started = async (): Promise<StandInRailway> => {
+    const standIn = await startStandIn({ token, volumes, nowMs: Date.now() });
+    cleanup.push(() => standIn.close());
+    return standIn;
+  };
+  const [railway, unguarded] = [await started(), await started()];
+  mkdirSync(join(folder, dirname(tokenFile)));
+  writeFileSync(join(folder, tokenFile), `RAILWAY_TOKEN=${token}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, "unguarded-ca.pem"), unguarded.certificate);
+  return { railway, unguarded, token };
 }
 
 interface UsedServer {

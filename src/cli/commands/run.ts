@@ -133,7 +133,9 @@ async function inSession(
   });
   // Enough to ask a person for rights, and for nothing else.
   const asking = { HOLDFAST_CONTROL: place.socket, HOLDFAST_ASK_TOKEN: opened.askToken };
-  const variables = { ...made.variables, ...http.variables, ...asking };
+  const nodeOptions = [made.variables["NODE_OPTIONS"], http.variables["NODE_OPTIONS"]].filter((each) => each !== undefined).join(" ");
+  const forNode = nodeOptions === "" ? {} : { NODE_OPTIONS: nodeOptions };
+  const variables = { ...made.variables, ...http.variables, ...forNode, ...asking };
   const child: ChildEnvironment = { ...made, variables, withheld: made.withheld.filter((name) => !http.placeholders.includes(name)) };
   const configFile = configPath(options.config, terminal);
   const shown = [trust.folder, http.folder].filter((folder) => folder !== undefined);

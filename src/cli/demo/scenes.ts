@@ -45,3 +45,9 @@ export const questions = {
   denied: "DELETE FROM customers WHERE id BETWEEN 41 AND 60",
   approved: "DELETE FROM customers WHERE id BETWEEN 1181 AND 1200",
 } as const;
+
+/** What the clerk does in staging, and what a person takes back. */
+export const takenBack: Readonly<Record<"update" | "drop", Scene>> = {
+  update: { title: "cancels orders by mistake", statements: ["UPDATE orders SET status = 'cancelled' WHERE id BETWEEN 1301 AND 1340"] },
+  drop: { title: "drops a table that others need", statements: ["DROP TABLE orders CASCADE"] },
+};

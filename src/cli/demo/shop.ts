@@ -81,8 +81,8 @@ export async function once<T>(url: string, work: (client: pg.Client) => Promise<
   }
 }
 
-/** Schemas that are not the server's own. */
-const ours = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+/** Schemas that are neither the server's own nor Holdfast's. */
+const ours = "n.nspname !~ '^(pg_|holdfast_)' AND n.nspname <> 'information_schema'";
 
 /** Counts and digests, read straight from the server. Tables that are gone count as no rows. */
 export async function holdingsOf(url: string): Promise<Holdings> {
@@ -105,7 +105,7 @@ export async function holdingsOf(url: string): Promise<Holdings> {
     const objects = await client.query<{ count: number }>(
       `SELECT ((SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${ours})
         + (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${ours})
-        + (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal) + (SELECT count(*) FROM pg_namespace))::int AS count`,
+        + (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal) + (SELECT count(*) FROM pg_namespace n WHERE ${ours}))::int AS count`,
     );
     return { rows, objects: objects.rows[0]?.count ?? 0, digest: digests.join(" ") };
   });

@@ -7,8 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import type { OpenedSession } from "../../control/contract.ts";
+import { oldNodeProxyText } from "./old-node-proxy.ts";
 
 export interface HttpEnvironment {
+  /** `NODE_OPTIONS` among them is to be added to what a program has there already. */
   readonly variables: Readonly<Record<string, string>>;
   /** Names of variables that hold a placeholder. */
   readonly placeholders: readonly string[];
@@ -49,10 +51,11 @@ export async function openHttpEnvironment(
   if (http === undefined) return { variables: {}, placeholders: [], close: () => Promise.resolve() };
   const folder = await mkdtemp(join(await realpath(tmpdir()), "holdfast-http-"));
   await chmod(folder, 0o700);
-  const [ours, merged] = [join(folder, "session-ca.pem"), join(folder, "roots.pem")];
+  const [ours, merged, preload] = [join(folder, "session-ca.pem"), join(folder, "roots.pem"), join(folder, "old-node-proxy.cjs")];
   const others = extraRoots === undefined ? "" : await readFile(extraRoots, "utf8").catch(() => "");
   await writeFile(ours, `${others}\n${http.certificate}`, { mode: 0o600 });
   await writeFile(merged, `${await usualRoots(parent)}\n${others}\n${http.certificate}`, { mode: 0o600 });
+  await writeFile(preload, oldNodeProxyText(), { mode: 0o600 });
   const place = `${http.host.includes(":") ? `[${http.host}]` : http.host}:${http.port}`;
   const url = `http://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${place}`;
   const proxy = Object.fromEntries(["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].map((name) => [name, url]));
@@ -63,6 +66,7 @@ export async function openHttpEnvironment(
       NO_PROXY: here,
       no_proxy: here,
       NODE_USE_ENV_PROXY: "1",
+      NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
       ...Object.fromEntries([...replacing.map((name) => [name, merged]), ...adding.map((name) => [name, ours])]),
       ...Object.fromEntries(held),
       HOLDFAST_HTTP: `http://${place}`,
