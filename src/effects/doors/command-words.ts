@@ -1,0 +1,89 @@
+/**
+ * Patterns of command lines against the words of one: an option may stand anywhere and may take the word after it, so both readings count.
+ * It knows no program.
+ */
+
+export interface CommandPattern {
+  readonly words: readonly Word[];
+  /** Options that must stand somewhere, with their value where it matters. */
+  readonly options: readonly { readonly name: string; readonly value: string | undefined }[];
+}
+
+interface Word {
+  readonly fits: RegExp;
+  readonly name: string | undefined;
+}
+
+/** Words that are looked at; a command whose meaning begins behind more of them is not known. */
+const WORDS_MAX = 400;
+
+/** The form is that of `packs/doors/door.ts`. */
+export function commandPattern(text: string): CommandPattern {
+  const all = text.split(" ").filter((each) => each !== "");
+  const options = all
+    .filter((each) => each.startsWith("-"))
+    .map((each) => {
+      const [name = "", value] = each.split("=");
+      return { name: name.split("|"), value };
+    });
+  return {
+    words: all.filter((each) => !each.startsWith("-")).map(wordOf),
+    options: options.map(({ name, value }) => ({ name: name.join("|"), value })),
+  };
+}
+
+/** What its placeholders stand for, `undefined` where the line is something else. `line` is without the program. */
+export function fitsCommand({ words, options }: CommandPattern, line: readonly string[]): ReadonlyMap<string, string> | undefined {
+  if (!options.every((option) => hasOption(line, option))) return undefined;
+  const tried = new Set<number>();
+  const from = (at: number, word: number, named: readonly (readonly [string, string])[]): ReadonlyMap<string, string> | undefined => {
+    const wanted = words[word];
+    if (wanted === undefined) return new Map(named);
+    const given = line[at];
+    const place = at * 64 + word;
+    if (given === undefined || at > WORDS_MAX || tried.has(place)) return undefined;
+    tried.add(place);
+    if (given.startsWith("-") && given !== "-")
+      return from(at + 1, word, named) ?? (given.includes("=") ? undefined : from(at + 2, word, named));
+    const found = partsOf(given)
+      .map((part) => wanted.fits.exec(part))
+      .find((each) => each !== null);
+    if (found === undefined || found === null) return undefined;
+    return from(at + 1, word + 1, wanted.name === undefined ? named : [...named, [wanted.name, given]]);
+  };
+  return from(0, 0, []);
+}
+
+/** `deploy,sts` and `pvc/data` name kinds as well as `pvc` does. */
+function partsOf(word: string): readonly string[] {
+  return [word, ...word.split(",").map((each) => each.split("/")[0] ?? "")];
+}
+
+function wordOf(text: string): Word {
+  const name = /\{([^}]*)\}/.exec(text)?.[1];
+  if (name === undefined) return { fits: new RegExp(`^(?:${text.split("|").map(escaped).join("|")})$`, "i"), name };
+  return {
+    fits: new RegExp(
+      `^${text
+        .split(/\{[^}]*\}/)
+        .map(escaped)
+        .join(".+")}$`,
+      "is",
+    ),
+    name,
+  };
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+function hasOption(line: readonly string[], { name, value }: CommandPattern["options"][number]): boolean {
+  const names = name.toLowerCase().split("|");
+  return line.some((given, index) => {
+    const [key = "", own] = given.split("=");
+    const short = names.some((each) => /^-[a-z]$/i.test(each) && /^-[a-z]+$/i.test(key) && key.toLowerCase().includes(each.slice(1)));
+    if (!short && !names.includes(key.toLowerCase())) return false;
+    return value === undefined || (own ?? line[index + 1] ?? "").toLowerCase() === value.toLowerCase();
+  });
+}

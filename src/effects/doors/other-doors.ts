@@ -1,0 +1,128 @@
+/**
+ * A command line or a call of a tool in, the effects of the operations that it leads to out: the same operations, classes and words as by
+ * request.
+ * It splits no shell text: what a shell would make of one is for whoever has read it. It decides nothing.
+ */
+import type { Effect } from "../../model/effect.ts";
+import type { HttpRequest } from "../../model/http-request.ts";
+import { otherDoors } from "../../packs/doors/index.ts";
+import type { ProviderDoors } from "../../packs/doors/door.ts";
+import { packs } from "../../packs/index.ts";
+import type { PackOperation } from "../../packs/pack.ts";
+import type { CanonicalRequest } from "../http/canonical-request.ts";
+import { effectsOfOperation, readEffect, unknownChange } from "../http/meaning.ts";
+import type { Tree } from "../http/tree.ts";
+import { awsRequests } from "./aws-command.ts";
+import { argumentsOf } from "./command-arguments.ts";
+import { type CommandPattern, commandPattern, fitsCommand } from "./command-words.ts";
+import { saysAll, toolWords } from "./tool-words.ts";
+
+export interface ToolCall {
+  readonly name: string;
+  /** What the server that has it calls itself, where that is known. */
+  readonly server?: string;
+  readonly arguments: Tree;
+}
+
+export type ByDoor =
+  /** Empty operations: it reads, or nobody knows; the effects say which. */
+  | { readonly kind: "effects"; readonly effects: readonly Effect[]; readonly operations: readonly string[] }
+  /** It is a request under another name. */
+  | { readonly kind: "requests"; readonly requests: readonly HttpRequest[] }
+  /** No pack has such a program or such a tool. */
+  | { readonly kind: "foreign" };
+
+interface Entry {
+  readonly doors: ProviderDoors;
+  readonly programs: ReadonlySet<string>;
+  readonly reads: readonly CommandPattern[];
+  readonly commands: readonly { readonly operation: PackOperation; readonly pattern: CommandPattern }[];
+  readonly tools: readonly { readonly operation: PackOperation; readonly words: ReadonlySet<string> }[];
+}
+
+const entries: readonly Entry[] = otherDoors.map(entryOf);
+
+/** `argv` with the program first. Never throws. */
+export function byCommand(argv: readonly string[]): ByDoor {
+  const [path = "", ...line] = argv;
+  const program = (path.split(/[\\/]/).at(-1) ?? "").toLowerCase().replace(/\.(exe|cmd|bat|ps1)$/, "");
+  const entry = entries.find(({ programs }) => programs.has(program));
+  if (entry === undefined) return { kind: "foreign" };
+  const found = entry.commands.flatMap(({ operation, pattern }) => {
+    const places = fitsCommand(pattern, line);
+    return places === undefined ? [] : [{ operation, places }];
+  });
+  const { provider } = entry.doors;
+  if (found.length > 0) {
+    const met = found.filter(({ operation }, index) => found.findIndex((other) => other.operation === operation) === index);
+    const effects = met.flatMap(({ operation, places }) => meant(provider, operation, { tree: argumentsOf(line, places), places }));
+    return { kind: "effects", effects, operations: met.map(({ operation }) => operation.id) };
+  }
+  const words = line
+    .filter((each) => !each.startsWith("-"))
+    .slice(0, 3)
+    .join(" ");
+  const shown = `${program} ${words}`.trim();
+  if (line.length === 0 || entry.reads.some((pattern) => fitsCommand(pattern, line) !== undefined))
+    return { kind: "effects", effects: [readEffect(provider, shown)], operations: [] };
+  const requests = program === "aws" ? awsRequests(line) : [];
+  if (requests.length > 0) return { kind: "requests", requests };
+  return { kind: "effects", effects: [unknownChange(provider, shown)], operations: [] };
+}
+
+/** Of several operations that a name says, those that say most of it. A tool whose server is not known may be anybody's. */
+export function byTool({ name, server, arguments: tree }: ToolCall): ByDoor {
+  const words = toolWords(name);
+  const whose = toolWords(`${server ?? ""} ${name}`);
+  const named = entries.filter(({ doors }) => [doors.provider, ...doors.programs].some((each) => saysAll(whose, toolWords(each))));
+  const met = (named.length > 0 ? named : entries).flatMap(({ doors, tools }) => {
+    const said = tools.filter((each) => saysAll(words, each.words));
+    const most = said.filter((each) => !said.some((other) => other.words.size > each.words.size && saysAll(other.words, each.words)));
+    return [...new Set(most.map(({ operation }) => operation))].map((operation) => ({ provider: doors.provider, operation }));
+  });
+  if (met.length > 0)
+    return {
+      kind: "effects",
+      effects: met.flatMap(({ provider, operation }) => meant(provider, operation, { tree, places: new Map() })),
+      operations: met.map(({ operation }) => operation.id),
+    };
+  const [first] = named;
+  if (first === undefined) return { kind: "foreign" };
+  return { kind: "effects", effects: [unknownChange(first.doors.provider, name)], operations: [] };
+}
+
+function meant(
+  provider: string,
+  operation: PackOperation,
+  { tree, places }: { readonly tree: Tree; readonly places: ReadonlyMap<string, string> },
+): readonly Effect[] {
+  const [name] = [...places.values()].slice(-1);
+  const query = tree instanceof Map ? (tree as ReadonlyMap<string, Tree>) : new Map<string, Tree>();
+  const request: CanonicalRequest = {
+    methods: ["POST"],
+    host: "",
+    path: "/",
+    query,
+    headers: new Map(),
+    body: { kind: "tree", tree },
+    text: "",
+    bytes: undefined,
+    ambiguous: undefined,
+  };
+  return effectsOfOperation(operation, { provider, request, arguments: tree, reads: false, ...(name === undefined ? {} : { name }) });
+}
+
+function entryOf(doors: ProviderDoors): Entry {
+  const operations = packs.find(({ provider }) => provider === doors.provider)?.operations ?? [];
+  const known = Object.entries(doors.operations).flatMap(([id, ways]) => {
+    const operation = operations.find((each) => each.id === id);
+    return operation === undefined ? [] : [{ operation, ways }];
+  });
+  return {
+    doors,
+    programs: new Set(doors.programs),
+    reads: doors.reads.flatMap((text) => text.split("; ")).map(commandPattern),
+    commands: known.flatMap(({ operation, ways }) => ways.commands.map((text) => ({ operation, pattern: commandPattern(text) }))),
+    tools: known.flatMap(({ operation, ways }) => ways.tools.map((text) => ({ operation, words: toolWords(text) }))),
+  };
+}
