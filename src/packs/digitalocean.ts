@@ -1,4 +1,5 @@
 /** DigitalOcean. `GET .../destroy_with_associated_resources` is its own preview of what goes along. */
+import { digitaloceanLookups } from "./lookups/digitalocean.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -8,6 +9,7 @@ export const digitalocean: Pack = {
   provider: "digitalocean",
   hosts: ["api.digitalocean.com"],
   authSlots: ["authorization"],
+  lookups: digitaloceanLookups,
   operations: [
     op(
       ["db", "destroy", "database"],

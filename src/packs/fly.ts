@@ -1,4 +1,5 @@
 /** Fly.io: the Machines API and the GraphQL API beside it. */
+import { flyLookups } from "./lookups/fly.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -9,6 +10,7 @@ export const fly: Pack = {
   provider: "fly",
   hosts: ["api.machines.dev", "api.fly.io"],
   authSlots: ["authorization"],
+  lookups: flyLookups,
   graphql: ["/graphql"],
   operations: [
     op(

@@ -1,4 +1,5 @@
 /** GitHub: REST, GraphQL, and git over HTTP. Where a push does not show that it only adds, it counts as one that may not. */
+import { githubLookups } from "./lookups/github.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -11,6 +12,7 @@ export const github: Pack = {
   provider: "github",
   hosts: ["api.github.com", "github.com"],
   authSlots: ["authorization", "cookie"],
+  lookups: githubLookups,
   graphql: ["/graphql"],
   operations: [
     op(["repo", "destroy", "repository"], [`DELETE ${R}`], { matches: [`DELETE ${r}`], misses: [`GET ${r}`] }, { many: true }),

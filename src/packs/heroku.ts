@@ -1,4 +1,5 @@
 /** Heroku: the Platform API and the data API of its databases. Add-ons are the databases. */
+import { herokuLookups } from "./lookups/heroku.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -10,6 +11,7 @@ export const heroku: Pack = {
   provider: "heroku",
   hosts: ["api.heroku.com", "api.data.heroku.com", "postgres-api.heroku.com"],
   authSlots: ["authorization"],
+  lookups: herokuLookups,
   operations: [
     op(
       ["app", "destroy", "app"],
@@ -53,6 +55,14 @@ export const heroku: Pack = {
         misses: [`GET ${data}/postgres/v0/databases/db-1`],
       },
     ),
+    op(["pgupgrade", "outage", "database"], ["POST /client/v11/databases/{id}/upgrade", "POST /client/v11/databases/{id}/upgrade/run"], {
+      matches: [`POST ${data}/client/v11/databases/db-1/upgrade {}`],
+      misses: [`POST ${data}/client/v11/databases/db-1/upgrade/dry_run {}`],
+    }),
+    op(["pgupgrade-trial", "read", "database"], ["POST /client/v11/databases/{id}/upgrade/dry_run"], {
+      matches: [`POST ${data}/client/v11/databases/db-1/upgrade/dry_run {}`],
+      misses: [`POST ${data}/client/v11/databases/db-1/upgrade {}`],
+    }),
     op(["config", "outage", "config"], ["PATCH /apps/{app}/config-vars"], {
       matches: ['PATCH /apps/shop/config-vars {"A":null}'],
       misses: reads,

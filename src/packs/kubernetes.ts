@@ -1,4 +1,5 @@
 /** Kubernetes: the API server of a cluster, where its host is a well-known one. The collection form of a deletion deletes all. */
+import { kubernetesLookups } from "./lookups/kubernetes.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -21,6 +22,7 @@ export const kubernetes: Pack = {
     "127.0.0.1:6443",
   ],
   authSlots: ["authorization"],
+  lookups: kubernetesLookups,
   operations: [
     op(
       ["ns", "destroy", "namespace"],

@@ -7,7 +7,7 @@ import type { Environment } from "../model/principal.ts";
 
 /**
  * A read of ours: `GET /v1/x/{id}`, `GET api.example.com/v1/x/{id}` where another host of the pack answers, or `GQL query(...) {...}` to the
- * path that the request itself came to. `{x}` is a name from the operation's door, `{id}` the thing's own, `{read.path}` what an earlier read
+ * path that the request itself came to. `{x}` is a name from the operation's door (`{x*}` where it holds slashes), `{id}` the thing's own, `{read.path}` what an earlier read
  * gave. Variables of GraphQL are filled by their names: `$id`, `$app`, `$read_path` for `{read.path}` as `with` says.
  */
 export interface LookupRead {
@@ -35,7 +35,7 @@ export interface PackThing {
   /** What the provider calls its environment. */
   readonly environment?: readonly AnswerPath[];
   /** A field that says it without a name: where it has this value. */
-  readonly flags?: readonly { readonly at: AnswerPath; readonly is: string | number | boolean; readonly environment: Environment }[];
+  readonly flags?: readonly { readonly at: AnswerPath; readonly is: string | number | boolean | null; readonly environment: Environment }[];
   readonly size?: { readonly at: AnswerPath; readonly unit: "B" | "kB" | "MB" | "GB" };
   /** What else goes or stands still with it. */
   readonly dependants?: readonly { readonly at: AnswerPath; readonly what: string }[];
@@ -43,7 +43,7 @@ export interface PackThing {
   readonly backups?: { readonly at: AnswerPath; readonly time: AnswerPath; readonly lives?: string };
   /** Other facts that a person should read: `deletion protection: true`. */
   readonly notes?: readonly { readonly at: AnswerPath; readonly what: string }[];
-  /** Things of this kind belong to no environment: that none is known makes nothing stricter. */
+  /** Things of this kind belong to no environment: names say nothing, and that none is known makes nothing stricter. */
   readonly unplaced?: true;
 }
 

@@ -1,4 +1,5 @@
 /** Neon: the console's API, and the SQL endpoint that its driver posts to. */
+import { neonLookups } from "./lookups/neon.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -10,6 +11,7 @@ export const neon: Pack = {
   provider: "neon",
   hosts: ["console.neon.tech", "*.neon.tech"],
   authSlots: ["authorization", "neon-connection-string"],
+  lookups: neonLookups,
   operations: [
     op(
       ["project", "destroy", "project"],

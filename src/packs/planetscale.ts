@@ -1,4 +1,5 @@
 /** PlanetScale: the API, and the endpoint its driver posts MySQL's SQL to, which is not read here: it counts as code that runs. */
+import { planetscaleLookups } from "./lookups/planetscale.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -11,6 +12,7 @@ export const planetscale: Pack = {
   provider: "planetscale",
   hosts: ["api.planetscale.com", "*.connect.psdb.cloud", "*.psdb.cloud"],
   authSlots: ["authorization"],
+  lookups: planetscaleLookups,
   operations: [
     op(["database", "destroy", "database"], [`DELETE ${D}`], { matches: [`DELETE ${d}`], misses: [`GET ${d}`] }, { many: true }),
     op(["branch", "destroy", "branch"], [`DELETE ${B}`], {
@@ -36,6 +38,10 @@ export const planetscale: Pack = {
     op(["keyspace", "destroy", "keyspace"], [`DELETE ${B}/keyspaces/{k}`, `PATCH ${B}/keyspaces/{k}/vschema`, `PATCH ${B}/routing-rules`], {
       matches: [`DELETE ${d}/branches/main/keyspaces/k`, `PATCH ${d}/branches/main/keyspaces/k/vschema {}`],
       misses: [`GET ${d}/branches/main/keyspaces`],
+    }),
+    op(["deploy-request", "outage", "database"], [`POST ${D}/deploy-requests/{n}/deploy`], {
+      matches: [`POST ${d}/deploy-requests/7/deploy`],
+      misses: [`GET ${d}/deploy-requests/7/diff`],
     }),
     op(["creds", "credential", "password"], [`POST+DELETE ${B}/passwords/**`, `POST ${B}/roles/reset-default`, `POST ${B}/roles`], {
       matches: [

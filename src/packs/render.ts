@@ -1,4 +1,5 @@
 /** Render: services, PostgreSQL, key-value stores, disks. */
+import { renderLookups } from "./lookups/render.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -9,6 +10,7 @@ export const render: Pack = {
   provider: "render",
   hosts: ["api.render.com"],
   authSlots: ["authorization"],
+  lookups: renderLookups,
   operations: [
     op(["postgres", "destroy", "postgres"], ["DELETE /v1/postgres/{id}"], {
       matches: ["DELETE /v1/postgres/dpg-1"],

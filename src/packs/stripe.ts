@@ -1,4 +1,5 @@
 /** Stripe: money, customers, subscriptions. Bodies are forms. */
+import { stripeLookups } from "./lookups/stripe.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -9,6 +10,7 @@ export const stripe: Pack = {
   provider: "stripe",
   hosts: ["api.stripe.com"],
   authSlots: ["authorization"],
+  lookups: stripeLookups,
   operations: [
     op(["customer", "destroy", "customer"], ["DELETE /v1/customers/{id}"], { matches: ["DELETE /v1/customers/c"], misses: reads }),
     op(["refund", "money", "refund"], ["POST /v1/refunds", "POST /v1/transfers/{id}/reversals", "POST /v1/charges/{id}/refunds"], {

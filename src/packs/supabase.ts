@@ -1,4 +1,5 @@
 /** Supabase's Management API. SQL in its bodies is PostgreSQL's, and is judged as on the wire. */
+import { supabaseLookups } from "./lookups/supabase.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -9,6 +10,7 @@ export const supabase: Pack = {
   provider: "supabase",
   hosts: ["api.supabase.com"],
   authSlots: ["authorization"],
+  lookups: supabaseLookups,
   operations: [
     op(
       ["project", "destroy", "project"],

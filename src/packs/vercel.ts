@@ -1,4 +1,5 @@
 /** Vercel. The version in a path differs from route to route and changes with time, so any is read. */
+import { vercelLookups } from "./lookups/vercel.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -9,6 +10,7 @@ export const vercel: Pack = {
   provider: "vercel",
   hosts: ["api.vercel.com"],
   authSlots: ["authorization"],
+  lookups: vercelLookups,
   operations: [
     op(
       ["project", "destroy", "project"],

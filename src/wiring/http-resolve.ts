@@ -32,6 +32,7 @@ const KEPT_MS = 30_000;
 /** What could not be asked is tried again sooner. */
 const FAILED_KEPT_MS = 5_000;
 const KEPT_MAX = 1_000;
+const PLAIN_CHARACTERS_MAX = 4_096;
 /** For all reads of one request together. */
 const ALL_MS_MAX = 6_000;
 
@@ -46,6 +47,8 @@ interface Kept {
 export class HttpThings implements Things {
   readonly #parts: HttpThingsParts;
   readonly #kept = new Map<string, Kept>();
+  /** Requests that name nothing to be asked about. */
+  readonly #plain = new Set<string>();
 
   constructor(parts: HttpThingsParts) {
     this.#parts = parts;
@@ -63,7 +66,7 @@ export class HttpThings implements Things {
         const shown = group.lookups.slice(0, LOOKUPS_MAX);
         const facts = await Promise.all(shown.map((lookup) => this.#facts(lookup, group, asked, untilMs)));
         const over = group.lookups[LOOKUPS_MAX];
-        if (over !== undefined) facts.push(unknownThing(over, `more than ${LOOKUPS_MAX} are named in one request`, group.provider, rules));
+        if (over !== undefined) facts.push(unknownThing(over, `more than ${LOOKUPS_MAX} are named in one request`, group, rules));
         return resolvedThing(group, facts, { rules, nowMs: clock.now(), disarmed: (ids) => this.#parts.disarmed(principal, ids) });
       }),
     );
@@ -99,8 +102,19 @@ export class HttpThings implements Things {
     return [...new Set(told.flat())];
   }
 
-  /** Never rejects: what cannot be analysed is refused where it is judged. */
-  async #groups({ request, caller }: Identifying): Promise<readonly EffectLookups[]> {
+  /** Never rejects: what cannot be analysed is refused where it is judged. Programs read the same again and again. */
+  async #groups(asked: Identifying): Promise<readonly EffectLookups[]> {
+    const { request } = asked;
+    const key = request.body.length + request.url.length > PLAIN_CHARACTERS_MAX ? undefined : JSON.stringify(request);
+    if (key !== undefined && this.#plain.has(key)) return [];
+    const groups = await this.#lookups(asked);
+    if (key === undefined || groups.length > 0) return groups;
+    if (this.#plain.size >= KEPT_MAX) this.#plain.clear();
+    this.#plain.add(key);
+    return groups;
+  }
+
+  async #lookups({ request, caller }: Identifying): Promise<readonly EffectLookups[]> {
     try {
       const { resolved: _, ...bare } = request;
       const analysis = await analyseHttp(bare, caller.context, noSql);
@@ -129,14 +143,14 @@ export class HttpThings implements Things {
   async #asked(lookup: Lookup, group: EffectLookups, { ask }: Identifying, untilMs: number): Promise<ThingFacts> {
     const { environments: rules, clock } = this.#parts;
     const answers = new Map<string, Tree>();
-    const problem = (because: string) => unknownThing(lookup, because, group.provider, rules);
+    const problem = (because: string) => unknownThing(lookup, because, group, rules);
     try {
       for (const read of lookup.thing.reads) {
         if (clock.monotonic() > untilMs) return problem("the provider did not answer in time");
         const failed = await this.#read(read, { lookup, group, ask, answers });
         if (failed !== undefined && read.optional !== true) return problem(failed);
       }
-      const facts = factsOf(lookup, answers, group.provider, rules);
+      const facts = factsOf(lookup, answers, group, rules);
       return facts.name === undefined && lookup.thing.name !== undefined ? problem("the provider's answer does not show it") : facts;
     } catch (error) {
       return problem(messageOf(error));

@@ -5,7 +5,7 @@
 import type { BackupCoupling, EffectThing } from "../../model/api-thing.ts";
 import type { PackThing } from "../../packs/lookup.ts";
 import { type EnvironmentRule, environmentOf, type Placed } from "./resolve-environment.ts";
-import type { Lookup } from "./resolve-lookups.ts";
+import type { EffectLookups, Lookup } from "./resolve-lookups.ts";
 import { answersAt, flat, textsAt } from "./resolve-paths.ts";
 import type { Answers } from "./resolve-reads.ts";
 import type { Tree } from "./tree.ts";
@@ -32,7 +32,12 @@ export interface ThingFacts {
 const unitBytes = { B: 1, kB: 1_000, MB: 1_000_000, GB: 1_000_000_000 } as const;
 
 /** What was answered. */
-export function factsOf({ kind, id, thing }: Lookup, answers: Answers, provider: string, rules: readonly EnvironmentRule[]): ThingFacts {
+export function factsOf(
+  { kind, id, thing }: Lookup,
+  answers: Answers,
+  { provider, host }: Pick<EffectLookups, "provider" | "host">,
+  rules: readonly EnvironmentRule[],
+): ThingFacts {
   const tree: Tree = answers;
   const at = (paths: readonly string[] | undefined): readonly string[] => textsAt(tree, paths ?? [], id).map(plainName);
   const [name] = at(thing.name);
@@ -40,10 +45,10 @@ export function factsOf({ kind, id, thing }: Lookup, answers: Answers, provider:
   const path = [...within, ...(name === undefined ? [] : [name])];
   const labels = {
     provider,
-    all: [id, ...at(thing.ids), ...path, path.join("/")],
+    all: [id, host, ...at(thing.ids), ...path, path.join("/")],
     said: at(thing.environment),
-    flagged: (thing.flags ?? []).filter((flag) => at([flag.at]).includes(String(flag.is))).map(({ environment }) => environment),
-    names: [...within.flatMap((part) => part.split("+")), ...(name === undefined ? [] : [name])],
+    flagged: (thing.flags ?? []).filter((flag) => isThere(flag, tree, id)).map(({ environment }) => environment),
+    names: thing.unplaced === true ? [] : [...within.flatMap((part) => part.split("+")), ...(name === undefined ? [] : [name])],
   };
   return {
     kind,
@@ -65,11 +70,16 @@ export function factsOf({ kind, id, thing }: Lookup, answers: Answers, provider:
   };
 }
 
+function isThere({ at, is }: NonNullable<PackThing["flags"]>[number], tree: Tree, id: string): boolean {
+  if (is === null) return answersAt(tree, at, id).includes(null);
+  return textsAt(tree, [at], id).includes(String(is));
+}
+
 /** Nothing was answered: only what the configuration says of the id itself is known. */
 export function unknownThing(
   { kind, id, thing }: Lookup,
   problem: string,
-  provider: string,
+  { provider, host }: Pick<EffectLookups, "provider" | "host">,
   rules: readonly EnvironmentRule[],
 ): ThingFacts {
   return {
@@ -78,7 +88,7 @@ export function unknownThing(
     same: [],
     name: undefined,
     within: [],
-    placed: environmentOf({ provider, all: [id], said: [], flagged: [], names: [] }, rules),
+    placed: environmentOf({ provider, all: [id, host], said: [], flagged: [], names: [] }, rules),
     sizeBytes: undefined,
     dependants: [],
     backups: undefined,

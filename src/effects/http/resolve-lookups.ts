@@ -32,6 +32,8 @@ export interface EffectLookups {
   /** GraphQL arguments, variables put in. */
   readonly given: Tree;
   readonly rules: OperationLookup | undefined;
+  /** Whatever it names belongs to no environment. */
+  readonly unplaced: boolean;
 }
 
 /** Things of one effect, and ids of one request, that are asked about: more are said to be too many. */
@@ -60,6 +62,7 @@ export function lookupsOf(effects: readonly Effect[]): readonly EffectLookups[] 
         path,
         given: place.arguments ?? new Map(),
         rules,
+        unplaced: (rules?.names ?? []).every(({ thing }) => pack.lookups?.things[thing]?.unplaced === true),
       },
     ];
   });
@@ -95,8 +98,8 @@ function textOf(value: Tree): readonly string[] {
 }
 
 /** What the places of the operation's doors are called in this request: of every door that fits, the first to name it. */
-function doorNames({ doors }: PackOperation, { request }: Place): Readonly<Record<string, string>> {
-  const found: Record<string, string> = {};
+function doorNames({ doors }: PackOperation, { request, places }: Place): Readonly<Record<string, string>> {
+  const found: Record<string, string> = Object.fromEntries([...(places ?? [])].map(([name, value]) => [name, decoded(value)]));
   for (const door of doors) {
     const [methods = "", where = ""] = door.split(" ");
     if (methods === "GQL" || methods === "AWS" || !request.methods.some((method) => methods.split("+").includes(method))) continue;

@@ -31,7 +31,7 @@ export function requestsOf(read: LookupRead, lookup: Lookup, { door, host, path 
     return textsAt(answers as Tree, [name], lookup.id);
   };
   if (read.ask.startsWith("GQL ")) return graphqlRequests(read, known, { host, path });
-  const names = [...read.ask.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => name);
+  const names = [...read.ask.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => plainName(name));
   return combined(names, known).map((values) => requestOf(read.ask, values, host));
 }
 
@@ -49,8 +49,16 @@ function combined(names: readonly string[], known: Known): readonly Readonly<Rec
 function requestOf(template: string, values: Readonly<Record<string, string>>, own: string): OwnRequest {
   const [method = "GET", where = "/"] = template.split(" ");
   const slash = where.indexOf("/");
-  const target = where.slice(slash).replace(/\{([^}]+)\}/g, (_, name: string) => encoded(values[name] ?? ""));
+  const target = where.slice(slash).replace(/\{([^}]+)\}/g, (_, name: string) => {
+    const value = values[plainName(name)] ?? "";
+    return name.endsWith("*") ? value.split("/").map(encoded).join("/") : encoded(value);
+  });
   return { method, host: slash > 0 ? where.slice(0, slash) : own, target };
+}
+
+/** `{name*}`: a value of several segments. */
+function plainName(name: string): string {
+  return name.endsWith("*") ? name.slice(0, -1) : name;
 }
 
 /** A dot segment would be another path. */
@@ -92,7 +100,7 @@ export function previewRequest(
     if (name === "id") return id === undefined ? [] : [id];
     return door[name] === undefined ? [] : [door[name]];
   };
-  const names = [...how.read.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => name);
+  const names = [...how.read.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => plainName(name));
   const [values] = combined(names, known);
   if (values === undefined) return undefined;
   return { ...requestOf(how.read, values, host), ...(how.body === "same" ? same : {}) };

@@ -48,11 +48,13 @@ export async function resolvedThing(
       binds: placed,
     };
   }
-  const seen = things.length > 0 ? thingSentences(things, coupling, destroys) : [hidden(operation.thing, destroys)];
+  const seen = things.length > 0 ? thingSentences(things, coupling, destroys) : [hidden(operation.thing, destroys && !group.unplaced)];
+  const seenThing = effectThing(things, coupling, parts.nowMs);
+  const thing = things.length === 0 && group.unplaced ? { ...seenThing, environment: "none" as const } : seenThing;
   return {
     ...base,
     ids,
-    thing: { ...effectThing(things, coupling, parts.nowMs), ...disarmed },
+    thing: { ...thing, ...disarmed },
     told: [...seen, ...warnings(before)],
     binds: bindingText(things, coupling),
   };

@@ -2,7 +2,7 @@
  * What a person reads of a thing before it is agreed to: the sentence that nobody saw on the day of the incident.
  * Everything in it is what the provider said; it promises nothing.
  */
-import { counted } from "../../base/counted.ts";
+import { counted, figure } from "../../base/counted.ts";
 import type { BackupCoupling } from "../../model/api-thing.ts";
 import { pathOf, type ThingFacts } from "./resolve-facts.ts";
 
@@ -17,7 +17,9 @@ function sentencesOf(thing: ThingFacts, coupling: BackupCoupling | undefined, de
     placed.environment === "unknown" ? unknownEnvironment(destroys, unplaced) : [`it counts as ${placed.environment}: ${placed.because}`];
   if (problem !== undefined) return [`what ${kind} \`${id}\` is could not be found out: ${problem}`, ...environment];
   const what = `${kind} \`${name ?? id}\`${within.length === 0 ? "" : ` of ${within.join("/")}`}`;
-  const along = dependants.filter(({ count }) => count > 0).map(({ what: noun, count }) => counted(count, noun));
+  const along = dependants
+    .filter(({ count }) => count > 0)
+    .map(({ what: noun, count }) => (noun.endsWith("ch") && count !== 1 ? `${figure(count)} ${noun}es` : counted(count, noun)));
   const parts = [
     `${what}${sizeBytes === undefined ? "" : `, ${sizeText(sizeBytes)}`}`,
     ...(along.length === 0 ? [] : [`with it ${destroys ? "go" : "are"} ${along.join(", ")}`]),
