@@ -59,6 +59,7 @@ export interface HttpConfig {
   /** `ca` is an absolute path. */
   readonly routes: readonly { readonly host: string; readonly address: Address; readonly ca?: string }[];
   readonly databases: readonly HttpDatabase[];
+  readonly clusters: readonly HttpCluster[];
   /** Which environment things of providers belong to, the first that fits; beyond it names and the provider's own fields tell. */
   readonly environments: readonly HttpEnvironment[];
   /** How long the end of a safeguard makes destroying stricter. */
@@ -70,6 +71,20 @@ export interface HttpEnvironment {
   /** Names, ids, or paths such as `shop/production/*`. */
   readonly names?: readonly string[];
   readonly environment: Environment;
+}
+
+/** A Kubernetes cluster, wherever it is. */
+export interface HttpCluster {
+  readonly name: string;
+  readonly server: string;
+  /** With its port where that is not 443. */
+  readonly host: string;
+  readonly address: Address;
+  /** Of `credentials`. */
+  readonly credential: string;
+  /** An absolute path. */
+  readonly ca?: string;
+  readonly namespace?: string;
 }
 
 /** A provider's database that is one of the targets. */
@@ -90,8 +105,10 @@ export interface HttpCredential {
   readonly hosts?: readonly string[];
   readonly header: string;
   readonly form: string;
-  readonly mode: "placeholder" | "inject";
+  readonly mode: "placeholder" | "inject" | "sigv4";
   readonly prefix: string;
+  /** Places beside the header in which its placeholder is filled in. */
+  readonly surfaces: readonly ("path" | "query" | "body" | "websocket")[];
   readonly variable?: string;
 }
 

@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { isLoopback, parseListen } from "./address.ts";
+import { clustersSchema, resolveClusters } from "./cluster-schema.ts";
 import type { PolicyDocument } from "./compile-policy.ts";
 import type { HttpConfig, SecretReference } from "./config.ts";
 import { parseDuration } from "./quantities.ts";
@@ -30,19 +31,27 @@ function credentialSchemaWith<S extends z.ZodType>(secretSchema: S) {
       .optional()
       .describe("How it stands there where `mode` is `inject`; `Bearer {}` in authorization, and `{}` elsewhere."),
     mode: z
-      .enum(["placeholder", "inject"])
+      .enum(["placeholder", "inject", "sigv4"])
       .optional()
-      .describe("placeholder: the client sends the session's placeholder. inject: it sends nothing, and Holdfast adds the secret."),
+      .describe(
+        "placeholder: the client sends the session's placeholder. inject: it sends nothing, and Holdfast adds the secret. sigv4: it signs with the session's key pair, and Holdfast signs anew with the real one.",
+      ),
     prefix: z
       .string()
       .regex(/^[A-Za-z0-9_.-]{0,24}$/, "must be at most 24 letters, digits, `_`, `.` and `-`")
       .optional()
       .describe("What placeholders begin with, for tools that look at the shape of a token."),
+    surfaces: z
+      .array(z.enum(["path", "query", "body", "websocket"]))
+      .optional()
+      .describe("Places beside the header in which the placeholder is filled in; none. What is sent there may be read by others."),
     variable: z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable")
       .optional()
-      .describe("The environment variable in which `holdfast run` gives a program its placeholder."),
+      .describe(
+        "The environment variable in which `holdfast run` gives a program its placeholder; for sigv4 what stands before _ACCESS_KEY_ID and _SECRET_ACCESS_KEY, AWS.",
+      ),
   });
 }
 
@@ -100,6 +109,7 @@ export function httpSchemaWith<S extends z.ZodType>(secretSchema: S) {
         )
         .optional()
         .describe("Where a host really is: the only way to one that has no public address."),
+      clusters: clustersSchema,
       databases: z
         .array(databaseSchema)
         .optional()
@@ -133,6 +143,7 @@ export function resolveHttp(
     credentials = {},
     routes = [],
     databases = [],
+    clusters,
     environments = [],
     disarmed_for = "24h",
   }: HttpEntry,
@@ -143,13 +154,14 @@ export function resolveHttp(
     listen: parseListen(listen) ?? { host: "127.0.0.1", port: 6480 },
     egress: egress === "packed-only" ? [] : egress.allow,
     credentials: Object.entries(credentials).map(([name, entry]) => {
-      const { hosts, header = "authorization", mode = "placeholder", prefix = "hfp_", variable } = entry;
+      const { hosts, header = "authorization", mode = "placeholder", prefix = "hfp_", surfaces = [], variable } = entry;
       return {
         name,
         secret: secret(entry.secret),
         header,
         mode,
         prefix,
+        surfaces,
         form: entry.form ?? (header === "authorization" ? "Bearer {}" : "{}"),
         ...(hosts === undefined ? {} : { hosts }),
         ...(variable === undefined ? {} : { variable }),
@@ -159,6 +171,7 @@ export function resolveHttp(
       const { host: to, port } = parseListen(address) ?? { host: "", port: 0 };
       return { host, address: { host: to, port }, ...(ca === undefined ? {} : { ca: resolve(directory, ca) }) };
     }),
+    clusters: resolveClusters(clusters, directory),
     databases: databases.map(({ provider, project, target, role = "postgres", search_path = ["public"] }) => ({
       provider,
       project,

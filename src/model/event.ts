@@ -147,6 +147,36 @@ export type AuditEvent =
       readonly host: string;
       readonly slot: string;
     }
+  /** A client asked a provider's token endpoint, and Holdfast answered in its place: with the session's placeholder, or with an error. */
+  | {
+      readonly kind: "token_answered";
+      readonly session: SessionId;
+      readonly principal: string;
+      readonly provider: string;
+      readonly host: string;
+      readonly credential: string;
+      readonly status: number;
+    }
+  /** A short-lived credential was made for a session, or could not be. */
+  | {
+      readonly kind: "credential_minted";
+      readonly principal: string;
+      readonly credential: string;
+      /** How it was made, and what it is good for, without anything secret. */
+      readonly told: string;
+      /** `null` where there is none. */
+      readonly expiresAtMs: number | null;
+      /** Why there is none. */
+      readonly problem: string | null;
+    }
+  /** What was made for a session is given up. */
+  | {
+      readonly kind: "credential_ended";
+      readonly principal: string;
+      readonly credential: string;
+      readonly end: "revoked" | "left_to_expire" | "revocation_failed";
+      readonly because: string;
+    }
   /** What a provider said of a thing that a request would change, asked before it was judged. */
   | {
       readonly kind: "thing_asked";

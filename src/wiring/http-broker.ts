@@ -2,11 +2,14 @@
  * The broker in terms of configuration and vault: which secret goes to which hosts, and where each is fetched from.
  * A host that the vault does not name for a secret never gets it, whatever the configuration says.
  */
+import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { HttpConfig, HttpCredential } from "../config/config.ts";
 import { readSecret, type SecretPlaces, vaultPlace } from "../config/read-secret.ts";
-import { type BoundSecret, CredentialBroker } from "../credentials/broker/broker.ts";
+import type { BoundSecret } from "../credentials/broker/bound-secret.ts";
+import { CredentialBroker } from "../credentials/broker/broker.ts";
 import { detect } from "../scan/detect.ts";
+import { partsOfSecret } from "./secret-parts.ts";
 import type { Vault } from "./vault.ts";
 import { WiringError } from "./target-options.ts";
 
@@ -14,38 +17,77 @@ export interface HttpBrokerParts {
   readonly environment: SecretPlaces;
   readonly vault: Vault | undefined;
   readonly random: RandomBytes;
+  readonly clock: Clock;
 }
 
 /** Throws {@link WiringError} for a credential that is bound to no host. */
-export function openBroker({ credentials }: HttpConfig, { environment, vault, random }: HttpBrokerParts): CredentialBroker {
+export function openBroker({ credentials }: HttpConfig, { environment, vault, random, clock }: HttpBrokerParts): CredentialBroker {
   const places: SecretPlaces = vault === undefined ? environment : { ...environment, [vaultPlace]: vault };
-  const bound = credentials.map((credential): BoundSecret => {
-    const { name, secret, header, form, mode, prefix } = credential;
+  const bound = credentials.flatMap((credential): readonly BoundSecret[] => {
+    const { name, secret, header, form, mode, prefix, surfaces } = credential;
+    if (mode === "sigv4") return [];
     const read = () => readSecret(secret, places);
-    return {
-      name,
-      header,
-      form,
-      mode,
-      prefix,
-      hosts: hostsOf(credential, vault),
-      value: () => {
-        const found = read();
-        return found.ok ? { value: found.value } : { problem: found.message };
-      },
+    const value = () => {
+      const found = read();
+      return found.ok ? { value: found.value } : { problem: found.message };
     };
+    hostsOf(credential, vault);
+    return [
+      {
+        name,
+        header,
+        form,
+        mode,
+        prefix,
+        surfaces: new Set(surfaces),
+        get hosts() {
+          return hostsNow(credential, vault);
+        },
+        value,
+      },
+    ];
   });
-  const known = (): readonly string[] => [
-    ...Object.values(vault?.content.secrets ?? {}).map(({ value }) => value),
-    ...bound.flatMap(({ value }) => {
-      const found = value();
-      return "value" in found ? [found.value] : [];
+  const pairs = credentials.filter(({ mode }) => mode === "sigv4");
+  const read = (): readonly string[] => [
+    ...Object.values(vault?.content.secrets ?? {}).flatMap(({ kind, value }) => partsOfSecret(kind, value)),
+    ...pairs.flatMap(({ secret }) => {
+      const found = readSecret(secret, places);
+      return found.ok ? partsOfSecret("key-pair", found.value) : [];
+    }),
+    ...credentials.flatMap(({ secret }) => {
+      const found = readSecret(secret, places);
+      return found.ok ? [found.value] : [];
     }),
   ];
+  const known = remembered(read, () => vault?.content, clock);
   return new CredentialBroker({ secrets: bound, key: random(32), known, shaped });
 }
 
-function hostsOf({ name, secret, hosts }: HttpCredential, vault: Vault | undefined): readonly string[] {
+/** Beside the vault, whose changes show at once, secrets stand in files and variables: those are read again after this long. */
+const READ_AGAIN_MS = 1_000;
+
+/** The same array for as long as it says the same. `content` is another object when the vault was changed. */
+function remembered(read: () => readonly string[], content: () => unknown, clock: Clock): () => readonly string[] {
+  let last: { readonly secrets: readonly string[]; readonly content: unknown; readonly atMs: number } | undefined;
+  return () => {
+    const now = { content: content(), atMs: clock.monotonic() };
+    if (last !== undefined && last.content === now.content && now.atMs - last.atMs < READ_AGAIN_MS) return last.secrets;
+    const secrets = read();
+    const same = last?.content === now.content && JSON.stringify(last?.secrets) === JSON.stringify(secrets);
+    last = { ...now, secrets: same && last !== undefined ? last.secrets : secrets };
+    return last.secrets;
+  };
+}
+
+/** As {@link hostsOf} when the vault has changed since: what it no longer names gets nothing. */
+function hostsNow({ secret, hosts }: HttpCredential, vault: Vault | undefined): readonly string[] {
+  const sealed = secret.kind === "vault" ? (vault?.content.secrets[secret.name]?.hosts ?? []) : [];
+  if (sealed.length === 0) return hosts ?? [];
+  return hosts?.filter((host) => sealed.includes(host)) ?? sealed;
+}
+
+/** Throws {@link WiringError} where there is none, or one that the vault does not name. */
+export function hostsOf({ name, secret, hosts }: HttpCredential, vault: Vault | undefined): readonly string[] {
   const sealed = secret.kind === "vault" ? (vault?.content.secrets[secret.name]?.hosts ?? []) : [];
   if (hosts === undefined && sealed.length === 0)
     throw new WiringError(

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { systemResolve } from "../adapters/http/addresses.ts";
 import { createSessionAuthority, type SessionAuthority } from "../adapters/http/certificates/session-authority.ts";
 import { type HttpListener, listenHttp } from "../adapters/http/listener.ts";
-import type { Caller, FoundCredential, PackedHost, Route } from "../adapters/http/options.ts";
+import type { Caller, PackedHost, Route } from "../adapters/http/options.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { Config, HttpConfig } from "../config/config.ts";
@@ -19,10 +19,13 @@ import type { Approvals } from "../pipeline/approvals-port.ts";
 import type { Guard } from "../pipeline/guard.ts";
 import { packs } from "../packs/index.ts";
 import { Disarms } from "../sessions/disarms.ts";
+import { clusterHost, clusterRoutes, toldClusters } from "./http-clusters.ts";
+import { HttpAlarms, type HttpAlarmsParts } from "./http-alarms.ts";
 import { openBroker } from "./http-broker.ts";
 import { HttpDatabases } from "./http-databases.ts";
 import { notingDisarms } from "./http-disarms.ts";
 import { HttpThings } from "./http-resolve.ts";
+import { HttpSigning } from "./http-signing.ts";
 import { HttpLogins, type KnownLogin } from "./http-login.ts";
 import type { RunControl } from "./run-control.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
@@ -41,13 +44,11 @@ export interface HttpProxyParts {
   readonly approvals: { readonly desk: Approvals };
 }
 
-/** A session's id is recorded with each; a client that tries a thousand times is told of once a minute. */
-const ALARM_AGAIN_MS = 60_000;
-
 export class HttpProxy {
   readonly #parts: HttpProxyParts;
   readonly #http: HttpConfig;
   readonly #broker: CredentialBroker;
+  readonly #signing: HttpSigning;
   readonly #logins: HttpLogins;
   readonly #callers = new Map<string, { readonly login: KnownLogin; readonly caller: Caller }>();
   /** Which targets are databases of providers. */
@@ -55,7 +56,7 @@ export class HttpProxy {
   readonly #disarms: Disarms;
   readonly #things: HttpThings;
   readonly #authorities = new Map<string, SessionAuthority>();
-  readonly #alarmed = new Map<string, number>();
+  readonly alarms: HttpAlarms;
   #listener: HttpListener | undefined;
 
   /** Resolves when it listens; `undefined` where none is configured. Rejects with {@link WiringError}. */
@@ -71,6 +72,7 @@ export class HttpProxy {
     this.#http = http;
     this.#parts = parts;
     this.#broker = openBroker(http, parts);
+    this.#signing = new HttpSigning(http, parts);
     this.databases = new HttpDatabases(http.databases);
     this.#disarms = new Disarms({ clock: parts.clock, store: parts.runs.opened.store, windowMs: http.disarmedMs });
     this.#things = new HttpThings({
@@ -96,7 +98,9 @@ export class HttpProxy {
       const placeholder = issued.get(name);
       return placeholder === undefined || mode === "inject" ? [] : [{ name, placeholder, ...(variable === undefined ? {} : { variable }) }];
     });
-    return { ...address, certificate: this.#authority(principal).certificate, placeholders };
+    const all = [...placeholders, ...this.#signing.issue(principal)];
+    const clusters = toldClusters(this.#http.clusters, issued);
+    return { ...address, certificate: this.#authority(principal).certificate, placeholders: all, clusters };
   }
 
   async stop(): Promise<void> {
@@ -117,18 +121,20 @@ export class HttpProxy {
         ...(vault === undefined ? {} : { approvals: approvals.desk }),
         login: (user, password) => this.#login(user, password),
         broker: {
-          take: (caller, request) => this.#broker.take(caller.principal.name, request),
+          take: ({ principal: { name } }, request) => this.#signing.take(name, request, this.#broker) ?? this.#broker.take(name, request),
           message: (caller, message) => this.#broker.message(caller.principal.name, message),
           holdsSecret: (bytes) => this.#broker.holdsSecret(bytes),
           redaction: (secrets) => this.#broker.redaction(secrets),
           holder: (headers) => this.#holder(this.#broker.holder(headers)),
         },
-        packOf: packedHost,
+        packOf: (host) => packedHost(host) ?? clusterHost(this.#http.clusters, host),
         hostOfProvider: (provider) => packs.find((pack) => pack.provider === provider)?.hosts.find((host) => !host.includes("*")),
         canonical: canonicalUrl,
         route: (host) => routes.get(host) ?? routes.get(host.replace(/^[^.]+/, "*")),
         resolve: systemResolve,
-        alarm: (found) => this.#alarm(found),
+        alarm: (found) => this.alarms.found(found),
+        tokenAnswered: ({ session, caller, ...answered }) =>
+          this.#parts.append({ kind: "token_answered", session, principal: caller.principal.name, ...answered }),
       });
     } catch (error) {
       const { host, port } = this.#http.listen;
@@ -180,24 +186,10 @@ export class HttpProxy {
 
   #closed(principal: string): void {
     this.#broker.forget(principal);
+    this.#signing.forget(principal);
     this.#callers.delete(principal);
     this.#authorities.delete(principal);
     this.#listener?.end(principal);
-  }
-
-  /** In the record each time; aloud once a minute for each session and host. */
-  #alarm({ session, caller, provider, host, slot }: FoundCredential): void {
-    const { append, warn, clock } = this.#parts;
-    const { name } = caller.principal;
-    append({ kind: "credential_found", session, principal: name, provider, host, slot });
-    const key = `${name} ${host}`;
-    const now = clock.monotonic();
-    if (now - (this.#alarmed.get(key) ?? Number.NEGATIVE_INFINITY) < ALARM_AGAIN_MS) return;
-    if (this.#alarmed.size > 10_000) this.#alarmed.clear();
-    this.#alarmed.set(key, now);
-    warn(
-      `FOUND CREDENTIAL: session \`${name}\` sent one that Holdfast did not give out to \`${host}\`, in ${slot}: refused, nothing was sent`,
-    );
   }
 }
 
@@ -206,8 +198,8 @@ function packedHost(host: string): PackedHost | undefined {
   return pack === undefined ? undefined : { provider: pack.provider, authSlots: pack.authSlots };
 }
 
-async function routesOf({ routes }: HttpConfig): Promise<ReadonlyMap<string, Route>> {
-  const found = routes.map(async ({ host, address, ca }): Promise<[string, Route]> => {
+async function routesOf({ routes, clusters }: HttpConfig): Promise<ReadonlyMap<string, Route>> {
+  const found = [...clusterRoutes(clusters), ...routes].map(async ({ host, address, ca }): Promise<[string, Route]> => {
     if (ca === undefined) return [host, address];
     const pem = await readFile(ca, "utf8").catch((error: NodeJS.ErrnoException) => {
       throw new WiringError(`\`http.routes\`: \`${ca}\` cannot be read: ${error.code ?? "unknown cause"}`);

@@ -19,6 +19,12 @@ export interface OwnAnswer {
   readonly close?: boolean;
 }
 
+/** JSON of a provider's protocol, in the provider's place. */
+export interface TextAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
 const statuses: Partial<Record<ReasonCode, number>> = {
   too_large: 413,
   rate_limit: 429,
@@ -55,6 +61,18 @@ export function writeAnswer(response: ClientResponse, { status, decision, reason
   if (close === true && isHttp1(response)) own["connection"] = "close";
   const write = response as ServerResponse;
   write.writeHead(status, own);
+  write.end(body);
+}
+
+export function writeText(response: ClientResponse, { status, text }: TextAnswer): void {
+  const body = Buffer.from(text);
+  const write = response as ServerResponse;
+  write.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": body.length,
+    "cache-control": "no-store",
+    "holdfast-decision": "none",
+  });
   write.end(body);
 }
 

@@ -5,7 +5,16 @@
 import { messageOf } from "../../base/message-of.ts";
 import type { Readable } from "node:stream";
 import type { HttpRequest } from "../../model/http-request.ts";
-import { type ClientRequest, type ClientResponse, type OwnAnswer, protocolRefused, refusalAnswer, writeAnswer } from "./answers.ts";
+import {
+  type ClientRequest,
+  type ClientResponse,
+  type OwnAnswer,
+  protocolRefused,
+  refusalAnswer,
+  type TextAnswer,
+  writeAnswer,
+  writeText,
+} from "./answers.ts";
 import { capabilities } from "./capabilities.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
 import { type HeaderPair, type ReadHead, readRequestHead } from "./codec/headers.ts";
@@ -14,6 +23,7 @@ import { foundCredential } from "./found.ts";
 import type { HttpSession } from "./http-session.ts";
 import { identified } from "./identify.ts";
 import type { HttpOptions, PackedHost, Taken } from "./options.ts";
+import { lookedAnswer, refusedHere } from "./looked.ts";
 import { passing } from "./passing.ts";
 import { BodyAborted, judgedBody, NO_BODY, readBody, type ReadBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
@@ -68,6 +78,7 @@ async function exchanged(lane: Lane, path: string, both: Both, parts: ExchangePa
   const { response } = both;
   try {
     const prepared = await prepare(lane, path, both, parts);
+    if ("text" in prepared) return writeText(response, prepared);
     if ("status" in prepared) return writeAnswer(response, prepared);
     await judged(prepared, response, parts);
   } catch (error) {
@@ -77,7 +88,7 @@ async function exchanged(lane: Lane, path: string, both: Both, parts: ExchangePa
   }
 }
 
-async function prepare(lane: Lane, path: string, both: Both, parts: ExchangeParts): Promise<Prepared | OwnAnswer> {
+async function prepare(lane: Lane, path: string, both: Both, parts: ExchangeParts): Promise<Prepared | OwnAnswer | TextAnswer> {
   const { request, response } = both;
   const { options } = parts;
   const { scheme, place, session } = lane;
@@ -98,9 +109,10 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
     asked?.protocols.some(isCredentialProtocol) === true
       ? { kind: "found", slot: "the header sec-websocket-protocol" }
       : takenFrom(parts, { lane, packed, method, target: sent, head });
-  const base = { method, url: "refused" in canonical ? url : `${scheme}://${host}${sent}`, headers: head.pairs };
+  const assigned = packed?.assigned === true ? { provider: packed.provider } : {};
+  const base = { method, url: "refused" in canonical ? url : `${scheme}://${host}${sent}`, headers: head.pairs, ...assigned };
   if (taken.kind === "found") return foundCredential(lane, { ...base, headers: [] }, { packed, slot: taken.slot }, options);
-  if (taken.kind === "refused") return protocolRefused(`the request is not let through: ${taken.because}`, 403);
+  if (taken.kind === "refused") return refusedHere(taken);
   if (packed === undefined && asked !== undefined)
     return protocolRefused("the request is not let through: a WebSocket goes to hosts that a pack knows", 501);
   if (packed !== undefined && scheme === "http")
@@ -111,6 +123,8 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
   if (typeof opened === "string") return protocolRefused(`the request is not let through: ${opened}`, 403);
   if (options.broker.holdsSecret(body.first) || (opened !== body && options.broker.holdsSecret(opened.first)))
     return foundCredential(lane, { ...base, headers: [] }, { packed, slot: "its body" }, options);
+  const looked = taken.looked?.(opened);
+  if (looked !== undefined) return lookedAnswer(looked, { lane, request: base, packed, options });
   const text = packed === undefined ? { body: "" } : judgedBody(opened, request.headers["content-type"]);
   return {
     lane,

@@ -2,10 +2,10 @@
  * What the composition root tells the HTTP adapter: who may come, which hosts a pack knows, how one is reached, and who keeps credentials.
  * It does not read configuration, and knows no provider by name.
  */
-import type { Transform } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
 import type { RandomBytes, SessionId } from "../../base/ids.ts";
 import type { SqlContext } from "../../model/action.ts";
+import type { Filled, Taken } from "../../model/brokered.ts";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { Principal, Target } from "../../model/principal.ts";
 import type { Approvals } from "../../pipeline/approvals-port.ts";
@@ -13,7 +13,6 @@ import type { Guard } from "../../pipeline/guard.ts";
 import type { Resolve } from "./addresses.ts";
 import type { SessionAuthority } from "./certificates/session-authority.ts";
 import type { HeaderPair, ReadHead } from "./codec/headers.ts";
-import type { ReadBody } from "./request-body.ts";
 
 /** One run, as its proxy credentials showed it. */
 export interface Caller {
@@ -31,45 +30,11 @@ export interface PackedHost {
   readonly provider: string;
   /** Names of headers that carry the provider's credential, lower case. */
   readonly authSlots: readonly string[];
+  /** The host itself does not say whose it is: an operator did. */
+  readonly assigned?: true;
 }
 
-/** What a request brings with it, once the broker has looked. */
-export type Taken =
-  /** Something that is no placeholder of ours; `slot` says where, and never what. */
-  | { readonly kind: "found"; readonly slot: string }
-  /** The session's own, in a form that is not sent; why, in a clause. */
-  | { readonly kind: "refused"; readonly because: string }
-  | {
-      readonly kind: "clean";
-      /** Without anything secret: what is judged, recorded and asked about. */
-      readonly judged: readonly HeaderPair[];
-      /** Path and query without anything secret, where something of it stands in them. */
-      readonly judgedTarget?: string;
-      /** More of the body is needed than is judged. */
-      readonly readBytesMax?: number;
-      /** The body as it is judged, without its wrapping; a clause where it is not what the request says of it. Absent: as it came. */
-      readonly opened?: (body: Pick<ReadBody, "first" | "whole">) => Pick<ReadBody, "first" | "whole"> | string;
-      /**
-       * The secrets in their places, fetched or made at this moment; `body` is all of it where it was read whole. A text says why they are
-       * not to be had. Never rejects.
-       */
-      readonly sent: (body: Buffer | undefined) => Filled | string | Promise<Filled | string>;
-    };
-
-/** A request as it leaves, with secrets in it. */
-export interface Filled {
-  readonly headers: readonly HeaderPair[];
-  /** What must not come back in the answer. */
-  readonly secrets: readonly string[];
-  /** Path and query, where a secret stands in them; what was judged otherwise. */
-  readonly target?: string;
-  /** What the body becomes: for one that is signed piece by piece, or that a secret stands in. */
-  readonly body?: {
-    readonly through: () => Transform;
-    /** Bytes after it; `null` where that is not known before. */
-    readonly bytes: number | null;
-  };
-}
+export type { Filled, Taken };
 
 /** Looks at every byte of answers, so that what was put in does not come back. */
 export interface Redaction {
@@ -189,6 +154,8 @@ export interface HttpOptions {
   readonly things?: Things;
   /** Told of what somebody should look at: a credential that should not be there. */
   readonly alarm: (found: FoundCredential) => void;
+  /** Told of a request for a token that Holdfast answered itself. */
+  readonly tokenAnswered: (answered: Omit<FoundCredential, "slot"> & { readonly credential: string; readonly status: number }) => void;
 }
 
 export interface FoundCredential {

@@ -4,6 +4,7 @@
  */
 import type { AuditEvent } from "../../model/event.ts";
 import type { ReadRecord } from "../events.ts";
+import { credentialWords } from "../credential-words.ts";
 import { isRecovery, recoveryWords } from "../recovery-words.ts";
 import { exportContext } from "./context.ts";
 import type { ExportContext } from "./context.ts";
@@ -84,6 +85,15 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       return { severity: 6, name: plain, fields: { ...who(event.session), reason: event.code, cnt: event.figure } };
     case "credential_found":
       return { severity: 8, name: plain, fields: { ...who(event.session), reason: "found_credential", destinationHostName: event.host } };
+    case "token_answered":
+      return { severity: 1, name: plain, fields: { ...who(event.session), reason: event.credential, destinationHostName: event.host } };
+    case "credential_minted":
+    case "credential_ended":
+      return {
+        severity: credentialWords(event).tone === "bad" ? 5 : 1,
+        name: plain,
+        fields: { suser: event.principal, reason: event.credential, msg: credentialWords(event).text },
+      };
     case "thing_asked":
       return { severity: 1, name: plain, fields: { ...who(event.session), reason: event.environment, msg: event.told.join("; ") } };
     case "recovered":

@@ -7,6 +7,7 @@ import { assertNever } from "../../base/assert.ts";
 import type { Effect, Operation } from "../../model/effect.ts";
 import type { AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { ReadRecord } from "../events.ts";
+import { credentialWords } from "../credential-words.ts";
 import { leafHash } from "../merkle.ts";
 import { isRecovery } from "../recovery-words.ts";
 import { exportContext } from "./context.ts";
@@ -84,6 +85,18 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         status_detail: "found_credential",
         message: `a credential that Holdfast did not give out, for ${event.provider} in ${event.slot}`,
       };
+    case "token_answered":
+      return {
+        ...datastore(event.session, undefined, context),
+        action_id: 1,
+        disposition_id: 1,
+        severity_id: 1,
+        status_detail: event.credential,
+        message: credentialWords(event).text,
+      };
+    case "credential_minted":
+    case "credential_ended":
+      return shortLived(event);
     case "thing_asked":
       return {
         ...datastore(event.session, undefined, context),
@@ -273,6 +286,19 @@ function lease(event: Extract<AuditEvent, { kind: "lease_started" | "lease_ended
     user: { name: event.role, groups: [{ name: event.group }] },
     status_detail: event.because,
     message: `session role ${started ? "made" : "removed"} on ${event.target}`,
+  };
+}
+
+function shortLived(event: Extract<AuditEvent, { kind: "credential_minted" | "credential_ended" }>): Json {
+  const { text, tone } = credentialWords(event);
+  return {
+    class_uid: 3001,
+    activity_id: event.kind === "credential_minted" ? 1 : 6,
+    severity_id: tone === "bad" ? 4 : 1,
+    status_id: tone === "bad" ? 2 : 1,
+    actor: { user: { name: event.principal } },
+    user: { name: event.credential },
+    message: text,
   };
 }
 

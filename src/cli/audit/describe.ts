@@ -6,6 +6,7 @@ import { figure } from "../../base/counted.ts";
 import { assertNever } from "../../base/assert.ts";
 import type { AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
+import { credentialWords } from "../../audit/credential-words.ts";
 import { isRecovery, recoveryWords } from "../../audit/recovery-words.ts";
 import { describeApprovals } from "./describe-approvals.ts";
 import { describeRights } from "./describe-rights.ts";
@@ -68,6 +69,10 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
         text: `a credential of ${event.principal} for ${event.provider} (${event.host}), in ${event.slot}: refused, nothing was sent`,
         tone: "bad",
       };
+    case "token_answered":
+    case "credential_minted":
+    case "credential_ended":
+      return credentialWords(event);
     case "thing_asked":
       return { word: "asked", about: event.session, text: `${event.operation} ${event.name}: ${event.told.join("; ")}`, tone: "plain" };
     case "run_started":

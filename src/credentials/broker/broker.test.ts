@@ -1,7 +1,9 @@
 /** The broker: what is swapped, what is found, and that nothing secret is in what is judged. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type BoundSecret, CredentialBroker, type Taken } from "./broker.ts";
+import type { Taken } from "../../model/brokered.ts";
+import type { BoundSecret } from "./bound-secret.ts";
+import { CredentialBroker } from "./broker.ts";
 
 const REAL = "rw_real_0123456789abcdef";
 const host = "backboard.railway.com";
@@ -13,6 +15,7 @@ const railway: BoundSecret = {
   form: "Bearer {}",
   mode: "placeholder",
   prefix: "hfp_",
+  surfaces: new Set(),
   value: () => ({ value: REAL }),
 };
 
@@ -24,7 +27,13 @@ type Pair = readonly [string, string];
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
 const placeholder = broker().issue("run_1").get("railway") ?? "";
 const take = (headers: readonly Pair[], more: { target?: string; host?: string; broker?: CredentialBroker } = {}): Taken =>
-  (more.broker ?? broker()).take("run_1", { packed, host: more.host ?? host, target: more.target ?? "/graphql/v2", headers });
+  (more.broker ?? broker()).take("run_1", {
+    packed,
+    host: more.host ?? host,
+    method: "POST",
+    target: more.target ?? "/graphql/v2",
+    headers,
+  });
 
 async function sent(taken: Taken) {
   assert(taken.kind === "clean", JSON.stringify(taken));

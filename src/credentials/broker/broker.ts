@@ -3,38 +3,23 @@
  * It fetches a secret at the moment it is sent and keeps none; it decides nothing about what a request would do.
  */
 import { createHmac } from "node:crypto";
-import type { Transform } from "node:stream";
-import { credentialKey, type HeldPlaceholder, isCredentialHeader, placeholderIn, withoutSlots } from "./slots.ts";
+import type { BodyRead, Clean, Taken } from "../../model/brokered.ts";
+import { type BoundSecret, fitsHost } from "./bound-secret.ts";
+import { filledIn, type Filling, type InHeader, misplacedInBody, misplacedInHead, withoutPlaceholders } from "./filling.ts";
 import { KnownSecrets } from "./known-secrets.ts";
 import { takeText, type TakenText } from "./messages.ts";
 import { SecretRedaction } from "./redaction.ts";
+import { credentialKey, isCredentialHeader, placeholderIn, withoutSlots } from "./slots.ts";
+import { decompressed } from "./surfaces.ts";
+import { answerToken } from "./token-request.ts";
 
 type Pair = readonly [name: string, value: string];
-
-/** One secret as the configuration binds it. */
-export interface BoundSecret {
-  readonly name: string;
-  /** Hosts that it goes to, and no other; lower case, `*` any characters. */
-  readonly hosts: readonly string[];
-  /** The header that it stands in, lower case. */
-  readonly header: string;
-  /** `Bearer {}`: how it stands there where Holdfast writes it itself. */
-  readonly form: string;
-  /** `inject`: the client sends nothing. `placeholder`: the client sends its placeholder, in whatever form it likes. */
-  readonly mode: "placeholder" | "inject";
-  /** What placeholders begin with, for tools that look at the shape. */
-  readonly prefix: string;
-  /** It also stands in texts of WebSockets, where the client writes its placeholder. */
-  readonly inMessages?: boolean;
-  /** As it is now; a reason why it is not to be had. */
-  readonly value: () => { readonly value: string } | { readonly problem: string };
-}
 
 export interface BrokerParts {
   readonly secrets: readonly BoundSecret[];
   /** Of this process: placeholders of another are worth nothing. */
   readonly key: Uint8Array;
-  /** Every secret that must not leave in any other way, as it is now. */
+  /** Every secret that must not leave in any other way, as it is now: the same array for as long as nothing changed. */
   readonly known: () => readonly string[];
   /** Whether the text holds what looks like a credential of some provider. */
   readonly shaped: (text: string) => boolean;
@@ -43,6 +28,7 @@ export interface BrokerParts {
 export interface BrokeredRequest {
   readonly packed: { readonly authSlots: readonly string[] };
   readonly host: string;
+  readonly method: string;
   readonly target: string;
   readonly headers: readonly Pair[];
 }
@@ -55,33 +41,11 @@ export interface BrokeredMessage {
   readonly opening: boolean;
 }
 
-export type Taken =
-  | { readonly kind: "found"; readonly slot: string }
-  | {
-      readonly kind: "clean";
-      readonly judged: readonly Pair[];
-      readonly sent: (body: Buffer | undefined) => Filled | string | Promise<Filled | string>;
-    };
-
-/** A request as it leaves. */
-export interface Filled {
-  readonly headers: readonly Pair[];
-  readonly secrets: readonly string[];
-  /** Path and query, where a secret stands in them. */
-  readonly target?: string;
-  /** What the body becomes on its way, and its bytes after that where they are known before. */
-  readonly body?: { readonly through: () => Transform; readonly bytes: number | null };
-}
-
-interface Used {
-  readonly secret: BoundSecret;
-  readonly header: string;
-  readonly filled: (secret: string) => string;
-}
-
 interface Holding {
   readonly bound: readonly BoundSecret[];
+  /** By placeholder: those that may go to the host, and all that the session has. */
   readonly ours: ReadonlyMap<string, BoundSecret>;
+  readonly all: ReadonlyMap<string, BoundSecret>;
 }
 
 const HOLDINGS_MAX = 1_000;
@@ -92,6 +56,8 @@ export class CredentialBroker {
   readonly #issued = new Map<string, string>();
   readonly #secrets: KnownSecrets;
   readonly #holdings = new Map<string, Holding>();
+  /** What the holdings were made with: hosts may be others when secrets are. */
+  #known: readonly string[] = [];
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
@@ -120,32 +86,32 @@ export class CredentialBroker {
     return undefined;
   }
 
-  take(principal: string, { packed, host, target, headers }: BrokeredRequest): Taken {
-    const { bound, ours } = this.#held(principal, host);
-    const used: Used[] = [];
-    for (const [name, value] of headers) {
-      if (!isCredentialHeader(name, packed.authSlots) || value.trim() === "") continue;
-      const held = placeholderIn(value, (text) => ours.has(text));
-      const secret = held === undefined ? undefined : ours.get(held.placeholder);
-      if (held === undefined || secret === undefined || secret.header !== name) return { kind: "found", slot: `the header ${name}` };
-      used.push({ secret, header: name, filled: filledBy(held) });
-    }
-    if (used.length > 1) return { kind: "found", slot: "two headers at once" };
-    const key = credentialKey(target);
+  take(principal: string, request: BrokeredRequest): Taken {
+    const { packed, host, target, headers } = request;
+    const { bound, ours, all } = this.#held(principal, host);
+    const token = this.#parts.secrets.find(({ tokenEndpoint }) => tokenEndpoint?.(request) === true);
+    const allowed = token === undefined ? ours : new Map([[this.#placeholder(principal, token), token]]);
+    const used = usedIn(headers, packed.authSlots, allowed);
+    if (typeof used === "string") return { kind: "found", slot: used };
+    const bare = withoutPlaceholders(target, all);
+    const key = credentialKey(bare);
     if (key !== undefined) return { kind: "found", slot: `${key} of its query` };
     const judged = withoutSlots(headers, packed.authSlots);
     const rest = [target, ...judged.flat()].join("\n");
-    if (this.holdsSecret(Buffer.from(rest)) || judged.some(([, value]) => this.#parts.shaped(value)) || this.#parts.shaped(target))
+    const { shaped } = this.#parts;
+    if (this.holdsSecret(Buffer.from(rest)) || judged.some(([, value]) => shaped(withoutPlaceholders(value, all))) || shaped(bare))
       return { kind: "found", slot: "a place that is not for credentials" };
-    const chosen = used[0] ?? injected(bound);
-    return { kind: "clean", judged, sent: () => sent(judged, chosen) };
+    if (token !== undefined) return this.#tokenAsked(token, principal, judged);
+    const filling: Filling = { principal, judged, target, header: used ?? injected(bound), ours, all };
+    const misplaced = misplacedInHead(filling);
+    if (misplaced !== undefined) return misplaced;
+    return { kind: "clean", judged, looked: (body) => this.#looked(body, filling), sent: (body) => filledIn(filling, body) };
   }
 
   /** A message on a connection that was opened to the host. */
   message(principal: string, { packed, host, text, opening }: BrokeredMessage): TakenText {
-    const bound = this.#parts.secrets.filter(({ hosts }) => hosts.some((pattern) => fits(pattern, host)));
-    const ours = new Map(bound.map((secret) => [this.#placeholder(principal, secret), { ...secret, inTexts: secret.inMessages === true }]));
-    return takeText(text, opening, { ours, authSlots: packed.authSlots, shaped: this.#parts.shaped });
+    const { ours, all } = this.#held(principal, host);
+    return takeText(text, opening, { principal, ours, all, authSlots: packed.authSlots, shaped: this.#parts.shaped });
   }
 
   /** Any secret that is known, however it is spelled. */
@@ -157,6 +123,24 @@ export class CredentialBroker {
     return new SecretRedaction(this.#secrets.matcherOf(secrets));
   }
 
+  #looked(body: BodyRead, filling: Filling): ReturnType<NonNullable<Clean["looked"]>> {
+    const encoding = filling.judged.find(([name]) => name === "content-encoding")?.[1];
+    const first = body.whole ? decompressed(body.first, encoding) : body.first;
+    if (first !== body.first && this.holdsSecret(first)) return { kind: "found", slot: "its body" };
+    return misplacedInBody({ first, whole: body.whole }, filling);
+  }
+
+  #tokenAsked(secret: BoundSecret, principal: string, judged: readonly Pair[]): Clean {
+    const contentType = judged.find(([name]) => name === "content-type")?.[1];
+    const asked = { name: secret.name, placeholder: this.#placeholder(principal, secret), contentType };
+    return {
+      kind: "clean",
+      judged,
+      looked: (body) => answerToken(body, asked),
+      sent: () => "what asks for a token is answered here, and not sent",
+    };
+  }
+
   /** Worth nothing but here, and the same for a session however often it asks. */
   #placeholder(principal: string, { name, prefix }: BoundSecret): string {
     const digest = createHmac("sha256", this.#parts.key).update(`${principal}\0${name}`).digest("hex");
@@ -165,37 +149,43 @@ export class CredentialBroker {
 
   /** What the principal holds for a host: looked up anew only where it was not for long. */
   #held(principal: string, host: string): Holding {
+    const now = this.#parts.known();
+    if (now !== this.#known) {
+      this.#known = now;
+      this.#holdings.clear();
+    }
     const key = `${principal} ${host}`;
     const known = this.#holdings.get(key);
     if (known !== undefined) return known;
-    const bound = this.#parts.secrets.filter(({ hosts }) => hosts.some((pattern) => fits(pattern, host)));
-    const made = { bound, ours: new Map(bound.map((secret) => [this.#placeholder(principal, secret), secret])) };
+    const { secrets } = this.#parts;
+    const bound = secrets.filter(({ hosts }) => hosts.some((pattern) => fitsHost(pattern, host)));
+    const byPlaceholder = (each: readonly BoundSecret[]) => new Map(each.map((secret) => [this.#placeholder(principal, secret), secret]));
+    const made = { bound, ours: byPlaceholder(bound), all: byPlaceholder(secrets) };
     if (this.#holdings.size >= HOLDINGS_MAX) this.#holdings.clear();
     this.#holdings.set(key, made);
     return made;
   }
 }
 
-function filledBy(held: HeldPlaceholder): Used["filled"] {
-  return held.filled;
+/** The one header in which a secret goes out; a text where something stands in one that is not ours. */
+function usedIn(
+  headers: readonly Pair[],
+  authSlots: readonly string[],
+  allowed: ReadonlyMap<string, BoundSecret>,
+): InHeader | string | undefined {
+  let used: InHeader | undefined;
+  for (const [name, value] of headers) {
+    if (!isCredentialHeader(name, authSlots) || value.trim() === "") continue;
+    const held = placeholderIn(value, (text) => allowed.has(text));
+    const secret = held === undefined ? undefined : allowed.get(held.placeholder);
+    if (held === undefined || secret === undefined || secret.header !== name) return `the header ${name}`;
+    if (used !== undefined) return "two headers at once";
+    used = { secret, header: name, filled: held.filled };
+  }
+  return used;
 }
 
-function injected(bound: readonly BoundSecret[]): Used | undefined {
+function injected(bound: readonly BoundSecret[]): InHeader | undefined {
   const secret = bound.find(({ mode }) => mode === "inject");
   return secret === undefined ? undefined : { secret, header: secret.header, filled: (value) => secret.form.replace("{}", () => value) };
-}
-
-function sent(judged: readonly Pair[], used: Used | undefined): Filled | string {
-  if (used === undefined) return { headers: judged, secrets: [] };
-  const fetched = used.secret.value();
-  if ("problem" in fetched) return `the secret \`${used.secret.name}\` is not to be had: ${fetched.problem}`;
-  const value = used.filled(fetched.value);
-  if (/[^\x21-\x7e ]/.test(value)) return `the secret \`${used.secret.name}\` does not fit into a header`;
-  return { headers: [...judged, [used.header, value]], secrets: [fetched.value] };
-}
-
-function fits(pattern: string, host: string): boolean {
-  if (!pattern.includes("*")) return pattern === host;
-  const escaped = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`).test(host);
 }

@@ -2,21 +2,21 @@
  * Placeholders in messages of an open connection: where a protocol carries credentials when it opens, and in texts where the operator said so.
  * What stands in a place for credentials and is none of ours was found. It knows no protocol.
  */
+import { type BoundSecret, fetchAll, type Fetched } from "./bound-secret.ts";
 import { isCredentialHeader, placeholderIn } from "./slots.ts";
 
-/** One secret that may go to the host. */
-export interface MessageSecret {
-  readonly name: string;
-  readonly value: () => { readonly value: string } | { readonly problem: string };
-  /** Also in texts that carry no credential by their protocol. */
-  readonly inTexts: boolean;
-}
-
 export interface MessageParts {
-  /** By the session's own placeholder. */
-  readonly ours: ReadonlyMap<string, MessageSecret>;
+  readonly principal: string;
+  /** By the session's own placeholder: those that may go to the host, and all that it has. */
+  readonly ours: ReadonlyMap<string, BoundSecret>;
+  readonly all: ReadonlyMap<string, BoundSecret>;
   readonly authSlots: readonly string[];
   readonly shaped: (text: string) => boolean;
+}
+
+interface FilledText {
+  readonly text: string;
+  readonly secrets: readonly string[];
 }
 
 export type TakenText =
@@ -24,22 +24,35 @@ export type TakenText =
   | {
       readonly kind: "clean";
       readonly judged: string;
-      readonly sent: () => { readonly text: string; readonly secrets: readonly string[] } | string;
+      /** A text alone says why it does not go out. Never rejects. */
+      readonly sent: () => FilledText | string | Promise<FilledText | string>;
     };
 
 /** `opening`: JSON in which credentials stand by the names of headers. */
-export function takeText(text: string, opening: boolean, { ours, authSlots, shaped }: MessageParts): TakenText {
-  const used = new Map<string, MessageSecret>();
+export function takeText(text: string, opening: boolean, parts: MessageParts): TakenText {
+  const { principal, ours, all } = parts;
+  const used = new Map<string, BoundSecret>();
   if (opening) {
-    const slot = foundIn(text, { ours, authSlots, shaped }, used);
+    const slot = foundIn(text, parts, used);
     if (slot !== undefined) return { kind: "found", slot };
   }
-  for (const [placeholder, secret] of ours) if (secret.inTexts && text.includes(placeholder)) used.set(placeholder, secret);
-  return { kind: "clean", judged: text, sent: () => filled(text, used) };
+  for (const [placeholder, secret] of all) {
+    if (used.has(placeholder) || !text.includes(placeholder)) continue;
+    if (!ours.has(placeholder) || !secret.surfaces.has("websocket"))
+      return { kind: "clean", judged: text, sent: () => misplaced(secret, ours.has(placeholder)) };
+    used.set(placeholder, secret);
+  }
+  return { kind: "clean", judged: text, sent: () => filled(text, used, principal) };
+}
+
+/** Short: the reason of a close has room for little. */
+function misplaced({ name }: BoundSecret, mayGo: boolean): string {
+  if (!mayGo) return `the secret of \`${name}\` may not go to this host`;
+  return `a placeholder in a message is filled in where \`http.credentials.${name}.surfaces\` names \`websocket\``;
 }
 
 /** In a clause what was found; what is ours is put into `used`. */
-function foundIn(text: string, { ours, authSlots, shaped }: MessageParts, used: Map<string, MessageSecret>): string | undefined {
+function foundIn(text: string, { ours, authSlots, shaped }: MessageParts, used: Map<string, BoundSecret>): string | undefined {
   let tree: unknown;
   try {
     tree = JSON.parse(text);
@@ -76,16 +89,25 @@ function shown(name: string): string {
 /** In JSON and in plain text a secret stands as JSON writes it: a quote in it would end the text it stands in. */
 function filled(
   text: string,
-  used: ReadonlyMap<string, MessageSecret>,
-): { readonly text: string; readonly secrets: readonly string[] } | string {
-  let sent = text;
-  const secrets: string[] = [];
-  for (const [placeholder, { name, value }] of used) {
-    const fetched = value();
-    if ("problem" in fetched) return `the secret \`${name}\` is not to be had: ${fetched.problem}`;
-    const written = JSON.stringify(fetched.value).slice(1, -1);
-    sent = sent.replaceAll(placeholder, () => written);
-    secrets.push(fetched.value);
-  }
-  return { text: sent, secrets };
+  used: ReadonlyMap<string, BoundSecret>,
+  principal: string,
+): ReturnType<Extract<TakenText, { kind: "clean" }>["sent"]> {
+  const needed = [...used];
+  const fetched = fetchAll(
+    needed.map(([, secret]) => secret),
+    principal,
+  );
+  const together = (all: readonly Fetched[]): FilledText | string => {
+    let sent = text;
+    const secrets: string[] = [];
+    for (const [at, [placeholder, { name }]] of needed.entries()) {
+      const one = all[at];
+      if (one === undefined || "problem" in one) return `the secret \`${name}\` is not to be had: ${one?.problem ?? "it is not there"}`;
+      const written = JSON.stringify(one.value).slice(1, -1);
+      sent = sent.replaceAll(placeholder, () => written);
+      secrets.push(one.value);
+    }
+    return { text: sent, secrets };
+  };
+  return fetched instanceof Promise ? fetched.then(together) : together(fetched);
 }

@@ -3,12 +3,13 @@
  * Any other key is a found credential. It keeps no real pair.
  */
 import type { Clock } from "../../base/clock.ts";
+import type { FoundIn, RefusedHere, Taken } from "../../model/brokered.ts";
 import { pathFormOf, scopeProblem, type SigningFacts } from "./host-rules.ts";
 import { dummyKeyPair, type KeyPair } from "./key-pair.ts";
 import { payloadForm } from "./payload.ts";
 import { bareTarget, pathAndQuery, type SigningRequest, splitHeaders, unsignedHeader } from "./read-request.ts";
 import { type ClientSignature, readSignature } from "./read-signature.ts";
-import { type Clean, ownClean, resigned, type Resigned, type SigningSecret } from "./resigned.ts";
+import { ownClean, resigned, type Resigned, type SigningSecret } from "./resigned.ts";
 import { timeOfStamp } from "./signing.ts";
 
 export interface SignaturesParts {
@@ -20,19 +21,10 @@ export interface SignaturesParts {
   readonly facts: (provider: string) => SigningFacts | undefined;
 }
 
-interface Found {
-  readonly kind: "found";
-  readonly slot: string;
-}
-
-export type SignedTaken =
-  | Found
-  /** By name, and without an alarm: it is the session's own, in a form that is not sent. */
-  | { readonly kind: "refused"; readonly because: string }
-  | Resigned;
+export type SignedTaken = FoundIn | RefusedHere | Resigned;
 
 /** How what is beside the signature is looked at: any other credential in it is found. */
-type TakeRest = (request: SigningRequest) => Clean | Found;
+type TakeRest = (request: SigningRequest) => Taken;
 
 /** As AWS has it for most services. */
 const SKEW_MS_MAX = 15 * 60_000;
@@ -75,7 +67,7 @@ export class Signatures {
     const form = pathFormOf(signature.scope.service, facts);
     const scope = scopeProblem(request.host, signature.scope, facts);
     if (scope !== undefined) return refused(scope);
-    const parts = { request, signature, form, secret, dummy: this.#dummy(principal, secret.name), clock: this.#parts.clock };
+    const parts = { principal, request, signature, form, secret, dummy: this.#dummy(principal, secret.name), clock: this.#parts.clock };
     if (request.own === true) return this.#own(parts, takeRest);
     const unsigned = unsignedHeader(request.headers, signature.signed);
     if (unsigned !== undefined) return refused(`its header \`${unsigned}\` is not among those that it signs`);
@@ -88,7 +80,7 @@ export class Signatures {
     const { asked, wrapping } = splitHeaders(request.headers, payload.kind === "chunks");
     const judgedTarget = bareTarget(request.target);
     const rest = takeRest({ ...request, target: judgedTarget, headers: asked });
-    if (rest.kind === "found") return rest;
+    if (rest.kind !== "clean") return rest;
     const made = resigned({ ...parts, payload, word: unhashed ? "UNSIGNED-PAYLOAD" : word, wrapping }, rest, judgedTarget);
     return typeof made === "string" ? refused(made) : made;
   }
@@ -97,7 +89,7 @@ export class Signatures {
   #own(parts: Parameters<typeof ownClean>[0], takeRest: TakeRest): SignedTaken {
     const { request } = parts;
     const rest = takeRest({ ...request, headers: splitHeaders(request.headers, false).asked });
-    return rest.kind === "found" ? rest : ownClean(parts, rest);
+    return rest.kind === "clean" ? ownClean(parts, rest) : rest;
   }
 
   #ofAnother(keyId: string, principal: string): boolean {
