@@ -4,11 +4,12 @@
  */
 import type { Environment } from "../model/principal.ts";
 
-export const secretKinds = ["url", "password", "token", "text"] as const;
+export const secretKinds = ["url", "password", "token", "key-pair", "text"] as const;
 export type SecretKind = (typeof secretKinds)[number];
 
 export interface VaultSecret {
   readonly kind: SecretKind;
+  /** Of a key pair: id, key and token, with spaces between them. */
   readonly value: string;
   /** Hosts that it may be sent to; empty: wherever the configuration names it. */
   readonly hosts: readonly string[];

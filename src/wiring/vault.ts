@@ -19,6 +19,7 @@ import { demandNewestVault, demandWholeLog, logOrigin, newestKnown } from "./vau
 
 export type { Vault, VaultContent };
 export { demandNewestVault, demandWholeLog };
+export { keyPairOf, keyPairText } from "../credentials/sigv4/key-pair.ts";
 export { secretKinds, secretNameProblem };
 
 export function vaultDirectory(config: Pick<Config, "state" | "vaultDirectory">): string {

@@ -84,6 +84,7 @@ function verified(request: SigningRequest, signature: ClientSignature, each: Cas
   const rest = { kind: "clean" as const, judged: [], sent: () => ({ headers: [], secrets: [] }) };
   const word = sha256Hex(each.body ?? "");
   const parts = {
+    principal: "suite",
     request,
     signature,
     form,

@@ -46,7 +46,7 @@ export const define: Define = (command, terminal) => {
   sub("list", "Show names, kinds and dates; never a secret.").action((options: Options) => list(options, terminal));
   const putting = (made: Command): Command =>
     made
-      .addOption(new Option("--kind <kind>", "what it is").choices(["url", "password", "token", "text"]))
+      .addOption(new Option("--kind <kind>", "what it is").choices(["url", "password", "token", "key-pair", "text"]))
       .option("--host <host...>", "hosts that it may be sent to")
       .option("--from-fd <n>", "read the secret from this file descriptor (default: asked for, or standard input)");
   putting(sub("add <name>", "Put a secret in.")).action((name: string, options: PutOptions) => put(name, options, false, terminal));
@@ -109,10 +109,11 @@ async function put(name: string, options: PutOptions, rotating: boolean, termina
     if (rotating && before === undefined) throw failed(`the vault holds no secret \`${name}\``, `put it in: holdfast vault add ${name}`);
     if (!rotating && before !== undefined)
       throw failed(`the vault holds a secret \`${name}\` already`, `put another value in its place: holdfast vault rotate ${name}`);
-    const value = await secretOf(name, options, terminal);
+    const given = await secretOf(name, options, terminal);
     const now = Date.now();
     const kind =
-      (options.kind as keyof typeof kinds | undefined) ?? before?.kind ?? (/^[a-z][a-z0-9+.-]*:\/\//.test(value) ? "url" : "text");
+      (options.kind as keyof typeof kinds | undefined) ?? before?.kind ?? (/^[a-z][a-z0-9+.-]*:\/\//.test(given) ? "url" : "text");
+    const value = kind === "key-pair" ? await keyPair(given) : given;
     const dates = before === undefined ? { createdAtMs: now, rotatedAtMs: null } : { createdAtMs: before.createdAtMs, rotatedAtMs: now };
     const secret = { kind, value, hosts: options.host ?? before?.hosts ?? [], ...dates };
     const what = `${rotating ? "rotated" : "added"} the secret ${name}`;
@@ -121,7 +122,19 @@ async function put(name: string, options: PutOptions, rotating: boolean, termina
   });
 }
 
-const kinds = { url: 0, password: 0, token: 0, text: 0 };
+const kinds = { url: 0, password: 0, token: 0, "key-pair": 0, text: 0 };
+
+/** In the one form in which the vault keeps it. */
+async function keyPair(given: string): Promise<string> {
+  const { keyPairOf, keyPairText } = await import("../../wiring/vault.ts");
+  const pair = keyPairOf(given);
+  if (pair === undefined)
+    throw failed(
+      "the secret is no key pair",
+      "give `ID KEY`, or `ID KEY TOKEN` of credentials that end; or the lines of a credentials file, or what `aws sts` prints",
+    );
+  return keyPairText(pair);
+}
 
 /** Typed unseen, from a descriptor, or all of standard input. */
 async function secretOf(name: string, options: PutOptions, terminal: Terminal): Promise<string> {

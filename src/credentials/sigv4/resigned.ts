@@ -5,6 +5,7 @@
 import { PassThrough, type Transform } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
 import { limits } from "../../base/limits.ts";
+import type { BodyRead, Clean } from "../../model/brokered.ts";
 import { framesHeld, hashHeld, rechained, unwrapped } from "./body-streams.ts";
 import { type Pair, type PathForm, percentDecoded, sha256Hex } from "./canonical.ts";
 import type { Chain } from "./chunk-chain.ts";
@@ -21,38 +22,15 @@ export interface SigningSecret {
   readonly name: string;
   readonly goesTo: (host: string) => boolean;
   /** As it is now, or made at this moment; a reason why it is not to be had. Never rejects. */
-  readonly pair: () => KeyPair | { readonly problem: string } | Promise<KeyPair | { readonly problem: string }>;
+  readonly pair: (principal: string) => KeyPair | { readonly problem: string } | Promise<KeyPair | { readonly problem: string }>;
 }
 
-interface Filled {
-  readonly headers: readonly Pair[];
-  readonly secrets: readonly string[];
-  readonly target?: string;
-  readonly body?: { readonly through: () => Transform; readonly bytes: number | null };
-}
-
-/** A request in which nothing is somebody else's. */
-export interface Clean {
-  readonly kind: "clean";
-  readonly judged: readonly Pair[];
-  readonly sent: (body: Buffer | undefined) => Filled | string | Promise<Filled | string>;
-}
-
-interface ReadBody {
-  readonly first: Buffer;
-  readonly whole: boolean;
-}
-
-export interface Resigned extends Clean {
-  /** Path and query without the signature. */
-  readonly judgedTarget: string;
-  /** More of the body is needed than is judged: its hash is in no header. */
-  readonly readBytesMax?: number;
-  /** What the body says without its wrapping; a text where it is not what was signed. */
-  readonly opened: (body: ReadBody) => ReadBody | string;
-}
+/** What a signature adds to what is looked at anyway. */
+export type Resigned = Clean & Required<Pick<Clean, "judgedTarget" | "opened">>;
 
 interface Signing {
+  /** For whom it is signed: what is made for a session is its own. */
+  readonly principal: string;
   readonly request: SigningRequest;
   readonly signature: ClientSignature;
   readonly form: PathForm;
@@ -79,8 +57,7 @@ export function resigned(parts: Verifying, rest: Clean, judgedTarget: string): R
   let verified = word !== undefined;
   if (word !== undefined && !holds(parts, word)) return notTheSessions;
   return {
-    kind: "clean",
-    judged: rest.judged,
+    ...rest,
     judgedTarget,
     ...(word === undefined ? { readBytesMax: limits.httpSignedBodyBytesMax } : {}),
     opened: (body) => {
@@ -114,8 +91,7 @@ export function resigned(parts: Verifying, rest: Clean, judgedTarget: string): R
 export function ownClean(parts: Signing, rest: Clean): Resigned {
   const { target } = parts.request;
   return {
-    kind: "clean",
-    judged: rest.judged,
+    ...rest,
     judgedTarget: target,
     opened: (body) => body,
     sent: async (body) => {
@@ -132,7 +108,7 @@ interface Asked extends Signing, Pick<ToSign, "target" | "headers" | "payload" |
 
 async function signedAnew(asked: Asked): Promise<{ readonly signed: SignedAnew; readonly secrets: readonly string[] } | string> {
   const { request, signature, secret, clock } = asked;
-  const pair = await secret.pair();
+  const pair = await secret.pair(asked.principal);
   if ("problem" in pair) return `the secret \`${secret.name}\` is not to be had: ${pair.problem}`;
   const now = clock.now();
   const toSign: ToSign = { ...asked, method: request.method, host: request.host, scope: signature.scope, stamp: stampOf(now) };
@@ -168,7 +144,7 @@ function withoutSignature(query: string): string {
     .join("&");
 }
 
-function opened(body: ReadBody, parts: Verifying): ReadBody | string {
+function opened(body: BodyRead, parts: Verifying): BodyRead | string {
   const { payload } = parts;
   if (!body.whole) return body;
   if (payload.kind === "hashed") return sha256Hex(body.first) === payload.hash ? body : "its body is not the one that was signed";
@@ -182,7 +158,7 @@ function opened(body: ReadBody, parts: Verifying): ReadBody | string {
   }
 }
 
-function judgedPart(body: ReadBody): ReadBody {
+function judgedPart(body: BodyRead): BodyRead {
   const most = limits.httpBodyBytesMax;
   return body.first.length <= most ? body : { first: body.first.subarray(0, most), whole: false };
 }
