@@ -1,16 +1,18 @@
 /**
- * Judges one line of `holdfast explain sql` or `explain http`, with the analysis and the policy of the wire.
+ * Judges one line of `holdfast explain sql`, `http`, `tool` or `command`, with the analysis and the policy of the wire.
  * Nothing is run or recorded.
  * It does no I/O: the analyser, the policy and the context that names are resolved in are handed in.
  */
 import { type SessionId, actionId } from "../base/ids.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
+import { argvOfLine, toolCallOfLine } from "../effects/doors/door-lines.ts";
+import { byCommand, type ByDoor, byTool } from "../effects/doors/other-doors.ts";
 import { infraEffects, readInfraPlan } from "../effects/infra/infra-effects.ts";
 import { requestOfLine } from "../effects/http/request-text.ts";
 import type { Action, Payload, SqlContext } from "../model/action.ts";
 import { type ReasonCode, reasonCodes } from "../model/codes.ts";
 import type { Decision } from "../model/decision.ts";
-import type { Effect } from "../model/effect.ts";
+import { type Effect, unknownEffect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Session } from "../model/principal.ts";
 import type { Decide, Policy } from "../policy/policy.ts";
@@ -75,6 +77,33 @@ export async function explainHttpLine(line: string, parts: ExplainParts): Promis
   const read = requestOfLine(line);
   if ("problem" in read) return refused("not_parsed", read.problem);
   return explainPayload({ kind: "http", request: read.request, context: parts.context }, parts);
+}
+
+/** Explains one JSON line (`{"tool", "server", "arguments"}`) by its name and arguments. Never throws. */
+export function explainToolLine(line: string, parts: ExplainParts): Explanation {
+  const read = toolCallOfLine(line);
+  if ("problem" in read) return refused("not_parsed", read.problem);
+  return explainDoor(byTool(read.call), parts, `no pack knows a tool \`${read.call.name.slice(0, 80)}\``);
+}
+
+/** Explains one JSON line (`{"argv": ["program", "word"]}`): one program's call, not a shell's text. Never rejects. */
+export async function explainCommandLine(line: string, parts: ExplainParts): Promise<Explanation> {
+  const read = argvOfLine(line);
+  if ("problem" in read) return refused("not_parsed", read.problem);
+  const door = byCommand(read.argv);
+  if (door.kind !== "requests") return explainDoor(door, parts, `no pack knows the program \`${(read.argv[0] ?? "").slice(0, 80)}\``);
+  const all = await Promise.all(door.requests.map((request) => explainPayload({ kind: "http", request, context: parts.context }, parts)));
+  // Which word is the operation is not certain where options stand before it: the strictest reading holds.
+  return (
+    all.toSorted((one, other) => strictness[other.decision] - strictness[one.decision])[0] ?? refused("not_understood", "it calls nothing")
+  );
+}
+
+const strictness = { allow: 0, hold: 1, deny: 2 } as const;
+
+function explainDoor(door: ByDoor, { decide, facts, policy }: ExplainParts, foreign: string): Explanation {
+  const effects = door.kind === "effects" ? door.effects : [unknownEffect(foreign, "door")];
+  return explained(effects, decide(effects, facts, policy));
 }
 
 /** What a plan of Terraform, OpenTofu or Pulumi would come to. */

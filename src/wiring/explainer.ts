@@ -9,7 +9,7 @@ import { createSqlAnalyser } from "../effects/sql/pool/pool.ts";
 import type { SqlContext } from "../model/action.ts";
 import type { Facts } from "../model/facts.ts";
 import type { Environment } from "../model/principal.ts";
-import { explainHttpLine, explainInfra, explainLine, type ExplainParts } from "../pipeline/explain.ts";
+import { explainCommandLine, explainHttpLine, explainInfra, explainLine, type ExplainParts, explainToolLine } from "../pipeline/explain.ts";
 import { type ExampleResult, tryExamples } from "../pipeline/rule-examples.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -19,6 +19,9 @@ export interface Explainer {
   explain(line: string): Promise<string>;
   /** The same for a request of an HTTP API. */
   explainHttp(line: string): Promise<string>;
+  /** The same for a call of a tool, and for one of a program. */
+  explainTool(line: string): Promise<string>;
+  explainCommand(line: string): Promise<string>;
   /** What a plan of an infrastructure tool would come to: the text in, JSON out. Never throws. */
   explainInfra(text: string): string;
   /** Statements of the schema that were not understood: what they define is not known. */
@@ -46,6 +49,8 @@ export async function openExplainer(options: Judged & { readonly schema: readonl
     notUnderstood,
     explain: async (line) => JSON.stringify(await explainLine(line, parts)),
     explainHttp: async (line) => JSON.stringify(await explainHttpLine(line, parts)),
+    explainTool: async (line) => JSON.stringify(explainToolLine(line, parts)),
+    explainCommand: async (line) => JSON.stringify(await explainCommandLine(line, parts)),
     explainInfra: (text) => JSON.stringify(explainInfra(text, parts)),
     close,
   };

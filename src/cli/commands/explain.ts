@@ -40,7 +40,17 @@ export const define: Define = (command, terminal) => {
     .description("Judge a request of an HTTP API without sending it: the one given, or JSON Lines on standard input.")
     .addHelpText("after", httpExamples)
     .action((request: string | undefined, options: Options) => explain(http, request, options, terminal));
-  for (const kind of ["shell", "tool"] as const) addUnavailable(command, kind);
+  judging(command, "tool [call]")
+    .summary("judge calls of tools")
+    .description("Judge a call of a tool without making it: the one given, or JSON Lines on standard input.")
+    .addHelpText("after", toolExamples)
+    .action((call: string | undefined, options: Options) => explain(tool, call, options, terminal));
+  judging(command, "command [line]")
+    .summary("judge calls of providers' programs")
+    .description("Judge a call of a provider's command line without running it: the one given, or JSON Lines on standard input.")
+    .addHelpText("after", commandExamples)
+    .action((line: string | undefined, options: Options) => explain(programCall, line, options, terminal));
+  addUnavailable(command);
 };
 
 function judging(command: Command, usage: string): Command {
@@ -104,16 +114,63 @@ a body a text or JSON. Each line written is as for \`holdfast explain sql\`, and
 Which APIs are known is in docs/packs.md. Nothing is sent, and no header's value is printed.
 `;
 
-function addUnavailable(command: Command, kind: "shell" | "tool"): void {
+const tool: Kind = {
+  noun: "call",
+  lineOf(text) {
+    const [name = ""] = text.trim().split(" ");
+    const given = text.trim().slice(name.length).trim();
+    try {
+      return JSON.stringify({ tool: name, arguments: given === "" ? {} : (JSON.parse(given) as unknown) });
+    } catch {
+      throw wrongUse("the call's arguments cannot be read", 'give it as a name and JSON, for example \'delete_volume {"volumeId":"v"}\'');
+    }
+  },
+  of: (explainer) => (line) => explainer.explainTool(line),
+};
+
+const programCall: Kind = {
+  noun: "command",
+  lineOf(text) {
+    if (text.trim().startsWith("[")) return `{"argv":${text}}`;
+    // What a shell would make of the rest is not guessed at.
+    if (/[^\w@%+=:,./ {}-]/.test(text))
+      throw wrongUse(
+        "the command holds what a shell reads in a way of its own",
+        'give it as a JSON list, for example \'["gh","repo","delete","acme/shop"]\'',
+      );
+    return JSON.stringify({ argv: text.trim().split(/ +/) });
+  },
+  of: (explainer) => (line) => explainer.explainCommand(line),
+};
+
+const toolExamples = `
+Examples:
+  holdfast explain tool 'delete_volume {"volumeId":"v-1"}' --environment staging
+  echo '{"tool":"delete_branch","server":"neon","arguments":{"branchId":"b"}}' | holdfast explain tool
+
+Each line read is {"tool","server","arguments"}; only the tool's name must be there. Each line written is as for \`holdfast explain sql\`,
+and so are the exit codes. Which tools are known is in docs/packs.md; what no pack knows is denied.
+`;
+
+const commandExamples = `
+Examples:
+  holdfast explain command "railway volume delete --volume data" --environment staging
+  echo '{"argv":["gh","repo","delete","acme/shop","--yes"]}' | holdfast explain command
+
+Each line read is {"argv"}: a program and its words, as it would be started, without a shell. Each line written is as for
+\`holdfast explain sql\`, and so are the exit codes. Which programs are known is in docs/packs.md; what no pack knows is denied.
+`;
+
+function addUnavailable(command: Command): void {
   command
-    .command(kind)
-    .summary(`judge ${kind === "tool" ? "tool calls" : "shell commands"} (not there yet)`)
+    .command("shell")
+    .summary("judge shell commands (not there yet)")
     .allowExcessArguments(true)
     .allowUnknownOption(true)
     .action(() => {
       throw wrongUse(
-        `\`holdfast explain ${kind}\` is not there yet: this version judges SQL and requests of HTTP APIs`,
-        "use `holdfast explain sql` or `holdfast explain http`",
+        "`holdfast explain shell` is not there yet: this version judges SQL, requests of HTTP APIs, calls of tools and of programs",
+        "use `holdfast explain command` for one program's call",
       );
     });
 }

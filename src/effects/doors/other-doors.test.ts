@@ -84,10 +84,21 @@ describe("what is not in the data", () => {
   });
 
   test("an operation of AWS is its own name", () => {
-    const door = byCommand(["aws", "--region", "eu-central-1", "rds", "delete-db-instance", "--skip-final-snapshot", "--db-instance-identifier=shop"]);
+    const door = byCommand([
+      "aws",
+      "--region",
+      "eu-central-1",
+      "rds",
+      "delete-db-instance",
+      "--skip-final-snapshot",
+      "--db-instance-identifier=shop",
+    ]);
     assert.ok(door.kind === "requests");
     const bodies = door.requests.map(({ url, body }) => `${url} ${body}`);
-    assert.ok(bodies.some((each) => each.startsWith("https://rds.us-east-1.amazonaws.com/ Action=DeleteDbInstance&SkipFinalSnapshot=true")), bodies.join("\n"));
+    assert.ok(
+      bodies.some((each) => each.startsWith("https://rds.us-east-1.amazonaws.com/ Action=DeleteDbInstance&SkipFinalSnapshot=true")),
+      bodies.join("\n"),
+    );
   });
 
   test("options count in the operation, also where they may take the next word", () => {

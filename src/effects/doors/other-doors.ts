@@ -96,13 +96,14 @@ function meant(
   operation: PackOperation,
   { tree, places }: { readonly tree: Tree; readonly places: ReadonlyMap<string, string> },
 ): readonly Effect[] {
-  const [name] = [...places.values()].slice(-1);
-  const query = tree instanceof Map ? (tree as ReadonlyMap<string, Tree>) : new Map<string, Tree>();
+  const named = tree instanceof Map ? (tree as ReadonlyMap<string, Tree>) : new Map<string, Tree>();
+  const [name] = [...[...places.values()].slice(-1), ...[operation.thing, "name", "app"].flatMap((key) => textOf(named.get(key)))];
   const request: CanonicalRequest = {
+    provider,
     methods: ["POST"],
     host: "",
     path: "/",
-    query,
+    query: named,
     headers: new Map(),
     body: { kind: "tree", tree },
     text: "",
@@ -110,6 +111,11 @@ function meant(
     ambiguous: undefined,
   };
   return effectsOfOperation(operation, { provider, request, arguments: tree, reads: false, ...(name === undefined ? {} : { name }) });
+}
+
+function textOf(value: Tree | undefined): readonly string[] {
+  const [first] = Array.isArray(value) ? value : [value];
+  return typeof first === "string" ? [first] : [];
 }
 
 function entryOf(doors: ProviderDoors): Entry {
