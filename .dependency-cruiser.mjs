@@ -83,6 +83,7 @@ const homes = {
 const pure = "^src/(base|model|catalogue|packs|effects|policy|scan|attention)/|^src/adapters/[^/]+/(codec|session)(/|[.]ts$)";
 const impure = [
   "^src/catalogue/builtin/builtin[.]ts$", // reads the catalogue data that ships beside it
+  "^src/packs/data/aws-operations[.]ts$", // reads the models of a provider's services that ship beside it
   "^src/effects/sql/pool/", // the parser runs in worker threads that can be replaced
   "^src/scan/walk[.]ts$", // reads what is scanned; every judgement is beside it
 ];

@@ -18,6 +18,11 @@ export interface HttpRequest {
   readonly bytes?: string;
   /** Where it carries a credential that is not ours to send, in a clause: then it is refused whatever it would do. */
   readonly credential?: string;
+  /** Whose host it is, where an operator said so and the host itself does not. */
+  readonly provider?: string;
   /** What its provider says of the things that it would change, asked before it is judged. Absent: nobody asked. */
   readonly resolved?: readonly ResolvedThing[];
 }
+
+/** Why a body is opaque that came whole and is no UTF-8: then `body` is its bytes in base64. */
+export const NOT_TEXT = "its body is no text";

@@ -1,98 +1,95 @@
-/** AWS: operations by their names over the query, JSON and RPC forms, and routes where an API has them. S3 is known by sub-resources. */
+/**
+ * AWS: the operations whose class their names do not tell, or that need a look inside. All others have theirs by the families of names
+ * (aws-families.ts), and how a request says its operation by the public service models (aws-models.ts).
+ */
+import { awsModels } from "./aws-models.ts";
+import { awsS3 } from "./aws-s3.ts";
 import { awsSigning } from "./aws-signing.ts";
-import type { Pack, PackOperation } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import type { Look, OperationClass, Pack, PackOperation } from "./pack.ts";
 
 const at = (api: string): string => `https://${api}.eu-central-1.amazonaws.com`;
 const op = operationsAt(at("rds"));
 const query = (api: string, name: string, rest = ""): string => `POST ${at(api)}/ Action=${name}${rest}`;
 const doors = (api: string, names: string): readonly string[] => names.split(" ").map((name) => `AWS ${api} ${name}`);
-const routes = (api: string, ...lines: readonly string[]): readonly string[] =>
-  lines.map((line) => line.replace(" /", ` ${api}.*amazonaws.com/`));
 const examples = (matches: readonly string[], misses: readonly string[]): PackOperation["examples"] => ({ matches, misses });
+const look = (path: string, is: Look["is"], ofClass: OperationClass, because: string): Look => ({
+  at: `input ${path}`,
+  is,
+  class: ofClass,
+  because,
+});
+const gone = (path: string, is: Look["is"], because: string): Look => ({
+  ...look(path, is, "destroy", because),
+  reversibility: "irreversible",
+});
 
 export const aws: Pack = {
   provider: "aws",
-  hosts: ["*.amazonaws.com", "*.api.aws"],
+  hosts: [
+    "*.amazonaws.com",
+    "*.api.aws",
+    "*.amazonaws.com.cn",
+    "*.amazonaws.eu",
+    "*.api.amazonwebservices.com.cn",
+    "*.api.amazonwebservices.eu",
+  ],
   authSlots: ["authorization", "x-amz-security-token"],
   signing: awsSigning,
-  readNames: ["Describe*", "Get*", "List*", "Head*", "Lookup*", "Search*", "BatchGet*", "Query", "Scan", "ConsoleGet*"],
+  models: awsModels,
   operations: [
+    ...awsS3,
     op(
       ["rds", "destroy", "database"],
-      doors("rds", "DeleteDBInstance DeleteDBCluster DeleteDBSnapshot DeleteDBClusterSnapshot DeleteDB*AutomatedBackup"),
+      [
+        ...doors("rds", "DeleteDBInstance DeleteDBCluster DeleteDBSnapshot DeleteDBClusterSnapshot DeleteDB*AutomatedBackup"),
+        ...doors("redshift", "DeleteCluster DeleteClusterSnapshot"),
+        ...doors("elasticache", "DeleteReplicationGroup DeleteCacheCluster DeleteServerlessCache DeleteSnapshot"),
+      ],
       examples(
         [
-          query("rds", "DeleteDBInstance", "&DBInstanceIdentifier=shop"),
+          query("rds", "DeleteDBInstance", "&DBInstanceIdentifier=shop&Version=2014-10-31"),
           query("rds", "DeleteDBSnapshot"),
           `POST ${at("rds")}/?Action=DeleteDBCluster&DBClusterIdentifier=c`,
           `GET ${at("rds")}/?Action=DeleteDBInstance`,
+          "POST https://vpce-0a1b-2c3d.rds.eu-central-1.vpce.amazonaws.com/ Action=DeleteDBInstance",
+          "POST https://rds-fips.us-east-1.api.aws/ Action=deletedbinstance",
         ],
-        [query("rds", "DescribeDBInstances")],
+        [query("rds", "DescribeDBInstances"), query("rds", "StopDBInstance")],
       ),
       {
         undo: "a final snapshot, unless it is skipped",
         look: [
-          {
-            at: "body SkipFinalSnapshot",
-            is: [true],
-            class: "destroy",
-            reversibility: "irreversible",
-            because: "it skips the final snapshot",
-          },
-          {
-            at: "query SkipFinalSnapshot",
-            is: [true],
-            class: "destroy",
-            reversibility: "irreversible",
-            because: "it skips the final snapshot",
-          },
+          gone("SkipFinalSnapshot", [true], "it skips the final snapshot"),
+          gone("SkipFinalClusterSnapshot", [true], "it skips the final snapshot"),
+          gone("DeleteAutomatedBackups", [true], "its automated backups go with it"),
         ],
       },
     ),
     op(
-      ["rdsmod", "disarm", "database"],
+      ["rdsmod", "outage", "database"],
       doors("rds", "ModifyDBInstance ModifyDBCluster"),
-      examples([query("rds", "ModifyDBInstance", "&DeletionProtection=false")], [query("rds", "DescribeDBInstances")]),
-    ),
-    op(
-      ["s3", "destroy", "bucket"],
-      [...routes("*s3", "DELETE /**"), "DELETE *.s3.amazonaws.com/**"],
       examples(
-        [`DELETE ${at("s3")}/shop`, `DELETE ${at("s3")}/shop/key?versionId=1`, "DELETE https://shop.s3.amazonaws.com/key"],
-        [`GET ${at("s3")}/shop`],
-      ),
-      { undo: "versioning, where it is on" },
-    ),
-    op(
-      ["s3-post", "outage", "bucket"],
-      routes("*s3", "POST /**"),
-      examples([`POST ${at("s3")}/shop?delete <Delete/>`], [`GET ${at("s3")}/shop?list-type=2`]),
-      { look: [{ at: "query delete", is: "present", class: "destroy", because: "it deletes many objects" }] },
-    ),
-    op(
-      ["s3cfg", "outage", "bucket"],
-      routes("*s3", "PUT /**"),
-      examples(
-        [`PUT ${at("s3")}/shop?versioning <VersioningConfiguration/>`, `PUT ${at("s3")}/shop/key text`],
-        [`GET ${at("s3")}/shop?versioning`],
+        [query("rds", "ModifyDBInstance", "&DeletionProtection=false"), query("rds", "ModifyDBCluster", "&BackupRetentionPeriod=0")],
+        [query("rds", "DescribeDBInstances")],
       ),
       {
-        look: ["lifecycle", "versioning", "policy", "object-lock", "publicAccessBlock", "acl", "replication"].map((name) => ({
-          at: `query ${name}` as const,
-          is: "present" as const,
-          class: "disarm" as const,
-          because: `it replaces the bucket's ${name}`,
-        })),
+        look: [
+          look("DeletionProtection", [false], "disarm", "deletion protection is switched off"),
+          look("BackupRetentionPeriod", [0], "disarm", "automated backups end, and those there are go"),
+          look("PubliclyAccessible", [true], "publish", "it can be reached from the internet"),
+          look("MasterUserPassword", "present", "credential", "it sets the master password"),
+        ],
       },
     ),
     op(
       ["ec2", "destroy", "machine"],
       doors("ec2", "TerminateInstances DeleteVolume DeleteSnapshot DeregisterImage DeleteVpc"),
       examples(
-        [query("ec2", "TerminateInstances", "&InstanceId.1=i-1"), query("ec2", "DeleteVolume", "&VolumeId=v")],
-        [query("ec2", "DescribeInstances")],
+        [query("ec2", "TerminateInstances", "&InstanceId.1=i-1&InstanceId.2=i-2"), query("ec2", "DeleteVolume", "&VolumeId=v")],
+        [query("ec2", "DescribeInstances"), query("ec2", "StopInstances")],
       ),
+      { undo: "the recycle bin, where a rule keeps it", many: true },
     ),
     op(
       ["ec2mod", "disarm", "machine"],
@@ -101,10 +98,10 @@ export const aws: Pack = {
     ),
     op(
       ["dynamodb", "destroy", "table"],
-      doors("dynamodb", "DeleteTable DeleteBackup BatchWriteItem"),
+      doors("dynamodb", "DeleteTable DeleteBackup DeleteItem BatchWriteItem TransactWriteItems"),
       examples(
-        [query("dynamodb", "DeleteTable"), `POST ${at("dynamodb")}/service/DynamoDB/operation/DeleteTable`],
-        [query("dynamodb", "DescribeTable")],
+        [query("dynamodb", "DeleteTable"), `POST ${at("dynamodb")}/service/DynamoDB_20120810/operation/DeleteTable`],
+        [query("dynamodb", "DescribeTable"), query("dynamodb", "GetItem")],
       ),
       { undo: "point-in-time recovery, where it is on" },
     ),
@@ -115,18 +112,29 @@ export const aws: Pack = {
     ),
     op(
       ["sqlexec", "exec", "table"],
-      [
-        ...doors("dynamodb", "ExecuteStatement BatchExecuteStatement ExecuteTransaction"),
-        ...routes("rds-data", "POST /Execute", "POST /BatchExecute", "POST /ExecuteSql"),
-      ],
+      doors("dynamodb", "ExecuteStatement BatchExecuteStatement ExecuteTransaction"),
+      examples([query("dynamodb", "ExecuteStatement")], [query("dynamodb", "ListTables")]),
+    ),
+    op(
+      ["sqlexec-rds", "exec", "database"],
+      doors("rds-data", "ExecuteStatement BatchExecuteStatement"),
       examples(
-        [query("dynamodb", "ExecuteStatement"), `POST ${at("rds-data")}/Execute {"sql":"DROP TABLE t"}`],
-        [query("dynamodb", "ListTables")],
+        [`POST ${at("rds-data")}/Execute {"sql":"DROP TABLE t","resourceArn":"arn:aws:rds:eu-central-1:123456789012:cluster:shop"}`],
+        [`POST ${at("rds-data")}/CommitTransaction {}`],
       ),
+      {
+        // A statement in a transaction meets what statements before it changed.
+        sql: { at: ["sql"], project: "body resourceArn", database: "database", shifts: ["schema", "transactionId"], engine: "several" },
+      },
+    ),
+    op(
+      ["sqlexec-legacy", "exec", "database"],
+      doors("rds-data", "ExecuteSql"),
+      examples([`POST ${at("rds-data")}/ExecuteSql {"sqlStatements":"DROP TABLE t"}`], [`POST ${at("rds-data")}/RollbackTransaction {}`]),
     ),
     op(
       ["kms", "destroy", "key"],
-      doors("kms", "ScheduleKeyDeletion DisableKey DeleteImportedKeyMaterial DeleteAlias"),
+      doors("kms", "ScheduleKeyDeletion DisableKey DeleteImportedKeyMaterial DeleteAlias DeleteCustomKeyStore"),
       examples([query("kms", "ScheduleKeyDeletion")], [query("kms", "DescribeKey")]),
       { undo: "a waiting window of 7 to 30 days" },
     ),
@@ -134,18 +142,7 @@ export const aws: Pack = {
       ["secrets", "destroy", "secret"],
       doors("secretsmanager", "DeleteSecret"),
       examples([query("secretsmanager", "DeleteSecret")], [query("secretsmanager", "DescribeSecret")]),
-      {
-        undo: "30 days by default",
-        look: [
-          {
-            at: "body ForceDeleteWithoutRecovery",
-            is: [true],
-            class: "destroy",
-            reversibility: "irreversible",
-            because: "it asks for no way back",
-          },
-        ],
-      },
+      { undo: "30 days by default", look: [gone("ForceDeleteWithoutRecovery", [true], "it asks for no way back")] },
     ),
     op(
       ["secretRead", "credential", "secret"],
@@ -155,15 +152,22 @@ export const aws: Pack = {
         ...doors("sts", "AssumeRole* GetSessionToken GetFederationToken"),
         ...doors("kms", "Decrypt GenerateDataKey*"),
         ...doors("redshift", "GetClusterCredentials*"),
-        "GET+HEAD portal.sso.*amazonaws.com/federation/credentials",
+        ...doors("sso", "GetRoleCredentials"),
         ...doors("ec2", "GetPasswordData"),
         ...doors("ecr", "GetAuthorizationToken"),
       ],
-      examples([query("secretsmanager", "GetSecretValue"), query("sts", "AssumeRole")], [query("sts", "GetCallerIdentity")]),
+      examples(
+        [
+          query("secretsmanager", "GetSecretValue"),
+          "POST https://sts.amazonaws.com/ Action=AssumeRole",
+          `GET ${at("portal.sso")}/federation/credentials?role_name=r&account_id=1`,
+        ],
+        [query("sts", "GetCallerIdentity")],
+      ),
     ),
     op(
       ["backup", "destroy", "backup"],
-      routes("backup", "DELETE /**"),
+      doors("backup", "Delete* Disassociate* StopBackupJob"),
       examples(
         [
           `DELETE ${at("backup")}/backup-vaults/v/recovery-points/r`,
@@ -176,57 +180,67 @@ export const aws: Pack = {
     op(
       ["audit", "disarm", "logging"],
       [
-        ...doors("cloudtrail", "StopLogging DeleteTrail UpdateTrail PutEventSelectors"),
+        ...doors("cloudtrail", "StopLogging DeleteTrail UpdateTrail PutEventSelectors DeleteEventDataStore StopEventDataStoreIngestion"),
         ...doors("logs", "DeleteLogGroup DeleteLogStream PutRetentionPolicy"),
-        ...doors("config", "StopConfigurationRecorder DeleteConfigurationRecorder"),
-        ...routes("guardduty", "DELETE /**"),
+        ...doors("config", "StopConfigurationRecorder DeleteConfigurationRecorder DeleteDeliveryChannel"),
+        ...doors("guardduty", "Delete* Disassociate* StopMonitoringMembers"),
       ],
       examples(
         [query("cloudtrail", "StopLogging"), query("logs", "DeleteLogGroup"), `DELETE ${at("guardduty")}/detector/d`],
-        [query("cloudtrail", "DescribeTrails")],
+        [query("cloudtrail", "DescribeTrails"), `GET ${at("guardduty")}/detector`],
       ),
     ),
     op(
       ["iac", "destroy", "stack"],
       [
-        ...doors("cloudformation", "DeleteStack ExecuteChangeSet UpdateStack DeleteStackSet DeleteStackInstances"),
-        ...doors("elasticache", "DeleteReplicationGroup DeleteCacheCluster"),
-        ...doors("redshift", "DeleteCluster"),
+        ...doors(
+          "cloudformation",
+          "DeleteStack ExecuteChangeSet UpdateStack DeleteStackSet DeleteStackInstances UpdateStackSet RollbackStack",
+        ),
+        ...doors("cloudcontrol", "DeleteResource"),
         ...doors("ecr", "BatchDeleteImage DeleteRepository"),
-        ...routes("eks", "DELETE /**"),
-        ...routes("lambda", "DELETE /**"),
-        ...routes("elasticfilesystem", "DELETE /**"),
+        ...doors("eks", "Delete*"),
+        ...doors("lambda", "Delete*"),
+        ...doors("efs", "Delete*"),
+        ...doors("organizations", "CloseAccount"),
       ],
       examples(
         [
           query("cloudformation", "DeleteStack", "&StackName=s"),
           `DELETE ${at("eks")}/clusters/c`,
           `DELETE ${at("lambda")}/2015-03-31/functions/f`,
-          query("ecr", "BatchDeleteImage"),
+          `DELETE ${at("elasticfilesystem")}/2015-02-01/file-systems/fs-1`,
+          query("api.ecr", "BatchDeleteImage"),
         ],
-        [query("cloudformation", "DescribeStacks")],
+        [query("cloudformation", "DescribeStacks"), query("cloudformation", "CreateChangeSet", "&StackName=s")],
       ),
       { many: true },
     ),
     op(
       ["dns", "outage", "zone"],
-      ["POST route53.*amazonaws.com/*/hostedzone/{z}/rrset", "DELETE route53.*amazonaws.com/*/hostedzone/{z}"],
+      doors("route53", "ChangeResourceRecordSets DeleteHostedZone"),
       examples(
-        ["POST https://route53.amazonaws.com/2013-04-01/hostedzone/Z1/rrset <C/>"],
+        [
+          "POST https://route53.amazonaws.com/2013-04-01/hostedzone/Z1/rrset <ChangeResourceRecordSetsRequest/>",
+          "DELETE https://route53.amazonaws.com/2013-04-01/hostedzone/Z1",
+        ],
         ["GET https://route53.amazonaws.com/2013-04-01/hostedzone"],
       ),
     ),
     op(
       ["iam", "credential", "rights"],
       [
-        ...doors("iam", "Delete* Create* Attach* Detach* Put* Update* Add* Remove* Set* Upload* Deactivate* Enable*"),
-        ...doors("organizations", "LeaveOrganization RemoveAccountFromOrganization CloseAccount DetachPolicy"),
+        ...doors(
+          "iam",
+          "Delete* Create* Attach* Detach* Put* Update* Add* Remove* Set* Upload* Deactivate* Enable* Tag* Untag* Change* Reset*",
+        ),
+        ...doors("organizations", "LeaveOrganization RemoveAccountFromOrganization DetachPolicy"),
       ],
       examples(
         [
           "POST https://iam.amazonaws.com/ Action=CreateAccessKey",
           "POST https://iam.amazonaws.com/ Action=DeleteRole&RoleName=r",
-          query("organizations", "LeaveOrganization"),
+          "POST https://organizations.us-east-1.amazonaws.com/ Action=LeaveOrganization",
         ],
         ["POST https://iam.amazonaws.com/ Action=ListUsers"],
       ),

@@ -4,6 +4,7 @@
  */
 import type { Reversibility } from "../model/effect.ts";
 import type { PackLookups } from "./lookup.ts";
+import type { PackModels } from "./models.ts";
 
 /** What an API call would do, the strictest first: a request that several fit counts as all of them. */
 export type OperationClass =
@@ -39,11 +40,11 @@ export type OperationClass =
 export type Door = string;
 
 /**
- * What to look for. `at` says where: `argument` (GraphQL, variables put in), `body` (JSON or form), `query`, `header`; then a path, whose
- * `*` is any key and `**` any depth. A value that cannot be known counts as found.
+ * What to look for. `at` says where: `argument` (GraphQL, variables put in), `body` (JSON or form), `query`, `header`, `input` (body and query
+ * both); then a path, whose `*` is any key and `**` any depth. A value that cannot be known counts as found.
  */
 export interface Look {
-  readonly at: `${"argument" | "body" | "query" | "header"} ${string}`;
+  readonly at: `${"argument" | "body" | "query" | "header" | "input"} ${string}`;
   /** Values that count, letter case aside. `empty` is an empty list or text, `null` a null that stands there. */
   readonly is: readonly (string | number | boolean)[] | "present" | "absent" | "empty" | "null";
   readonly class: OperationClass;
@@ -104,8 +105,8 @@ export interface Pack {
   readonly signing?: PackSigning;
   /** Paths at which it speaks GraphQL. */
   readonly graphql?: readonly string[];
-  /** Operations called by name (`AWS api Name`): patterns of names that only read. */
-  readonly readNames?: readonly string[];
+  /** Its operations are known by the public models of its services; doors `AWS service Name` name them. */
+  readonly models?: PackModels;
   readonly operations: readonly PackOperation[];
   /** How its things are asked about before a request is judged. */
   readonly lookups?: PackLookups;

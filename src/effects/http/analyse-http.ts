@@ -10,9 +10,9 @@ import type { Analysis, SqlAnalyser } from "../analyse.ts";
 import { askedIn } from "../graphql/envelope.ts";
 import { rootFields } from "../graphql/root-fields.ts";
 import { type CanonicalRequest, canonicalRequest } from "./canonical-request.ts";
-import { doorsOf, globRegExp } from "./doors.ts";
+import { doorsOf } from "./doors.ts";
 import { effectsOfOperation, type Place, readEffect, unknownChange } from "./meaning.ts";
-import { namedCalls } from "./named-calls.ts";
+import { type ModelPart, modelParts } from "./model-parts.ts";
 import { packOf } from "./pack-of.ts";
 import { effectsOfPush } from "./push-effects.ts";
 import { withThings } from "./resolved-effects.ts";
@@ -80,7 +80,7 @@ const severities: readonly string[] = [
   "read",
 ];
 
-function understood({ methods, host, path }: CanonicalRequest, effects: readonly Effect[]): Analysis {
+function understood({ methods, host, path, provider }: CanonicalRequest, effects: readonly Effect[]): Analysis {
   const [tag = ""] = methods;
   const statement = {
     tag,
@@ -93,20 +93,20 @@ function understood({ methods, host, path }: CanonicalRequest, effects: readonly
     immediate: true,
     span: { start: 0, end: 0 },
   };
-  const shownPath = packOf(host) === undefined ? "" : path;
+  const shownPath = packOf(host, provider) === undefined ? "" : path;
   return { kind: "understood", statements: [statement], redactedText: `${methods.join("+")} ${host}${shownPath}` };
 }
 
 function partsOf(request: CanonicalRequest): readonly Part[] {
-  const { host, ambiguous, path } = request;
-  const pack = packOf(host);
+  const { host, ambiguous, path, provider } = request;
+  const pack = packOf(host, provider);
   if (pack === undefined) return [{ effect: connectEffect(host) }];
   if (ambiguous !== undefined) return [opaque(ambiguous)];
   const graphql = pack.graphql?.includes(path.toLowerCase()) === true;
   if (request.headers.has("upgrade")) return openingParts(pack, request, graphql);
   if (graphql) return graphqlParts(pack, request);
-  const named = namedParts(pack, request);
-  return named ?? request.methods.flatMap((method) => routeParts(pack, request, method));
+  if (pack.models !== undefined) return modelParts(pack, pack.models, request).flatMap((part) => partsOfModel(part, host));
+  return request.methods.flatMap((method) => routeParts(pack, request, method));
 }
 
 /** A WebSocket: GraphQL's messages are judged one by one; of any other only an operation of the pack says what goes over it. */
@@ -149,22 +149,17 @@ function graphqlParts(pack: Pack, request: CanonicalRequest): readonly Part[] {
   });
 }
 
-/** `undefined` where nothing is called by name. */
-function namedParts(pack: Pack, request: CanonicalRequest): readonly Part[] | undefined {
-  const doors = doorsOf(pack);
-  if (doors.apis.size === 0) return undefined;
-  const { apis, names } = namedCalls(request);
-  const api = apis.find((each) => doors.apis.has(each));
-  if (names.length === 0) return undefined;
-  return names.flatMap((name): readonly Part[] => {
-    if (name === undefined) return [opaque("which operation it calls is not readable")];
-    const operations = api === undefined ? [] : doors.names(api, name);
-    const reads = api !== undefined && (pack.readNames ?? []).some((pattern) => globRegExp(pattern).test(name));
-    const place: Place = { provider: pack.provider, request, reads };
-    if (operations.length > 0) return operations.flatMap((operation) => partsOfOperation(operation, place));
-    const shown = `${api ?? request.host}/${name}`;
-    return [{ effect: reads ? readEffect(pack.provider, shown) : unknownChange(pack.provider, shown) }];
-  });
+function partsOfModel(part: ModelPart, host: string): readonly Part[] {
+  switch (part.kind) {
+    case "effect":
+      return [{ effect: part.effect }];
+    case "operation":
+      return partsOfOperation(part.operation, part.place);
+    case "opaque":
+      return [opaque(part.because)];
+    case "foreign":
+      return [{ effect: connectEffect(host) }];
+  }
 }
 
 function routeParts(pack: Pack, request: CanonicalRequest, method: string): readonly Part[] {

@@ -39,7 +39,7 @@ function opaque(because: string): Extract<Body, { kind: "opaque" }> {
 }
 
 /** `a[b]=1` and `a.b=1` are both `a` with `b` inside: APIs write forms either way. */
-function nested(flat: ReadonlyMap<string, Tree>): Tree {
+export function nested(flat: ReadonlyMap<string, Tree>): ReadonlyMap<string, Tree> {
   const root = new Map<string, Tree>();
   for (const [key, value] of flat) {
     const names = key.split(/[.[\]]+/).filter((name) => name !== "");

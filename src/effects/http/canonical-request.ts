@@ -19,6 +19,8 @@ export interface CanonicalRequest {
   readonly text: string;
   /** Its first bytes, where it came with them. */
   readonly bytes: Buffer | undefined;
+  /** Whose host it is, where the host itself does not say so. */
+  readonly provider?: string | undefined;
   /** Why it cannot be known what the request means, though it may be passed on. */
   readonly ambiguous: string | undefined;
 }
@@ -28,7 +30,7 @@ type Refused = { readonly refused: string };
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const overrideHeaders = ["x-http-method-override", "x-method-override", "x-http-method"];
 
-export function canonicalRequest({ method, url, headers, body, opaque, bytes }: HttpRequest): CanonicalRequest | Refused {
+export function canonicalRequest({ method, url, headers, body, opaque, bytes, provider }: HttpRequest): CanonicalRequest | Refused {
   if (!TOKEN.test(method)) return { refused: "its method is no word" };
   if (/^(trace|connect)$/i.test(method)) return { refused: "its method is not passed on" };
   const parsed = canonicalUrl(url);
@@ -48,7 +50,7 @@ export function canonicalRequest({ method, url, headers, body, opaque, bytes }: 
   const inBody = content.kind === "opaque" && content.doubled === true ? content.because : undefined;
   const ambiguous = doubled === undefined ? inBody : "a key stands in its query twice";
   const first = bytes === undefined ? undefined : Buffer.from(bytes, "base64");
-  return { methods, host, path, query, headers: read.headers, body: content, text: body, bytes: first, ambiguous };
+  return { methods, host, path, query, headers: read.headers, body: content, text: body, bytes: first, provider, ambiguous };
 }
 
 interface ReadHeaders {

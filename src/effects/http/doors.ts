@@ -16,8 +16,6 @@ export interface Doors {
   routes(method: string, host: string, path: string): readonly Routed[];
   fields(root: "query" | "mutation", field: string): readonly PackOperation[];
   names(api: string, name: string): readonly PackOperation[];
-  /** The APIs that are called by name. */
-  readonly apis: ReadonlySet<string>;
 }
 
 interface Route {
@@ -63,7 +61,6 @@ function readDoors(pack: Pack): Doors {
     routes: (method, host, path) => routes.flatMap((route) => routed(route, method, host, path.split("/").slice(1))),
     fields: (root, field) => fields.get(`${root} ${field}`.toLowerCase()) ?? [],
     names: (api, name) => names.filter((each) => each.api === api && each.fits.test(name)).map(({ operation }) => operation),
-    apis: new Set(names.map(({ api }) => api)),
   };
 }
 

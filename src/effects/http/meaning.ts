@@ -14,6 +14,8 @@ export interface Place {
   /** GraphQL arguments, variables put in. */
   readonly arguments?: Tree;
   readonly name?: string;
+  /** What stands in place of the door's names, where it is no line with a path. */
+  readonly places?: ReadonlyMap<string, string>;
   /** It came by a way that only reads. */
   readonly reads: boolean;
 }
@@ -107,7 +109,8 @@ function shownName(name: string): string {
 
 function found({ at, is }: Look, place: Place): boolean {
   const space = at.indexOf(" ");
-  const values = valuesAt(treeAt(at.slice(0, space), place), at.slice(space + 1));
+  const where = at.slice(0, space);
+  const values = (where === "input" ? ["body", "query"] : [where]).flatMap((each) => valuesAt(treeAt(each, place), at.slice(space + 1)));
   if (values.includes(UNDETERMINED)) return true;
   switch (is) {
     case "present":
@@ -121,7 +124,7 @@ function found({ at, is }: Look, place: Place): boolean {
         (value) => value === "" || (Array.isArray(value) && value.length === 0) || (value instanceof Map && value.size === 0),
       );
     default:
-      return values.some((value) => is.some((wanted) => same(wanted, value)));
+      return values.flatMap((value) => (Array.isArray(value) ? value : [value])).some((value) => is.some((wanted) => same(wanted, value)));
   }
 }
 

@@ -44,7 +44,7 @@ export function lookupsOf(effects: readonly Effect[]): readonly EffectLookups[] 
   return effects.flatMap((effect): readonly EffectLookups[] => {
     if (effect.operation === "read" || effect.resource.type !== "api_resource") return [];
     const origin = originOf(effect);
-    const pack = origin === undefined ? undefined : packOf(origin.place.request.host);
+    const pack = origin === undefined ? undefined : packOf(origin.place.request.host, origin.place.request.provider);
     if (origin === undefined || pack === undefined) return [];
     const { operation, place } = origin;
     const rules = pack.lookups?.operations[operation.id];

@@ -8,7 +8,7 @@ import type { PackOperation, PackSql } from "../../packs/pack.ts";
 import type { Analysis, SqlAnalyser } from "../analyse.ts";
 import { type CanonicalRequest, canonicalRequest } from "./canonical-request.ts";
 import { doorsOf } from "./doors.ts";
-import { namedCalls } from "./named-calls.ts";
+import { operationsCalled } from "./model-parts.ts";
 import { packOf } from "./pack-of.ts";
 import { type Tree, valuesAt } from "./tree.ts";
 
@@ -31,11 +31,9 @@ export function sqlPlaceOf(request: HttpRequest): SqlPlace | undefined {
   const pack = packOf(host);
   if (pack === undefined || body.kind !== "tree") return undefined;
   const doors = doorsOf(pack);
-  const { apis, names } = namedCalls(canonical);
-  const called = names.flatMap((name) => (name === undefined ? [] : apis.flatMap((api) => doors.names(api, name))));
   const found: { readonly operation: PackOperation; readonly places: ReadonlyMap<string, string> }[] = [
     ...methods.flatMap((method) => doors.routes(method, host, path)),
-    ...called.map((operation) => ({ operation, places: new Map<string, string>() })),
+    ...operationsCalled(pack, canonical),
   ];
   const [first] = found.filter(({ operation }) => operation.sql !== undefined);
   const sql = first?.operation.sql;
