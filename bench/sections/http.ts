@@ -1,61 +1,135 @@
 /**
- * The proxy for HTTP APIs: a read of a packed host through `holdfast run`, against the same read straight to the stand-in, by turns in one
- * run. The stand-in answers from memory: what is measured is the way.
+ * The proxy for HTTP APIs against the direct way, a plain tunnel and http-mitm-proxy, by turns in one run: latency and processor time of
+ * reads, memory over many requests, and a long upload. The provider answers from memory: what is measured is the way.
  */
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { railwayHosts, startRailway } from "../../test/http/stand-in-railway.ts";
+import { npmPackages } from "../../test/support/npm-packages.ts";
+import type { ClientTask } from "../http-client.ts";
+import type { Peer } from "../http-peers.ts";
 import type { Row, Run } from "./section.ts";
 
 const program = join(import.meta.dirname, "..", "..", "bin", "holdfast.js");
 const client = join(import.meta.dirname, "..", "http-client.ts");
-const fixed = '{"data":{"me":{"name":"x"}}}';
+const peersProgram = join(import.meta.dirname, "..", "http-peers.ts");
+const host = "backboard.railway.com";
 const token = "rw_synthetic_token_of_the_benchmark";
+
+type Figures = Readonly<Record<string, number | undefined>>;
 
 export async function http(run: Run): Promise<readonly Row[]> {
   run.note("http");
-  const railway = await startRailway(token);
-  railway.paths.set("/fixed", (_, response) => {
-    // Nothing is kept of what arrived: ten thousand requests would show in the memory of this process.
-    railway.received.length = 0;
-    response.writeHead(200, { "content-type": "application/json", "content-length": fixed.length }).end(fixed);
-  });
+  const started: ChildProcess[] = [];
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-http-"));
   try {
-    const ca = join(folder, "ca.pem");
-    writeFileSync(ca, railway.ca);
-    writeFileSync(join(folder, "holdfast.yaml"), configText(railway.port));
+    const target = await startPeer(started, "target", host, token);
+    const to = [host, token, String(target.port), target.ca] as const;
+    const tunnel = await startPeer(started, "tunnel", ...to);
+    const mitm = await startPeer(started, "mitm", ...to, modules(run));
+    copyFileSync(target.ca, join(folder, "ca.pem"));
     const { server, database } = run.stack;
-    const role = await server.ordinaryRole();
-    const words = ["run", "-q", "--", process.execPath, client, String(railway.port), ca, railwayHosts[0], run.quick ? "100" : "1000"];
-    const figures = await measured(words, folder, { SHOP_URL: server.url(database, role), REAL_TOKEN: token });
-    const ratio = (figures["kept p50 proxy"] ?? Number.NaN) / (figures["kept p50 direct"] ?? Number.NaN);
-    const fresh = (figures["new p50 proxy"] ?? Number.NaN) / (figures["new p50 direct"] ?? Number.NaN);
-    const goal = { text: "kept-alive p50 at most 3 times direct", met: ratio <= 3 };
-    return [{ section: "http", name: "a read through the proxy", figures: { ...figures, "kept ratio": ratio, "new ratio": fresh }, goal }];
+    const env = { SHOP_URL: server.url(database, await server.ordinaryRole()), REAL_TOKEN: token };
+    const task = (more: Partial<ClientTask>): ClientTask => ({
+      ...{ host, token, peers: { target, tunnel, mitm }, rounds: 0, requests: run.quick ? 200 : 2_000, crowd: 0, uploadMiB: 0, ...more },
+    });
+    writeFileSync(join(folder, "holdfast.yaml"), configText(target.port, "guarded-writes"));
+    const speed = await measured(task({ rounds: run.quick ? 2 : 5 }), folder, env);
+    const crowd = await measured(task({ crowd: run.quick ? 2_000 : 10_000 }), folder, env);
+    // What an upload to an unknown path does is not known: it is let through where the policy only observes.
+    writeFileSync(join(folder, "holdfast.yaml"), configText(target.port, "observe"));
+    const upload = await measured(task({ uploadMiB: run.quick ? 64 : 1_024 }), folder, env);
+    return [...speedRows(speed), ...memoryRows(crowd, upload)];
   } finally {
+    for (const child of started) child.kill();
     rmSync(folder, { recursive: true, force: true });
-    await railway.close();
   }
 }
 
-function configText(port: number): string {
+/** Brought by npm into a folder of the benchmark's own: no dependency of this project. */
+function modules(run: Run): string {
+  run.note("http: npm brings http-mitm-proxy");
+  return npmPackages({ "http-mitm-proxy": "1.1.0" });
+}
+
+function speedRows(figures: Figures): readonly Row[] {
+  const of = (name: string): number => figures[name] ?? Number.NaN;
+  const rows = (spell: string, text: string, ways: readonly string[]): Row[] =>
+    ways.map((way): Row => {
+      const ratio = of(`${spell} ${way} p50`) / of(`${spell} direct p50`);
+      const row = { section: "http", name: `${text}, ${way}` };
+      const own = { p50: of(`${spell} ${way} p50`), "to direct": ratio, "cpu us": figures[`${spell} ${way} cpu`] };
+      const goal = way === "holdfast" && spell !== "new" ? { text: "kept-alive p50 at most 3 times direct", met: ratio <= 3 } : undefined;
+      return goal === undefined ? { ...row, figures: own } : { ...row, figures: own, goal };
+    });
+  const all = ["direct", "tunnel", "mitm", "holdfast"];
+  const share = of("kept holdfast cpu") / of("kept mitm cpu");
+  return [
+    ...rows("kept", "a read again and again", all),
+    ...rows("differing", "reads that differ", ["direct", "holdfast"]),
+    ...rows("node", "by Node's https", all),
+    ...rows("new", "a connection each", all),
+    {
+      section: "http",
+      name: "processor time",
+      figures: { "to mitm": share },
+      goal: { text: "at most half of http-mitm-proxy's for a kept-alive read", met: share <= 0.5 },
+    },
+  ];
+}
+
+/** What the collector leaves lying about is no growth: the last turn against the one before. */
+function memoryRows(crowd: Figures, upload: Figures): readonly Row[] {
+  const [before, , second, third] = ["before", "after 1", "after 2", "after 3"].map((name) => crowd[`crowd ${name}`] ?? Number.NaN);
+  const grown = (third ?? Number.NaN) - (second ?? Number.NaN);
+  const held = (upload["upload peak"] ?? Number.NaN) - (upload["upload before"] ?? Number.NaN);
+  return [
+    {
+      section: "http",
+      name: "200 connections, three turns",
+      figures: { "MiB before": before, "MiB 2nd": second, "MiB 3rd": third },
+      goal: { text: "10,000 requests without growth of memory (16 MiB is noise)", met: grown <= 16 },
+    },
+    {
+      section: "http",
+      name: "an upload",
+      figures: { "MiB before": upload["upload before"], "MiB peak": upload["upload peak"], "MiB/s": upload["upload MiB/s"] },
+      goal: { text: "1 GiB in bounded memory (64 MiB)", met: held <= 64 },
+    },
+  ];
+}
+
+function configText(port: number, policy: string): string {
   return `version: 1
 targets:
-  shop: { environment: staging, listen: 127.0.0.1:0, upstream: { url: { env: SHOP_URL } }, policy: guarded-writes }
+  shop: { environment: staging, listen: 127.0.0.1:0, upstream: { url: { env: SHOP_URL } }, policy: ${policy} }
 http:
   listen: 127.0.0.1:0
   credentials:
-    railway: { secret: { env: REAL_TOKEN }, hosts: [${railwayHosts[0]}], variable: RAILWAY_API_TOKEN }
+    railway: { secret: { env: REAL_TOKEN }, hosts: [${host}], variable: RAILWAY_API_TOKEN }
   routes:
-    - { host: ${railwayHosts[0]}, address: "127.0.0.1:${port}", ca: ca.pem }
+    - { host: ${host}, address: "127.0.0.1:${port}", ca: ca.pem }
 `;
 }
 
-function measured(words: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Record<string, number>> {
+function startPeer(started: ChildProcess[], ...words: readonly string[]): Promise<Peer> {
+  const child = spawn(process.execPath, [peersProgram, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  started.push(child);
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString("utf8");
+      const [line, more] = text.split("\n");
+      if (line !== undefined && more !== undefined) resolve(JSON.parse(line) as Peer);
+    });
+    child.once("close", (code) => reject(new Error(`the ${words[0]} of the benchmark ended with ${code}`)));
+  });
+}
+
+function measured(task: ClientTask, cwd: string, env: Readonly<Record<string, string>>): Promise<Record<string, number>> {
   const own = { PATH: process.env["PATH"], HOME: cwd, ...env };
+  const words = ["run", "-q", "--", process.execPath, client, JSON.stringify(task)];
   const child = spawn(process.execPath, [program, ...words], { cwd, env: own, stdio: ["ignore", "pipe", "inherit"] });
   let out = "";
   child.stdout.on("data", (chunk: Buffer) => {

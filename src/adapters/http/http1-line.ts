@@ -68,6 +68,11 @@ export class Http1Line implements ResponseEvents {
     socket.on("close", () => this.#closed());
   }
 
+  /** Neither side has ended it, as far as is known. */
+  get usable(): boolean {
+    return !this.#socket.destroyed && this.#socket.writable && !this.#socket.readableEnded;
+  }
+
   /** `head` is the request's, in Latin-1. */
   start({ body, method, upgrade }: Outgoing, head: string, sink: AnswerSink): SentRequest {
     const turn = ++this.#turn;

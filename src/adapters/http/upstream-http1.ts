@@ -60,13 +60,15 @@ export class Http1Upstream implements KeptLines {
     this.#sessions.clear();
   }
 
+  /** The one that was used last: it is the least likely to be closed by now. */
   #free(key: string): Http1Line | undefined {
     const lines = this.#kept.get(key);
-    const line = lines?.pop();
-    if (line === undefined) return undefined;
-    this.#count -= 1;
-    if (lines?.length === 0) this.#kept.delete(key);
-    return line;
+    for (let line = lines?.pop(); line !== undefined; line = lines?.pop()) {
+      this.#count -= 1;
+      if (lines?.length === 0) this.#kept.delete(key);
+      if (line.usable) return line;
+    }
+    return undefined;
   }
 
   #dial(key: string, scheme: Outgoing["scheme"], place: Place): Http1Line {
