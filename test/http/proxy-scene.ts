@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { HeldSession } from "../../src/control/client.ts";
 import { type ApprovalScene, openApprovalScene, quickly } from "../approvals/scene.ts";
 import { newFolder } from "../provision/shop.ts";
+import type { SceneOptions } from "../grants/scene.ts";
 import { testServer } from "../support/servers.ts";
 import { type Answered, type Call, call, type ProxyLogin } from "./proxy-client.ts";
 import { railwayHosts, type StandInRailway, startRailway } from "./stand-in-railway.ts";
@@ -34,9 +35,15 @@ export interface ProxySceneOptions {
   readonly credentials?: string;
   /** Hosts beside Railway's that lead to the stand-in. */
   readonly hosts?: readonly string[];
+  /** Hosts beside Railway's that the token goes to. */
+  readonly tokenHosts?: readonly string[];
   readonly policy?: string;
   readonly more?: string;
+  /** In place of what lets a test answer at once. */
+  readonly approvals?: string;
   readonly mode?: "placeholder" | "inject";
+  /** In the vault beside Railway's token. */
+  readonly secrets?: SceneOptions["secrets"];
   /** Of the session; staging. */
   readonly environment?: "production" | "staging";
 }
@@ -61,15 +68,21 @@ ${options.credentials ?? ""}
   routes:
 ${routed}
 ${options.http ?? ""}
-${quickly}
+${options.approvals ?? quickly}
 ${options.more ?? ""}`;
-  const secret = { kind: "token" as const, value: token, hosts: [...railwayHosts], createdAtMs: 0, rotatedAtMs: null };
+  const secret = {
+    kind: "token" as const,
+    value: token,
+    hosts: [...railwayHosts, ...(options.tokenHosts ?? [])],
+    createdAtMs: 0,
+    rotatedAtMs: null,
+  };
   const approvals = await openApprovalScene(await testServer(18), {
     environment: options.environment ?? "staging",
     approves: [options.environment ?? "staging"],
     policy: options.policy ?? "guarded-writes",
     more: http,
-    secrets: { "railway-token": secret },
+    secrets: { ...options.secrets, "railway-token": secret },
   });
   const another = async () => {
     const held = await approvals.program();

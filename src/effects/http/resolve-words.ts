@@ -72,7 +72,7 @@ function sizeText(bytes: number): string {
     value /= 1_000;
     unit += 1;
   }
-  return `${value >= 10 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ""}`;
+  return `${value >= 10 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1).replace(/\.0$/, "")} ${units[unit] ?? ""}`;
 }
 
 /** What must be the same still when it is carried out. Sizes and times change by themselves, and are not among it. */

@@ -12,8 +12,8 @@ export const flyLookups: PackLookups = {
       name: ["one.name"],
       within: [["one.organization.slug"]],
       dependants: [
-        { at: "volumes.*", what: "volume" },
-        { at: "machines.*", what: "machine" },
+        { at: "volumes", what: "volume" },
+        { at: "machines", what: "machine" },
       ],
     },
     volume: {
@@ -26,7 +26,7 @@ export const flyLookups: PackLookups = {
       within: [["app.organization.slug"], ["app.name"]],
       size: { at: "one.size_gb", unit: "GB" },
       notes: [{ at: "one.attached_machine_id", what: "attached to machine" }],
-      backups: { at: "backups.*", time: "backups.created_at" },
+      backups: { at: "backups", time: "backups.created_at" },
     },
     machine: {
       reads: [

@@ -9,7 +9,7 @@ const transfers: LookupRead = {
   ask: "GET api.data.heroku.com/client/v11/apps/{addon.app.name}/transfers",
   optional: true,
 };
-const backups = { at: "backups.*", time: "backups.created_at" };
+const backups = { at: "backups", time: "backups.created_at" };
 
 export const herokuLookups: PackLookups = {
   things: {
@@ -19,7 +19,7 @@ export const herokuLookups: PackLookups = {
       ids: ["app.id", "app.team.name", "app.space.name"],
       same: ["app.id", "app.name"],
       environment: ["stage.stage"],
-      dependants: [{ at: "addons.*", what: "add-on" }],
+      dependants: [{ at: "addons", what: "add-on" }],
     },
     addon: {
       reads: [{ as: "addon", ask: `${API}/addons/{id}` }, coupling("{addon.app.name}"), transfers],

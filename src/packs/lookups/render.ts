@@ -41,7 +41,7 @@ export const renderLookups: PackLookups = {
       name: ["disk.name"],
       ...place,
       size: { at: "disk.sizeGB", unit: "GB" },
-      backups: { at: "backups.*", time: "backups.createdAt", lives: "with the disk" },
+      backups: { at: "backups", time: "backups.createdAt", lives: "with the disk" },
     },
     // A project, or one environment of it: the operation's routes call both by `{id}`.
     project: {

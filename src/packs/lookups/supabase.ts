@@ -15,7 +15,7 @@ export const supabaseLookups: PackLookups = {
       ids: ["one.organization_id"],
       environment: ["one.name"],
       flags: [{ at: "branches[project_ref].is_default", is: true, environment: "production" }],
-      dependants: [{ at: "branches.*", what: "branch" }],
+      dependants: [{ at: "branches", what: "branch" }],
       notes: [{ at: "backups.pitr_enabled", what: "point-in-time recovery" }],
       backups: { at: "backups.backups", time: "backups.backups.inserted_at", lives: "with the project" },
     },
