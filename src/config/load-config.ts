@@ -116,6 +116,14 @@ function referenceProblems(entry: ConfigEntry, documents: Documents): readonly P
     if (!Object.hasOwn(entry.targets, target))
       problems.push({ path: ["http", "databases", i, "target"], ...unknownName("target", target, Object.keys(entry.targets)) });
   }
+  const credentials = entry.http?.credentials ?? {};
+  for (const [name, { credential }] of Object.entries(entry.http?.clusters ?? {})) {
+    const path = ["http", "clusters", name, "credential"];
+    const found = credentials[credential];
+    if (found === undefined) problems.push({ path, ...unknownName("credential", credential, Object.keys(credentials)) });
+    else if (found.mode === "inject" || (found.header ?? "authorization") !== "authorization")
+      problems.push({ path, message: `\`${credential}\` must be one whose placeholder stands in authorization, as kubectl sends it` });
+  }
   return problems;
 }
 

@@ -22,6 +22,7 @@ export const kubernetes: Pack = {
     "127.0.0.1:6443",
   ],
   authSlots: ["authorization"],
+  listed: ["command"],
   lookups: kubernetesLookups,
   operations: [
     op(

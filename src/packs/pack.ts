@@ -103,6 +103,8 @@ export interface Pack {
   readonly authSlots: readonly string[];
   /** Absent: its requests are not signed. */
   readonly signing?: PackSigning;
+  /** Keys of a query that are a list where they stand in it several times; any other is what two readers could read differently. */
+  readonly listed?: readonly string[];
   /** Paths at which it speaks GraphQL. */
   readonly graphql?: readonly string[];
   /** Its operations are known by the public models of its services; doors `AWS service Name` name them. */

@@ -22,6 +22,8 @@ const debianPackages = {
   curl: ["curl"],
   git: ["git"],
   wget: ["wget"],
+  aws: ["awscli"],
+  kubectl: ["kubernetes-client"],
   chromium: ["chromium", "fonts-dejavu-core"],
 } as const;
 export type Tool = keyof typeof debianPackages;
@@ -29,6 +31,7 @@ export type Tool = keyof typeof debianPackages;
 /** Libraries of other languages, each with the file that shows that it is there and the Debian packages that bring it. */
 const debianLibraries = {
   django: { file: "/usr/lib/python3/dist-packages/django/__main__.py", packages: ["python3-django", "python3-psycopg2"] },
+  boto3: { file: "/usr/lib/python3/dist-packages/boto3/__init__.py", packages: ["python3-boto3"] },
   requests: { file: "/usr/lib/python3/dist-packages/requests/__init__.py", packages: ["python3-requests"] },
   psycopg2: { file: "/usr/lib/python3/dist-packages/psycopg2/__init__.py", packages: ["python3-psycopg2"] },
   psycopg: { file: "/usr/lib/python3/dist-packages/psycopg/__init__.py", packages: ["python3-psycopg"] },

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import type { OpenedSession } from "../../control/contract.ts";
+import { kubeconfigText } from "./kubeconfig.ts";
 import { oldNodeProxyText } from "./old-node-proxy.ts";
 
 export interface HttpEnvironment {
@@ -59,6 +60,9 @@ export async function openHttpEnvironment(
   const place = `${http.host.includes(":") ? `[${http.host}]` : http.host}:${http.port}`;
   const url = `http://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${place}`;
   const proxy = Object.fromEntries(["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].map((name) => [name, url]));
+  const kubeconfig = kubeconfigText(http, url);
+  const clusters = join(folder, "kubeconfig");
+  if (kubeconfig !== undefined) await writeFile(clusters, kubeconfig, { mode: 0o600 });
   const held = http.placeholders.flatMap(({ placeholder, variable }) => (variable === undefined ? [] : [[variable, placeholder] as const]));
   return {
     variables: {
@@ -69,6 +73,7 @@ export async function openHttpEnvironment(
       NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
       ...Object.fromEntries([...replacing.map((name) => [name, merged]), ...adding.map((name) => [name, ours])]),
       ...Object.fromEntries(held),
+      ...(kubeconfig === undefined ? {} : { KUBECONFIG: clusters }),
       HOLDFAST_HTTP: `http://${place}`,
     },
     placeholders: held.map(([variable]) => variable),

@@ -101,12 +101,17 @@ function partsOf(request: CanonicalRequest): readonly Part[] {
   const { host, ambiguous, path, provider } = request;
   const pack = packOf(host, provider);
   if (pack === undefined) return [{ effect: connectEffect(host) }];
-  if (ambiguous !== undefined) return [opaque(ambiguous)];
+  if (ambiguous !== undefined && !isListed(pack, request)) return [opaque(ambiguous)];
   const graphql = pack.graphql?.includes(path.toLowerCase()) === true;
   if (request.headers.has("upgrade")) return openingParts(pack, request, graphql);
   if (graphql) return graphqlParts(pack, request);
   if (pack.models !== undefined) return modelParts(pack, pack.models, request).flatMap((part) => partsOfModel(part, host));
   return request.methods.flatMap((method) => routeParts(pack, request, method));
+}
+
+/** What stands in its query twice is a list to this provider, whatever the value of it: that one stays unknown. */
+function isListed({ listed = [] }: Pack, { repeated = [] }: CanonicalRequest): boolean {
+  return repeated.length > 0 && repeated.every((key) => listed.includes(key));
 }
 
 /** A WebSocket: GraphQL's messages are judged one by one; of any other only an operation of the pack says what goes over it. */

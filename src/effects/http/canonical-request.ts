@@ -23,6 +23,8 @@ export interface CanonicalRequest {
   readonly provider?: string | undefined;
   /** Why it cannot be known what the request means, though it may be passed on. */
   readonly ambiguous: string | undefined;
+  /** Keys of its query that stand in it several times, where that alone makes it ambiguous. */
+  readonly repeated?: readonly string[];
 }
 
 type Refused = { readonly refused: string };
@@ -46,11 +48,23 @@ export function canonicalRequest({ method, url, headers, body, opaque, bytes, pr
       : { kind: "opaque" as const, because: opaque };
   const methods = methodsOf(method, read.overrides, parsed.query, content);
   if (methods === undefined) return { refused: "it puts something in place of its method that is no word" };
-  const { host, path, query, doubled } = parsed;
+  const { host, path, query, doubled, repeated } = parsed;
   const inBody = content.kind === "opaque" && content.doubled === true ? content.because : undefined;
   const ambiguous = doubled === undefined ? inBody : "a key stands in its query twice";
   const first = bytes === undefined ? undefined : Buffer.from(bytes, "base64");
-  return { methods, host, path, query, headers: read.headers, body: content, text: body, bytes: first, provider, ambiguous };
+  return {
+    methods,
+    host,
+    path,
+    query,
+    headers: read.headers,
+    body: content,
+    text: body,
+    bytes: first,
+    provider,
+    ambiguous,
+    repeated: inBody === undefined ? repeated : [],
+  };
 }
 
 interface ReadHeaders {

@@ -14,6 +14,8 @@ export interface CanonicalUrl {
   readonly query: ReadonlyMap<string, Tree>;
   /** A key of the query that stands in it twice: which one counts is the server's choice. */
   readonly doubled: string | undefined;
+  /** All such keys. */
+  readonly repeated: readonly string[];
 }
 
 type Refused = { readonly refused: string };
@@ -83,9 +85,9 @@ function canonicalPath(path: string): string | Refused {
 }
 
 /** `a[]=1&a[]=2` is a list; any other key given twice is marked. */
-export function queryOf(text: string): Pick<CanonicalUrl, "query" | "doubled"> | Refused {
+export function queryOf(text: string): Pick<CanonicalUrl, "query" | "doubled" | "repeated"> | Refused {
   const query = new Map<string, Tree>();
-  let doubled: string | undefined;
+  const repeated = new Set<string>();
   for (const part of text.split("&")) {
     if (part === "") continue;
     const [rawKey = "", ...rest] = part.split("=");
@@ -95,11 +97,12 @@ export function queryOf(text: string): Pick<CanonicalUrl, "query" | "doubled"> |
     if (!query.has(key)) query.set(key, key.endsWith("[]") ? [value] : value);
     else if (key.endsWith("[]")) query.set(key, [...(query.get(key) as Tree[]), value]);
     else {
-      doubled ??= key;
+      repeated.add(key);
       query.set(key, UNDETERMINED);
     }
   }
-  return { query, doubled };
+  const [doubled] = repeated;
+  return { query, doubled, repeated: [...repeated] };
 }
 
 function formDecoded(text: string): string | undefined {
