@@ -30,6 +30,11 @@ function warningsOf(status: GatewayStatus): readonly string[] {
     status.config === undefined || status.config.onDisk === "as loaded"
       ? ""
       : `The configuration file is ${status.config.onDisk} since it was loaded.`,
+    ...(status.foundCredentials ?? []).map(
+      ({ principal, target, provider, slot, count }) =>
+        `${principal} (${target}) sent a credential that it was not given to ${provider}, in ${slot}, ${count === 1 ? "once" : `${count} times`}: ` +
+        "refused. A real secret may lie where agents can read it.",
+    ),
     ...status.targets
       .filter(({ policy }) => policy.mode === "observe")
       .map(({ name }) => `${name} only observes: nothing is refused there.`),

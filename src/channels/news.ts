@@ -1,5 +1,6 @@
 /**
- * What channels tell persons: that an approval is wanted or what became of it, that somebody broke the glass, that backups are in danger.
+ * What channels tell persons: that an approval is wanted or what became of it, that somebody broke the glass, that backups are in danger,
+ * that a session sent a credential that it was not given.
  * It holds ids, who, where and measured counts, and never an act's text, sample rows or a free text that somebody wrote: channels leave
  * the house, and unclassified means secret.
  */
@@ -8,7 +9,7 @@ import type { Environment } from "../model/principal.ts";
 import type { Plan, TableChange } from "../model/plan.ts";
 import type { RecoveryAlarm } from "../model/recovery.ts";
 
-export type News = ApprovalNews | BreakGlassNews | RecoveryAlarmNews;
+export type News = ApprovalNews | BreakGlassNews | RecoveryAlarmNews | FoundCredentialNews;
 
 /** Rows of one table as they were measured: `following` are those that the act does not name itself. */
 export interface CountedTable {
@@ -77,6 +78,25 @@ export interface RecoveryAlarmNews {
   readonly target: string;
   readonly environment: Environment;
   readonly about: RecoveryAlarm;
+  readonly sinceMs: number;
+}
+
+/**
+ * A session sent a credential that Holdfast did not give out, and was refused. Neither the host nor where it stood is told: an agent can
+ * choose both.
+ */
+export interface FoundCredentialNews {
+  readonly kind: "found_credential";
+  readonly id: string;
+  readonly revision: number;
+  readonly state: "standing";
+  readonly principal: string;
+  readonly run: string;
+  readonly target: string;
+  readonly environment: Environment;
+  /** By the pack's name; `none` where no pack knows the place. */
+  readonly provider: string;
+  readonly count: number;
   readonly sinceMs: number;
 }
 

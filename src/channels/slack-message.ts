@@ -5,7 +5,15 @@
 import { figure } from "../base/counted.ts";
 import { assertNever } from "../base/assert.ts";
 import { alarmWords } from "./alarm-words.ts";
-import { type ApprovalNews, type BreakGlassNews, type CountedTable, type News, type RecoveryAlarmNews, stands } from "./news.ts";
+import {
+  type ApprovalNews,
+  type BreakGlassNews,
+  type CountedTable,
+  type FoundCredentialNews,
+  type News,
+  type RecoveryAlarmNews,
+  stands,
+} from "./news.ts";
 import { shownText, slackEscaped } from "./shown-text.ts";
 
 export const denyAction = "holdfast_deny";
@@ -31,6 +39,8 @@ export function slackMessage(news: News, offers: SlackOffers): SlackMessage {
       return breakGlassMessage(news);
     case "recovery_alarm":
       return alarmMessage(news);
+    case "found_credential":
+      return foundMessage(news);
     default:
       return assertNever(news, "slackMessage");
   }
@@ -151,6 +161,19 @@ function alarmMessage(news: RecoveryAlarmNews): SlackMessage {
   const lines = [alarmWords[news.about], `Since ${new Date(news.sinceMs).toISOString()}.`];
   const end = stands(news) ? "See: holdfast backup status" : news.id;
   return { text: slackEscaped(`${title}: ${news.about}`), blocks: [header(title), section(lines), context(end)] };
+}
+
+function foundMessage(news: FoundCredentialNews): SlackMessage {
+  const title = `FOUND CREDENTIAL: ${shownText(news.target, 40)} (${news.environment})`;
+  const whose = news.provider === "none" ? "a place that no pack knows" : shownText(news.provider, 40);
+  const times = news.count === 1 ? "once" : `${figure(news.count)} times`;
+  const lines = [
+    `${shownText(news.principal)} sent a credential to ${whose}, ${times}, that Holdfast did not give out. It was refused, and nothing was sent.`,
+    "A real secret may lie where agents can read it: find it, make it void, and keep the new one in the vault.",
+    `Since ${new Date(news.sinceMs).toISOString()}.`,
+  ];
+  const end = "See: holdfast status, holdfast scan";
+  return { text: slackEscaped(`${title}, by ${shownText(news.principal)}`), blocks: [header(title), section(lines), context(end)] };
 }
 
 function plain(text: string) {

@@ -9,8 +9,9 @@ import type { AuditEvent } from "../model/event.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
 import type { Ask, Grant } from "../model/grant.ts";
 import type { Measurement, Plan } from "../model/plan.ts";
-import type { BinEntry, UndoPlan, RecoveryAlarm } from "../model/recovery.ts";
+import type { BinEntry, UndoPlan } from "../model/recovery.ts";
 import type { Environment } from "../model/principal.ts";
+import type { StandingAlarm, StandingFound } from "../model/standing.ts";
 import type { Budget, Run } from "../model/run.ts";
 
 /** Path of the one endpoint; the answer is a {@link GatewayStatus}. */
@@ -31,6 +32,8 @@ export interface GatewayStatus {
   readonly audit: AuditStatus;
   /** Of backups and drills; absent where none stands. */
   readonly alarms?: readonly StandingAlarm[];
+  /** Of the last day, the latest first; absent where none turned up. */
+  readonly foundCredentials?: readonly StandingFound[];
   /** Where runs, grants and approvals are kept. */
   readonly store?: StoreStatus;
   /** Present where the installation has a vault. */
@@ -42,13 +45,6 @@ export interface GatewayStatus {
   /** Absent where the configuration was not read from a file. */
   readonly config?: ConfigStatus;
   readonly counters: Counters;
-}
-
-export interface StandingAlarm {
-  readonly target: string;
-  readonly about: RecoveryAlarm;
-  readonly because: string;
-  readonly sinceMs: number;
 }
 
 export interface TargetStatus {
@@ -183,6 +179,13 @@ export interface OpenedSession {
     readonly certificate: string;
     /** What stands in place of secrets, and the environment variable that it belongs into. */
     readonly placeholders: readonly { readonly name: string; readonly placeholder: string; readonly variable?: string }[];
+    /** Kubernetes clusters behind it, with what stands in place of each one's token. */
+    readonly clusters?: readonly {
+      readonly name: string;
+      readonly server: string;
+      readonly placeholder: string;
+      readonly namespace?: string;
+    }[];
   };
 }
 

@@ -18,6 +18,7 @@ import type { VerifiedPerson } from "../control/authority-port.ts";
 import type { ApprovalView } from "../control/contract.ts";
 import { type ApprovalControl, ControlRefusal } from "../control/parts.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
+import type { StandingFound } from "../model/standing.ts";
 import type { StandingAlarm } from "../recovery/backup/alarm-book.ts";
 
 export interface ChannelsParts {
@@ -85,6 +86,11 @@ export class Channels {
     const whose = { principal: "", run: "", target, environment };
     for (const { outbox } of this.#outboxes)
       outbox.tell({ kind: "recovery_alarm", id, revision: over ? 2 : 1, state, ...whose, about, sinceMs });
+  }
+
+  foundCredential({ id, principal, target, environment, provider, count, sinceMs }: StandingFound, revision: number): void {
+    const news = { kind: "found_credential" as const, id, revision, state: "standing" as const, run: "" };
+    for (const { outbox } of this.#outboxes) outbox.tell({ ...news, principal, target, environment, provider, count, sinceMs });
   }
 
   async close(): Promise<void> {

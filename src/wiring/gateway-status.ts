@@ -25,6 +25,7 @@ export interface StatusParts {
   readonly upstreams: ReadonlyMap<string, string>;
   /** What is alarming about backups and drills. */
   readonly alarms: NonNullable<GatewayStatus["alarms"]>;
+  readonly found: NonNullable<GatewayStatus["foundCredentials"]>;
   /** The console's origin, where one is served. */
   readonly console: string | undefined;
 }
@@ -43,6 +44,7 @@ export function gatewayStatus(parts: StatusParts): GatewayStatus {
     audit: { directory: config.auditDirectory, size: log.log.size, writable: log.writable },
     ...guarded.status(),
     ...(parts.alarms.length === 0 ? {} : { alarms: parts.alarms }),
+    ...(parts.found.length === 0 ? {} : { foundCredentials: parts.found }),
     ...(parts.console === undefined ? {} : { console: { url: parts.console } }),
     counters: { ...guard.counters },
   };

@@ -239,7 +239,7 @@ class RunningGateway implements Gateway {
     });
     await this.#openConsole({ sessions, approvals: this.#parts.approvals, ...this.#telling.hook });
     await this.#telling.follow();
-    this.#http = await HttpProxy.open({ ...this.#parts, ...options, ...this.#parts.shown });
+    this.#http = await HttpProxy.open({ ...this.#parts, ...options, ...this.#parts.shown, tell: this.#telling.foundCredential });
     for (const target of config.targets) await this.#targets.serve(target);
     this.#planning.settle();
     this.#parts.bin.start();
@@ -317,6 +317,7 @@ class RunningGateway implements Gateway {
     const { listeners, upstreams, replicas } = this.#targets;
     const own = { listeners, upstreams, replicas, console: this.#console?.origin };
     const alarms = this.#backups?.alarms.standing() ?? [];
-    return gatewayStatus({ alarms, config: this.#config, startedAtMs: this.#startedAtMs, guard, log, runs, guarded, ...own });
+    const found = this.#http?.alarms.standing() ?? [];
+    return gatewayStatus({ alarms, found, config: this.#config, startedAtMs: this.#startedAtMs, guard, log, runs, guarded, ...own });
   }
 }

@@ -42,6 +42,8 @@ export interface HttpProxyParts {
   readonly runs: RunControl;
   readonly vault: Vault | undefined;
   readonly approvals: { readonly desk: Approvals };
+  /** Tells persons of a credential that was found. */
+  readonly tell: HttpAlarmsParts["tell"];
 }
 
 export class HttpProxy {
@@ -72,6 +74,7 @@ export class HttpProxy {
     this.#http = http;
     this.#parts = parts;
     this.#broker = openBroker(http, parts);
+    this.alarms = new HttpAlarms(parts);
     this.#signing = new HttpSigning(http, parts);
     this.databases = new HttpDatabases(http.databases);
     this.#disarms = new Disarms({ clock: parts.clock, store: parts.runs.opened.store, windowMs: http.disarmedMs });

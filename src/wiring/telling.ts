@@ -10,6 +10,7 @@ import type { BreakGlassControl } from "../control/break-glass-port.ts";
 import type { ApprovalControl } from "../control/parts.ts";
 import type { Hook } from "../control/web/hook.ts";
 import type { BreakGlass } from "../model/break-glass.ts";
+import type { StandingFound } from "../model/standing.ts";
 import type { StandingAlarm } from "../recovery/backup/alarm-book.ts";
 import { Channels } from "./channels.ts";
 import { controlBreakGlass } from "./control-break-glass.ts";
@@ -55,6 +56,9 @@ export class Telling {
       this.#channels.breakGlass(glass);
     });
   }
+
+  /** That a session sent a credential that it was not given; the operator is told where it was found out. */
+  readonly foundCredential = (found: StandingFound, revision: number): void => this.#channels.foundCredential(found, revision);
 
   /** When the console is there: messages name the link. */
   follow(): Promise<void> {

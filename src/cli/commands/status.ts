@@ -5,6 +5,7 @@
 import { figure } from "../../base/counted.ts";
 import { NoGateway, readStatus } from "../../control/client.ts";
 import type { GatewayStatus, ReplicaStatus } from "../../control/contract.ts";
+import type { StandingFound } from "../../model/standing.ts";
 import { causeText, failed } from "../errors.ts";
 import { padEnd, table, visible } from "../output.ts";
 import { configOption, stateOf } from "../settings.ts";
@@ -65,12 +66,19 @@ function rendered(found: GatewayStatus, terminal: Terminal): string {
     (config === undefined ? "" : line("config", configText(config, terminal))) +
     line("sessions", runsText(found)) +
     (found.alarms ?? []).map((alarm) => line("alarm", alarmText(alarm, terminal))).join("") +
+    (found.foundCredentials ?? []).map((each) => line("found", foundText(each, terminal))).join("") +
     (found.breakGlass ?? []).map((glass) => line("glass", breakGlassText(glass, terminal))).join("") +
     line("logins", `${figure(counters.sessionsOpened)} connections opened, ${figure(counters.loginsRefused)} logins refused`);
   const replicas = found.targets.flatMap(({ name, replica }) =>
     replica === undefined ? [] : [line("replica", replicaText(name, replica, terminal))],
   );
   return `${head}${replicas.join("")}\n${targetTable(found, terminal)}\n${sessionTable(found, terminal)}`;
+}
+
+function foundText({ principal, provider, host, slot, count, lastMs }: StandingFound, terminal: Terminal): string {
+  const times = count === 1 ? "once" : `${figure(count)} times`;
+  const what = `${visible(principal)} sent a credential that it was not given to ${visible(host)} (${provider}), in ${visible(slot)}, ${times}`;
+  return `${terminal.style(["bold", "red"], "FOUND CREDENTIAL")} ${what}, last at ${new Date(lastMs).toISOString().slice(0, 16)}Z: refused`;
 }
 
 function runsText({ runs = [] }: GatewayStatus): string {

@@ -32,28 +32,42 @@ const DAY_MS = 86_400_000;
 
 const schema = buildSchema(`
   scalar DateTime
-  scalar BigInt
   type Query {
     me: User!
-    volume(id: String!): Volume
+    projects: ProjectConnection!
+    project(id: String!): Project
+    environment(id: String!): Environment
+    service(id: String!): Service
     volumeInstance(id: String!): VolumeInstance
     volumeInstanceBackupList(volumeInstanceId: String!): [VolumeInstanceBackup!]!
-    project(id: String!): Project
   }
   type User { id: ID! name: String! email: String! }
-  type Project { id: ID! name: String! volumes: VolumeConnection! }
+  type ProjectConnection { edges: [ProjectEdge!]! }
+  type ProjectEdge { node: Project! }
+  type Project {
+    id: ID! name: String! environments: EnvironmentConnection! services: ServiceConnection! volumes: VolumeConnection!
+  }
+  type EnvironmentConnection { edges: [EnvironmentEdge!]! }
+  type EnvironmentEdge { node: Environment! }
+  type Environment {
+    id: ID! name: String! projectId: String! isEphemeral: Boolean!
+    serviceInstances: ServiceInstanceConnection! volumeInstances: VolumeInstanceConnection!
+  }
+  type ServiceInstanceConnection { edges: [ServiceInstanceEdge!]! }
+  type ServiceInstanceEdge { node: ServiceInstance! }
+  type ServiceInstance { id: ID! serviceName: String! }
+  type ServiceConnection { edges: [ServiceEdge!]! }
+  type ServiceEdge { node: Service! }
+  type Service { id: ID! name: String! projectId: String! project: Project! }
   type VolumeConnection { edges: [VolumeEdge!]! }
   type VolumeEdge { node: Volume! }
-  type Volume { id: ID! name: String! createdAt: DateTime! projectId: String! project: Project! volumeInstances: VolumeInstanceConnection! }
+  type Volume { id: ID! name: String! projectId: String! volumeInstances: VolumeInstanceConnection! }
   type VolumeInstanceConnection { edges: [VolumeInstanceEdge!]! }
   type VolumeInstanceEdge { node: VolumeInstance! }
   type VolumeInstance {
-    id: ID! volumeId: String! volume: Volume! environmentId: String! environment: Environment! serviceId: String service: Service
-    mountPath: String! sizeMB: Int! currentSizeMB: Float! state: String
+    id: ID! volume: Volume! environment: Environment! service: Service mountPath: String! sizeMB: Int! currentSizeMB: Float!
   }
-  type Environment { id: ID! name: String! isEphemeral: Boolean! projectId: String! }
-  type Service { id: ID! name: String! }
-  type VolumeInstanceBackup { id: ID! name: String createdAt: DateTime! expiresAt: DateTime usedMB: Int referencedMB: Int }
+  type VolumeInstanceBackup { id: ID! name: String createdAt: DateTime! usedMB: Int }
   type Mutation {
     volumeDelete(volumeId: String!): Boolean!
     serviceInstanceDeployV2(serviceId: String!, environmentId: String!, commitSha: String): String!
@@ -115,53 +129,83 @@ async function asked(text: string, root: object): Promise<unknown> {
 /** The schema's root fields over the volumes that are left. */
 function rootOf(left: Map<string, StandInVolume>, nowMs: number): object {
   const day = (days: number): string => new Date(nowMs - days * DAY_MS).toISOString();
-  const project = (): object => ({
-    id: "p-shop",
-    name: "shop",
-    volumes: () => ({ edges: [...left.values()].map((each) => ({ node: volume(each) })) }),
-  });
-  const volume = (found: StandInVolume): object => ({
-    id: found.id,
-    name: `${found.service}-volume`,
-    createdAt: day(400),
-    projectId: "p-shop",
-    project,
-    volumeInstances: () => ({ edges: [{ node: instance(found) }] }),
-  });
-  const instance = (found: StandInVolume): object => ({
-    id: `${found.id}-instance`,
-    volumeId: found.id,
-    volume: () => volume(found),
-    environmentId: `e-${found.environment}`,
-    environment: { id: `e-${found.environment}`, name: found.environment, isEphemeral: false, projectId: "p-shop" },
-    serviceId: `s-${found.service}`,
-    service: { id: `s-${found.service}`, name: found.service },
-    mountPath: "/var/lib/postgresql/data",
-    sizeMB: found.sizeMb,
-    currentSizeMB: found.sizeMb,
-    state: "READY",
-  });
+  const things = thingsOf(left);
   const byInstance = (id: string): StandInVolume | undefined => left.get(id.replace(/-instance$/, ""));
   return {
     me: () => ({ id: "u-1", name: "staging bot", email: "bot@shop.example" }),
-    project: ({ id }: { id: string }) => (id === "p-shop" ? project() : null),
-    volume: ({ id }: { id: string }) => mapped(left.get(id), volume),
-    volumeInstance: ({ id }: { id: string }) => mapped(byInstance(id), instance),
-    volumeInstanceBackupList: ({ volumeInstanceId }: { volumeInstanceId: string }) =>
-      Array.from({ length: byInstance(volumeInstanceId)?.backups ?? 0 }, (_, at) => ({
+    projects: () => edges([things.project()]),
+    project: ({ id }: Named) => (id === PROJECT ? things.project() : null),
+    environment: ({ id }: Named) => things.environments().find((each) => each.id === id) ?? null,
+    service: ({ id }: Named) => things.services().find((each) => each.id === id) ?? null,
+    volumeInstance: ({ id }: Named) => {
+      const found = byInstance(id);
+      return found === undefined ? null : things.instance(found);
+    },
+    volumeInstanceBackupList: ({ volumeInstanceId }: { readonly volumeInstanceId: string }) => {
+      const { backups = 0, sizeMb } = byInstance(volumeInstanceId) ?? {};
+      return Array.from({ length: backups }, (_, at) => ({
         id: `${volumeInstanceId}-backup-${at + 1}`,
         name: `daily ${at + 1}`,
         createdAt: day(at + 1),
-        usedMB: byInstance(volumeInstanceId)?.sizeMb,
-      })),
+        usedMB: sizeMb,
+      }));
+    },
     // The backups live on the volume, and go with it.
-    volumeDelete: ({ volumeId }: { volumeId: string }) => left.delete(volumeId),
+    volumeDelete: ({ volumeId }: { readonly volumeId: string }) => left.delete(volumeId),
     serviceInstanceDeployV2: () => "deployment-1",
   };
 }
 
-function mapped(found: StandInVolume | undefined, to: (volume: StandInVolume) => object): object | null {
-  return found === undefined ? null : to(found);
+interface Named {
+  readonly id: string;
+}
+
+const PROJECT = "p-shop";
+
+/** One project with two environments; whatever refers back is asked for only when a query goes there. */
+function thingsOf(left: ReadonlyMap<string, StandInVolume>) {
+  const all = (): readonly StandInVolume[] => [...left.values()];
+  const project = (): object => ({
+    id: PROJECT,
+    name: "shop",
+    environments: () => edges(environments()),
+    services: () => edges(services()),
+    volumes: () => edges(all().map(volume)),
+  });
+  const environment = (name: string): Named => {
+    const own = { name, projectId: PROJECT, isEphemeral: false };
+    const volumeInstances = () =>
+      edges(
+        all()
+          .filter((each) => each.environment === name)
+          .map(instance),
+      );
+    return Object.assign({ id: `e-${name}` }, own, {
+      serviceInstances: () => edges([{ id: `si-web-${name}`, serviceName: "web" }]),
+      volumeInstances,
+    });
+  };
+  const environments = (): readonly Named[] => ["production", "staging"].map(environment);
+  const service = (name: string): Named => Object.assign({ id: `s-${name}` }, { name, projectId: PROJECT, project });
+  const services = (): readonly Named[] => ["web", ...all().map((each) => each.service)].map(service);
+  const volume = (found: StandInVolume): object => {
+    const { id } = found;
+    return { id, name: "data", projectId: PROJECT, volumeInstances: () => edges([instance(found)]) };
+  };
+  const instance = (found: StandInVolume): object => ({
+    id: `${found.id}-instance`,
+    volume: () => volume(found),
+    environment: () => environment(found.environment),
+    service: () => service(found.service),
+    mountPath: "/var/lib/postgresql/data",
+    sizeMB: found.sizeMb,
+    currentSizeMB: found.sizeMb,
+  });
+  return { project, environments, services, instance };
+}
+
+function edges(nodes: readonly object[]): object {
+  return { edges: nodes.map((node) => ({ node })) };
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
