@@ -1,5 +1,6 @@
 /** GitHub: REST, GraphQL, and git over HTTP. Where a push does not show that it only adds, it counts as one that may not. */
 import { githubLookups } from "./lookups/github.ts";
+import { githubMutations } from "./github-mutations.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -12,6 +13,7 @@ export const github: Pack = {
   provider: "github",
   hosts: ["api.github.com", "github.com"],
   authSlots: ["authorization", "cookie"],
+  tokenEndpoints: ["https://github.com/login/oauth/access_token"],
   lookups: githubLookups,
   graphql: ["/graphql"],
   operations: [
@@ -136,5 +138,6 @@ export const github: Pack = {
       [`POST ${R}/issues/**`, `POST ${R}/pulls/**`, "GQL addComment", "GQL createIssue", "GQL createPullRequest"],
       { matches: [`POST ${r}/issues {"title":"t"}`, `POST ${r}/pulls {}`], misses: [`POST ${r}/transfer {}`] },
     ),
+    ...githubMutations,
   ],
 };

@@ -2,6 +2,7 @@
 import type { Pack, PackOperation } from "./pack.ts";
 import { railwayLookups } from "./lookups/railway.ts";
 import { railwayChanges } from "./railway-changes.ts";
+import { railwayMutations } from "./railway-mutations.ts";
 
 const URL = "POST https://backboard.railway.com/graphql/v2";
 const gql = (query: string): string => `${URL} ${JSON.stringify({ query })}`;
@@ -103,7 +104,8 @@ export const railway: Pack = {
   provider: "railway",
   hosts: ["backboard.railway.com", "backboard.railway.app"],
   authSlots: ["authorization", "project-access-token", "cookie"],
+  tokenEndpoints: ["https://backboard.railway.com/oauth/token"],
   graphql: ["/graphql/v2", "/graphql/internal", "/graphql"],
-  operations: [...destroying, ...railwayChanges],
+  operations: [...destroying, ...railwayChanges, ...railwayMutations],
   lookups: railwayLookups,
 };
