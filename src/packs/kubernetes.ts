@@ -23,6 +23,7 @@ export const kubernetes: Pack = {
   ],
   authSlots: ["authorization"],
   listed: ["command"],
+  clientHeaders: ["kubectl-command", "kubectl-session"],
   lookups: kubernetesLookups,
   operations: [
     op(

@@ -103,8 +103,12 @@ export interface Pack {
   readonly authSlots: readonly string[];
   /** Absent: its requests are not signed. */
   readonly signing?: PackSigning;
+  /** Headers, lower case, in which its clients tell of themselves, anew at each call: they do not go on, and no act differs by them. */
+  readonly clientHeaders?: readonly string[];
   /** Keys of a query that are a list where they stand in it several times; any other is what two readers could read differently. */
   readonly listed?: readonly string[];
+  /** Where its clients ask for tokens of OAuth: `https://host/path`, `{x}` one segment. Each host is one of `hosts`. */
+  readonly tokenEndpoints?: readonly string[];
   /** Paths at which it speaks GraphQL. */
   readonly graphql?: readonly string[];
   /** Its operations are known by the public models of its services; doors `AWS service Name` name them. */

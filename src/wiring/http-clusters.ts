@@ -5,6 +5,7 @@
 import type { PackedHost } from "../adapters/http/options.ts";
 import type { HttpCluster, HttpConfig } from "../config/config.ts";
 import type { OpenedSession } from "../control/contract.ts";
+import type { Pack } from "../packs/pack.ts";
 import { kubernetes } from "../packs/kubernetes.ts";
 
 type ToldCluster = NonNullable<NonNullable<OpenedSession["http"]>["clusters"]>[number];
@@ -12,7 +13,12 @@ type ToldCluster = NonNullable<NonNullable<OpenedSession["http"]>["clusters"]>[n
 /** A host that is a cluster's because the operator says so. */
 export function clusterHost(clusters: readonly HttpCluster[], host: string): PackedHost | undefined {
   if (!clusters.some((cluster) => cluster.host === host)) return undefined;
-  return { provider: kubernetes.provider, authSlots: kubernetes.authSlots, assigned: true };
+  return { ...packedBy(kubernetes), assigned: true };
+}
+
+/** What the proxy knows of a pack. */
+export function packedBy({ provider, authSlots, clientHeaders }: Pack): PackedHost {
+  return { provider, authSlots, ...(clientHeaders === undefined ? {} : { clientHeaders }) };
 }
 
 /** An entry of `http.routes` for the same host goes before it. */
