@@ -32,7 +32,7 @@ export async function http(run: Run): Promise<readonly Row[]> {
     const { server, database } = run.stack;
     const env = { SHOP_URL: server.url(database, await server.ordinaryRole()), REAL_TOKEN: token };
     const task = (more: Partial<ClientTask>): ClientTask => ({
-      ...{ host, token, peers: { target, tunnel, mitm }, rounds: 0, requests: run.quick ? 200 : 2_000, crowd: 0, uploadMiB: 0, ...more },
+      ...{ host, token, peers: { target, tunnel, mitm }, rounds: 0, requests: run.quick ? 200 : 1_000, crowd: 0, uploadMiB: 0, ...more },
     });
     writeFileSync(join(folder, "holdfast.yaml"), configText(target.port, "guarded-writes"));
     const speed = await measured(task({ rounds: run.quick ? 2 : 5 }), folder, env);

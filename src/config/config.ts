@@ -53,6 +53,8 @@ export interface Config {
 /** The proxy for HTTP APIs. */
 export interface HttpConfig {
   readonly listen: Address;
+  /** What one login may have at once. */
+  readonly perLogin: { readonly connections: number; readonly requests: number };
   /** Hosts without a pack that go through unread. */
   readonly egress: readonly string[];
   readonly credentials: readonly HttpCredential[];
@@ -110,7 +112,49 @@ export interface HttpCredential {
   /** Places beside the header in which its placeholder is filled in. */
   readonly surfaces: readonly ("path" | "query" | "body" | "websocket")[];
   readonly variable?: string;
+  /** Absent: the secret itself is sent. */
+  readonly mint?: HttpMint;
 }
+
+/** What short-lived credential is made of a long-lived one. */
+export type HttpMint =
+  | {
+      readonly kind: "github-app";
+      readonly app: string;
+      readonly installation: string;
+      readonly repositories: readonly string[];
+      readonly permissions: Readonly<Record<string, string>>;
+      readonly host: string;
+    }
+  | { readonly kind: "gcp-service-account"; readonly scopes: readonly string[]; readonly audience?: string }
+  | {
+      readonly kind: "oauth";
+      readonly grant: "client_credentials" | "refresh_token";
+      readonly tokenUrl: string;
+      readonly revocationUrl?: string;
+      readonly clientId: string;
+      readonly clientSecret?: SecretReference;
+      readonly clientAuth: "basic" | "body";
+      readonly scope?: string;
+      readonly audience?: string;
+    }
+  | {
+      readonly kind: "fly";
+      readonly organization?: number;
+      readonly apps: readonly number[];
+      readonly actions: readonly ("read" | "write" | "create" | "delete" | "control")[];
+      readonly lifeMs: number;
+    }
+  | {
+      readonly kind: "assume-role";
+      readonly role: string;
+      readonly region: string;
+      /** JSON. */
+      readonly policy?: string;
+      readonly policyArns: readonly string[];
+      readonly externalId?: string;
+      readonly durationS: number;
+    };
 
 export interface ConsoleConfig {
   readonly listen: Address;

@@ -8,6 +8,7 @@ import { isLoopback, parseListen } from "./address.ts";
 import { clustersSchema, resolveClusters } from "./cluster-schema.ts";
 import type { PolicyDocument } from "./compile-policy.ts";
 import type { HttpConfig, SecretReference } from "./config.ts";
+import { mintSchema, resolveMint } from "./mint-schema.ts";
 import { parseDuration } from "./quantities.ts";
 import type { RuleEntry } from "./policy-schema.ts";
 
@@ -41,6 +42,7 @@ function credentialSchemaWith<S extends z.ZodType>(secretSchema: S) {
       .regex(/^[A-Za-z0-9_.-]{0,24}$/, "must be at most 24 letters, digits, `_`, `.` and `-`")
       .optional()
       .describe("What placeholders begin with, for tools that look at the shape of a token."),
+    mint: mintSchema(secretSchema).optional(),
     surfaces: z
       .array(z.enum(["path", "query", "body", "websocket"]))
       .optional()
@@ -92,6 +94,12 @@ export function httpSchemaWith<S extends z.ZodType>(secretSchema: S) {
         )
         .optional()
         .describe("Where the proxy listens; 127.0.0.1:6480."),
+      per_login: z
+        .strictObject({
+          connections: z.number().int().min(1).max(10_000).optional().describe("Connections of one login at once; 256."),
+          requests: z.number().int().min(1).max(10_000).optional().describe("Requests of one login without an answer yet; 256."),
+        })
+        .optional(),
       egress: z
         .union([z.literal("packed-only"), z.strictObject({ allow: z.array(hostPattern).min(1) })])
         .optional()
@@ -146,15 +154,17 @@ export function resolveHttp(
     clusters,
     environments = [],
     disarmed_for = "24h",
+    per_login: { connections = 256, requests = 256 } = {},
   }: HttpEntry,
   directory: string,
   secret: (entry: SecretEntry) => SecretReference,
 ): HttpConfig {
   return {
     listen: parseListen(listen) ?? { host: "127.0.0.1", port: 6480 },
+    perLogin: { connections, requests },
     egress: egress === "packed-only" ? [] : egress.allow,
     credentials: Object.entries(credentials).map(([name, entry]) => {
-      const { hosts, header = "authorization", mode = "placeholder", prefix = "hfp_", surfaces = [], variable } = entry;
+      const { hosts, header = "authorization", mode = "placeholder", prefix = "hfp_", surfaces = [], variable, mint } = entry;
       return {
         name,
         secret: secret(entry.secret),
@@ -165,6 +175,7 @@ export function resolveHttp(
         form: entry.form ?? (header === "authorization" ? "Bearer {}" : "{}"),
         ...(hosts === undefined ? {} : { hosts }),
         ...(variable === undefined ? {} : { variable }),
+        ...(mint === undefined ? {} : { mint: resolveMint(mint, secret) }),
       };
     }),
     routes: routes.map(({ host, address, ca }) => {

@@ -30,6 +30,7 @@ export const reasonCodes = {
   outcome_unknown: { sqlstate: "08007", title: "the server was lost while an approved act ran: it may have taken effect" },
   rows_returned_limit: { sqlstate: "54000", title: "more rows or bytes returned than permitted" },
   rows_changed_limit: { sqlstate: "54000", title: "more rows changed than permitted; rolled back" },
+  too_many_at_once: { sqlstate: "53300", title: "one login has too much open or under way at once" },
   rate_limit: { sqlstate: "53400", title: "too many statements in a minute" },
   time_limit: { sqlstate: "57014", title: "took longer than permitted" },
   budget_exhausted: { sqlstate: "53400", title: "the session's budget is used up" },

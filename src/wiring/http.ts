@@ -10,8 +10,10 @@ import type { Caller, PackedHost, Route } from "../adapters/http/options.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { Config, HttpConfig } from "../config/config.ts";
+import { vaultPlace } from "../config/read-secret.ts";
 import type { OpenedSession } from "../control/contract.ts";
 import type { CredentialBroker } from "../credentials/broker/broker.ts";
+import type { MintSend } from "../credentials/mint/minter.ts";
 import { canonicalUrl } from "../effects/http/canonical-url.ts";
 import { packOf } from "../effects/http/pack-of.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -19,14 +21,16 @@ import type { Approvals } from "../pipeline/approvals-port.ts";
 import type { Guard } from "../pipeline/guard.ts";
 import { packs } from "../packs/index.ts";
 import { Disarms } from "../sessions/disarms.ts";
-import { clusterHost, clusterRoutes, toldClusters } from "./http-clusters.ts";
+import { clusterHost, clusterRoutes, packedBy, toldClusters } from "./http-clusters.ts";
 import { HttpAlarms, type HttpAlarmsParts } from "./http-alarms.ts";
 import { openBroker } from "./http-broker.ts";
+import { HttpMints } from "./http-mint.ts";
 import { HttpDatabases } from "./http-databases.ts";
 import { notingDisarms } from "./http-disarms.ts";
 import { HttpThings } from "./http-resolve.ts";
 import { HttpSigning } from "./http-signing.ts";
 import { HttpLogins, type KnownLogin } from "./http-login.ts";
+import { mintSender } from "./mint-send.ts";
 import type { RunControl } from "./run-control.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
 import type { Vault } from "./vault.ts";
@@ -49,6 +53,8 @@ export interface HttpProxyParts {
 export class HttpProxy {
   readonly #parts: HttpProxyParts;
   readonly #http: HttpConfig;
+  readonly #mints: HttpMints;
+  #mintSender: ReturnType<typeof mintSender> | undefined;
   readonly #broker: CredentialBroker;
   readonly #signing: HttpSigning;
   readonly #logins: HttpLogins;
@@ -73,9 +79,13 @@ export class HttpProxy {
   constructor(http: HttpConfig, parts: HttpProxyParts) {
     this.#http = http;
     this.#parts = parts;
-    this.#broker = openBroker(http, parts);
+    const { environment, vault, clock, append } = parts;
+    const places = vault === undefined ? environment : { ...environment, [vaultPlace]: vault };
+    const send: MintSend = async (request, signal) => this.#mintSender?.send(request, signal) ?? "the proxy does not listen yet";
+    this.#mints = new HttpMints(http.credentials, { places, vault, clock, append, send });
+    this.#broker = openBroker(http, { ...parts, mints: this.#mints });
     this.alarms = new HttpAlarms(parts);
-    this.#signing = new HttpSigning(http, parts);
+    this.#signing = new HttpSigning(http, { ...parts, mints: this.#mints });
     this.databases = new HttpDatabases(http.databases);
     this.#disarms = new Disarms({ clock: parts.clock, store: parts.runs.opened.store, windowMs: http.disarmedMs });
     this.#things = new HttpThings({
@@ -108,14 +118,19 @@ export class HttpProxy {
 
   async stop(): Promise<void> {
     await this.#listener?.stop();
+    await this.#mints.close();
+    this.#mintSender?.close();
   }
 
   async #listen(): Promise<void> {
     const { guard, clock, random, vault, approvals } = this.#parts;
     const routes = await routesOf(this.#http);
+    const route = (host: string): Route | undefined => routes.get(host) ?? routes.get(host.replace(/^[^.]+/, "*"));
+    this.#mintSender = mintSender({ clock, route, resolve: systemResolve });
     try {
       this.#listener = await listenHttp({
         listen: this.#http.listen,
+        perLogin: this.#http.perLogin,
         guard: notingDisarms(this.databases.naming(guard), this.#disarms),
         things: this.#things,
         clock,
@@ -133,7 +148,7 @@ export class HttpProxy {
         packOf: (host) => packedHost(host) ?? clusterHost(this.#http.clusters, host),
         hostOfProvider: (provider) => packs.find((pack) => pack.provider === provider)?.hosts.find((host) => !host.includes("*")),
         canonical: canonicalUrl,
-        route: (host) => routes.get(host) ?? routes.get(host.replace(/^[^.]+/, "*")),
+        route,
         resolve: systemResolve,
         alarm: (found) => this.alarms.found(found),
         tokenAnswered: ({ session, caller, ...answered }) =>
@@ -189,6 +204,7 @@ export class HttpProxy {
 
   #closed(principal: string): void {
     this.#broker.forget(principal);
+    void this.#mints.end(principal);
     this.#signing.forget(principal);
     this.#callers.delete(principal);
     this.#authorities.delete(principal);
@@ -198,7 +214,7 @@ export class HttpProxy {
 
 function packedHost(host: string): PackedHost | undefined {
   const pack = packOf(host);
-  return pack === undefined ? undefined : { provider: pack.provider, authSlots: pack.authSlots };
+  return pack === undefined ? undefined : packedBy(pack);
 }
 
 async function routesOf({ routes, clusters }: HttpConfig): Promise<ReadonlyMap<string, Route>> {

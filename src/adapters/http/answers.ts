@@ -28,6 +28,7 @@ export interface TextAnswer {
 const statuses: Partial<Record<ReasonCode, number>> = {
   too_large: 413,
   rate_limit: 429,
+  too_many_at_once: 429,
   budget_exhausted: 429,
   record_unavailable: 503,
   analysis_unavailable: 503,

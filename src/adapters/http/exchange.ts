@@ -18,6 +18,7 @@ import {
 import { capabilities } from "./capabilities.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
 import { type HeaderPair, type ReadHead, readRequestHead } from "./codec/headers.ts";
+import type { Crowd } from "./crowd.ts";
 import { forward } from "./forward.ts";
 import { foundCredential } from "./found.ts";
 import type { HttpSession } from "./http-session.ts";
@@ -41,6 +42,7 @@ export interface Lane {
 }
 
 export interface ExchangeParts {
+  readonly crowd: Crowd;
   readonly options: HttpOptions;
   readonly upstream: Upstream;
 }
@@ -76,6 +78,10 @@ export function exchange(lane: Lane, path: string, both: Both, parts: ExchangePa
 
 async function exchanged(lane: Lane, path: string, both: Both, parts: ExchangeParts): Promise<void> {
   const { response } = both;
+  const { crowd } = parts;
+  const { name } = lane.session.caller.principal;
+  const crowded = crowd.enter(name);
+  if (crowded !== undefined) return writeAnswer(response, refusalAnswer(crowded));
   try {
     const prepared = await prepare(lane, path, both, parts);
     if ("text" in prepared) return writeText(response, prepared);
@@ -85,6 +91,8 @@ async function exchanged(lane: Lane, path: string, both: Both, parts: ExchangePa
     if (error instanceof BodyAborted) return void response.destroy();
     const message = `a defect of Holdfast kept this from being judged: ${messageOf(error)}`;
     writeAnswer(response, refusalAnswer({ code: "internal", message }, { close: true }));
+  } finally {
+    crowd.leave(name);
   }
 }
 
@@ -96,7 +104,7 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
   if ("refused" in read) return protocolRefused(`the request is not let through: ${read.refused}`);
   const upgrade = upgradeOf(request.method ?? "GET", read, both.upgraded);
   if ("refused" in upgrade) return protocolRefused(`the request is not let through: ${upgrade.refused}`, 501);
-  const { head, asked } = upgrade;
+  const { asked } = upgrade;
   const barred = await session.caller.barred();
   if (barred !== undefined) return refusalAnswer({ code: "suspended", message: barred });
   const host = authorityOf(place, scheme);
@@ -104,6 +112,7 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
   const url = `${scheme}://${host}${path}`;
   const canonical = options.canonical(url);
   const packed = options.packOf(host);
+  const head = withoutClient(upgrade.head, packed);
   const sent = "refused" in canonical ? path : canonical.target;
   const taken: Taken =
     asked?.protocols.some(isCredentialProtocol) === true
@@ -146,6 +155,10 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
 
 function judgedUrl(origin: string, target: string | undefined): { readonly url?: string } {
   return target === undefined ? {} : { url: `${origin}${target}` };
+}
+
+function withoutClient(head: ReadHead, { clientHeaders = [] }: Partial<PackedHost> = {}): ReadHead {
+  return clientHeaders.length === 0 ? head : { ...head, pairs: head.pairs.filter(([name]) => !clientHeaders.includes(name)) };
 }
 
 /** HTTP/1.1 says in the head whether there is a body. */

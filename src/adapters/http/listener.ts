@@ -5,10 +5,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Reason } from "../../model/decision.ts";
 import { limits } from "../../base/limits.ts";
 import { protocolRefused, refusalAnswer, writeAnswer } from "./answers.ts";
 import { absoluteForm, authorityOf, type Place, placeOf } from "./codec/authority.ts";
 import { basicLogin, readRequestHead } from "./codec/headers.ts";
+import { Crowd } from "./crowd.ts";
 import { exchange, type Lane } from "./exchange.ts";
 import { HttpSession } from "./http-session.ts";
 import { createInterceptor, http1Limits, type Interceptor } from "./intercept.ts";
@@ -35,6 +37,7 @@ class Front implements HttpListener {
   readonly #options: HttpOptions;
   readonly #server: Server;
   readonly #upstream: Upstream;
+  readonly #crowd: Crowd;
   readonly #interceptor: Interceptor;
   readonly #sockets = new Set<Socket>();
   /** Of requests in clear text: one session a connection and caller. */
@@ -44,7 +47,8 @@ class Front implements HttpListener {
   constructor(options: HttpOptions) {
     this.#options = options;
     this.#upstream = new Upstream(options);
-    this.#interceptor = createInterceptor({ options, upstream: this.#upstream });
+    this.#crowd = new Crowd(options.perLogin);
+    this.#interceptor = createInterceptor({ options, upstream: this.#upstream, crowd: this.#crowd });
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
       request.on("error", () => undefined);
       response.on("error", () => undefined);
@@ -106,15 +110,18 @@ class Front implements HttpListener {
     });
   }
 
-  #session(socket: Socket, caller: Caller, client: string): HttpSession {
+  /** A reason where the login has all the connections that it may. */
+  #session(socket: Socket, caller: Caller, client: string): HttpSession | Reason {
     const known = this.#sessions.get(socket);
-    if (known?.caller.principal.name === caller.principal.name) return known;
+    const { name } = caller.principal;
+    if (known?.caller.principal.name === name) return known;
+    const own = this.#ofPrincipal.get(name) ?? new Set();
+    const crowded = own.has(socket) ? undefined : this.#crowd.connecting(own.size);
+    if (crowded !== undefined) return crowded;
     known?.close("another session goes on");
     const peer = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
     const session = new HttpSession(caller, { peer, client }, this.#options);
     this.#sessions.set(socket, session);
-    const { name } = caller.principal;
-    const own = this.#ofPrincipal.get(name) ?? new Set();
     this.#ofPrincipal.set(name, own.add(socket));
     socket.once("close", () => {
       own.delete(socket);
@@ -157,6 +164,7 @@ class Front implements HttpListener {
           'Proxy-Authenticate: Basic realm="holdfast"\r\n',
         );
       const session = this.#session(socket, caller, clientOf(request));
+      if ("code" in session) return refuse("429 Too Many Requests", session);
       const host = authorityOf(place, "https");
       if (head.length > 0) socket.unshift(head);
       if (this.#options.packOf(host) !== undefined) {
@@ -187,12 +195,13 @@ class Front implements HttpListener {
         return writeAnswer(response, refusalAnswer({ code: "not_permitted", message: caller }, { status: 407, headers, close: true }));
       }
       const session = this.#session(request.socket, caller, clientOf(request));
+      if ("code" in session) return writeAnswer(response, refusalAnswer(session, { close: true }));
       const lane: Lane = { scheme: asked.scheme, place: asked.place, session, http2: false };
       await exchange(
         lane,
         asked.path,
         { request, response, ...(upgraded === undefined ? {} : { upgraded }) },
-        { options: this.#options, upstream: this.#upstream },
+        { options: this.#options, upstream: this.#upstream, crowd: this.#crowd },
       );
     } catch {
       response.destroy();

@@ -11,6 +11,7 @@ import type { Principal, Target } from "../../model/principal.ts";
 import type { Approvals } from "../../pipeline/approvals-port.ts";
 import type { Guard } from "../../pipeline/guard.ts";
 import type { Resolve } from "./addresses.ts";
+import type { CrowdLimits } from "./crowd.ts";
 import type { SessionAuthority } from "./certificates/session-authority.ts";
 import type { HeaderPair, ReadHead } from "./codec/headers.ts";
 
@@ -30,6 +31,8 @@ export interface PackedHost {
   readonly provider: string;
   /** Names of headers that carry the provider's credential, lower case. */
   readonly authSlots: readonly string[];
+  /** Headers that do not go on: clients tell of themselves there, anew at each call. */
+  readonly clientHeaders?: readonly string[];
   /** The host itself does not say whose it is: an operator did. */
   readonly assigned?: true;
 }
@@ -133,6 +136,8 @@ export interface Route {
 }
 
 export interface HttpOptions {
+  /** What one login may have at once. */
+  readonly perLogin: CrowdLimits;
   readonly listen: { readonly host: string; readonly port: number };
   readonly guard: Guard;
   readonly clock: Clock;
