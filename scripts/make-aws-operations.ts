@@ -70,12 +70,13 @@ for (const { id, versions } of services) {
   const forms = metadata.protocols ?? [metadata.protocol];
   const routed = forms.some((form) => form.startsWith("rest-"));
   const told = new Map<string, string>();
-  for (const operation of Object.values(latest.operations)) told.set(keyOf(operation, routed), lineOf(operation, latest, routed, ""));
+  for (const operation of Object.values(latest.operations))
+    told.set(keyOf(operation, latest, routed), lineOf(operation, latest, routed, ""));
   current += told.size;
   const now = told.size;
   for (const model of before)
     for (const operation of Object.values(model.operations)) {
-      const key = keyOf(operation, routed);
+      const key = keyOf(operation, model, routed);
       if (!told.has(key)) told.set(key, lineOf(operation, model, routed, "~"));
     }
   older += told.size - now;
@@ -98,8 +99,19 @@ writeFileSync(fileURLToPath(new URL("../src/packs/data/aws-operations.txt.gz", i
 console.log(`${services.length} services, ${current} operations, ${older} of older versions, ${packed.length} bytes`);
 
 /** Two operations are one where the same request calls them. */
-function keyOf({ name, http }: ModelOperation, routed: boolean): string {
-  return routed ? `${name} ${http.method} ${http.requestUri.replace(/^\/\d{4}-\d{2}-\d{2}\//, "/*/")}` : name;
+function keyOf({ name, http }: ModelOperation, { operations }: Model, routed: boolean): string {
+  if (!routed) return plainName(name);
+  const path = http.requestUri
+    .replace(/^\/\d{4}-\d{2}-\d{2}(?=\/)/, "/*")
+    .replaceAll(/\{[^}+]+/g, "{")
+    .replace(/\/(?=$|\?)/, "");
+  const alone = Object.values(operations).filter((each) => each.http.method === http.method && each.http.requestUri === http.requestUri);
+  return `${http.method} ${path} ${alone.length === 1 ? "" : name}`;
+}
+
+/** Models of some APIs write their version behind each name. */
+function plainName(name: string): string {
+  return name.replace(/\d{4}_\d{2}_\d{2}$/, "");
 }
 
 /** `Name` with its marks, and for routes `Name METHOD URI`. `!` it has `DryRun`, `?` its model says that it only reads, `^` its body is
@@ -108,7 +120,7 @@ function keyOf({ name, http }: ModelOperation, routed: boolean): string {
 function lineOf(operation: ModelOperation, { shapes, operations }: Model, routed: boolean, mark: string): string {
   const { members = {}, required = [], payload = "" } = shapes[operation.input?.shape ?? ""] ?? {};
   const content = ["blob", "string"].includes(shapes[members[payload]?.shape ?? ""]?.type ?? "") ? "^" : "";
-  const name = `${operation.name}${"DryRun" in members ? "!" : ""}${operation.readonly === true ? "?" : ""}${content}${mark}`;
+  const name = `${plainName(operation.name)}${"DryRun" in members ? "!" : ""}${operation.readonly === true ? "?" : ""}${content}${mark}`;
   if (!routed) return name;
   const { method, requestUri } = operation.http;
   if (Object.values(operations).filter(({ http }) => http.method === method && http.requestUri === requestUri).length === 1)

@@ -171,7 +171,7 @@ const changing: Family = {
     StartCutover StartRecovery StartFailback* StartExperiment StartRemoteMove Start*MitigationActionsTask StartInstanceRefresh
     StartChangeSet StartTaskExecution StartDataMigration StartReplicationTask StartReplication StartSchemaCreation StartSchemaMerge
     StartFlowFlush StartMessageMoveTask StartPlanExecution StartZonalShift StartAssetBundleImportJob StartPolicyAssociation
-    ContinueUpdateRollback SubmitMultiRegionAccessPointRoutes UpdateFunctionConfiguration BatchStop* BatchDisassociate* BatchReplace*
+    ContinueUpdateRollback SubmitMultiRegionAccessPointRoutes UpdateFunctionConfiguration BatchReboot* BatchStop* BatchDisassociate* BatchReplace*
     BatchRemove* BatchReset* BatchSuspend* BatchToggle* BatchModify* UpdateUser* UpdateStage UpdateRestApi Stop* Reboot* Restart*
     Pause* Suspend* Failover* Switchover* Modify* Set* Change* Disassociate* Dissociate* Detach* Replace* Cancel* Remove* Unsubscribe*
     Disconnect* Shutdown* Swap* Promote* Demote* Resize* Decrease* Unassign* Unlink* Unmonitor* Reject* Decline* Deauthorize* Deny*

@@ -39,6 +39,10 @@ const analyser: SqlAnalyser = {
 export async function effectsOf(text: string): Promise<readonly Effect[]> {
   const request = requestOfText(text);
   assert.ok(request, `\`${text}\` is a request`);
+  return requestEffects(request);
+}
+
+export async function requestEffects(request: HttpRequest): Promise<readonly Effect[]> {
   const analysis = await analyseHttp(request, context, analyser);
   assert.equal(analysis.kind, "understood", JSON.stringify(analysis));
   return analysis.kind === "understood" ? analysis.statements.flatMap(({ effects }) => effects) : [];

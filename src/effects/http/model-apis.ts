@@ -39,7 +39,7 @@ export interface ApiAtHost {
 
 export interface ModelApis {
   readonly all: readonly ModelApi[];
-  /** Several where services share an endpoint. Empty: the host is none of the provider's own services. */
+  /** Several where services share an endpoint, the one that is called like it first. Empty: none of the provider's own services. */
   at(host: string): readonly ApiAtHost[];
 }
 
@@ -62,7 +62,7 @@ function readApis(models: PackModels): ModelApis {
   const open: { readonly fits: RegExp; readonly api: ModelApi }[] = [];
   for (const [endpoint, api] of [...all.flatMap((each) => each.endpoints.map((one) => [one, each] as const)), ...moreOf(models, all)]) {
     if (/[*{]/.test(endpoint)) open.push({ fits: endpointRegExp(endpoint, models.hosts.ignored), api });
-    else plain.set(endpoint, [...(plain.get(endpoint) ?? []), api]);
+    else plain.set(endpoint, api.id === endpoint ? [api, ...(plain.get(endpoint) ?? [])] : [...(plain.get(endpoint) ?? []), api]);
   }
   return { all, at: (host) => apisAt(host, models, plain, open) };
 }
