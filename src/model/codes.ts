@@ -38,6 +38,7 @@ export const reasonCodes = {
   suspended: { sqlstate: "57P01", title: "the session is suspended" },
   record_unavailable: { sqlstate: "58030", title: "the audit log cannot be written, so nothing that changes data passes" },
   analysis_unavailable: { sqlstate: "58000", title: "the analysis failed or took too long" },
+  credential_unavailable: { sqlstate: null, title: "the secret that it needs is not to be had; nothing was sent" },
   found_credential: { sqlstate: null, title: "carries a credential that Holdfast did not give out" },
   other_environment: { sqlstate: null, title: "would change what belongs to another environment than the session's" },
   host_not_reachable: { sqlstate: null, title: "the host cannot be reached, or is not who it should be; nothing was sent" },

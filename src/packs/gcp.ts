@@ -11,6 +11,7 @@ export const gcp: Pack = {
   provider: "gcp",
   hosts: ["*.googleapis.com"],
   authSlots: ["authorization", "x-goog-api-key"],
+  tokenEndpoints: ["https://oauth2.googleapis.com/token", "https://www.googleapis.com/oauth2/v4/token"],
   operations: [
     op(
       ["project", "destroy", "project"],

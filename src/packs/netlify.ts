@@ -8,6 +8,7 @@ export const netlify: Pack = {
   provider: "netlify",
   hosts: ["api.netlify.com"],
   authSlots: ["authorization"],
+  tokenEndpoints: ["https://api.netlify.com/oauth/token"],
   operations: [
     op(
       ["site", "destroy", "site"],

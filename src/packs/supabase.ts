@@ -10,6 +10,7 @@ export const supabase: Pack = {
   provider: "supabase",
   hosts: ["api.supabase.com"],
   authSlots: ["authorization"],
+  tokenEndpoints: ["https://api.supabase.com/v1/oauth/token"],
   lookups: supabaseLookups,
   operations: [
     op(

@@ -9,7 +9,9 @@ import { readSecret, type SecretPlaces, vaultPlace } from "../config/read-secret
 import type { BoundSecret } from "../credentials/broker/bound-secret.ts";
 import { CredentialBroker } from "../credentials/broker/broker.ts";
 import { detect } from "../scan/detect.ts";
+import type { HttpMints } from "./http-mint.ts";
 import { partsOfSecret } from "./secret-parts.ts";
+import { tokenEndpointOf } from "./token-endpoints.ts";
 import type { Vault } from "./vault.ts";
 import { WiringError } from "./target-options.ts";
 
@@ -18,20 +20,20 @@ export interface HttpBrokerParts {
   readonly vault: Vault | undefined;
   readonly random: RandomBytes;
   readonly clock: Clock;
+  readonly mints: HttpMints;
 }
 
 /** Throws {@link WiringError} for a credential that is bound to no host. */
-export function openBroker({ credentials }: HttpConfig, { environment, vault, random, clock }: HttpBrokerParts): CredentialBroker {
+export function openBroker({ credentials }: HttpConfig, { environment, vault, random, clock, mints }: HttpBrokerParts): CredentialBroker {
   const places: SecretPlaces = vault === undefined ? environment : { ...environment, [vaultPlace]: vault };
   const bound = credentials.flatMap((credential): readonly BoundSecret[] => {
     const { name, secret, header, form, mode, prefix, surfaces } = credential;
     if (mode === "sigv4") return [];
-    const read = () => readSecret(secret, places);
     const value = () => {
-      const found = read();
+      const found = readSecret(secret, places);
       return found.ok ? { value: found.value } : { problem: found.message };
     };
-    hostsOf(credential, vault);
+    const tokenEndpoint = tokenEndpointOf(credential, hostsOf(credential, vault));
     return [
       {
         name,
@@ -43,7 +45,8 @@ export function openBroker({ credentials }: HttpConfig, { environment, vault, ra
         get hosts() {
           return hostsNow(credential, vault);
         },
-        value,
+        ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
+        value: mints.valueOf(name) ?? value,
       },
     ];
   });
@@ -54,26 +57,31 @@ export function openBroker({ credentials }: HttpConfig, { environment, vault, ra
       const found = readSecret(secret, places);
       return found.ok ? partsOfSecret("key-pair", found.value) : [];
     }),
-    ...credentials.flatMap(({ secret }) => {
-      const found = readSecret(secret, places);
-      return found.ok ? [found.value] : [];
+    ...credentials.flatMap(({ secret, mint }) => {
+      const further = mint?.kind === "oauth" && mint.clientSecret !== undefined ? [mint.clientSecret] : [];
+      return [secret, ...further].flatMap((reference) => {
+        const found = readSecret(reference, places);
+        return found.ok ? [found.value] : [];
+      });
     }),
+    ...mints.known(),
   ];
-  const known = remembered(read, () => vault?.content, clock);
+  const known = remembered(read, () => [vault?.content, mints.known()], clock);
   return new CredentialBroker({ secrets: bound, key: random(32), known, shaped });
 }
 
 /** Beside the vault, whose changes show at once, secrets stand in files and variables: those are read again after this long. */
 const READ_AGAIN_MS = 1_000;
 
-/** The same array for as long as it says the same. `content` is another object when the vault was changed. */
-function remembered(read: () => readonly string[], content: () => unknown, clock: Clock): () => readonly string[] {
-  let last: { readonly secrets: readonly string[]; readonly content: unknown; readonly atMs: number } | undefined;
+/** The same array for as long as it says the same. Of `marks` each is another object when what it stands for changed. */
+function remembered(read: () => readonly string[], marks: () => readonly unknown[], clock: Clock): () => readonly string[] {
+  let last: { readonly secrets: readonly string[]; readonly marks: readonly unknown[]; readonly atMs: number } | undefined;
   return () => {
-    const now = { content: content(), atMs: clock.monotonic() };
-    if (last !== undefined && last.content === now.content && now.atMs - last.atMs < READ_AGAIN_MS) return last.secrets;
+    const now = { marks: marks(), atMs: clock.monotonic() };
+    const unmarked = last?.marks.every((mark, at) => mark === now.marks[at]) === true;
+    if (last !== undefined && unmarked && now.atMs - last.atMs < READ_AGAIN_MS) return last.secrets;
     const secrets = read();
-    const same = last?.content === now.content && JSON.stringify(last?.secrets) === JSON.stringify(secrets);
+    const same = unmarked && JSON.stringify(last?.secrets) === JSON.stringify(secrets);
     last = { ...now, secrets: same && last !== undefined ? last.secrets : secrets };
     return last.secrets;
   };

@@ -13,6 +13,7 @@ import { type SignedTaken, Signatures } from "../credentials/sigv4/signatures.ts
 import { globRegExp } from "../effects/http/doors.ts";
 import { packs } from "../packs/index.ts";
 import { hostsOf } from "./http-broker.ts";
+import type { HttpMints } from "./http-mint.ts";
 import type { Vault } from "./vault.ts";
 
 export interface HttpSigningParts {
@@ -20,6 +21,7 @@ export interface HttpSigningParts {
   readonly vault: Vault | undefined;
   readonly random: RandomBytes;
   readonly clock: Clock;
+  readonly mints: HttpMints;
 }
 
 interface Placeholder {
@@ -34,7 +36,7 @@ export class HttpSigning {
 
   /** Throws {@link WiringError} for a credential that is bound to no host. */
   constructor({ credentials }: HttpConfig, parts: HttpSigningParts) {
-    const { environment, vault, random, clock } = parts;
+    const { environment, vault, random, clock, mints } = parts;
     const places: SecretPlaces = vault === undefined ? environment : { ...environment, [vaultPlace]: vault };
     this.#credentials = credentials.filter(({ mode }) => mode === "sigv4");
     const secrets = this.#credentials.map((credential) => {
@@ -42,7 +44,7 @@ export class HttpSigning {
       return {
         name: credential.name,
         goesTo: (host: string) => patterns.some((pattern) => pattern.test(host)),
-        pair: () => pairFrom(credential, places),
+        pair: pairsOf(credential, places, mints),
       };
     });
     const facts = (provider: string) => packs.find((pack) => pack.provider === provider)?.signing;
@@ -72,8 +74,22 @@ export class HttpSigning {
   }
 }
 
-function pairFrom({ secret }: HttpCredential, places: SecretPlaces): KeyPair | { readonly problem: string } {
-  const found = readSecret(secret, places);
-  if (!found.ok) return { problem: found.message };
-  return keyPairOf(found.value) ?? { problem: "it is no key pair: put one in with `holdfast vault rotate --kind key-pair`" };
+type Pair = KeyPair | { readonly problem: string };
+
+/** As it stands in the vault, or made for the session of it. */
+function pairsOf({ name, secret }: HttpCredential, places: SecretPlaces, mints: HttpMints): (principal: string) => Pair | Promise<Pair> {
+  const made = mints.valueOf(name);
+  if (made !== undefined)
+    return async (principal) => {
+      const found = await made(principal);
+      return "problem" in found ? found : pairIn(found.value);
+    };
+  return () => {
+    const found = readSecret(secret, places);
+    return found.ok ? pairIn(found.value) : { problem: found.message };
+  };
+}
+
+function pairIn(text: string): Pair {
+  return keyPairOf(text) ?? { problem: "it is no key pair: put one in with `holdfast vault rotate --kind key-pair`" };
 }

@@ -26,6 +26,7 @@ import { HttpAlarms, type HttpAlarmsParts } from "./http-alarms.ts";
 import { openBroker } from "./http-broker.ts";
 import { HttpMints } from "./http-mint.ts";
 import { HttpDatabases } from "./http-databases.ts";
+import { SeenDocuments } from "./http-documents.ts";
 import { notingDisarms } from "./http-disarms.ts";
 import { HttpThings } from "./http-resolve.ts";
 import { HttpSigning } from "./http-signing.ts";
@@ -131,7 +132,7 @@ export class HttpProxy {
       this.#listener = await listenHttp({
         listen: this.#http.listen,
         perLogin: this.#http.perLogin,
-        guard: notingDisarms(this.databases.naming(guard), this.#disarms),
+        guard: new SeenDocuments().naming(notingDisarms(this.databases.naming(guard), this.#disarms)),
         things: this.#things,
         clock,
         random,

@@ -36,10 +36,22 @@ export async function forward(
     return settle({ status: "failed", code: String(result.status), measured }, "used");
   }
   const { message: because, reached } = result;
-  const reason = reasonOf(because, reached, changes);
+  const reason = result instanceof SecretMissing ? secretMissing(because) : reasonOf(because, reached, changes);
   writeAnswer(response, refusalAnswer(reason, { decision: "none", close: true }));
   if (reached && changes) await settle({ status: "unknown", because }, "unknown");
   else await settle({ status: "failed", code: reason.code, measured }, reached ? "used" : "not_reached");
+}
+
+/** What would be sent is not to be had: it never goes out without. */
+class SecretMissing extends UpstreamFailed {
+  constructor(because: string) {
+    super(because, false);
+  }
+}
+
+function secretMissing(because: string): Reason {
+  const next = "a person puts the secret right, or the provider's refusal; the same request can be sent again then";
+  return { code: "credential_unavailable", message: `nothing was sent: ${because}`, next };
 }
 
 function reasonOf(because: string, reached: boolean, changes: boolean): Reason {
@@ -73,7 +85,7 @@ async function carried(prepared: Prepared, response: ClientResponse, carrying: C
     const { changes, gone } = carrying;
     const made = taken.sent(body.whole ? body.first : undefined);
     const filled = made instanceof Promise ? await made : made;
-    if (typeof filled === "string") throw new UpstreamFailed(filled, false);
+    if (typeof filled === "string") throw new SecretMissing(filled);
     // A read is given up with its client; what may change something is seen to its end.
     if (gone.aborted && !changes) throw new UpstreamFailed("the client has gone", false);
     return await new Promise<Carried>((resolve, reject) => {

@@ -7,10 +7,8 @@ import { placeOf } from "./codec/authority.ts";
 import type { HeaderPair } from "./codec/headers.ts";
 import type { OwnAsked, OwnReply, Broker, Caller, HttpOptions } from "./options.ts";
 import type { Upstream } from "./upstream.ts";
-import type { SentRequest } from "./upstream-port.ts";
+import { wholeAnswer } from "./whole-answer.ts";
 
-/** Answers of reads that tell of one thing are small. */
-const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 const ASK_MS_MAX = 4_000;
 
 export interface OwnRequestParts {
@@ -47,7 +45,7 @@ export async function ownRequest(asked: OwnAsked, parts: OwnRequestParts): Promi
     if (filled.secrets.length === 0) return "no secret of this session is for it";
     const outgoing = { scheme: "https" as const, place, method, target: filled.target ?? target, body: bytes };
     const all: readonly HeaderPair[] = [...filled.headers, ["accept-encoding", "identity"]];
-    const reply = await answered({ ...outgoing, headers: all }, parts);
+    const reply = await wholeAnswer({ ...outgoing, headers: all }, { ...parts, msMax: ASK_MS_MAX, goneBecause: "the client has gone" });
     if (typeof reply === "string") return reply;
     const redaction = options.broker.redaction(filled.secrets);
     const text = Buffer.concat([redaction.step(reply.bytes), redaction.end()]).toString("utf8");
@@ -69,48 +67,5 @@ function credentialsOf(broker: Broker, { caller, packed, host, headers }: Whose)
   return headers.filter((pair) => {
     const bare = broker.take(caller, { packed, host, method: "GET", target: "/", headers: [pair], own: true });
     return bare.kind === "clean" && !bare.judged.some(([name]) => name === pair[0]);
-  });
-}
-
-interface WholeAnswer {
-  readonly status: number;
-  readonly bytes: Buffer;
-}
-
-function answered(outgoing: Parameters<Upstream["send"]>[0], { upstream, gone }: OwnRequestParts): Promise<WholeAnswer | string> {
-  return new Promise((resolve) => {
-    let status = 0;
-    let size = 0;
-    const chunks: Buffer[] = [];
-    let sent: SentRequest | undefined;
-    const over = (result: WholeAnswer | string): void => {
-      clearTimeout(timer);
-      gone.removeEventListener("abort", left);
-      resolve(result);
-    };
-    const giveUp = (because: string): void => {
-      over(because);
-      sent?.abort(because);
-    };
-    const left = (): void => giveUp("the client has gone");
-    const timer = setTimeout(() => giveUp("the provider did not answer in time"), ASK_MS_MAX);
-    gone.addEventListener("abort", left, { once: true });
-    const sink = {
-      informed: () => undefined,
-      head: (code: number) => void (status = code),
-      data: (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > ANSWER_BYTES_MAX) giveUp("the provider's answer is longer than is read");
-        else chunks.push(chunk);
-        return true;
-      },
-      end: () => over({ status, bytes: Buffer.concat(chunks) }),
-      upgraded: () => giveUp("the provider wants to change the protocol"),
-      failed: (error: Error) => over(error.message),
-    };
-    void Promise.resolve(upstream.send(outgoing, false, sink)).then(
-      (request) => void (sent = request),
-      (error: unknown) => over(messageOf(error)),
-    );
   });
 }

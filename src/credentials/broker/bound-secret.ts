@@ -4,8 +4,8 @@
  */
 import type { Surface } from "./surfaces.ts";
 
-/** A secret as it is now; a reason why it is not to be had. */
-export type Fetched = { readonly value: string } | { readonly problem: string };
+/** A secret as it is now, with parts of it that are secret by themselves; a reason why it is not to be had. */
+export type Fetched = { readonly value: string; readonly parts?: readonly string[] } | { readonly problem: string };
 
 export interface BoundSecret {
   readonly name: string;

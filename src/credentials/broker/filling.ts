@@ -91,13 +91,16 @@ export function filledIn(filling: Filling, body: Buffer | undefined): ReturnType
   const fetched = fetchAll(needed, filling.principal);
   const together = (all: readonly Fetched[]): Filled | string => {
     const values = new Map<BoundSecret, string>();
+    const parts: string[] = [];
     for (const [at, secret] of needed.entries()) {
       const one = all[at];
       if (one === undefined || "problem" in one)
         return `the secret \`${secret.name}\` is not to be had: ${one?.problem ?? "it is not there"}`;
       values.set(secret, one.value);
+      parts.push(...(one.parts ?? []));
     }
-    return withSecrets(filling, values, body);
+    const made = withSecrets(filling, values, body);
+    return typeof made === "string" || parts.length === 0 ? made : { ...made, secrets: [...made.secrets, ...parts] };
   };
   return fetched instanceof Promise ? fetched.then(together) : together(fetched);
 }
