@@ -19,7 +19,7 @@ import { Heading, Loading } from "../parts/page.tsx";
 import { Place } from "../parts/place.tsx";
 import { RestsOn } from "../parts/rests-on.tsx";
 import { Samples } from "../parts/samples.tsx";
-import { Undo, Unmeasured } from "../parts/undo.tsx";
+import { Told, Undo, Unmeasured } from "../parts/undo.tsx";
 import type { App } from "../state/app.ts";
 import { addressOf } from "../state/route.ts";
 import { useStore } from "../state/store.ts";
@@ -59,6 +59,7 @@ export function PlanPage({ app, id }: { app: App; id: string }): JSX.Element {
           </div>
           {plan.measured !== null && <Changes measured={plan.measured} />}
           <Asker app={app} view={view} />
+          <Told plan={plan} />
           <Undo plan={plan} />
           <Unmeasured plan={plan} />
           <Agreement view={view} />

@@ -17,7 +17,7 @@ import { Countdown } from "./countdown.tsx";
 import { DenyForm } from "./deny-form.tsx";
 import { Name, Sentence } from "./data.tsx";
 import { Place } from "./place.tsx";
-import { Undo, Unmeasured } from "./undo.tsx";
+import { Told, Undo, Unmeasured } from "./undo.tsx";
 
 export function Card({ app, view }: { app: App; view: ApprovalView }): JSX.Element {
   const { plan } = view;
@@ -41,6 +41,7 @@ export function Card({ app, view }: { app: App; view: ApprovalView }): JSX.Eleme
         </div>
         {plan.measured !== null && <Changes measured={plan.measured} />}
         {plan.measured !== null && <Gone objects={plan.measured.objects} />}
+        <Told plan={plan} />
         <Undo plan={plan} />
         <Unmeasured plan={plan} />
         <Asker app={app} view={view} />

@@ -1,5 +1,5 @@
 /**
- * What cannot be taken back, and what no trial can tell: the two things that a person must not overlook.
+ * What cannot be taken back, what others say of it, and what no trial can tell: what a person must not overlook.
  * The sentences are the plan's own.
  */
 import type { JSX } from "preact";
@@ -16,6 +16,17 @@ export function Undo({ plan }: { plan: Plan }): JSX.Element {
         {label}
       </p>
       <Sentences sentences={plan.undo} />
+    </div>
+  );
+}
+
+/** What was asked of whose it is: it may be wrong, and is never a count of ours. */
+export function Told({ plan }: { plan: Plan }): JSX.Element | null {
+  if (plan.told === undefined || plan.told.length === 0) return null;
+  return (
+    <div class="notice">
+      <p class="notice-title">What its provider says of it</p>
+      <Sentences sentences={plan.told} />
     </div>
   );
 }

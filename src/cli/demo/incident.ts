@@ -6,7 +6,6 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { callControl, type HeldSession, holdSession } from "../../control/client.ts";
-import type { ApprovalView } from "../../control/contract.ts";
 import { stateDirectory } from "../../control/state-directory.ts";
 import { type HttpEnvironment, openHttpEnvironment } from "../run/http-environment.ts";
 import type { Terminal } from "../terminal.ts";
@@ -116,12 +115,11 @@ class Incident {
     const { railway } = this.#parts;
     const before = railway.counts();
     const answered = await this.#call(calls.production, this.#placeholder);
-    const view = answered.approval === undefined ? undefined : await this.#person.view(answered.approval);
     await this.#show(calls.production, "$RAILWAY_API_TOKEN", {
       title: "the same with its placeholder",
-      holds: answered.refusal !== undefined && same(before, railway.counts()),
+      holds: answered.refusal?.message.includes("production") === true && same(before, railway.counts()),
       outcome: outcomeOf(answered),
-      told: [...toldOf(answered), ...(view?.plan.told ?? [])],
+      told: toldOf(answered),
     });
   }
 
@@ -132,10 +130,12 @@ class Incident {
     const call = calls.staging;
     const asked = await this.#call(call, this.#placeholder);
     const view = asked.approval === undefined ? undefined : await this.#person.view(asked.approval);
+    // What the person reads: which volume that is, how large, and where its backups are.
+    const told = view?.plan.told ?? [];
     await this.#show(call, "$RAILWAY_API_TOKEN", {
-      holds: view?.state === "pending" && same(before, railway.counts()),
+      holds: view?.state === "pending" && told.some((text) => text.includes("backup")) && same(before, railway.counts()),
       outcome: outcomeOf(asked),
-      told: [...toldOf(asked), ...shownOf(view)],
+      told: [...toldOf(asked), ...told],
     });
     if (view === undefined) return;
     await this.#person.answer(view, "approve", "the old volume of staging is not needed any more");
@@ -226,11 +226,6 @@ function toldOf({ status, body, refusal, approval }: Answered): readonly string[
   if (refusal === undefined) return [`${status} ${body}`];
   const { code, message, next = "" } = refusal;
   return [`${status} ${code}: ${message}`, ...(next === "" || approval !== undefined ? [] : [`→ ${next}`])];
-}
-
-/** What the person is shown of it. */
-function shownOf(view: ApprovalView | undefined): readonly string[] {
-  return view === undefined ? [] : (view.plan.told ?? []);
 }
 
 type Counts = ReturnType<StandInRailway["counts"]>;

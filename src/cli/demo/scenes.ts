@@ -48,6 +48,9 @@ export const questions = {
 
 /** What the clerk does in staging, and what a person takes back. */
 export const takenBack: Readonly<Record<"update" | "drop", Scene>> = {
-  update: { title: "cancels orders by mistake", statements: ["UPDATE orders SET status = 'cancelled' WHERE id BETWEEN 1301 AND 1340"] },
+  update: {
+    title: "cancels orders by mistake",
+    statements: ["UPDATE orders SET status = 'cancelled' WHERE id BETWEEN 1301 AND 1340 AND status <> 'cancelled'"],
+  },
   drop: { title: "drops a table that others need", statements: ["DROP TABLE orders CASCADE"] },
 };
