@@ -44,6 +44,8 @@ export interface ProxySceneOptions {
   readonly mode?: "placeholder" | "inject";
   /** In the vault beside Railway's token. */
   readonly secrets?: SceneOptions["secrets"];
+  /** One that was stopped: its folder, shop and token. */
+  readonly again?: ProxyScene;
   /** Of the session; staging. */
   readonly environment?: "production" | "staging";
 }
@@ -52,7 +54,7 @@ export const railwayPath = "/graphql/v2";
 export const [railwayHost] = railwayHosts;
 
 export async function openProxyScene(options: ProxySceneOptions = {}): Promise<ProxyScene> {
-  const token = `rw_${randomBytes(20).toString("hex")}/+&"é`.replace(/[é"]/g, "");
+  const token = options.again?.token ?? `rw_${randomBytes(20).toString("hex")}/+&"é`.replace(/[é"]/g, "");
   const railway = await startRailway(token, options.hosts);
   const folder = newFolder();
   const ca = join(folder, "railway-ca.pem");
@@ -83,6 +85,7 @@ ${options.more ?? ""}`;
     policy: options.policy ?? "guarded-writes",
     more: http,
     secrets: { ...options.secrets, "railway-token": secret },
+    ...(options.again === undefined ? {} : { folder: options.again.approvals.folder, shop: options.again.approvals.shop }),
   });
   const another = async () => {
     const held = await approvals.program();

@@ -3,7 +3,8 @@
  * It knows no store: one is opened, killed and made to fail by what the caller hands in.
  */
 import assert from "node:assert/strict";
-import type { AskId, GrantId, RunId } from "../../src/base/ids.ts";
+import type { ActionId, AskId, GrantId, RunId } from "../../src/base/ids.ts";
+import type { Disarm } from "../../src/model/disarm.ts";
 import type { Ask, Grant } from "../../src/model/grant.ts";
 import { noBudget, nothingUsed, type Run } from "../../src/model/run.ts";
 import type { ControlStore } from "../../src/store/port.ts";
@@ -70,6 +71,10 @@ export function sampleGrant(id: string): Grant {
   };
 }
 
+export function sampleDisarm(id: string): Disarm {
+  return { id: id as ActionId, principal: "run_claude_k3", things: ["aws:db-1"], atMs: 7, undone: false };
+}
+
 export type Check = (subject: StoreUnderTest) => Promise<void>;
 
 export const storeContract: Readonly<Record<string, Check>> = {
@@ -81,11 +86,13 @@ export const storeContract: Readonly<Record<string, Check>> = {
     await store.putRun(ended);
     await store.putAsk(sampleAsk("a_1"));
     await store.putGrant(sampleGrant("g_1"));
+    await store.putDisarm(sampleDisarm("s_1.1"));
     await store.close();
     const again = await open();
     assert.deepEqual(await again.runs(), [ended, sampleRun("r_1")]);
     assert.deepEqual(await again.asks(), [sampleAsk("a_1")]);
     assert.deepEqual(await again.grants(), [sampleGrant("g_1")]);
+    assert.deepEqual(await again.disarms(), [sampleDisarm("s_1.1")]);
     await again.close();
   },
   "a put may be repeated": async ({ open }) => {

@@ -7,9 +7,9 @@ import type { ApprovalId } from "../../src/base/ids.ts";
 import type { Approval } from "../../src/model/approval.ts";
 import type { ControlStore } from "../../src/store/port.ts";
 import { sampleApproval } from "./approval-samples.ts";
-import { sampleAsk, sampleGrant, sampleRun } from "./contract.ts";
+import { sampleAsk, sampleDisarm, sampleGrant, sampleRun } from "./contract.ts";
 
-export type Written = "runs" | "asks" | "grants" | "approvals";
+export type Written = "runs" | "asks" | "grants" | "disarms" | "approvals";
 
 export interface Fault {
   readonly name: string;
@@ -44,6 +44,7 @@ const run = { ...sampleRun("r_9"), purpose: wide };
 const ask = { ...sampleAsk("a_9"), purpose: wide };
 const grant = { ...sampleGrant("g_9"), reason: wide };
 const changedGrant = { ...sampleGrant("g_1"), state: "lapsed" as const, because: wide };
+const disarm = { ...sampleDisarm("s_9.1"), things: [wide] };
 const approval: Approval = { ...sampleApproval("q_9"), because: wide };
 const running: Approval = {
   ...sampleApproval("q_1"),
@@ -63,6 +64,12 @@ const writes: Readonly<Record<string, Write>> = {
     result: replaced("grants", changedGrant),
     again: [undefined, undefined],
   },
+  "a safeguard taken away": {
+    what: "disarms",
+    put: (store) => store.putDisarm(disarm),
+    result: added("disarms", disarm),
+    again: [undefined, undefined],
+  },
   "an approval": {
     what: "approvals",
     put: (store) => store.changeApproval(approval),
@@ -78,7 +85,8 @@ const writes: Readonly<Record<string, Write>> = {
 };
 
 async function everything(store: ControlStore): Promise<Everything> {
-  return { runs: await store.runs(), asks: await store.asks(), grants: await store.grants(), approvals: await store.approvals() };
+  const [runs, asks, grants] = [await store.runs(), await store.asks(), await store.grants()];
+  return { runs, asks, grants, disarms: await store.disarms(), approvals: await store.approvals() };
 }
 
 export const faultMatrix: Readonly<Record<string, (open: () => Promise<ControlStore>, fault: Fault) => Promise<void>>> = Object.fromEntries(

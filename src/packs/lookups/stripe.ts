@@ -1,7 +1,7 @@
 /** What Stripe says of its things: whether they are of live mode, which is production, or of test mode. */
 import type { PackLookups, PackThing } from "../lookup.ts";
 
-const kinds = ["customers", "subscriptions", "invoices", "accounts"] as const;
+const kinds = ["customers", "subscriptions", "invoices"] as const;
 
 const thing = (kind: (typeof kinds)[number]): PackThing => ({
   reads: [{ as: "one", ask: `GET /v1/${kind}/{id}` }],
