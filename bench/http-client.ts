@@ -161,7 +161,7 @@ async function measured(name: string, spell: Spell, among: readonly Way[]): Prom
   for (let round = 0; round <= task.rounds; round++)
     for (const way of among) {
       const before = way.pid === undefined ? 0 : (processorMicros(way.pid) ?? 0);
-      const times = await spell(way, round === 0 ? Math.ceil(task.requests / 4) : task.requests);
+      const times = await spell(way, task.requests);
       // The first round warms up.
       if (round === 0) continue;
       taken.get(way)?.push(...times);

@@ -8,6 +8,7 @@ import type { Outcome } from "../../model/outcome.ts";
 import { AnswerPath } from "./answer-path.ts";
 import { type ClientResponse, refusalAnswer, writeAnswer } from "./answers.ts";
 import { boundsOf } from "./capabilities.ts";
+import { authorityOf } from "./codec/authority.ts";
 import type { ExchangeParts, Prepared } from "./exchange.ts";
 import type { Filled } from "./options.ts";
 import type { Passing } from "./passing.ts";
@@ -121,7 +122,18 @@ async function sent(path: AnswerPath, filled: Filled, { prepared, response, carr
   path.of(request);
   response.once("close", () => path.left());
   if (carrying.msMax !== undefined) path.within(carrying.msMax);
-  if (request.out !== undefined) sendBody(body, rest, { out: request.out, through: filled.body?.through() });
+  const secret = (bytes: Buffer): boolean => secretIn(bytes, prepared, parts);
+  if (request.out !== undefined) sendBody(body, rest, { out: request.out, through: filled.body?.through(), secret });
+}
+
+/** What is streamed on is looked at as it goes: the beginning of it was judged before there was an end. */
+function secretIn(bytes: Buffer, { lane, packed }: Prepared, { options }: ExchangeParts): boolean {
+  if (!options.broker.holdsSecret(bytes)) return false;
+  const { session, place, scheme } = lane;
+  const host = authorityOf(place, scheme);
+  const provider = packed ? (options.packOf(host)?.provider ?? "none") : "none";
+  options.alarm({ session: session.session.id, caller: session.caller, provider, host, slot: "its body" });
+  return true;
 }
 
 function outgoingOf({ lane, request, target, body }: Prepared, filled: Filled): Outgoing {

@@ -16,6 +16,11 @@ export interface ReadBody {
 
 export const NO_BODY: ReadBody = { first: Buffer.alloc(0), whole: true, bytes: 0 };
 
+/** Found in what is streamed on, when its beginning has gone out. */
+export class SecretInBody extends Error {
+  override readonly name = "SecretInBody";
+}
+
 export class BodyAborted extends Error {
   override readonly name = "BodyAborted";
 }
@@ -25,7 +30,7 @@ export function readBody(body: Readable, bytes: number | null, bytesMax: number 
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    let timer = setTimeout(silent, limits.httpIdleMsMax);
+    const timer = setTimeout(silent, limits.httpIdleMsMax);
     function silent(): void {
       done(() => reject(new BodyAborted("the client sent nothing for too long")));
     }
@@ -40,8 +45,7 @@ export function readBody(body: Readable, bytes: number | null, bytesMax: number 
     function onData(chunk: Buffer): void {
       chunks.push(chunk);
       length += chunk.length;
-      clearTimeout(timer);
-      timer = setTimeout(silent, limits.httpIdleMsMax);
+      timer.refresh();
       if (length <= bytesMax) return;
       body.pause();
       done(() => resolve({ first: Buffer.concat(chunks), whole: false, bytes }));
@@ -81,23 +85,47 @@ export function judgedBody(
  * What was read and the rest of it, to where it is written: it ends there when it ends here. Where it is answered early the rest is read
  * and dropped, so that the client sees the answer; where the client goes, or is silent for too long, the writing side is given up.
  */
-export function sendBody(
-  { first, whole }: ReadBody,
-  rest: Readable,
-  { out, through }: { readonly out: Writable; readonly through: Transform | undefined },
-): void {
-  if (through === undefined) return pump(first, whole ? undefined : rest, out);
-  pump(first, whole ? undefined : rest, through);
-  pump(Buffer.alloc(0), through, out);
+export function sendBody({ first, whole }: ReadBody, rest: Readable, { out, through, secret }: Sending): void {
+  const looked = whole ? undefined : { rest, barred: watching(first, secret) };
+  if (through === undefined) return pump(first, looked, out);
+  pump(first, looked, through);
+  pump(Buffer.alloc(0), { rest: through, barred: () => false }, out);
 }
 
-function pump(first: Buffer, rest: Readable | undefined, out: Writable): void {
+export interface Sending {
+  readonly out: Writable;
+  readonly through: Transform | undefined;
+  /** Whether a secret stands in the bytes; asked of what was not read before the judgement. */
+  readonly secret: (bytes: Buffer) => boolean;
+}
+
+/** As much of what went before is looked at again, for a secret may be cut. */
+const OVERLAP_BYTES = 8 * 1024;
+
+function watching(first: Buffer, secret: Sending["secret"]): (chunk: Buffer) => boolean {
+  let before = first.subarray(-OVERLAP_BYTES);
+  return (chunk) => {
+    const both = Buffer.concat([before, chunk]);
+    before = both.subarray(-OVERLAP_BYTES);
+    return secret(both);
+  };
+}
+
+interface Looked {
+  readonly rest: Readable;
+  /** It holds what may not go out. */
+  readonly barred: (chunk: Buffer) => boolean;
+}
+
+function pump(first: Buffer, looked: Looked | undefined, out: Writable): void {
+  const rest = looked?.rest;
   if (first.length > 0) out.write(first);
   if (rest === undefined) return void out.end();
   const timer = setTimeout(() => stop(new BodyAborted("the client sent nothing for too long")), limits.httpIdleMsMax);
   const flow = (): void => void rest.resume();
   const onData = (chunk: Buffer): void => {
     timer.refresh();
+    if (looked?.barred(chunk) === true) return stop(new SecretInBody("its body holds a secret, and was cut off before the end of it"));
     if (!out.write(chunk)) rest.pause();
   };
   const onEnd = (): void => {
@@ -110,7 +138,10 @@ function pump(first: Buffer, rest: Readable | undefined, out: Writable): void {
     clearTimeout(timer);
     rest?.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onError);
     out.off("drain", flow).off("close", dropped);
-    if (error !== undefined) out.destroy(error);
+    if (error === undefined) return;
+    out.destroy(error);
+    // What else comes is dropped, so that the client sees the answer.
+    rest?.resume();
   }
   function dropped(): void {
     stop();

@@ -25,6 +25,16 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::([0-9]{1
 
 /** A refusal says why in one clause, without quoting the URL. */
 export function canonicalUrl(url: string): CanonicalUrl | Refused {
+  const known = recent.get(url);
+  if (known !== undefined) return known;
+  const read = readUrl(url);
+  if (url.length > RECENT_CHARACTERS_MAX) return read;
+  if (recent.size >= RECENT_MAX) recent.delete(recent.keys().next().value as string);
+  recent.set(url, read);
+  return read;
+}
+
+function readUrl(url: string): CanonicalUrl | Refused {
   if (!/^[\x21-\x7e]+$/.test(url)) return { refused: "its URL holds spaces, control characters or characters beyond ASCII" };
   if (url.includes("\\")) return { refused: "its URL holds a backslash" };
   const [, scheme = "", authority = "", path = "", query = "", fragment] = SHAPE.exec(url) ?? [];
@@ -36,8 +46,16 @@ export function canonicalUrl(url: string): CanonicalUrl | Refused {
   const canonical = canonicalPath(path);
   if (typeof canonical !== "string") return canonical;
   const parsed = queryOf(query.slice(1));
-  return "refused" in parsed ? parsed : { host, path: canonical, target: `${canonical}${sentQuery(query)}`, ...parsed };
+  if ("refused" in parsed) return parsed;
+  // Matched without the slash at its end, and sent with it: to some servers it is another thing, and to none another kind of thing.
+  const end = canonical !== "/" && /\/\.{0,2}([;]|%3B|$)[^/]*$/i.test(path.replace(/%2e/gi, ".")) ? "/" : "";
+  return { host, path: canonical, target: `${canonical}${end}${sentQuery(query)}`, ...parsed };
 }
+
+/** Requests come again and again, and each is read more than once on its way. */
+const recent = new Map<string, CanonicalUrl | Refused>();
+const RECENT_MAX = 512;
+const RECENT_CHARACTERS_MAX = 1_024;
 
 /** A `;` is no separator, and a `+` a space: as they were judged, for whoever reads them otherwise. */
 function sentQuery(query: string): string {
