@@ -58,6 +58,9 @@ export const limits = {
   graphqlTokensMax: 10_000,
   /** Operations of one GraphQL request, batched or as fields of one mutation. */
   graphqlFieldsMax: 1_000,
+  /** GraphQL documents that are remembered, to be named by their digest later, and how long one may be. */
+  graphqlSeenMax: 256,
+  graphqlSeenCharactersMax: 65_536,
   /** Processor time for one parse and analysis in a worker before that worker is replaced. */
   analysisMsMax: 2_000,
   /** The same by the clock: ten times as long, for a machine on which everything is slow. */

@@ -30,7 +30,7 @@ export function analyse(payload: Payload, sql: SqlAnalyser): Promise<Analysis> {
     case "sql_call":
       return sql.analyse(payload);
     case "http":
-      return analyseHttp(payload.request, payload.context, sql, payload.database);
+      return analyseHttp(payload.request, payload.context, sql, payload);
     default:
       return assertNever(payload, "analyse");
   }

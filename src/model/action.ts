@@ -42,6 +42,8 @@ export interface HttpPayload {
   readonly context: SqlContext;
   /** Absent: `context` holds for PostgreSQL's own SQL. */
   readonly database?: RequestDatabase;
+  /** GraphQL documents that it names by their SHA-256 alone, where they were seen before. */
+  readonly documents?: ReadonlyMap<string, string>;
 }
 
 /** Whether it is known which database a request's SQL runs in. */

@@ -8,7 +8,7 @@ import { loadModule } from "libpg-query";
 import { builtinCatalogue } from "../../src/catalogue/builtin/builtin.ts";
 import { openCatalogue } from "../../src/catalogue/snapshot.ts";
 import { compilePolicy } from "../../src/config/compile-policy.ts";
-import { type PresetName, presetDocument } from "../../src/config/presets.ts";
+import { type PresetName, presetDocument, presetNames } from "../../src/config/presets.ts";
 import type { SqlAnalyser } from "../../src/effects/analyse.ts";
 import { analyseHttp } from "../../src/effects/http/analyse-http.ts";
 import { requestOfText } from "../../src/effects/http/request-text.ts";
@@ -51,6 +51,21 @@ export async function requestEffects(request: HttpRequest): Promise<readonly Eff
 export function partsOf(preset: PresetName): ExplainParts {
   const policy = compilePolicy(presetDocument(preset), { environment: "staging" });
   return { analyser, decide, policy, facts: factsOf({ environment: "staging", approvals: true }), context };
+}
+
+const everyPreset = presetNames.map((preset) => partsOf(preset));
+const strictness = { allow: 0, hold: 1, deny: 2 } as const;
+
+/** How strict each preset is about it, 0 to 2, in staging, where persons can be asked. What is refused before any policy is 2 by each. */
+export async function strictnessOf(request: HttpRequest): Promise<readonly number[]> {
+  const analysis = await analyseHttp(request, context, analyser);
+  return everyPreset.map(({ policy, facts }) => {
+    if (analysis.kind === "refused") return strictness.deny;
+    const effects = analysis.statements.flatMap((statement) => statement.effects);
+    const decision = decide(effects, facts, policy);
+    // A policy that only observes is asked what it would have said.
+    return strictness[decision.kind === "allow" ? (decision.observed ?? "allow") : decision.kind];
+  });
 }
 
 /** In staging, where persons can be asked. */

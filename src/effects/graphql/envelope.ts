@@ -1,7 +1,9 @@
 /**
  * The GraphQL operations that one HTTP request asks for: query string, body, batch, or a bare document.
- * It does not parse documents. A request that names its operation by a digest or id shows nothing of it, and is a problem.
+ * It does not parse documents. A request that names its operation by a digest shows it where the document of that digest was seen; by any
+ * other name it shows nothing of it, and is a problem.
  */
+import { sha256Hex } from "../../base/canonical.ts";
 import type { CanonicalRequest } from "../http/canonical-request.ts";
 import type { Tree } from "../http/tree.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
@@ -14,9 +16,15 @@ export interface Asked {
 
 type Problem = { readonly problem: string };
 
+/** Documents that were seen, by their SHA-256 in small hexadecimal digits. */
+export type SeenDocuments = ReadonlyMap<string, string>;
+
+/** Names of stored documents that are no digests of them: what a server has under one, it alone knows. */
+const storedNames = ["id", "documentId", "doc_id", "queryId", "operationId", "docId"];
+
 /** Everything that is asked for; empty where the request asks for nothing. */
-export function askedIn({ query, body, headers, text }: CanonicalRequest): readonly Asked[] | Problem {
-  const inQuery = ["query", "operationName", "variables", "extensions", "id", "documentId"].some((key) => query.has(key));
+export function askedIn({ query, body, headers, text }: CanonicalRequest, seen: SeenDocuments = new Map()): readonly Asked[] | Problem {
+  const inQuery = ["query", "operationName", "variables", "extensions", ...storedNames].some((key) => query.has(key));
   const envelopes: Tree[] = inQuery ? [query] : [];
   const asked: Asked[] = [];
   if (/application\/graphql\b(?!-)/i.test(headers.get("content-type") ?? "") && body.kind === "opaque") {
@@ -24,25 +32,50 @@ export function askedIn({ query, body, headers, text }: CanonicalRequest): reado
   } else if (body.kind === "opaque") return { problem: body.because };
   else if (body.kind === "tree") envelopes.push(...(Array.isArray(body.tree) ? body.tree : [body.tree]));
   for (const envelope of envelopes) {
-    const one = askedBy(envelope);
+    const one = askedBy(envelope, seen);
     if ("problem" in one) return one;
     asked.push(one);
   }
   return asked;
 }
 
-function askedBy(envelope: Tree): Asked | Problem {
+function askedBy(envelope: Tree, seen: SeenDocuments): Asked | Problem {
   if (!(envelope instanceof Map)) return { problem: "its body is no GraphQL request" };
   const fields = envelope as ReadonlyMap<string, Tree>;
-  const document = fields.get("query");
+  if (storedNames.some((name) => (fields.get(name) ?? null) !== null)) return { problem: "it names a stored GraphQL document" };
+  const digest = digestIn(fields);
+  const given = fields.get("query") ?? undefined;
+  const document = given === undefined && typeof digest === "string" ? seen.get(digest) : given;
+  if (digest !== undefined && document === undefined) return { problem: "it names a stored GraphQL document that was not seen here" };
   if (typeof document !== "string") return { problem: "it does not show its GraphQL document" };
-  const extensions = unpacked(fields.get("extensions"));
-  if (extensions instanceof Map && extensions.has("persistedQuery")) return { problem: "it names a stored GraphQL document" };
+  if (digest !== undefined && digest !== sha256Hex(document)) return { problem: "it names another GraphQL document than it shows" };
   const operationName = fields.get("operationName") ?? undefined;
   if (operationName !== undefined && typeof operationName !== "string") return { problem: "its operationName is no text" };
   const variables = unpacked(fields.get("variables")) ?? new Map();
   if (!(variables instanceof Map)) return { problem: "its GraphQL variables are no object" };
   return { document, operationName: operationName === "" ? undefined : operationName, variables };
+}
+
+/** The digest that it names its document by, `null` where that is not readable, `undefined` where it names none. */
+function digestIn(fields: ReadonlyMap<string, Tree>): string | null | undefined {
+  const extensions = unpacked(fields.get("extensions"));
+  if (extensions === undefined || extensions === null) return undefined;
+  if (!(extensions instanceof Map)) return null;
+  const stored = (extensions as ReadonlyMap<string, Tree>).get("persistedQuery") ?? undefined;
+  if (stored === undefined) return undefined;
+  const digest = stored instanceof Map ? (stored as ReadonlyMap<string, Tree>).get("sha256Hash") : undefined;
+  return typeof digest === "string" && /^[0-9a-f]{64}$/.test(digest) ? digest : null;
+}
+
+/** The documents that a request shows, and the digests that it names some by. It may be any request. */
+export function documentsIn(request: CanonicalRequest): { readonly shown: readonly string[]; readonly named: readonly string[] } {
+  const { query, body } = request;
+  const bodies = body.kind !== "tree" ? [] : Array.isArray(body.tree) ? (body.tree as readonly Tree[]) : [body.tree];
+  const envelopes = [query, ...bodies].filter((each): each is ReadonlyMap<string, Tree> => each instanceof Map);
+  return {
+    shown: envelopes.flatMap((fields) => [fields.get("query")]).filter((each): each is string => typeof each === "string"),
+    named: envelopes.map(digestIn).filter((each): each is string => typeof each === "string"),
+  };
 }
 
 /** In a query string they are JSON texts. */

@@ -2,12 +2,12 @@
  * An HTTP request in, its effects out: canonical form, then the pack of its host, by GraphQL field, name or route.
  * It decides nothing, sends nothing, and quotes of the request only its method, host, path and the names of things.
  */
-import type { RequestDatabase, SqlContext } from "../../model/action.ts";
+import type { HttpPayload, SqlContext } from "../../model/action.ts";
 import { type Effect, unknownEffect } from "../../model/effect.ts";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { Pack, PackOperation } from "../../packs/pack.ts";
 import type { Analysis, SqlAnalyser } from "../analyse.ts";
-import { askedIn } from "../graphql/envelope.ts";
+import { askedIn, type SeenDocuments } from "../graphql/envelope.ts";
 import { rootFields } from "../graphql/root-fields.ts";
 import { type CanonicalRequest, canonicalRequest } from "./canonical-request.ts";
 import { doorsOf } from "./doors.ts";
@@ -31,7 +31,7 @@ export async function analyseHttp(
   request: HttpRequest,
   context: SqlContext,
   sql: SqlAnalyser,
-  database?: RequestDatabase,
+  { database, documents }: Pick<HttpPayload, "database" | "documents"> = {},
 ): Promise<Analysis> {
   if (request.credential !== undefined)
     return {
@@ -44,7 +44,7 @@ export async function analyseHttp(
     return { kind: "refused", code: "protocol_refused", message: `the request is not let through: ${canonical.refused}` };
   }
   const effects: Effect[] = [];
-  for (const part of partsOf(canonical)) {
+  for (const part of partsOf(canonical, documents)) {
     if ("effect" in part) effects.push(part.effect);
     else if (part.otherwise !== undefined && database?.kind !== "known") effects.push(...part.otherwise);
     else {
@@ -97,14 +97,14 @@ function understood({ methods, host, path, provider }: CanonicalRequest, effects
   return { kind: "understood", statements: [statement], redactedText: `${methods.join("+")} ${host}${shownPath}` };
 }
 
-function partsOf(request: CanonicalRequest): readonly Part[] {
+function partsOf(request: CanonicalRequest, documents: SeenDocuments | undefined): readonly Part[] {
   const { host, ambiguous, path, provider } = request;
   const pack = packOf(host, provider);
   if (pack === undefined) return [{ effect: connectEffect(host) }];
   if (ambiguous !== undefined && !isListed(pack, request)) return [opaque(ambiguous)];
   const graphql = pack.graphql?.includes(path.toLowerCase()) === true;
   if (request.headers.has("upgrade")) return openingParts(pack, request, graphql);
-  if (graphql) return graphqlParts(pack, request);
+  if (graphql) return graphqlParts(pack, request, documents);
   if (pack.models !== undefined) return modelParts(pack, pack.models, request).flatMap((part) => partsOfModel(part, host));
   return request.methods.flatMap((method) => routeParts(pack, request, method));
 }
@@ -120,7 +120,7 @@ function openingParts(pack: Pack, request: CanonicalRequest, graphql: boolean): 
   if (graphql) {
     const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((each) => each.trim());
     if (!offered.every((each) => readable.has(each))) return [opaque("what goes over its WebSocket is not known to be GraphQL")];
-    return graphqlParts(pack, request);
+    return graphqlParts(pack, request, undefined);
   }
   return methods.flatMap((method): readonly Part[] => {
     const routed = doorsOf(pack).routes(method, host, path);
@@ -132,8 +132,8 @@ function openingParts(pack: Pack, request: CanonicalRequest, graphql: boolean): 
 /** Subprotocols whose messages the proxy has judged. */
 const readable: ReadonlySet<string> = new Set(["graphql-transport-ws", "graphql-ws"]);
 
-function graphqlParts(pack: Pack, request: CanonicalRequest): readonly Part[] {
-  const asked = askedIn(request);
+function graphqlParts(pack: Pack, request: CanonicalRequest, documents: SeenDocuments | undefined): readonly Part[] {
+  const asked = askedIn(request, documents);
   if ("problem" in asked) return [opaque(asked.problem)];
   if (asked.length === 0) {
     return request.methods.every((method) => reading.has(method))
@@ -149,7 +149,9 @@ function graphqlParts(pack: Pack, request: CanonicalRequest): readonly Part[] {
         const place: Place = { provider: pack.provider, request, arguments: given, reads: root === "query" };
         return operations.flatMap((operation) => partsOfOperation(operation, place));
       }
-      return [{ effect: root === "query" ? readEffect(pack.provider, field) : unknownChange(pack.provider, field) }];
+      if (root !== "query") return [{ effect: unknownChange(pack.provider, field) }];
+      const looksAround = /^__(schema|type)$/.test(field) ? { because: "it asks what could be asked for" } : {};
+      return [{ effect: { ...readEffect(pack.provider, field), ...looksAround } }];
     });
   });
 }

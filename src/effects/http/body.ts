@@ -21,6 +21,9 @@ export function bodyOf(text: string, contentType: string | undefined, contentEnc
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) return opaque("its body is not in UTF-8");
   const plain = text.replace(/^\ufeff/, "");
   if (/^\s*[[{]/.test(plain)) {
+    // Read as the form that it says it is, it holds other keys.
+    if (/x-www-form-urlencoded/i.test(contentType ?? "") && /[&;]/.test(plain))
+      return opaque("its body is JSON, and says that it is a form");
     const parsed = parseStrictJson(plain);
     if ("tree" in parsed) return { kind: "tree", tree: parsed.tree };
     return { ...opaque(`its body cannot be read: ${parsed.problem}`), doubled: parsed.doubled === true };

@@ -129,8 +129,16 @@ function found({ at, is }: Look, place: Place): boolean {
 }
 
 function same(wanted: string | number | boolean, value: Tree): boolean {
-  return value !== null && typeof value !== "object" && String(value).toLowerCase() === String(wanted).toLowerCase();
+  if (value === null || typeof value === "object" || typeof value === "symbol") return false;
+  const [said, meant] = [String(value).trim().toLowerCase(), String(wanted).toLowerCase()];
+  // Servers take a truth in many spellings, of a form above all.
+  return said === meant || (spelled[meant]?.has(said) ?? false);
 }
+
+const spelled: Readonly<Record<string, ReadonlySet<string>>> = {
+  true: new Set(["1", "yes", "on", "t", "y", "enabled"]),
+  false: new Set(["0", "no", "off", "f", "n", "disabled"]),
+};
 
 function treeAt(where: string, { request, arguments: given }: Place): Tree {
   if (where === "argument") return given ?? new Map();

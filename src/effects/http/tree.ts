@@ -30,7 +30,7 @@ export function valuesAt(tree: Tree, path: string): readonly Tree[] {
       for (const child of value.toReversed()) left.push({ value: child, at: name === "*" ? at + 1 : at });
     } else if (value instanceof Map) {
       for (const [key, child] of [...value].reverse())
-        if (name === "*" || key.toLowerCase() === name) left.push({ value: child, at: at + 1 });
+        if (name === "*" || key.toLowerCase().replace(/\[\]$/, "") === name) left.push({ value: child, at: at + 1 });
     }
   }
 }
