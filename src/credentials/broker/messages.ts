@@ -24,6 +24,8 @@ export type TakenText =
   | {
       readonly kind: "clean";
       readonly judged: string;
+      /** Of what opens a connection: the placeholder as a request would carry it. */
+      readonly header?: readonly [name: string, value: string];
       /** A text alone says why it does not go out. Never rejects. */
       readonly sent: () => FilledText | string | Promise<FilledText | string>;
     };
@@ -32,8 +34,12 @@ export type TakenText =
 export function takeText(text: string, opening: boolean, parts: MessageParts): TakenText {
   const { principal, ours, all } = parts;
   const used = new Map<string, BoundSecret>();
+  let header: readonly [name: string, value: string] | undefined;
   if (opening) {
-    const slot = foundIn(text, parts, used);
+    const slot = foundIn(text, parts, (placeholder, secret, value) => {
+      used.set(placeholder, secret);
+      header ??= [secret.header, value === placeholder ? secret.form.replace("{}", () => placeholder) : value];
+    });
     if (slot !== undefined) return { kind: "found", slot };
   }
   for (const [placeholder, secret] of all) {
@@ -42,8 +48,10 @@ export function takeText(text: string, opening: boolean, parts: MessageParts): T
       return { kind: "clean", judged: text, sent: () => misplaced(secret, ours.has(placeholder)) };
     used.set(placeholder, secret);
   }
-  return { kind: "clean", judged: text, sent: () => filled(text, used, principal) };
+  return { kind: "clean", judged: text, sent: () => filled(text, used, principal), ...(header === undefined ? {} : { header }) };
 }
+
+type Standing = (placeholder: string, secret: BoundSecret, value: string) => void;
 
 /** Short: the reason of a close has room for little. */
 function misplaced({ name }: BoundSecret, mayGo: boolean): string {
@@ -51,8 +59,8 @@ function misplaced({ name }: BoundSecret, mayGo: boolean): string {
   return `a placeholder in a message is filled in where \`http.credentials.${name}.surfaces\` names \`websocket\``;
 }
 
-/** In a clause what was found; what is ours is put into `used`. */
-function foundIn(text: string, { ours, authSlots, shaped }: MessageParts, used: Map<string, BoundSecret>): string | undefined {
+/** In a clause what was found; `standing` is told of what is ours. */
+function foundIn(text: string, { ours, authSlots, shaped }: MessageParts, standing: Standing): string | undefined {
   let tree: unknown;
   try {
     tree = JSON.parse(text);
@@ -66,7 +74,7 @@ function foundIn(text: string, { ours, authSlots, shaped }: MessageParts, used: 
       const held = placeholderIn(value, (each) => ours.has(each));
       const secret = held === undefined ? undefined : ours.get(held.placeholder);
       // Inside `Basic` it is spelled in another way than it is put in here.
-      if (held !== undefined && secret !== undefined && value.includes(held.placeholder)) used.set(held.placeholder, secret);
+      if (held !== undefined && secret !== undefined && value.includes(held.placeholder)) standing(held.placeholder, secret, value);
       else if (value.trim() !== "" && (isCredentialName(name, authSlots) || shaped(value)))
         return `${shown(name)} of what opens its WebSocket`;
     } else if (typeof value === "object" && value !== null) {
