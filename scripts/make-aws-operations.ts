@@ -117,14 +117,15 @@ function plainName(name: string): string {
 /** `Name` with its marks, and for routes `Name METHOD URI`. `!` it has `DryRun`, `?` its model says that it only reads, `^` its body is
  * content and holds no parameters, `~` it is of an older version.
  * Where several operations have one route, what each must have in its query, and after `#` in its headers, tells them apart. */
-function lineOf(operation: ModelOperation, { shapes, operations }: Model, routed: boolean, mark: string): string {
+function lineOf(operation: ModelOperation, { metadata, shapes, operations }: Model, routed: boolean, mark: string): string {
   const { members = {}, required = [], payload = "" } = shapes[operation.input?.shape ?? ""] ?? {};
   const content = ["blob", "string"].includes(shapes[members[payload]?.shape ?? ""]?.type ?? "") ? "^" : "";
   const name = `${plainName(operation.name)}${"DryRun" in members ? "!" : ""}${operation.readonly === true ? "?" : ""}${content}${mark}`;
   if (!routed) return name;
   const { method, requestUri } = operation.http;
-  if (Object.values(operations).filter(({ http }) => http.method === method && http.requestUri === requestUri).length === 1)
-    return `${name} ${method} ${requestUri}`;
+  const alone = Object.values(operations).filter(({ http }) => http.method === method && http.requestUri === requestUri).length === 1;
+  // A route of S3 leads to nothing without what it demands; elsewhere what is missing is an error of the operation.
+  if (alone && metadata.protocol !== "rest-xml") return `${name} ${method} ${requestUri}`;
   const at = (place: string) =>
     required.filter((each) => members[each]?.location === place).map((each) => members[each]?.locationName ?? each);
   const query = at("querystring").map((each, index) => `${index === 0 && !requestUri.includes("?") ? "?" : "&"}${each}`);

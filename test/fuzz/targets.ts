@@ -3,11 +3,13 @@
  * The targets themselves stand in the files beside this one.
  */
 import { assertionsAndRecords } from "./assertions.ts";
+import { xmlAndCborBodies } from "./bodies.ts";
 import { canonicalForm } from "./canonical-form.ts";
 import { clicksInChat } from "./clicks.ts";
 import { conversationTarget } from "./conversations.ts";
 import { configTexts, explainTarget, scramMessages, startupPackets } from "./entrances.ts";
 import { requestLines } from "./requests.ts";
+import { graphqlMessages, webSocketFrames } from "./websocket.ts";
 import { canary, junkIsSurvived, type Random, repliesNeverShift, scannerFindsEveryFrame } from "./wire.ts";
 
 export interface OpenTarget {
@@ -104,10 +106,29 @@ export const targets: readonly Target[] = [
     open: pure(requestLines),
   },
   {
+    name: "websocket-frames",
+    holds: "Frames of a WebSocket, damaged or not, are read the same however they are cut, within their bounds, and nothing after the end.",
+    runs: 2_000,
+    open: pure(webSocketFrames),
+  },
+  {
+    name: "graphql-messages",
+    holds: "A message of GraphQL has the members that any reader of JSON sees, and what is sent of an act is what was read of it.",
+    runs: 2_000,
+    open: pure(graphqlMessages),
+  },
+  {
     name: "canonical-form",
     holds: "The form in which a request is sent is its own, means what was judged, and another reader of URLs reads the same out of it.",
     runs: 1_500,
     open: pure(canonicalForm),
+  },
+  {
+    name: "bodies",
+    holds:
+      "A body in XML or CBOR comes back as it was written, whatever way the form allows; damaged, it is read or refused, and nothing throws.",
+    runs: 2_000,
+    open: pure(xmlAndCborBodies),
   },
   {
     name: "client-conversations",
