@@ -1,6 +1,6 @@
 /**
- * What a provider says of a thing that an API call names: what it is, which environment it belongs to, how large it is, where its backups are.
- * All of it are the provider's words: shown and compared, and never taken for a measurement of ours.
+ * What a provider says of a thing that an API call names: what it is, which environment it belongs to, how large it is, where its backups
+ * are. All of it are the provider's words: shown and compared, and never taken for a measurement of ours.
  */
 import type { Environment } from "./principal.ts";
 

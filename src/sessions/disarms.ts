@@ -1,6 +1,6 @@
 /**
- * Which safeguards were taken away lately, by whom and of what: kept in the store, so that neither a restart nor another gateway forgets it.
- * It decides nothing; what follows from it is the policy's to say.
+ * Which safeguards were taken away lately, by whom and of what: kept in the store, so that neither a restart nor another gateway forgets
+ * it. It decides nothing; what follows from it is the policy's to say.
  */
 import type { Clock } from "../base/clock.ts";
 import type { ActionId } from "../base/ids.ts";

@@ -1,6 +1,6 @@
 /**
- * A safeguard taken away, and what destroys afterwards: in the same session, by others of the same thing, and over a restart, through a real
- * gateway. The stand-in is the judge of what was carried out.
+ * A safeguard taken away, and what destroys afterwards: in the same session, by others of the same thing, and over a restart, through a
+ * real gateway. The stand-in is the judge of what was carried out.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

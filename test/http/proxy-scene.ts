@@ -1,6 +1,6 @@
 /**
- * A session, of staging unless said otherwise, behind a real gateway with the proxy for HTTP APIs, a stand-in for Railway whose token is in the vault, and persons who
- * may answer. It tests nothing itself.
+ * A session, of staging unless said otherwise, behind a real gateway with the proxy for HTTP APIs, a stand-in for Railway whose token is in
+ * the vault, and persons who may answer. It tests nothing itself.
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

@@ -38,7 +38,7 @@ export const resolveRows: readonly ResolveRow[] = [
     },
     becomes: "held",
     told: [
-      /addon `postgresql-1` of shop-x; its 2 backups, the newest of 2026-11-20 04:00 UTC, are kept apart from it and stay; plan: standard-0/,
+      /addon `postgresql-1` of shop-x; its 2 backups, the newest of 2026-11-20 04:00 UTC, are kept apart from it and stay; plan: standard/,
     ],
   },
   {

@@ -105,7 +105,7 @@ const edges = <T>(nodes: readonly T[]) => ({ edges: nodes.map((node) => ({ node 
 /** The account's answers, from what is left of it. */
 function account({ volumes, backups }: Held) {
   const { project, production, staging, postgres, cache, volume, instance, spare, spareInstance } = standInIds;
-  const service = (id: string): object | null => {
+  const deployed = (id: string): object | null => {
     const name = { [postgres]: "postgres", [cache]: "cache" }[id];
     return name === undefined ? null : { id, name, projectId: project, project: () => shop() };
   };
@@ -129,7 +129,7 @@ function account({ volumes, backups }: Held) {
     mountPath: "/data",
     volume: () => volumeOf(id),
     environment: () => environment(id === volume ? production : staging),
-    service: () => service(id === volume ? postgres : cache),
+    service: () => deployed(id === volume ? postgres : cache),
   });
   const volumeOf = (id: string): object | null =>
     volumes.has(id)
@@ -145,11 +145,11 @@ function account({ volumes, backups }: Held) {
     id: project,
     name: "shop",
     environments: () => edges([environment(production), environment(staging)]),
-    services: () => edges([service(postgres), service(cache)]),
+    services: () => edges([deployed(postgres), deployed(cache)]),
     volumes: () => edges([...volumes].map(volumeOf)),
   });
   return {
-    service: ({ id }: { id: string }) => service(id),
+    service: ({ id }: { id: string }) => deployed(id),
     environment: ({ id }: { id: string }) => environment(id),
     volume: ({ id }: { id: string }) => volumeOf(id),
     volumes: () => [...volumes].map(volumeOf),
@@ -166,17 +166,9 @@ function account({ volumes, backups }: Held) {
   };
 }
 
-/** `token` is the one that opens it. `more` are other hosts that it answers for. */
-export async function startRailway(token: string, more: readonly string[] = []): Promise<StandInRailway> {
-  const volumes = new Set<string>([standInIds.volume, standInIds.spare]);
-  const backups = new Set(["b1", "b2", "b3", "b4", "b5", "b6"]);
-  const received: ReceivedRequest[] = [];
-  const asked: ReceivedRequest[] = [];
-  /** Of each connection since its last request was through. */
-  const pending = new WeakMap<object, number>();
-  const paths: StandInRailway["paths"] = new Map();
-  let bytes = 0;
-  const root = {
+/** What a request may run, and what it then does. */
+function rootOf({ volumes, backups }: Held): object {
+  return {
     me: () => ({ id: "u1", name: "staging bot" }),
     ...account({ volumes, backups }),
     // As it was on the day: the backups live on the volume.
@@ -191,6 +183,34 @@ export async function startRailway(token: string, more: readonly string[] = []):
     serviceInstanceDeployV2: () => "deployment-1",
     volumeInstanceBackupScheduleUpdate: () => true,
   };
+}
+
+/** Bytes that came, without those of Holdfast's own requests. */
+class Counted {
+  bytes = 0;
+  /** Of each connection since its last request was through. */
+  readonly #pending = new WeakMap<object, number>();
+
+  came(socket: object, bytes: number): void {
+    this.bytes += bytes;
+    this.#pending.set(socket, (this.#pending.get(socket) ?? 0) + bytes);
+  }
+
+  through(socket: object, own: boolean): void {
+    if (own) this.bytes -= this.#pending.get(socket) ?? 0;
+    this.#pending.set(socket, 0);
+  }
+}
+
+/** `token` is the one that opens it. `more` are other hosts that it answers for. */
+export async function startRailway(token: string, more: readonly string[] = []): Promise<StandInRailway> {
+  const volumes = new Set<string>([standInIds.volume, standInIds.spare]);
+  const backups = new Set(["b1", "b2", "b3", "b4", "b5", "b6"]);
+  const received: ReceivedRequest[] = [];
+  const asked: ReceivedRequest[] = [];
+  const paths: StandInRailway["paths"] = new Map();
+  const root = rootOf({ volumes, backups });
+  const counted = new Counted();
   const { ca, certificate, key } = selfSigned([...railwayHosts, ...more]);
   const server = createTlsServer({ cert: certificate, key }, (request, response) => {
     const chunks: Buffer[] = [];
@@ -201,8 +221,7 @@ export async function startRailway(token: string, more: readonly string[] = []):
       const { method = "", url = "", headers, rawHeaders } = request;
       const own = headers["user-agent"] === "holdfast";
       (own ? asked : received).push({ method, url, headers, rawHeaders, body });
-      if (own) bytes -= pending.get(request.socket) ?? 0;
-      pending.set(request.socket, 0);
+      counted.through(request.socket, own);
       const path = paths.get(url.split("?")[0] ?? "");
       if (path !== undefined) return path(request, response, body);
       if (headers.authorization !== `Bearer ${token}`) return json(response, 401, { errors: [{ message: "Not Authorized" }] });
@@ -230,12 +249,7 @@ export async function startRailway(token: string, more: readonly string[] = []):
       headers.authorization === right || (payload as { Authorization?: string } | undefined)?.Authorization === right;
     opened.push(serveGraphql(request, socket, { schema, root, protocol, opens }));
   });
-  server.on("secureConnection", (socket) =>
-    socket.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      pending.set(socket, (pending.get(socket) ?? 0) + chunk.length);
-    }),
-  );
+  server.on("secureConnection", (socket) => socket.on("data", (chunk: Buffer) => counted.came(socket, chunk.length)));
   server.on("tlsClientError", () => undefined);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -248,7 +262,7 @@ export async function startRailway(token: string, more: readonly string[] = []):
     paths,
     upgrades,
     opened,
-    bytes: () => bytes,
+    bytes: () => counted.bytes,
     close: async () => {
       for (const line of lines) line.destroy();
       server.closeAllConnections();

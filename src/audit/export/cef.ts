@@ -83,6 +83,24 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       };
     case "limit_reached":
       return { severity: 6, name: plain, fields: { ...who(event.session), reason: event.code, cnt: event.figure } };
+    case "recovered":
+      return { severity: 6, name: plain, fields: { cnt: event.unknownOutcomes.length } };
+    case "stopped":
+      return { severity: 3, name: plain, fields: { reason: event.because } };
+    case "policy_loaded":
+      return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
+    default:
+      return apiParts(event, plain, who) ?? otherParts(event, plain) ?? { severity: 1, name: plain, fields: {} };
+  }
+}
+
+function otherParts(event: AuditEvent, plain: string): Parts | undefined {
+  return guardParts(event, plain) ?? rightsParts(event, plain) ?? approvalParts(event, plain) ?? recoveryParts(event, plain);
+}
+
+/** Of credentials for APIs, and of what providers say; `undefined` for anything else. */
+function apiParts(event: AuditEvent, plain: string, who: (session: string) => Parts["fields"]): Parts | undefined {
+  switch (event.kind) {
     case "credential_found":
       return { severity: 8, name: plain, fields: { ...who(event.session), reason: "found_credential", destinationHostName: event.host } };
     case "token_answered":
@@ -96,19 +114,9 @@ function partsOf(event: AuditEvent, context: ExportContext): Parts {
       };
     case "thing_asked":
       return { severity: 1, name: plain, fields: { ...who(event.session), reason: event.environment, msg: event.told.join("; ") } };
-    case "recovered":
-      return { severity: 6, name: plain, fields: { cnt: event.unknownOutcomes.length } };
-    case "stopped":
-      return { severity: 3, name: plain, fields: { reason: event.because } };
-    case "policy_loaded":
-      return { severity: event.observing ? 5 : 2, name: plain, fields: { destinationServiceName: event.target, msg: event.preset } };
     default:
-      return otherParts(event, plain) ?? { severity: 1, name: plain, fields: {} };
+      return undefined;
   }
-}
-
-function otherParts(event: AuditEvent, plain: string): Parts | undefined {
-  return guardParts(event, plain) ?? rightsParts(event, plain) ?? approvalParts(event, plain) ?? recoveryParts(event, plain);
 }
 
 /** Of what happened to the guard itself; `undefined` for anything else. */

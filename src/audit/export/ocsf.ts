@@ -76,6 +76,52 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         message: `limit reached: ${event.figure} of ${event.allowed}`,
       };
     case "credential_found":
+    case "token_answered":
+    case "credential_minted":
+    case "credential_ended":
+    case "thing_asked":
+      return apiBody(event, context);
+    case "transaction_ended":
+      return transaction(event, context);
+    case "session_opened":
+    case "session_closed":
+    case "login_refused":
+      return authentication(event, context);
+    case "lease_started":
+    case "lease_ended":
+      return lease(event);
+    case "run_started":
+    case "run_ended":
+    case "run_suspended":
+    case "run_resumed":
+    case "grant_asked":
+    case "grant_given":
+    case "grant_used":
+    case "grant_lapsed":
+    case "break_glass_opened":
+    case "break_glass_used":
+    case "break_glass_closed":
+      return rightsBody(event);
+    case "approval_asked":
+    case "approval_answered":
+    case "approval_closed":
+    case "approval_used":
+    case "approval_settled":
+      return approvalBody(event);
+    default:
+      return isRecovery(event) ? recoveryBody(event) : ofTheGuard(event);
+  }
+}
+
+type ApiEvent = Extract<
+  AuditEvent,
+  { kind: "credential_found" | "token_answered" | "credential_minted" | "credential_ended" | "thing_asked" }
+>;
+
+/** Credentials for APIs, and what providers say. */
+function apiBody(event: ApiEvent, context: ExportContext): Json {
+  switch (event.kind) {
+    case "credential_found":
       return {
         ...datastore(event.session, undefined, context),
         action_id: 2,
@@ -106,35 +152,6 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
         status_detail: event.environment,
         message: `asked the provider what \`${event.name}\` is: ${event.told.join("; ")}`,
       };
-    case "transaction_ended":
-      return transaction(event, context);
-    case "session_opened":
-    case "session_closed":
-    case "login_refused":
-      return authentication(event, context);
-    case "lease_started":
-    case "lease_ended":
-      return lease(event);
-    case "run_started":
-    case "run_ended":
-    case "run_suspended":
-    case "run_resumed":
-    case "grant_asked":
-    case "grant_given":
-    case "grant_used":
-    case "grant_lapsed":
-    case "break_glass_opened":
-    case "break_glass_used":
-    case "break_glass_closed":
-      return rightsBody(event);
-    case "approval_asked":
-    case "approval_answered":
-    case "approval_closed":
-    case "approval_used":
-    case "approval_settled":
-      return approvalBody(event);
-    default:
-      return isRecovery(event) ? recoveryBody(event) : ofTheGuard(event);
   }
 }
 

@@ -63,18 +63,11 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
         tone: "bad",
       };
     case "credential_found":
-      return {
-        word: "FOUND",
-        about: event.session,
-        text: `a credential of ${event.principal} for ${event.provider} (${event.host}), in ${event.slot}: refused, nothing was sent`,
-        tone: "bad",
-      };
     case "token_answered":
     case "credential_minted":
     case "credential_ended":
-      return credentialWords(event);
     case "thing_asked":
-      return { word: "asked", about: event.session, text: `${event.operation} ${event.name}: ${event.told.join("; ")}`, tone: "plain" };
+      return describeApis(event);
     case "run_started":
     case "run_ended":
     case "run_suspended":
@@ -95,6 +88,30 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
       return describeApprovals(event);
     default:
       return isRecovery(event) ? recoveryWords(event) : describeGuard(event);
+  }
+}
+
+type ApiEvent = Extract<
+  AuditEvent,
+  { kind: "credential_found" | "token_answered" | "credential_minted" | "credential_ended" | "thing_asked" }
+>;
+
+/** Credentials for APIs, and what providers say. */
+function describeApis(event: ApiEvent): Described {
+  switch (event.kind) {
+    case "credential_found":
+      return {
+        word: "FOUND",
+        about: event.session,
+        text: `a credential of ${event.principal} for ${event.provider} (${event.host}), in ${event.slot}: refused, nothing was sent`,
+        tone: "bad",
+      };
+    case "token_answered":
+    case "credential_minted":
+    case "credential_ended":
+      return credentialWords(event);
+    case "thing_asked":
+      return { word: "asked", about: event.session, text: `${event.operation} ${event.name}: ${event.told.join("; ")}`, tone: "plain" };
   }
 }
 

@@ -8,7 +8,7 @@ const PROJECT = "all.data.projects.edges.node[volumes.edges.node.id]";
 const VOLUME = `${PROJECT}.volumes.edges.node[id]`;
 const INSTANCE = `${VOLUME}.volumeInstances.edges.node`;
 const ONE = "one.data.volumeInstance";
-const SERVICE_PROJECT = "service.data.service.project";
+const OWNER = "service.data.service.project";
 
 const projects = `GQL query { projects { edges { node { id name volumes { edges { node { id name
   volumeInstances { edges { node { id sizeMB currentSizeMB mountPath environment { id name } service { id name } } } } } } } } } } }`;
@@ -92,9 +92,9 @@ export const railwayLookups: PackLookups = {
         },
       ],
       name: ["service.data.service.name"],
-      within: [[`${SERVICE_PROJECT}.name`]],
-      ids: [`${SERVICE_PROJECT}.id`],
-      environment: [`${SERVICE_PROJECT}.environments.edges.node.name`],
+      within: [[`${OWNER}.name`]],
+      ids: [`${OWNER}.id`],
+      environment: [`${OWNER}.environments.edges.node.name`],
     },
     // One of a service's environments, which the request names by itself.
     serviceThere: {
