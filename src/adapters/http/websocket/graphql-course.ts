@@ -8,6 +8,7 @@ import { limits } from "../../../base/limits.ts";
 import type { Reason } from "../../../model/decision.ts";
 import type { HttpRequest } from "../../../model/http-request.ts";
 import { type OwnAnswer, refusalAnswer } from "../answers.ts";
+import type { HeaderPair } from "../codec/headers.ts";
 import type { GraphqlAct } from "./graphql-act.ts";
 import type { Passing } from "../passing.ts";
 import type { Redaction } from "../options.ts";
@@ -25,12 +26,19 @@ import {
 import { opcodes } from "./frames.ts";
 import type { PlainParts } from "./plain-course.ts";
 
+interface OperationAsking {
+  /** Nobody waits for it any more. */
+  readonly gone: AbortSignal;
+  /** The placeholder that opened the connection, as a request would carry it. */
+  readonly header: HeaderPair | undefined;
+}
+
 export interface GraphqlParts extends PlainParts {
   readonly protocol: GraphqlProtocol;
   /** Of the handshake. */
   readonly url: string;
   /** From the request to the right to send it. Rejects on a defect. */
-  readonly admit: (request: HttpRequest, gone: AbortSignal) => Promise<Passing | OwnAnswer>;
+  readonly admit: (request: HttpRequest, asking: OperationAsking) => Promise<Passing | OwnAnswer>;
   /** An act that has the right to be sent, told of its outcome. */
   readonly act: (passing: Passing, cut: (because: string) => void) => GraphqlAct;
   readonly redaction: () => Redaction | undefined;
@@ -48,6 +56,8 @@ export class GraphqlCourse implements Course {
   readonly #parts: GraphqlParts;
   readonly #asked = new Map<string, Asked>();
   readonly #running = new Set<Promise<void>>();
+  /** What the connection was opened with. */
+  #header: HeaderPair | undefined;
 
   constructor(parts: GraphqlParts) {
     this.#parts = parts;
@@ -97,6 +107,7 @@ export class GraphqlCourse implements Course {
     const sent = await taken.sent();
     if (typeof sent === "string") return ends.stop(1011, sent);
     this.#parts.put(sent.secrets);
+    this.#header = taken.header;
     await ends.server.text(messageText({ type: "connection_init", payload: sent.text }));
   }
 
@@ -141,7 +152,7 @@ export class GraphqlCourse implements Course {
     try {
       const taken = take({ text: payload, opening: false });
       if (taken.kind === "found") return void (await this.#found(taken.slot, ends));
-      const passing = await admit(this.#request(taken.judged), asked.gone.signal);
+      const passing = await admit(this.#request(taken.judged), { gone: asked.gone.signal, header: this.#header });
       if ("status" in passing) return refuse(passing);
       const begun = act(passing, (because) => {
         void ends.server.text(stopText(protocol, id));

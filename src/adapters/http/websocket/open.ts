@@ -169,8 +169,9 @@ function courseOf(
     protocol,
     url: request.url,
     redaction,
-    admit: async (asked, gone) => {
-      const known = await identified(asked, { ...parts, session, headers: raw, gone });
+    admit: async (asked, { gone, header }) => {
+      const headers = header === undefined ? raw : [...raw.filter(([name]) => name !== header[0]), header];
+      const known = await identified(asked, { ...parts, session, headers, gone });
       const admission = await guard.admit(session.action(known.request), capabilities);
       return passingOf(admission, { session, ...known, gone }, options);
     },
