@@ -22,6 +22,7 @@ const debianPackages = {
   curl: ["curl"],
   git: ["git"],
   wget: ["wget"],
+  gh: ["gh"],
   aws: ["awscli"],
   kubectl: ["kubernetes-client"],
   chromium: ["chromium", "fonts-dejavu-core"],
