@@ -49,12 +49,14 @@ function ActLine({ act }: { act: Act }): JSX.Element {
       </p>
       {act.judged !== undefined && (
         <>
-          <p class="act-text">
-            <code>
-              <Data text={act.judged.text} lines />
-            </code>
-            {act.judged.cut && <span class="quiet"> (longer; the log keeps this much)</span>}
-          </p>
+          {act.judged.text !== "" && (
+            <p class="act-text">
+              <code>
+                <Data text={act.judged.text} lines />
+              </code>
+              {act.judged.cut && <span class="quiet"> (longer; the log keeps this much)</span>}
+            </p>
+          )}
           <p class="quiet">
             {act.judged.effects.map(({ operation, detail, resource }, index) => (
               <>

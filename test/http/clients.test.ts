@@ -15,8 +15,9 @@ let environment: HttpEnvironment;
 
 before(async () => {
   scene = await openProxyScene({
-    hosts: ["github.com"],
-    credentials: "    github: { secret: { env: HOLDFAST_TEST_AGENT }, hosts: [github.com], prefix: ghp_, variable: GH_TOKEN }",
+    hosts: ["github.com", "api.github.com"],
+    credentials:
+      "    github: { secret: { env: HOLDFAST_TEST_AGENT }, hosts: [github.com, api.github.com], prefix: ghp_, variable: GH_TOKEN }",
   });
   environment = await openHttpEnvironment(scene.held.opened, {}, undefined);
 });
@@ -143,6 +144,29 @@ describe("clients with the session's variables", () => {
     assert.notEqual(gone.code, 0);
     assert(/403/.test(gone.err), gone.err);
     assert.equal(pushed, 0);
+  });
+
+  test("gh, which is Go: a read comes back, and what would delete a repository is held", async () => {
+    const gh = await tool("gh");
+    const arrived: string[] = [];
+    scene.railway.paths.set("/repos/acme/shop", ({ method = "", headers }, response) => {
+      arrived.push(`${method} ${headers.authorization ?? ""}`);
+      response.writeHead(200, { "content-type": "application/json" }).end('{"full_name":"acme/shop"}');
+    });
+    const quiet = { GH_NO_UPDATE_NOTIFIER: "1", GH_PROMPT_DISABLED: "1" };
+    const read = await ran(gh, ["api", "repos/acme/shop"], quiet);
+    assert.equal(read.code, 0, `${read.out}\n${read.err}`);
+    assert(read.out.includes("acme/shop"));
+    assert.deepEqual(arrived, [`GET token ${agentPassword}`]);
+    assert(!`${read.out}${read.err}`.includes(agentPassword));
+    const gone = await ran(gh, ["api", "-X", "DELETE", "repos/acme/shop"], quiet);
+    assert.notEqual(gone.code, 0);
+    assert(gone.out.includes("approval_required"), `${gone.out}\n${gone.err}`);
+    // What the repository is may have been asked; nothing else arrived.
+    assert.deepEqual(
+      arrived.filter((text) => !text.startsWith("GET ")),
+      [],
+    );
   });
 
   test("no variable holds a secret of the provider's", () => {

@@ -11,6 +11,7 @@ import { examineConfigFile, examineConfigText, examineNode, examineRoom, examine
 import { examineBackups } from "../doctor/backups.ts";
 import { examineBin } from "../doctor/bin.ts";
 import { examineDrift } from "../doctor/drift.ts";
+import { examineHttpClients } from "../doctor/http-clients.ts";
 import { examineLog } from "../doctor/log.ts";
 import { examineWays } from "../doctor/ways-around.ts";
 import { examineRoles } from "../doctor/roles.ts";
@@ -83,6 +84,7 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
     ...(await Promise.all(config.targets.map((target) => examineBin(target, environment, Date.now())))).flat(),
     ...(await Promise.all(config.targets.map((target) => examineBackups(target, status, Date.now())))).flat(),
     ...examineUsers(config),
+    ...(config.http === undefined ? [] : await examineHttpClients({ path: terminal.env["PATH"] })),
     ...(await examineStore(config, environment)),
     await examineLog(places, status !== undefined),
     ...(await examineRoom(places.audit)),

@@ -41,7 +41,8 @@ function install(require: (name: string) => unknown, process: NodeJS.Process): v
 }
 
 function placeOf({ host, hostname, port }: Wanted): { readonly host: string; readonly port: number } {
-  const named = String(host ?? hostname ?? "localhost").replace(/^\[|\]$/g, "");
+  // Where both are there, `host` may hold the port.
+  const named = String(hostname ?? host ?? "localhost").replace(/^\[|\]$/g, "");
   return { host: named, port: port === undefined || port === null || String(port) === "" ? 443 : Number(port) };
 }
 
