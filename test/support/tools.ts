@@ -34,6 +34,7 @@ const debianLibraries = {
   django: { file: "/usr/lib/python3/dist-packages/django/__main__.py", packages: ["python3-django", "python3-psycopg2"] },
   boto3: { file: "/usr/lib/python3/dist-packages/boto3/__init__.py", packages: ["python3-boto3"] },
   requests: { file: "/usr/lib/python3/dist-packages/requests/__init__.py", packages: ["python3-requests"] },
+  websocket: { file: "/usr/lib/python3/dist-packages/websocket/__init__.py", packages: ["python3-websocket"] },
   psycopg2: { file: "/usr/lib/python3/dist-packages/psycopg2/__init__.py", packages: ["python3-psycopg2"] },
   psycopg: { file: "/usr/lib/python3/dist-packages/psycopg/__init__.py", packages: ["python3-psycopg"] },
   asyncpg: { file: "/usr/lib/python3/dist-packages/asyncpg/__init__.py", packages: ["python3-asyncpg"] },

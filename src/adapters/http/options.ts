@@ -54,6 +54,8 @@ export type TakenMessage =
       readonly kind: "clean";
       /** As it is judged and shown. */
       readonly judged: string;
+      /** Of what opens a connection: the placeholder as a request would carry it. */
+      readonly header?: HeaderPair;
       /** With the secrets in their places. A text alone says why they are not to be had. Never rejects. */
       readonly sent: () => FilledMessage | string | Promise<FilledMessage | string>;
     };
