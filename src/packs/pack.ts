@@ -3,7 +3,7 @@
  * It holds no code that a pack could bring along; `effects/http` reads requests by it.
  */
 import type { Reversibility } from "../model/effect.ts";
-import type { PackLookups } from "./lookup.ts";
+import type { PackLookups, ProviderPreview } from "./lookup.ts";
 import type { PackModels } from "./models.ts";
 
 /** What an API call would do, the strictest first: a request that several fit counts as all of them. */
@@ -81,6 +81,8 @@ export interface PackOperation {
   readonly look?: readonly Look[];
   /** A push of git: each ref that it makes, moves or deletes counts by itself. What of it cannot be read is of the operation's class. */
   readonly git?: "receive-pack";
+  /** The provider can be asked what it would do, where `lookups` says nothing of it. */
+  readonly trial?: ProviderPreview;
   /** SQL in the body: its effects are then the request's own. */
   readonly sql?: PackSql;
   /** Requests as `METHOD URL body`. */

@@ -168,4 +168,34 @@ describe("a provider's own preview", () => {
     assert.match((await previewed("it hangs"))[0] ?? "", /could not be asked: it hangs/);
     assert.match((await previewed({ status: 422, text: "{}" }))[0] ?? "", /status 422: it would not go through/);
   });
+
+  const claim = "https://kubernetes.default.svc/api/v1/namespaces/web/persistentvolumeclaims/data";
+  const tried = async (request: HttpRequest): Promise<readonly OwnAsked[]> => {
+    const { things } = ground(() => "");
+    const asked: OwnAsked[] = [];
+    const ask: Identifying["ask"] = async (own) => {
+      asked.push(own);
+      return { status: 200, text: "{}" };
+    };
+    await things.preview({ caller: caller(), session: "s_1" as SessionId, request, ask });
+    return asked;
+  };
+
+  test("of a cluster: the trial stands in the query, and in the body of a deletion that has one", async () => {
+    const [bare] = await tried(asRequest("DELETE", claim));
+    assert.deepEqual([bare?.target.endsWith("?dryRun=All"), bare?.body], [true, undefined]);
+    const [options] = await tried(asRequest("DELETE", claim, '{"propagationPolicy":"Background"}'));
+    assert.deepEqual(JSON.parse(options?.body ?? ""), { propagationPolicy: "Background", dryRun: ["All"] });
+  });
+
+  test("of a cluster: nothing is tried that could be carried out", async () => {
+    const risky: readonly HttpRequest[] = [
+      asRequest("DELETE", `${claim}?dryRun=`),
+      asRequest("DELETE", `${claim}?%64ryRun=`),
+      asRequest("DELETE", claim, '{"dryRun":[]}'),
+      asRequest("DELETE", claim, "k8s\u0000protobuf"),
+      { ...asRequest("POST", claim), headers: [["x-http-method-override", "DELETE"]] },
+    ];
+    for (const request of risky) assert.deepEqual(await tried(request), [], JSON.stringify(request));
+  });
 });

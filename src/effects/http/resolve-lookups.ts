@@ -26,6 +26,8 @@ export interface EffectLookups {
   readonly lookups: readonly Lookup[];
   /** Names of the door's places, decoded. */
   readonly door: Readonly<Record<string, string>>;
+  /** The method as sent, and every other that something puts in its place. */
+  readonly methods: readonly string[];
   /** Where the request itself goes. */
   readonly host: string;
   readonly path: string;
@@ -47,9 +49,9 @@ export function lookupsOf(effects: readonly Effect[]): readonly EffectLookups[] 
     const pack = origin === undefined ? undefined : packOf(origin.place.request.host, origin.place.request.provider);
     if (origin === undefined || pack === undefined) return [];
     const { operation, place } = origin;
-    const rules = pack.lookups?.operations[operation.id];
+    const rules = pack.lookups?.operations[operation.id] ?? trialOf(operation);
     const door = doorNames(operation, place);
-    const { host, path } = place.request;
+    const { host, path, methods } = place.request;
     return [
       {
         effect,
@@ -60,12 +62,17 @@ export function lookupsOf(effects: readonly Effect[]): readonly EffectLookups[] 
         door,
         host,
         path,
+        methods,
         given: place.arguments ?? new Map(),
         rules,
         unplaced: (rules?.names ?? []).every(({ thing }) => pack.lookups?.things[thing]?.unplaced === true),
       },
     ];
   });
+}
+
+function trialOf({ trial }: PackOperation): OperationLookup | undefined {
+  return trial === undefined ? undefined : { names: [], preview: trial };
 }
 
 function named({ names }: OperationLookup, pack: Pack, place: Place, door: Readonly<Record<string, string>>): readonly Lookup[] {

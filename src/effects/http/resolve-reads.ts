@@ -5,6 +5,7 @@
 import type { LookupRead, ProviderPreview } from "../../packs/lookup.ts";
 import type { EffectLookups, Lookup } from "./resolve-lookups.ts";
 import { textsAt } from "./resolve-paths.ts";
+import { parseStrictJson } from "./strict-json.ts";
 import { type Tree, UNDETERMINED } from "./tree.ts";
 
 /** One request of ours; `body` is JSON. */
@@ -83,12 +84,19 @@ function graphqlRequests(
 /** A preview of the request itself, or a read that says what would go; `undefined` where it needs what is not there. */
 export function previewRequest(
   { how }: ProviderPreview,
-  { lookups, door, host, path, given }: EffectLookups,
+  { lookups, door, host, path, given, methods }: EffectLookups,
   sent: { readonly method: string; readonly target: string; readonly body: string; readonly contentType: string | undefined },
 ): OwnRequest | undefined {
   const { method, target, body, contentType } = sent;
   const same = { ...(body === "" ? {} : { body }), ...(contentType === undefined ? {} : { contentType }) };
-  if ("same" in how) return { method, host, target: `${target}${target.includes("?") ? "&" : "?"}${how.same}`, ...same };
+  // What is tried must be tried: a word that stands there already, or a method that something else takes the place of, could undo it.
+  if (methods.length !== 1) return undefined;
+  if ("same" in how) return onTrial(how, { method, host, target, ...same });
+  if ("form" in how) {
+    if (holdsKey(target.slice(target.indexOf("?") + 1), how.form) || holdsKey(body, how.form)) return undefined;
+    const query = `${target}${target.includes("?") ? "&" : "?"}${how.form}`;
+    return body === "" ? { method, host, target: query } : { method, host, target, ...same, body: `${body}&${how.form}` };
+  }
   if ("graphql" in how) {
     const variables = plainOf(given);
     if (variables === undefined) return undefined;
@@ -104,6 +112,32 @@ export function previewRequest(
   const [values] = combined(names, known);
   if (values === undefined) return undefined;
   return { ...requestOf(how.read, values, host), ...(how.body === "same" ? same : {}) };
+}
+
+/** The request itself with the word in its query; where a deletion's body takes the place of the query, in the body. */
+function onTrial(
+  { same, deleting }: Extract<ProviderPreview["how"], { readonly same: string }>,
+  request: OwnRequest,
+): OwnRequest | undefined {
+  const { method, target, body = "" } = request;
+  if (holdsKey(target.slice(target.indexOf("?") + 1), same)) return undefined;
+  const tried = { ...request, target: `${target}${target.includes("?") ? "&" : "?"}${same}` };
+  if (method !== "DELETE" || body === "") return tried;
+  const parsed = parseStrictJson(body);
+  if (deleting === undefined || !("tree" in parsed) || !(parsed.tree instanceof Map)) return undefined;
+  const options = plainOf(parsed.tree);
+  const there = [...(parsed.tree as ReadonlyMap<string, Tree>).keys()].map((key) => key.toLowerCase());
+  if (options === undefined || Object.keys(deleting).some((key) => there.includes(key.toLowerCase()))) return undefined;
+  return { ...tried, body: JSON.stringify({ ...(options as object), ...deleting }), contentType: "application/json" };
+}
+
+/** Whether a query or form has the key of `word` already, in any spelling. */
+function holdsKey(text: string, word: string): boolean {
+  const [key = ""] = word.toLowerCase().split("=");
+  return text.split("&").some((part) => {
+    const [name = ""] = part.split("=");
+    return name.includes("%") || name.toLowerCase().replace(/\.\d+$/, "") === key;
+  });
 }
 
 /** `undefined` where a part of it is not known. */

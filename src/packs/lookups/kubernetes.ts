@@ -4,7 +4,11 @@
  */
 import type { OperationLookup, PackLookups, PackThing, ProviderPreview } from "../lookup.ts";
 
-const preview: ProviderPreview = { called: "dryRun=All", how: { same: "dryRun=All" }, shown: ["preview.kind", "preview.metadata.name"] };
+const preview: ProviderPreview = {
+  called: "dryRun=All",
+  how: { same: "dryRun=All", deleting: { dryRun: ["All"] } },
+  shown: ["preview.kind", "preview.metadata.name"],
+};
 const labels = (where: string): readonly string[] =>
   ["environment", "env", "stage", "tier"].map((label) => `${where}.metadata.labels.${label}`);
 
