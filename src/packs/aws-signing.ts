@@ -1,6 +1,6 @@
 /**
  * How AWS is signed for, as data: which services' paths are signed as sent, and which are signed under another name than their host's.
- * Names of the service models of botocore (Apache-2.0, metadata `endpointPrefix` and `signingName`), where no label of the host says the name.
+ * Names are of the service models of botocore (Apache-2.0, `endpointPrefix` and `signingName`), where no label of the host says them.
  */
 import type { PackSigning } from "./pack.ts";
 

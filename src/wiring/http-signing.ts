@@ -1,6 +1,6 @@
 /**
- * Key pairs in terms of configuration, vault and packs: which hosts each signs for, where it is fetched, and what a session holds in its place.
- * It signs nothing itself.
+ * Key pairs in terms of configuration, vault and packs: which hosts each signs for, where it is fetched, and what a session holds in its
+ * place. It signs nothing itself.
  */
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";

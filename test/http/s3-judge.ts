@@ -1,6 +1,6 @@
 /**
- * Works out by itself whether the signatures of a request hold: of its head, in a header or in its query, and of its body's chunks. It shares
- * no code with what signs, and reads a request as AWS's documentation says that AWS does.
+ * Works out by itself whether the signatures of a request hold: of its head, in a header or in its query, and of its body's chunks. It
+ * shares no code with what signs, and reads a request as AWS's documentation says that AWS does.
  */
 import { createHash, createHmac } from "node:crypto";
 

@@ -22,7 +22,7 @@ export interface Signing {
   /** What `x-amz-content-sha256` says; the body's hash when left out, and no header for an empty text. */
   readonly payload?: string;
   readonly region?: string;
-  readonly service?: string;
+  readonly api?: string;
   readonly stamp?: string;
   /** In the scope, where it is not the stamp's. */
   readonly day?: string;
@@ -37,12 +37,12 @@ export function chunked(said: string, chunkBytes: number): Chunked {
 }
 
 export function signedCall(signing: Signing): Call {
-  const { pair, host, method, path, headers = [], body = "", region = "eu-central-1", service = "s3", presigned } = signing;
+  const { pair, host, method, path, headers = [], body = "", region = "eu-central-1", api = "s3", presigned } = signing;
   const stamp = signing.stamp ?? new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const said = typeof body === "string" ? body : body.said;
   const hash = sha(said);
   const word = signing.payload ?? hash;
-  const form = service === "s3" ? ("as_sent" as const) : ("normalised" as const);
+  const form = api === "s3" ? ("as_sent" as const) : ("normalised" as const);
   const trailing = word.endsWith("-TRAILER");
   const wrapped: readonly Pair[] =
     typeof body === "string"
@@ -57,7 +57,7 @@ export function signedCall(signing: Signing): Call {
     ...(trailing ? [["x-amz-trailer", "x-amz-checksum-sha256"] as const] : []),
     ...(word === "" || presigned !== undefined ? [] : [["x-amz-content-sha256", word] as const]),
   ];
-  const payload = presigned !== undefined && service === "s3" ? "UNSIGNED-PAYLOAD" : word === "" ? hash : word;
+  const payload = presigned !== undefined && api === "s3" ? "UNSIGNED-PAYLOAD" : word === "" ? hash : word;
   const asked: ToSign = {
     method,
     host,
@@ -65,7 +65,7 @@ export function signedCall(signing: Signing): Call {
     headers: all,
     payload,
     signed: all.map(([name]) => name),
-    scope: { region, service },
+    scope: { region, api },
     form,
     stamp,
   };

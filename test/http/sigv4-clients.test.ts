@@ -1,6 +1,6 @@
 /**
- * AWS's own clients with the variables that a session gets: they sign with a pair that is worth nothing, the stand-in takes what the real pair
- * signed and nothing else, and what destroys is held with the objects still there.
+ * AWS's own clients with the variables that a session gets: they sign with a pair that is worth nothing, the stand-in takes what the real
+ * pair signed and nothing else, and what destroys is held with the objects still there.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

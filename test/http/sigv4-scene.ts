@@ -1,6 +1,6 @@
 /**
- * A staging session behind a real gateway whose vault holds a key pair, and the stand-in for AWS that the real pair opens; with the variables
- * that `holdfast run` gives a program. It tests nothing itself.
+ * A staging session behind a real gateway whose vault holds a key pair, and the stand-in for AWS that the real pair opens; with the
+ * variables that `holdfast run` gives a program. It tests nothing itself.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -34,15 +34,15 @@ interface Case {
 interface Suite {
   readonly key: { readonly id: string; readonly secret: string };
   readonly region: string;
-  readonly service: string;
+  readonly api: string;
   readonly stamp: string;
   readonly expiresS: number;
   readonly cases: readonly Case[];
 }
 
 const suite = JSON.parse(readFileSync(join(import.meta.dirname, "sigv4-suite.json"), "utf8")) as Suite;
-const { key, region, service, stamp, expiresS } = suite;
-const scope = { day: stamp.slice(0, 8), region, service };
+const { key, region, api, stamp, expiresS } = suite;
+const scope = { day: stamp.slice(0, 8), region, api };
 const signer = signerFor(key.secret, scope);
 
 /** What of a case is signed in a header. */
@@ -171,10 +171,10 @@ describe("the published suite", () => {
   }
 });
 
-/** Amazon S3 API reference, "Transferring Payload in Multiple Chunks" and "Including Trailing Headers": the examples' key and signatures. */
+/** Amazon S3 API reference, "Transferring Payload in Multiple Chunks" and "Including Trailing Headers": the examples of both. */
 const example = { id: "AKIAIOSFODNN7EXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
 const exampleStamp = "20130524T000000Z";
-const exampleSigner = signerFor(example.secret, { day: "20130524", region: "us-east-1", service: "s3" });
+const exampleSigner = signerFor(example.secret, { day: "20130524", region: "us-east-1", api: "s3" });
 const a = (count: number): string => "a".repeat(count);
 const examples = [
   {
@@ -241,7 +241,7 @@ describe("the documentation's examples", () => {
 
     test(`${name}: chained anew with another key it has the same length, and holds for that key alone`, async () => {
       const seeded: Chain = {
-        signer: signerFor("another", { day: "20260101", region: "x", service: "s3" }),
+        signer: signerFor("another", { day: "20260101", region: "x", api: "s3" }),
         stamp: "20260101T000000Z",
         seed: emptyHash,
       };

@@ -102,7 +102,7 @@ describe("what a body is signed as", () => {
       ["x-amz-target", "DynamoDB_20120810.ListTables"],
       ["content-type", "application/x-amz-json-1.0"],
     ];
-    const asked = { host: dynamo, path: "/", method: "POST", service: "dynamodb", payload: "", headers };
+    const asked = { host: dynamo, path: "/", method: "POST", api: "dynamodb", payload: "", headers };
     await assertTaken(ask({ ...asked, body: "{}" }));
     await assertRefused(
       ask({ ...asked, body: "{}" }, (made) => ({ ...made, body: '{"Limit":1}' })),
@@ -112,7 +112,7 @@ describe("what a body is signed as", () => {
       host: "lambda.eu-central-1.amazonaws.com",
       path: "/2015-03-31/functions/shop",
       method: "GET",
-      service: "lambda",
+      api: "lambda",
       payload: "",
     };
     await assertTaken(ask({ ...lambda, path: "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-central-1%3A1%3Afunction%3Ashop" }));
@@ -125,7 +125,7 @@ describe("what is refused by name", () => {
   const minutes = 60_000;
   const cases: readonly (readonly [string, Partial<Signing>, (made: Call) => Call, RegExp])[] = [
     ["another region", { region: "us-east-1" }, (made) => made, /signed for the region `us-east-1`/],
-    ["another service", { service: "iam" }, (made) => made, /signed for the service `iam`/],
+    ["another service", { api: "iam" }, (made) => made, /signed for the service `iam`/],
     ["an hour ago", { stamp: at(-60 * minutes) }, (made) => made, /more than 15 minutes ago/],
     ["in an hour", { stamp: at(60 * minutes) }, (made) => made, /a time that is not yet/],
     ["presigned for a time that is over", { stamp: at(-60 * minutes), presigned: 60 }, (made) => made, /a time that is over/],

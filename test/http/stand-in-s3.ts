@@ -1,6 +1,6 @@
 /**
- * A stand-in for Amazon S3, STS, DynamoDB and Lambda over TLS on loopback, with buckets whose objects are really gone once deleted. It works
- * signatures out by itself, by other code than what signs, and takes nothing whose signature does not hold: the judge of what arrived.
+ * A stand-in for Amazon S3, STS, DynamoDB and Lambda over TLS on loopback, with buckets whose objects are really gone once deleted. It
+ * works signatures out by other code than what signs, and takes nothing whose signature does not hold: the judge of what arrived.
  */
 import { createHash } from "node:crypto";
 import { createServer as createTlsServer } from "node:https";
@@ -109,7 +109,7 @@ async function served(request: IncomingMessage, response: ServerResponse, state:
   record.refused = body.refused;
   if (record.refused !== undefined)
     return xml(response, 403, `<Error><Code>${record.refused}</Code><Message>the stand-in says no</Message></Error>`);
-  if (!host.includes("s3")) return otherService(host, url, body, headers, response);
+  if (!host.includes("s3")) return otherApi(host, url, body, headers, response);
   storage(request, body, response, state);
 }
 
@@ -255,7 +255,7 @@ function ofUpload(method: string, { upload, name, searchParams, body }: OfUpload
   xml(response, 200, `<CompleteMultipartUploadResult><Key>${escaped(name)}</Key><ETag>"whole"</ETag></CompleteMultipartUploadResult>`);
 }
 
-function otherService(host: string, url: string, body: ReceivedBody, headers: IncomingMessage["headers"], response: ServerResponse): void {
+function otherApi(host: string, url: string, body: ReceivedBody, headers: IncomingMessage["headers"], response: ServerResponse): void {
   if (host.startsWith("sts."))
     return xml(
       response,

@@ -37,7 +37,7 @@ export function assumeRoleMinter(options: AssumeRoleOptions, send: MintSend, clo
         headers: [["content-type", "application/x-www-form-urlencoded; charset=utf-8"]] as const,
         payload: sha256Hex(body),
         signed: ["content-type", "host", "x-amz-date"],
-        scope: { region, service: "sts" },
+        scope: { region, api: "sts" },
         form: "normalised" as const,
         stamp: stampOf(clock.now()),
       };

@@ -107,8 +107,8 @@ function fieldOf(part: string): readonly [string, string] {
 }
 
 function scopeOf(credential: string): Scope | undefined {
-  const [, day, region, service] = /^[\w.-]+\/(\d{8})\/([a-z0-9-]{1,40})\/([a-z0-9_.-]{1,60})\/aws4_request$/i.exec(credential) ?? [];
-  return day === undefined || region === undefined || service === undefined ? undefined : { day, region, service };
+  const [, day, region, api] = /^[\w.-]+\/(\d{8})\/([a-z0-9-]{1,40})\/([a-z0-9_.-]{1,60})\/aws4_request$/i.exec(credential) ?? [];
+  return day === undefined || region === undefined || api === undefined ? undefined : { day, region, api };
 }
 
 function isSignature(text: string): boolean {

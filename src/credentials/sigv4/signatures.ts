@@ -64,7 +64,7 @@ export class Signatures {
     if (token !== undefined) return { kind: "found", slot: token };
     if (read.kind === "other") return refused(read.because);
     const { signature } = read;
-    const form = pathFormOf(signature.scope.service, facts);
+    const form = pathFormOf(signature.scope.api, facts);
     const scope = scopeProblem(request.host, signature.scope, facts);
     if (scope !== undefined) return refused(scope);
     const parts = { principal, request, signature, form, secret, dummy: this.#dummy(principal, secret.name), clock: this.#parts.clock };

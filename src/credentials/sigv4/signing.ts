@@ -13,7 +13,7 @@ export interface Scope {
   /** `YYYYMMDD`, in UTC. */
   readonly day: string;
   readonly region: string;
-  readonly service: string;
+  readonly api: string;
 }
 
 /** Signs for one scope. The key in it is good for one day, one region and one service. */
@@ -22,9 +22,9 @@ export interface Signer {
   readonly sign: (text: string) => string;
 }
 
-export function signerFor(secret: string, { day, region, service }: Scope): Signer {
-  const key = [region, service, "aws4_request"].reduce((above, part) => hmac(above, part), hmac(`AWS4${secret}`, day));
-  return { scope: `${day}/${region}/${service}/aws4_request`, sign: (text) => hmac(key, text).toString("hex") };
+export function signerFor(secret: string, { day, region, api }: Scope): Signer {
+  const key = [region, api, "aws4_request"].reduce((above, part) => hmac(above, part), hmac(`AWS4${secret}`, day));
+  return { scope: `${day}/${region}/${api}/aws4_request`, sign: (text) => hmac(key, text).toString("hex") };
 }
 
 /** `stamp` is the time of the request, as `20150830T123600Z`. */
