@@ -59,6 +59,8 @@ function unionProblems(
   if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, data, schema));
   const value = valueAt(data, path);
   if (value === undefined) return [{ path, message: `\`${String(path.at(-1) ?? "")}\` is missing` }];
+  // By what tells the alternatives apart none of them is meant.
+  if (issue.errors.length === 0) return [{ path, message: lowerFirst(issue.message) }];
   const wanted = issue.errors
     .flat()
     .flatMap((inner) =>
