@@ -1,5 +1,5 @@
 /**
- * The same operation is the same act by every door: request, field, tool, command line. Every row of the survey, through the real reading of
+ * The same operation is the same act by every door: request, field, tool, command line. Each row of the survey, through the real reading of
  * each door, decided by every preset.
  */
 import assert from "node:assert/strict";

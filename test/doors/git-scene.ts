@@ -41,14 +41,8 @@ export async function openGitScene(): Promise<GitScene> {
   local(bare, "config", "http.receivepack", "true");
   const token = `ghp_${randomBytes(18).toString("hex")}`;
   const backend = join(local(folder, "--exec-path"), "git-http-backend");
-  const { ca, certificate, key } = selfSigned([host]);
-  const server = createServer({ cert: certificate, key }, (request, response) =>
-    served(request, response, { backend, root: join(folder, "served"), token }),
-  );
-  server.on("tlsClientError", () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const caFile = join(folder, "ca.pem");
-  writeFileSync(caFile, ca);
+  const server = await listening({ backend, root: join(folder, "served"), token }, caFile);
   const approvals = await openApprovalScene(await testServer(18), {
     environment: "staging",
     approves: ["staging"],
@@ -74,12 +68,7 @@ ${quickly}`,
     HTTPS_PROXY: `http://${user}:${password}@${http.host}:${http.port}`,
     GIT_SSL_CAINFO: trusted,
     GIT_TERMINAL_PROMPT: "0",
-    ...Object.fromEntries(
-      ["AUTHOR", "COMMITTER"].flatMap((who) => [
-        [`GIT_${who}_NAME`, "agent"],
-        [`GIT_${who}_EMAIL`, "agent@example.com"],
-      ]),
-    ),
+    ...author,
   };
   const git: GitScene["git"] = (...args) =>
     new Promise((resolve) => {
@@ -106,6 +95,23 @@ ${quickly}`,
       await closed(server);
     },
   };
+}
+
+const author = {
+  GIT_AUTHOR_NAME: "agent",
+  GIT_AUTHOR_EMAIL: "agent@example.com",
+  GIT_COMMITTER_NAME: "agent",
+  GIT_COMMITTER_EMAIL: "agent@example.com",
+};
+
+/** Its authority's certificate is written to `caFile`. */
+async function listening(serving: Serving, caFile: string): Promise<Server> {
+  const { ca, certificate, key } = selfSigned([host]);
+  const server = createServer({ cert: certificate, key }, (request, response) => served(request, response, serving));
+  server.on("tlsClientError", () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  writeFileSync(caFile, ca);
+  return server;
 }
 
 function closed(server: Server): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * The packs know every mutation of the public schemas, and none that is not in them: a mutation that is `unknown` is a new one. When a schema
- * is taken over anew, what it has gained fails here until it has a class.
+ * The packs know every mutation of the public schemas, and none that is not in them: a mutation that is `unknown` is a new one. When a
+ * schema is taken over anew, what it has gained fails here until it has a class.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

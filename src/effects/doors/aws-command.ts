@@ -28,7 +28,7 @@ const endpoints: Readonly<Record<string, string>> = {
 
 /** Every reading of the words: an option before them may take the one after it. Empty where it names no service and operation. */
 export function awsRequests(line: readonly string[]): readonly HttpRequest[] {
-  return [...pairs(line, 0, [])].map(([service = "", operation = ""]) => requestOf(service.toLowerCase(), operation.toLowerCase(), line));
+  return [...pairs(line, 0, [])].map(([api = "", operation = ""]) => requestOf(api.toLowerCase(), operation.toLowerCase(), line));
 }
 
 function* pairs(line: readonly string[], at: number, found: readonly string[]): Generator<readonly string[]> {
@@ -40,7 +40,7 @@ function* pairs(line: readonly string[], at: number, found: readonly string[]): 
   if (!word.includes("=")) yield* pairs(line, at + 2, found);
 }
 
-function requestOf(service: string, operation: string, line: readonly string[]): HttpRequest {
+function requestOf(api: string, operation: string, line: readonly string[]): HttpRequest {
   const name = camel(operation);
   const form = new Map([["Action", name]]);
   for (const [index, given] of line.entries()) {
@@ -52,7 +52,7 @@ function requestOf(service: string, operation: string, line: readonly string[]):
     if (!ofTheProgram.has(key)) form.set(camel(negated && value === undefined ? key.slice(3) : key), said);
   }
   const body = [...form].map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`).join("&");
-  const host = /^[a-z0-9-]+$/.test(service) ? (endpoints[service] ?? service) : "unknown";
+  const host = /^[a-z0-9-]+$/.test(api) ? (endpoints[api] ?? api) : "unknown";
   const headers = [["content-type", "application/x-www-form-urlencoded"]] as const;
   return { method: "POST", url: `https://${host}.us-east-1.amazonaws.com/`, headers, body };
 }

@@ -8,7 +8,7 @@ import type { ToolCall } from "./other-doors.ts";
 
 type Problem = { readonly problem: string };
 
-/** `{"tool", "server", "arguments", "annotations"}`, of which the name alone must be there. What a tool says of itself counts for nothing. */
+/** `{"tool", "server", "arguments", "annotations"}`, the name alone must be there. What a tool says of itself counts for nothing. */
 export function toolCallOfLine(line: string): { readonly call: ToolCall } | Problem {
   const fields = fieldsOf(line, ["tool", "server", "arguments", "annotations"]);
   const wanted = 'the line holds no call of a tool: give it as {"tool", "server", "arguments"}';

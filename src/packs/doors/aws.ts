@@ -1,4 +1,4 @@
-/** Command lines and tools of AWS. `aws SERVICE OPERATION` is an operation's own name, and needs no list; what has words of its own does. */
+/** Command lines and tools of AWS. `aws SERVICE OPERATION` is an operation's own name and needs no list; what has words of its own does. */
 import { type ProviderDoors, ways } from "./door.ts";
 
 export const awsDoors: ProviderDoors = {

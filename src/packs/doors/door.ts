@@ -6,11 +6,11 @@
 /** Of one operation of the pack, by its id there. */
 export interface OtherDoors {
   /**
-   * Command lines without the program: words in their order, `a|b` either of them, `{x}` any word, `--flag` or `--flag=value` an option that
-   * must stand somewhere. Options may stand anywhere else.
+   * Command lines without the program: words in their order, `a|b` either of them, `{x}` any word, `--flag` or `--flag=value` an option
+   * that must stand somewhere. Options may stand anywhere else.
    */
   readonly commands: readonly string[];
-  /** Tools by the words of their names, in any order and however they are joined: `delete volume` is `volume-delete` and `removeVolumes`. */
+  /** Tools by the words of their names, in any order and however they are joined: `delete volume` is `volume-delete`, `removeVolumes`. */
   readonly tools: readonly string[];
 }
 

@@ -11,10 +11,7 @@ const github: ProviderDoors = {
   operations: {
     repo: ways("repo delete", "delete repository; delete repo"),
     ref: ways("", "delete branch; delete ref; update ref; delete tag"),
-    push: ways(
-      "push --force|-f|--force-with-lease|--delete|-d|--mirror|--prune; push {remote} :{ref}; push {remote} +{ref}; push; repo sync --force",
-      "force push; git push",
-    ),
+    push: ways("push; repo sync --force", "force push; git push"),
     fetch: ways("", ""),
     protect: ways("ruleset delete|update; ", "delete branch protection; update branch protection; delete ruleset; update ruleset"),
     visibility: ways("repo edit --visibility; repo edit; repo archive|unarchive", "update repository; archive repository; set visibility"),
