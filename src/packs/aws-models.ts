@@ -1,5 +1,6 @@
 /** AWS by its public service models: where its services answer, and their operations. The classes of names stand in aws-families.ts. */
 import { awsFamilies, awsLooks, awsReads } from "./aws-families.ts";
+import { ec2Trial } from "./lookups/aws.ts";
 import { awsOperations } from "./data/aws-operations.ts";
 import type { PackModels } from "./models.ts";
 
@@ -30,5 +31,6 @@ export const awsModels: PackModels = {
   },
   families: awsFamilies,
   reads: awsReads,
+  trial: { api: "ec2", preview: ec2Trial },
   looks: awsLooks,
 };

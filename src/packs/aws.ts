@@ -2,6 +2,7 @@
  * AWS: the operations whose class their names do not tell, or that need a look inside. All others have theirs by the families of names
  * (aws-families.ts), and how a request says its operation by the public service models (aws-models.ts).
  */
+import { awsLookups } from "./lookups/aws.ts";
 import { awsModels } from "./aws-models.ts";
 import { awsS3 } from "./aws-s3.ts";
 import { awsSigning } from "./aws-signing.ts";
@@ -37,6 +38,7 @@ export const aws: Pack = {
   authSlots: ["authorization", "x-amz-security-token"],
   signing: awsSigning,
   models: awsModels,
+  lookups: awsLookups,
   operations: [
     ...awsS3,
     op(

@@ -3,6 +3,7 @@
  * operation they call, and by which words of a name an operation has its class. Data; `effects/http/model-*.ts` reads requests by it.
  */
 import type { Reversibility } from "../model/effect.ts";
+import type { ProviderPreview } from "./lookup.ts";
 import type { Look, OperationClass } from "./pack.ts";
 
 export interface PackModels {
@@ -17,6 +18,8 @@ export interface PackModels {
   readonly families: readonly Family[];
   /** Names that only look, of which some show a secret: `Get*`. */
   readonly reads: string;
+  /** How operations that can be asked on trial are, of one service. */
+  readonly trial?: { readonly api: string; readonly preview: ProviderPreview };
   /** What to look for in a change, whatever it is called. */
   readonly looks: readonly FamilyLook[];
 }

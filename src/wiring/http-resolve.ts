@@ -6,6 +6,7 @@ import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Identifying, OwnReply, Things } from "../adapters/http/options.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
+import { answerTree } from "../effects/http/answer-tree.ts";
 import { analyseHttp } from "../effects/http/analyse-http.ts";
 import type { EnvironmentRule } from "../effects/http/resolve-environment.ts";
 import { factsOf, type ThingFacts, unknownThing } from "../effects/http/resolve-facts.ts";
@@ -13,7 +14,6 @@ import { type EffectLookups, type Lookup, LOOKUPS_MAX, lookupsOf } from "../effe
 import { previewRequest, requestsOf } from "../effects/http/resolve-reads.ts";
 import { previewSentences } from "../effects/http/resolve-preview.ts";
 import { resolvedThing } from "../effects/http/resolve-result.ts";
-import { parseStrictJson } from "../effects/http/strict-json.ts";
 import type { Tree } from "../effects/http/tree.ts";
 import type { Disarmed } from "../model/api-thing.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -186,6 +186,6 @@ function treeOf(reply: OwnReply | string): { readonly tree: Tree } | string {
   if (reply.status === 404 || reply.status === 410) return "the provider does not know it";
   if (reply.status === 401 || reply.status === 403) return "the provider does not show it to this session's secret";
   if (reply.status < 200 || reply.status > 299) return `the provider answered with status ${reply.status}`;
-  const parsed = parseStrictJson(reply.text);
-  return "tree" in parsed ? { tree: parsed.tree } : "the provider's answer cannot be read";
+  const tree = answerTree(reply.text);
+  return tree === undefined ? "the provider's answer cannot be read" : { tree };
 }

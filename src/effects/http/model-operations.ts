@@ -58,6 +58,7 @@ function find(pack: Pack, models: PackModels, { api, name, operation }: Called):
     ...(family.reversibility === undefined ? {} : { reversibility: family.reversibility }),
     ...(family.many === undefined ? {} : { many: family.many }),
     ...(look.length === 0 ? {} : { look }),
+    ...(operation?.trial === true && models.trial?.api === api.id ? { trial: models.trial.preview } : {}),
     examples: { matches: [], misses: [] },
   };
   return { operations: [made], reads };

@@ -1,6 +1,7 @@
 /**
  * Paths into providers' answers, as packs write them: `read.data.items[id].name`. Lists are walked through in their order.
- * `name[path]` keeps those in which the value at `path` is the thing's own id. It repairs nothing: what is not there is not found.
+ * `name[path]` keeps those in which the value at `path` is the thing's own id, `name[path=word]` those in which it is the
+ * word. It repairs nothing: what is not there is not found.
  */
 import { type Tree, UNDETERMINED } from "./tree.ts";
 
@@ -44,12 +45,13 @@ function step(value: Tree, { name, holds }: Segment, id: string, steps: { left: 
   const map = value as ReadonlyMap<string, Tree>;
   const children = name === "*" ? [...map.values()] : map.has(name) ? [map.get(name) as Tree] : [];
   if (holds === undefined) return children;
+  const [where = "", word] = holds.split("=");
   return children.flatMap(flat).filter((child) => {
-    const inner = segmentsOf(holds).reduce<readonly Tree[]>(
+    const inner = segmentsOf(where).reduce<readonly Tree[]>(
       (values, segment) => values.flatMap((each) => step(each, segment, id, steps)),
       [child],
     );
-    return inner.flatMap(flat).some((each) => plain(each)[0] === id);
+    return inner.flatMap(flat).some((each) => (word === undefined ? plain(each)[0] === id : plain(each)[0]?.toLowerCase() === word));
   });
 }
 

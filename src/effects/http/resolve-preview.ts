@@ -3,8 +3,8 @@
  * They are never a measurement of ours, and promise nothing that the provider did not.
  */
 import type { ProviderPreview } from "../../packs/lookup.ts";
+import { answerTree } from "./answer-tree.ts";
 import { textsAt } from "./resolve-paths.ts";
-import { parseStrictJson } from "./strict-json.ts";
 import type { Tree } from "./tree.ts";
 
 const SHOWN_MAX = 12;
@@ -16,8 +16,7 @@ export function previewSentences(
   id: string,
 ): readonly string[] {
   if (typeof reply === "string") return [`the provider's own preview (${called}) could not be asked: ${plain(reply)}`];
-  const parsed = parseStrictJson(reply.text);
-  const tree: Tree = new Map([["preview", "tree" in parsed ? parsed.tree : null]]);
+  const tree: Tree = new Map([["preview", answerTree(reply.text) ?? null]]);
   const would = passes === undefined ? reply.status < 300 : textsAt(tree, [passes.at], id).includes(passes.is);
   if (!would) return [`the provider's own preview (${called}) answered with status ${reply.status}: it would not go through as it stands`];
   const all = shown.flatMap((path) => textsAt(tree, [path], id).map((value) => `${wordOf(path)} ${plain(value)}`));
