@@ -1,5 +1,5 @@
 /**
- * Fuzz targets of WebSockets: frames, whole, damaged and cut anywhere, against a plain reader of whole bytes; and messages of GraphQL, whose
+ * Fuzz targets of WebSockets: frames, whole, damaged and cut anywhere, against themselves uncut; and messages of GraphQL, whose
  * parts are what any reader of JSON sees.
  */
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
- * A stand-in for a Kubernetes API server over TLS with an authority of its own: enough of discovery for kubectl, claims that are really gone
- * once deleted, and pods in which commands run over a WebSocket, as the real one speaks it (`v5.channel.k8s.io`).
+ * A stand-in for a Kubernetes API server over TLS with an authority of its own: enough of discovery for kubectl, claims that are really
+ * gone once deleted, and pods in which commands run over a WebSocket, as the real one speaks it (`v5.channel.k8s.io`).
  */
 import { createServer } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -1,6 +1,6 @@
 /**
- * A client of WebSockets through the proxy in a few lines: the handshake as a test gives it, frames as it wants them, messages as they come.
- * It repairs nothing.
+ * A client of WebSockets through the proxy in a few lines: the handshake as a test gives it, frames as it wants them, messages as they
+ * come. It repairs nothing.
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

@@ -1,6 +1,6 @@
 /**
- * Other people's WebSocket clients with the variables that a session gets: Node's own and Python's. Each speaks GraphQL through the proxy with
- * a placeholder, is refused what would destroy, and goes on.
+ * Other people's WebSocket clients with the variables that a session gets: Node's own and Python's. Each speaks GraphQL through the proxy
+ * with a placeholder, is refused what would destroy, and goes on.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -196,7 +196,7 @@ describe("operations", () => {
 
 describe("credentials", () => {
   for (const header of [true, false])
-    test(`a placeholder ${header ? "in the handshake" : "in what opens the connection"} becomes the token, which does not come back`, async () => {
+    test(`a placeholder in ${header ? "the handshake" : "connection_init"} becomes the token, and it does not come back`, async () => {
       const client = await open(modern, { header });
       const server = scene.railway.opened.at(-1);
       const seen = header ? server?.request.headers.authorization : server?.texts[0];

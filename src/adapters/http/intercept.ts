@@ -70,32 +70,6 @@ export function createInterceptor(parts: ExchangeParts): Interceptor {
     });
   }
 
-  /** A server of its own for each connection, which listens nowhere: what it is asked belongs to this lane and no other. */
-  function takeHttp2(client: Socket, lane: Lane): void {
-    const server = createSecureServer({
-      allowHTTP1: true,
-      ...http1Limits,
-      SNICallback: (named, done) => (named.toLowerCase() === lane.place.host ? done(null, contextOf(lane)) : done(misdirected())),
-      handshakeTimeout: limits.httpHeadMsMax,
-      settings: http2Settings,
-    });
-    const destroy = (): void => void client.destroy();
-    const asked = (request: ClientRequest, response: ClientResponse): void =>
-      answer({ ...lane, http2: request.httpVersionMajor === 2 }, request, response);
-    server.on("request", asked);
-    server.on("checkContinue", asked);
-    server.on("upgrade", (request, socket, first) => upgrade(lane, request, socket, first));
-    // RFC 8441 is not offered; a client of it all the same is told so.
-    server.on("connect", (_, response: ClientResponse) =>
-      writeAnswer(response, protocolRefused("a WebSocket is opened over HTTP/1.1", 501)),
-    );
-    server.on("clientError", destroy);
-    server.on("session", (session) => session.setTimeout(limits.httpAnswerMsMax, destroy));
-    server.on("sessionError", destroy);
-    server.on("tlsClientError", destroy);
-    server.emit("connection", client);
-  }
-
   return {
     take(client, lane) {
       open.add(client);
@@ -104,7 +78,7 @@ export function createInterceptor(parts: ExchangeParts): Interceptor {
         lane.session.close("the client has gone");
       });
       // Without a name in TLS there is no certificate to choose by: clients that call an address get HTTP/1.1.
-      if (lane.http2 && isIP(lane.place.host) === 0) takeHttp2(client, lane);
+      if (lane.http2 && isIP(lane.place.host) === 0) serveHttp2(client, lane, { answer, upgrade });
       else takeHttp1(client, lane);
     },
     close() {
@@ -112,6 +86,35 @@ export function createInterceptor(parts: ExchangeParts): Interceptor {
       http1.close();
     },
   };
+}
+
+interface Served {
+  readonly answer: (lane: Lane | undefined, request: ClientRequest, response: ClientResponse) => void;
+  readonly upgrade: (lane: Lane | undefined, request: IncomingMessage, socket: Duplex, first: Buffer) => void;
+}
+
+/** A server of its own for each connection, which listens nowhere: what it is asked belongs to this lane and no other. */
+function serveHttp2(client: Socket, lane: Lane, { answer, upgrade }: Served): void {
+  const server = createSecureServer({
+    allowHTTP1: true,
+    ...http1Limits,
+    SNICallback: (named, done) => (named.toLowerCase() === lane.place.host ? done(null, contextOf(lane)) : done(misdirected())),
+    handshakeTimeout: limits.httpHeadMsMax,
+    settings: http2Settings,
+  });
+  const destroy = (): void => void client.destroy();
+  const asked = (request: ClientRequest, response: ClientResponse): void =>
+    answer({ ...lane, http2: request.httpVersionMajor === 2 }, request, response);
+  server.on("request", asked);
+  server.on("checkContinue", asked);
+  server.on("upgrade", (request, socket, first) => upgrade(lane, request, socket, first));
+  // RFC 8441 is not offered; a client of it all the same is told so.
+  server.on("connect", (_, response: ClientResponse) => writeAnswer(response, protocolRefused("a WebSocket is opened over HTTP/1.1", 501)));
+  server.on("clientError", destroy);
+  server.on("session", (session) => session.setTimeout(limits.httpAnswerMsMax, destroy));
+  server.on("sessionError", destroy);
+  server.on("tlsClientError", destroy);
+  server.emit("connection", client);
 }
 
 function contextOf({ session, place }: Lane): SecureContext {

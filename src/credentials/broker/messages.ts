@@ -1,6 +1,6 @@
 /**
- * Placeholders in messages of an open connection: where a protocol carries credentials when it opens, and in texts where the operator said so.
- * What stands in a place for credentials and is none of ours was found. It knows no protocol.
+ * Placeholders in messages of an open connection: where a protocol carries credentials when it opens, and in texts where the operator said
+ * so. What stands in a place for credentials and is none of ours was found. It knows no protocol.
  */
 import { type BoundSecret, fetchAll, type Fetched } from "./bound-secret.ts";
 import { isCredentialHeader, placeholderIn } from "./slots.ts";

@@ -1,6 +1,6 @@
 /**
- * The handshake with a provider: with a key of our own, without extensions. What it answers in place of a WebSocket is kept, within a bound.
- * It trusts nothing of the answer: `handshake.ts` says what a right one is.
+ * The handshake with a provider: with a key of our own, without extensions. What it answers in place of a WebSocket is kept, within a
+ * bound. It trusts nothing of the answer: `handshake.ts` says what a right one is.
  */
 import type { Socket } from "node:net";
 import type { RandomBytes } from "../../../base/ids.ts";
