@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { packs } from "../../src/packs/index.ts";
-import { effectsOf } from "./requests.ts";
+import { requestOfText } from "../../src/effects/http/request-text.ts";
+import { effectsOf, strictnessOf } from "./requests.ts";
 
 const rows = `
 railway: volumeDelete=destroy volumeInstanceBackupDelete=destroy volumeInstanceBackupRestore=restore
@@ -51,6 +52,10 @@ test("the survey is whole: 169 operations of 17 providers", () => {
   assert.deepEqual([...new Set(rows.map(({ provider }) => provider))].sort(), packs.map(({ provider }) => provider).sort());
 });
 
+/** Of `read-only`, `guarded-writes`, `migrations` and `observe`, in staging: 0 is allow, 1 hold, 2 deny. */
+const answers: Readonly<Record<string, readonly number[]>> = { credential: [2, 2, 2, 2], write: [2, 0, 0, 0] };
+const held = [2, 1, 1, 1];
+
 for (const { provider, row, wanted } of rows) {
   test(`${provider} ${row} is ${wanted}`, async () => {
     const operations = packs
@@ -65,5 +70,16 @@ for (const { provider, row, wanted } of rows) {
           classes.add(sql !== undefined && resource.type !== "api_resource" ? "exec" : detail);
         }
     assert.ok(classes.has(wanted), `${[...classes].join(", ")}`);
+    const least = answers[wanted] ?? held;
+    for (const { examples } of operations.filter(({ class: own, sql, git }) => own === wanted && sql === undefined && git === undefined))
+      for (const text of examples.matches) {
+        const request = requestOfText(text);
+        assert.ok(request !== undefined);
+        const decided = await strictnessOf(request);
+        assert.ok(
+          decided.every((each, index) => each >= (least[index] ?? 2)),
+          `${text}: ${decided.join("")}`,
+        );
+      }
   });
 }
