@@ -35,7 +35,7 @@ function percentEncoded(secret: string, hex: string): readonly string[] {
     strict,
     strict.replaceAll("%2F", "/"),
     strict.replaceAll("%20", "+"),
-    strict.replaceAll("~", "%7E").replaceAll("%2A", "*"),
+    strict.replaceAll("~", "%7E").replaceAll("%2A", "*").replaceAll("%20", "+"),
     strictest,
     everyByte,
   ];
@@ -45,11 +45,11 @@ function percentEncoded(secret: string, hex: string): readonly string[] {
 /** As JSON must, as PHP does with slashes, as Go and Rails do with what HTML would read, and each character as its number. */
 function jsonEscaped(secret: string): readonly string[] {
   const escaped = JSON.stringify(secret).slice(1, -1);
-  const forHtml = escapedWith(escaped, /[&<>']/g, (code) => `\\u${code.toString(16).padStart(4, "0")}`);
+  const forHtml = escapedWith(escaped, /[&<>]/g, (code) => `\\u${code.toString(16).padStart(4, "0")}`);
   const units = Array.from({ length: secret.length }, (_, at) => `\\u${secret.charCodeAt(at).toString(16).padStart(4, "0")}`).join("");
   const upper = (text: string): string => text.replace(/\\u..../g, (code) => `\\u${code.slice(2).toUpperCase()}`);
   const ascii = escapedWith(escaped, /[^\x00-\x7f]/g, (code) => `\\u${code.toString(16).padStart(4, "0")}`);
-  const forms = [escaped, forHtml, ascii];
+  const forms = [escaped, forHtml, escapedWith(forHtml, /'/g, (code) => `\\u00${code.toString(16)}`), ascii];
   return [...forms, ...forms.map((text) => text.replaceAll("/", "\\/")), upper(forHtml), upper(ascii), units, upper(units)];
 }
 
