@@ -1,4 +1,5 @@
 /** Azure Resource Manager. Its paths are read letter case aside, as it reads them itself. */
+import { azureLookups } from "./lookups/azure.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -10,6 +11,7 @@ export const azure: Pack = {
   provider: "azure",
   hosts: ["management.azure.com"],
   authSlots: ["authorization"],
+  lookups: azureLookups,
   operations: [
     op(
       ["rg", "destroy", "group"],

@@ -1,4 +1,5 @@
 /** Cloudflare. D1 speaks SQLite's SQL, which is not read here: it counts as code that runs. */
+import { cloudflareLookups } from "./lookups/cloudflare.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -12,6 +13,7 @@ export const cloudflare: Pack = {
   provider: "cloudflare",
   hosts: ["api.cloudflare.com"],
   authSlots: ["authorization", "x-auth-key", "x-auth-email", "x-auth-user-service-key"],
+  lookups: cloudflareLookups,
   operations: [
     op(["zone", "destroy", "zone"], [`DELETE ${Z}`], { matches: [`DELETE ${z}`], misses: [`GET ${z}`] }, { many: true }),
     op(["dns", "outage", "dns"], [`DELETE+PUT+PATCH ${Z}/dns_records/{r}`, `POST ${Z}/dns_records/batch`, `POST ${Z}/dns_records/import`], {

@@ -1,4 +1,5 @@
 /** Google Cloud: one host an API. SQL of Cloud SQL, BigQuery and Spanner is not PostgreSQL's in general, and counts as code that runs. */
+import { gcpLookups } from "./lookups/gcp.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -11,6 +12,7 @@ export const gcp: Pack = {
   provider: "gcp",
   hosts: ["*.googleapis.com"],
   authSlots: ["authorization", "x-goog-api-key"],
+  lookups: gcpLookups,
   tokenEndpoints: ["https://oauth2.googleapis.com/token", "https://www.googleapis.com/oauth2/v4/token"],
   operations: [
     op(

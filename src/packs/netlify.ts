@@ -1,4 +1,5 @@
 /** Netlify. */
+import { netlifyLookups } from "./lookups/netlify.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 
@@ -8,6 +9,7 @@ export const netlify: Pack = {
   provider: "netlify",
   hosts: ["api.netlify.com"],
   authSlots: ["authorization"],
+  lookups: netlifyLookups,
   tokenEndpoints: ["https://api.netlify.com/oauth/token"],
   operations: [
     op(

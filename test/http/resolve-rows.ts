@@ -199,4 +199,49 @@ export const resolveRows: readonly ResolveRow[] = [
     becomes: "held",
     told: [/database `shop-dev`/, /the provider says \(deploy request diff\) that it would go through: data orders/],
   },
+  {
+    about: "google cloud: an instance whose label says production",
+    request: "DELETE https://sqladmin.googleapis.com/v1/projects/acme/instances/db",
+    answers: {
+      "GET /v1/projects/acme/instances/db": {
+        name: "db",
+        project: "acme",
+        settings: { userLabels: { env: "prod" }, dataDiskSizeGb: "48" },
+      },
+    },
+    becomes: "refused",
+  },
+  {
+    about: "google cloud: an instance of staging, with its backups",
+    request: "DELETE https://sqladmin.googleapis.com/sql/v1beta4/projects/acme/instances/db-2",
+    answers: {
+      "GET /v1/projects/acme/instances/db-2": { name: "db-2", project: "acme-staging", settings: { dataDiskSizeGb: "48" } },
+      "GET /v1/projects/acme/instances/db-2/backupRuns": { items: [{ endTime: when }] },
+    },
+    becomes: "held",
+    told: [/instance `db-2` of acme-staging, 48 GB; its 1 backup, .* is with the instance and goes with it/],
+  },
+  {
+    about: "azure: a resource group whose tag says staging",
+    request: "DELETE https://management.azure.com/subscriptions/s1/resourcegroups/shop?api-version=2021-04-01",
+    answers: {
+      "GET /subscriptions/s1/resourcegroups/shop?api-version=2021-04-01": { name: "shop", tags: { environment: "Staging" } },
+      "GET /subscriptions/s1/resourcegroups/shop/resources?api-version=2021-04-01": { value: [{ id: "1" }, { id: "2" }] },
+    },
+    becomes: "held",
+    told: [/group `shop`; with it go 2 resources/],
+  },
+  {
+    about: "netlify: a site that publishes to production",
+    request: "DELETE https://api.netlify.com/api/v1/sites/s-1",
+    answers: { "GET /api/v1/sites/s-1": { id: "s-1", name: "shop", published_deploy: { context: "production" } } },
+    becomes: "refused",
+  },
+  {
+    about: "cloudflare: a database whose name says staging",
+    request: "DELETE https://api.cloudflare.com/client/v4/accounts/a1/d1/database/d-1",
+    answers: { "GET /client/v4/accounts/a1/d1/database/d-1": { result: { name: "shop-staging", file_size: 12_000_000 } } },
+    becomes: "held",
+    told: [/d1 `shop-staging`, 12 MB; its backups are kept with it and go with it/],
+  },
 ];

@@ -23,6 +23,9 @@ const hosts = [
   "api.stripe.com",
   "api.planetscale.com",
   "api.netlify.com",
+  "api.cloudflare.com",
+  "sqladmin.googleapis.com",
+  "management.azure.com",
 ];
 
 let scene: ProxyScene;
@@ -134,11 +137,11 @@ describe("what could not be found out", () => {
   test("a pack without a read that could tell: held as before, and the plan says so", async () => {
     answering({ answers: {} });
     const known = (await scene.approvals.approvals()).map(({ id }) => id);
-    const { headers, text } = await sending("DELETE https://api.netlify.com/api/v1/sites/s-1");
+    const { headers, text } = await sending("DELETE https://api.cloudflare.com/client/v4/accounts/a1/workers/scripts/s");
     assert.equal(headers["holdfast-decision"], "hold", text);
     const { plan } = await scene.approvals.asked(known);
     assert(
-      plan.told?.some((sentence) => sentence.includes("was not asked: the pack for netlify has no read that tells")),
+      plan.told?.some((sentence) => sentence.includes("was not asked: the pack for cloudflare has no read that tells")),
       plan.told?.join(),
     );
   });

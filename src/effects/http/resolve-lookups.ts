@@ -117,11 +117,25 @@ function doorNames({ doors }: PackOperation, { request, places }: Place): Readon
   return found;
 }
 
-/** Plain doors: segment by segment; what stands before `**` where a door has one. */
+/** `**` is any number of segments: the fewest with which the rest fits. */
+function namesAfter(
+  pattern: readonly string[],
+  path: readonly string[],
+  names: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> | undefined {
+  if (pattern.length === 0) return names;
+  for (let skipped = 0; skipped < path.length; skipped++) {
+    const found = namesIn(pattern, path.slice(skipped));
+    if (found !== undefined) return { ...names, ...found };
+  }
+  return undefined;
+}
+
+/** Segment by segment. */
 function namesIn(pattern: readonly string[], path: readonly string[]): Readonly<Record<string, string>> | undefined {
   const names: Record<string, string> = {};
   for (const [index, segment] of pattern.entries()) {
-    if (segment === "**") return names;
+    if (segment === "**") return namesAfter(pattern.slice(index + 1), path.slice(index), names);
     const there = path[index];
     if (there === undefined) return undefined;
     const [, name, rest] = /^\{([^}*]*)(\*?)\}$/.exec(segment) ?? [];
