@@ -3,7 +3,8 @@
  * Any other key is a found credential. It keeps no real pair.
  */
 import type { Clock } from "../../base/clock.ts";
-import type { FoundIn, RefusedHere, Taken } from "../../model/brokered.ts";
+import type { RefusedHere, Taken } from "../../model/brokered.ts";
+import { formCredential } from "./form-credential.ts";
 import { pathFormOf, scopeProblem, type SigningFacts } from "./host-rules.ts";
 import { dummyKeyPair, type KeyPair } from "./key-pair.ts";
 import { payloadForm } from "./payload.ts";
@@ -21,7 +22,7 @@ export interface SignaturesParts {
   readonly facts: (provider: string) => SigningFacts | undefined;
 }
 
-export type SignedTaken = FoundIn | RefusedHere | Resigned;
+export type SignedTaken = Taken | Resigned;
 
 /** How what is beside the signature is looked at: any other credential in it is found. */
 type TakeRest = (request: SigningRequest) => Taken;
@@ -51,10 +52,10 @@ export class Signatures {
     for (const [id, holder] of this.#issued) if (holder === principal) this.#issued.delete(id);
   }
 
-  /** `undefined` where no key pair signed it. */
+  /** `undefined` where the provider's requests are not signed. */
   take(principal: string, request: SigningRequest, takeRest: TakeRest): SignedTaken | undefined {
     const read = readSignature(request.headers, pathAndQuery(request.target)[1]);
-    if (read.kind === "none") return undefined;
+    if (read.kind === "none") return this.#parts.facts(request.packed.provider) === undefined ? undefined : unsigned(request, takeRest);
     const keyId = read.kind === "signed" ? read.signature.keyId : read.keyId;
     const facts = this.#parts.facts(request.packed.provider);
     const secret = this.#parts.secrets.find(({ name, goesTo }) => goesTo(request.host) && this.#dummy(principal, name).id === keyId);
@@ -69,8 +70,8 @@ export class Signatures {
     if (scope !== undefined) return refused(scope);
     const parts = { principal, request, signature, form, secret, dummy: this.#dummy(principal, secret.name), clock: this.#parts.clock };
     if (request.own === true) return this.#own(parts, takeRest);
-    const unsigned = unsignedHeader(request.headers, signature.signed);
-    if (unsigned !== undefined) return refused(`its header \`${unsigned}\` is not among those that it signs`);
+    const odd = unsignedHeader(request.headers, signature.signed);
+    if (odd !== undefined) return refused(`its header \`${odd}\` is not among those that it signs`);
     const late = timeProblem(signature, this.#parts.clock.now());
     if (late !== undefined) return refused(late);
     const word = request.headers.find(([name]) => name === "x-amz-content-sha256")?.[1];
@@ -102,7 +103,15 @@ export class Signatures {
   }
 }
 
-function refused(because: string): SignedTaken {
+/** Anybody may ask without a signature; but for one that stands in a form. */
+function unsigned(request: SigningRequest, takeRest: TakeRest): Taken {
+  const rest = takeRest(request);
+  if (rest.kind !== "clean") return rest;
+  const type = request.headers.find(([name]) => name === "content-type")?.[1];
+  return { ...rest, looked: (body) => formCredential(body, type) ?? rest.looked?.(body) };
+}
+
+function refused(because: string): RefusedHere {
   return { kind: "refused", because };
 }
 
