@@ -6,7 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
 import type { HttpConfig, HttpCredential } from "../config/config.ts";
 import { readSecret, type SecretPlaces, vaultPlace } from "../config/read-secret.ts";
-import type { BoundSecret } from "../credentials/broker/bound-secret.ts";
+import { type BoundSecret, fitsHost } from "../credentials/broker/bound-secret.ts";
 import { CredentialBroker } from "../credentials/broker/broker.ts";
 import { detect } from "../scan/detect.ts";
 import type { HttpMints } from "./http-mint.ts";
@@ -33,6 +33,7 @@ export function openBroker({ credentials }: HttpConfig, { environment, vault, ra
       const found = readSecret(secret, places);
       return found.ok ? { value: found.value } : { problem: found.message };
     };
+    demandTokenHost(credential, vault);
     const tokenEndpoint = tokenEndpointOf(credential, hostsOf(credential, vault));
     return [
       {
@@ -106,6 +107,17 @@ export function hostsOf({ name, secret, hosts }: HttpCredential, vault: Vault | 
   if (beyond !== undefined)
     throw new WiringError(`credential \`${name}\`: the vault does not name \`${beyond}\` among the hosts that the secret may go to`);
   return hosts;
+}
+
+/** Where a client's own secret, or its refresh token, is sent to have a bearer made of it: the vault must name that host as well. */
+function demandTokenHost({ name, secret, mint }: HttpCredential, vault: Vault | undefined): void {
+  if (mint?.kind !== "oauth" || secret.kind !== "vault") return;
+  const sealed = vault?.content.secrets[secret.name]?.hosts ?? [];
+  for (const url of [mint.tokenUrl, ...(mint.revocationUrl === undefined ? [] : [mint.revocationUrl])]) {
+    const { host } = new URL(url);
+    if (sealed.length === 0 || sealed.some((pattern) => fitsHost(pattern, host))) continue;
+    throw new WiringError(`credential \`${name}\`: the vault does not name \`${host}\` among the hosts that the secret may go to`);
+  }
 }
 
 /** By the shapes of providers' tokens alone: a word that stands beside a secret's name is nothing here. */

@@ -8,7 +8,7 @@ import { readSecret, type SecretPlaces } from "../config/read-secret.ts";
 import type { Fetched } from "../credentials/broker/bound-secret.ts";
 import { assumeRoleMinter } from "../credentials/mint/assume-role.ts";
 import { flyMacaroonMinter } from "../credentials/mint/fly-macaroon.ts";
-import { gcpServiceAccountMinter } from "../credentials/mint/gcp-service-account.ts";
+import { googleAccountMinter } from "../credentials/mint/google-account.ts";
 import { githubAppMinter } from "../credentials/mint/github-app.ts";
 import { MintedSecrets } from "../credentials/mint/minted-secrets.ts";
 import type { Minter, MintSend } from "../credentials/mint/minter.ts";
@@ -94,7 +94,7 @@ function minterOf(mint: HttpMint, read: (reference: SecretReference) => Fetched,
     case "github-app":
       return githubAppMinter(mint, send, clock);
     case "gcp-service-account":
-      return gcpServiceAccountMinter(mint, send, clock);
+      return googleAccountMinter(mint, send, clock);
     case "oauth": {
       const { clientSecret, ...options } = mint;
       return oauthMinter({ ...options, ...(clientSecret === undefined ? {} : { clientSecret: () => read(clientSecret) }) }, send, clock);

@@ -1,6 +1,6 @@
 /**
- * The broker on the wire: placeholders in opened places, token endpoints that Holdfast answers, tokens made for a session and taken back with
- * it, and a vault that changes beside a running gateway. The stand-in judges what arrived, and checks signatures by itself.
+ * The broker on the wire: placeholders in opened places, token endpoints that Holdfast answers, tokens made for a session and taken back
+ * with it, and a vault that changes beside a running gateway. The stand-in judges what arrived, and verifies signatures by itself.
  */
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes, verify } from "node:crypto";

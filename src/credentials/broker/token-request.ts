@@ -1,5 +1,5 @@
 /**
- * Requests to a provider's token endpoint, answered in its place: the client gets its placeholder as the token, and goes on as it always does.
+ * Requests to a provider's token endpoint, answered in its place: the client gets its placeholder as the token, and goes on as always.
  * Nothing of it is sent. The real token is had where it is needed, and never by a client.
  */
 import type { AnsweredHere, BodyRead, FoundIn } from "../../model/brokered.ts";

@@ -1,10 +1,10 @@
-/** Each provider's way of making a token, against what the provider would check: signatures with the other half of the key, fields by name. */
+/** Each provider's way of making a token, against what it would check: signatures with the other half of the key, fields by name. */
 import assert from "node:assert/strict";
-import { generateKeyPairSync, verify } from "node:crypto";
+import { createHash, createHmac, generateKeyPairSync, verify } from "node:crypto";
 import { describe, test } from "node:test";
 import { manualClock } from "../../base/clock.ts";
 import { assumeRoleMinter } from "./assume-role.ts";
-import { gcpServiceAccountMinter } from "./gcp-service-account.ts";
+import { googleAccountMinter } from "./google-account.ts";
 import { type GithubAppOptions, githubAppMinter } from "./github-app.ts";
 import type { Minter, MintReply, MintRequest } from "./minter.ts";
 import { oauthMinter, type OauthOptions } from "./oauth.ts";
@@ -97,7 +97,7 @@ describe("a Google service account", () => {
 
   test("asks for an access token of its scopes", async () => {
     const { asked, send } = provider(reply(200, { access_token: "ya29.0123456789", expires_in: 3599, token_type: "Bearer" }));
-    const made = await minted(gcpServiceAccountMinter({ scopes: ["https://a/one", "https://a/two"] }, send, clock), file);
+    const made = await minted(googleAccountMinter({ scopes: ["https://a/one", "https://a/two"] }, send, clock), file);
     assert.deepEqual(made, { value: "ya29.0123456789", expiresAtMs: clock.now() + 3_599_000 });
     assert.equal(asked[0]?.url, "https://oauth2.googleapis.com/token");
     const form = new URLSearchParams(asked[0]?.body);
@@ -111,7 +111,7 @@ describe("a Google service account", () => {
 
   test("asks for an identity token of one audience", async () => {
     const { asked, send } = provider(reply(200, { id_token: "eyJhbGciOi.J9.x" }));
-    const made = await minted(gcpServiceAccountMinter({ scopes: [], audience: "https://run.example" }, send, clock), file);
+    const made = await minted(googleAccountMinter({ scopes: [], audience: "https://run.example" }, send, clock), file);
     assert("value" in made && made.value === "eyJhbGciOi.J9.x");
     assert.equal(claimsOf(new URLSearchParams(asked[0]?.body).get("assertion") ?? "")["target_audience"], "https://run.example");
   });
@@ -119,7 +119,7 @@ describe("a Google service account", () => {
   test("does not send its signature elsewhere", async () => {
     const { asked, send } = provider();
     const odd = JSON.stringify({ ...(JSON.parse(file) as object), token_uri: "https://evil.example/token" });
-    const made = await minted(gcpServiceAccountMinter({ scopes: ["s"] }, send, clock), odd);
+    const made = await minted(googleAccountMinter({ scopes: ["s"] }, send, clock), odd);
     assert("problem" in made && /token_uri/.test(made.problem));
     assert.equal(asked.length, 0);
   });
@@ -218,6 +218,33 @@ describe("a role of AWS", () => {
       header(request, "authorization") ?? "",
       /^AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE000000000\/20261122\/eu-central-1\/sts\/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature=[0-9a-f]{64}$/,
     );
+  });
+
+  test("is signed as AWS works it out", async () => {
+    const { asked, send } = provider({ status: 200, text: answer });
+    await minted(assumeRoleMinter(options, send, clock), "AKIAEXAMPLE000000000 secretsecretsecret");
+    const [request] = asked;
+    assert(request !== undefined);
+    const mac = (secret: Buffer | string, text: string): Buffer => createHmac("sha256", secret).update(text).digest();
+    const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
+    const stamp = "20261122T120000Z";
+    const canonical = [
+      "POST",
+      "/",
+      "",
+      "content-type:application/x-www-form-urlencoded; charset=utf-8",
+      "host:sts.eu-central-1.amazonaws.com",
+      `x-amz-date:${stamp}`,
+      "",
+      "content-type;host;x-amz-date",
+      sha(request.body),
+    ].join("\n");
+    const scope = "20261122/eu-central-1/sts/aws4_request";
+    const day = mac("AWS4secretsecretsecret", "20261122");
+    const key = mac(mac(mac(day, "eu-central-1"), "sts"), "aws4_request");
+    const signature = mac(key, ["AWS4-HMAC-SHA256", stamp, scope, sha(canonical)].join("\n")).toString("hex");
+    assert(header(request, "authorization")?.endsWith(`Signature=${signature}`), header(request, "authorization"));
+    assert.equal(header(request, "x-amz-date"), stamp);
   });
 
   test("says AWS's own word for a refusal", async () => {

@@ -6,7 +6,7 @@ import type { Clock } from "../../base/clock.ts";
 import { jsonOf, type Minted, type Minter, type MintProblem, type MintReply, type MintSend, refusalOf, tokenOf } from "./minter.ts";
 import { rsaKeyOf, signedJwt } from "./signed-jwt.ts";
 
-export interface GcpServiceAccountOptions {
+export interface GoogleAccountOptions {
   /** Of an access token; empty where `audience` says whom an identity token is for. */
   readonly scopes: readonly string[];
   readonly audience?: string;
@@ -16,7 +16,7 @@ const TOKEN_URI = "https://oauth2.googleapis.com/token";
 const GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const LIFE_S = 3600;
 
-export function gcpServiceAccountMinter({ scopes, audience }: GcpServiceAccountOptions, send: MintSend, clock: Pick<Clock, "now">): Minter {
+export function googleAccountMinter({ scopes, audience }: GoogleAccountOptions, send: MintSend, clock: Pick<Clock, "now">): Minter {
   return {
     told: audience === undefined ? `an access token of Google for ${scopes.join(", ")}` : `an identity token of Google for ${audience}`,
     async mint(secret, _, signal) {
