@@ -1,5 +1,6 @@
 /**
- * One request of Holdfast's own and its answer, read whole within a bound of size and time. It adds no credential and reads nothing out of it.
+ * One request of Holdfast's own and its answer, read whole within a bound of size and time.
+ * It adds no credential, and reads nothing out of what comes back.
  */
 import { messageOf } from "../../base/message-of.ts";
 import type { Upstream } from "./upstream.ts";

@@ -1,5 +1,5 @@
 /**
- * A request with its secrets put in: in the header, and in the places that an operator opened. What was judged is what is sent but for them.
+ * A request with its secrets put in: in the header, and in the places that an operator opened. But for them what was judged is sent.
  * It looks for nothing that could be somebody else's credential.
  */
 import { Transform } from "node:stream";

@@ -1,4 +1,4 @@
-/** Placeholders outside headers: filled in where a place was opened for them, refused by name where not, and never able to end their place. */
+/** Placeholders outside headers: filled in where a place was opened for them, refused by name elsewhere, never able to end their place. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";

@@ -1,6 +1,6 @@
 /**
- * Placeholders outside headers, where an operator opened a place for one: path, query, form and JSON. A secret is written there as the place
- * demands, so that it can end neither the text nor the parameter it stands in.
+ * Placeholders outside headers, where an operator opened a place for one: path, query, form and JSON. A secret is written there as the
+ * place demands, so that it can end neither the text nor the parameter it stands in.
  * It fetches nothing; a place that cannot be filled in whole is refused and never half filled.
  */
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
