@@ -23,6 +23,7 @@ export const kubernetes: Pack = {
   ],
   authSlots: ["authorization"],
   listed: ["command"],
+  refusal: { kind: "Status", apiVersion: "v1", status: "Failure" },
   clientHeaders: ["kubectl-command", "kubectl-session"],
   lookups: kubernetesLookups,
   operations: [
@@ -78,11 +79,22 @@ export const kubernetes: Pack = {
     ),
     op(
       ["exec", "exec", "pod"],
-      ["exec", "attach", "portforward", "ephemeralcontainers", "proxy"].map(
-        (verb) => `GET+HEAD+POST+PUT+PATCH+DELETE ${N}/pods/{name}/${verb}/**`,
-      ),
+      [
+        ...["exec", "attach", "portforward", "ephemeralcontainers", "proxy"].map(
+          (verb) => `GET+HEAD+POST+PUT+PATCH+DELETE ${N}/pods/{name}/${verb}/**`,
+        ),
+        // What goes on from there is anything: a kubelet runs commands by it.
+        `GET+HEAD+OPTIONS+POST+PUT+PATCH+DELETE ${N}/services/{name}/proxy/**`,
+        "GET+HEAD+OPTIONS+POST+PUT+PATCH+DELETE /api/v1/nodes/{name}/proxy/**",
+        "GET+HEAD+OPTIONS+POST+PUT+PATCH+DELETE /api/v1/proxy/**",
+      ],
       {
-        matches: [`GET ${n}/pods/web/exec?command=sh`, `POST ${n}/pods/web/attach`, `PATCH ${n}/pods/web/ephemeralcontainers {}`],
+        matches: [
+          `GET ${n}/pods/web/exec?command=sh`,
+          `POST ${n}/pods/web/attach`,
+          `PATCH ${n}/pods/web/ephemeralcontainers {}`,
+          "GET /api/v1/nodes/n1/proxy/run/ns/pod/c?cmd=id",
+        ],
         misses: [`GET ${n}/pods/web/log`],
       },
     ),

@@ -107,6 +107,8 @@ export interface Pack {
   readonly signing?: PackSigning;
   /** Headers, lower case, in which its clients tell of themselves, anew at each call: they do not go on, and no act differs by them. */
   readonly clientHeaders?: readonly string[];
+  /** What a refusal says beside our own words, so that its clients show them: `message` and `code` (the status) stand with it. */
+  readonly refusal?: Readonly<Record<string, string>>;
   /** Keys of a query that are a list where they stand in it several times; any other is what two readers could read differently. */
   readonly listed?: readonly string[];
   /** Where its clients ask for tokens of OAuth: `https://host/path`, `{x}` one segment. Each host is one of `hosts`. */

@@ -17,8 +17,8 @@ export function clusterHost(clusters: readonly HttpCluster[], host: string): Pac
 }
 
 /** What the proxy knows of a pack. */
-export function packedBy({ provider, authSlots, clientHeaders }: Pack): PackedHost {
-  return { provider, authSlots, ...(clientHeaders === undefined ? {} : { clientHeaders }) };
+export function packedBy({ provider, authSlots, clientHeaders, refusal }: Pack): PackedHost {
+  return { provider, authSlots, ...(clientHeaders === undefined ? {} : { clientHeaders }), ...(refusal === undefined ? {} : { refusal }) };
 }
 
 /** An entry of `http.routes` for the same host goes before it. */

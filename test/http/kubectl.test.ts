@@ -81,6 +81,7 @@ describe("kubectl", () => {
     assert.notEqual(held.code, 0);
     assert(cluster.claims.has("data"), `${cluster.served.join()} ${held.err}`);
     const asked = await scene.approvals.asked(known);
+    assert(held.err.includes(`held until a person has answered approval ${asked.id}`), held.err);
     assert(asked.plan.act.shown.includes("/persistentvolumeclaims/data"), asked.plan.act.shown);
     assert(!JSON.stringify(asked).includes(token));
     await scene.approvals.answer(asked.id, "ada");

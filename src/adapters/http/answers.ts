@@ -15,6 +15,8 @@ export interface OwnAnswer {
   readonly decision: "deny" | "hold" | "none";
   readonly reason: Reason;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Beside our own words, for the provider's clients; `message` and `code`, the status, stand with them. */
+  readonly beside?: Readonly<Record<string, string>>;
   /** What the client still sends is not waited for. */
   readonly close?: boolean;
 }
@@ -47,10 +49,12 @@ export function protocolRefused(message: string, status = 400): OwnAnswer {
   return { status, decision: "deny", reason: { code: "protocol_refused", message }, close: true };
 }
 
-export function writeAnswer(response: ClientResponse, { status, decision, reason, headers = {}, close }: OwnAnswer): void {
+export function writeAnswer(response: ClientResponse, { status, decision, reason, headers = {}, close, beside }: OwnAnswer): void {
   if (response.headersSent) return void response.destroy();
   const { code, message, next } = reason;
-  const body = Buffer.from(`${JSON.stringify({ error: { code, message, ...(next === undefined ? {} : { next }) } })}\n`);
+  const error = { code, message, ...(next === undefined ? {} : { next }) };
+  const shown = beside === undefined ? {} : { ...beside, message: next === undefined ? message : `${message}; ${next}`, code: status };
+  const body = Buffer.from(`${JSON.stringify({ error, ...shown })}\n`);
   const own: Record<string, string | number> = {
     "content-type": "application/json",
     "content-length": body.length,

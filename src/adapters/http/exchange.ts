@@ -85,7 +85,7 @@ async function exchanged(lane: Lane, path: string, both: Both, parts: ExchangePa
   try {
     const prepared = await prepare(lane, path, both, parts);
     if ("text" in prepared) return writeText(response, prepared);
-    if ("status" in prepared) return writeAnswer(response, prepared);
+    if ("status" in prepared) return writeAnswer(response, besideOf(lane, prepared, parts.options));
     await judged(prepared, response, parts);
   } catch (error) {
     if (error instanceof BodyAborted) return void response.destroy();
@@ -157,6 +157,11 @@ function judgedUrl(origin: string, target: string | undefined): { readonly url?:
   return target === undefined ? {} : { url: `${origin}${target}` };
 }
 
+function besideOf({ place, scheme }: Lane, answer: OwnAnswer, { packOf }: HttpOptions): OwnAnswer {
+  const refusal = packOf(authorityOf(place, scheme))?.refusal;
+  return refusal === undefined ? answer : { ...answer, beside: refusal };
+}
+
 function withoutClient(head: ReadHead, { clientHeaders = [] }: Partial<PackedHost> = {}): ReadHead {
   return clientHeaders.length === 0 ? head : { ...head, pairs: head.pairs.filter(([name]) => !clientHeaders.includes(name)) };
 }
@@ -204,7 +209,7 @@ async function judged(prepared: Prepared, response: ClientResponse, parts: Excha
     : { request: prepared.request };
   const admission = await guard.admit(session.action(known.request), capabilities);
   const answered = await passing(admission, { session, ...known, gone: gone.signal }, parts.options);
-  if ("status" in answered) return writeAnswer(response, answered);
+  if ("status" in answered) return writeAnswer(response, besideOf(prepared.lane, answered, parts.options));
   if (prepared.opening === undefined) return forward(prepared, response, { ...answered, gone: gone.signal }, parts);
   await openWebSocket(prepared, prepared.opening, response, { passing: answered, gone: gone.signal }, parts);
 }

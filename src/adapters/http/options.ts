@@ -33,6 +33,8 @@ export interface PackedHost {
   readonly authSlots: readonly string[];
   /** Headers that do not go on: clients tell of themselves there, anew at each call. */
   readonly clientHeaders?: readonly string[];
+  /** What a refusal says beside our own words, so that the provider's clients show them. */
+  readonly refusal?: Readonly<Record<string, string>>;
   /** The host itself does not say whose it is: an operator did. */
   readonly assigned?: true;
 }
