@@ -58,6 +58,8 @@ export const render: Pack = {
         "GET+HEAD /v1/redis/{id}/connection-info",
         "GET+HEAD /v1/key-value/{id}/connection-info",
         "GET /v1/services/{id}/env-vars/**",
+        "GET /v1/services/{id}/secret-files/**",
+        "GET /v1/env-groups/**",
       ],
       { matches: ["GET /v1/postgres/dpg-1/connection-info", "GET /v1/redis/r/connection-info"], misses: ["GET /v1/postgres/dpg-1"] },
     ),

@@ -68,6 +68,9 @@ export const supabase: Pack = {
         `PATCH ${P}/database/password`,
         `DELETE+POST+PATCH ${P}/api-keys/**`,
         `GET ${P}/api-keys/**`,
+        `GET+PUT ${P}/pgsodium`,
+        `GET ${P}/postgrest`,
+        `GET ${P}/config/auth/**`,
         `POST ${P}/cli/login-role`,
       ],
       {

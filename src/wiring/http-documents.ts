@@ -5,7 +5,7 @@
  */
 import { limits } from "../base/limits.ts";
 import { sha256Hex } from "../base/canonical.ts";
-import { documentsIn } from "../effects/graphql/envelope.ts";
+import { documentsIn, speaksGraphql } from "../effects/graphql/envelope.ts";
 import { canonicalRequest } from "../effects/http/canonical-request.ts";
 import { packOf } from "../effects/http/pack-of.ts";
 import type { Action, HttpPayload } from "../model/action.ts";
@@ -30,8 +30,8 @@ export class SeenDocuments {
     const { payload } = action;
     if (payload.kind !== "http") return action;
     const request = canonicalRequest(payload.request);
-    if ("refused" in request || packOf(request.host, request.provider)?.graphql?.includes(request.path.toLowerCase()) !== true)
-      return action;
+    const pack = "refused" in request ? undefined : packOf(request.host, request.provider);
+    if ("refused" in request || pack === undefined || !speaksGraphql(pack, request.path)) return action;
     const { shown, named } = documentsIn(request);
     for (const document of shown) this.#keep(document);
     const documents = new Map(named.flatMap((digest) => (this.#known.has(digest) ? [[digest, this.#known.get(digest) ?? ""]] : [])));

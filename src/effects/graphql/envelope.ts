@@ -4,6 +4,7 @@
  * other name it shows nothing of it, and is a problem.
  */
 import { sha256Hex } from "../../base/canonical.ts";
+import type { Pack } from "../../packs/pack.ts";
 import type { CanonicalRequest } from "../http/canonical-request.ts";
 import type { Tree } from "../http/tree.ts";
 import { parseStrictJson } from "../http/strict-json.ts";
@@ -22,6 +23,8 @@ export type SeenDocuments = ReadonlyMap<string, string>;
 /** Names of stored documents that are no digests of them: what a server has under one, it alone knows. */
 const storedNames = ["id", "documentId", "doc_id", "queryId", "operationId", "docId"];
 
+const envelopeNames: ReadonlySet<string> = new Set(["query", "operationName", "variables", "extensions"]);
+
 /** Everything that is asked for; empty where the request asks for nothing. */
 export function askedIn({ query, body, headers, text }: CanonicalRequest, seen: SeenDocuments = new Map()): readonly Asked[] | Problem {
   const inQuery = ["query", "operationName", "variables", "extensions", ...storedNames].some((key) => query.has(key));
@@ -39,9 +42,20 @@ export function askedIn({ query, body, headers, text }: CanonicalRequest, seen: 
   return asked;
 }
 
+/**
+ * Whether a provider's path is one at which it speaks GraphQL, or might: a version of the API that the pack does not name takes the same
+ * requests. `path` is canonical.
+ */
+export function speaksGraphql({ graphql }: Pick<Pack, "graphql">, path: string): boolean {
+  return graphql !== undefined && (graphql.includes(path.toLowerCase()) || /^\/(api\/)?(graphql|gql)(\/|$)/i.test(path));
+}
+
 function askedBy(envelope: Tree, seen: SeenDocuments): Asked | Problem {
   if (!(envelope instanceof Map)) return { problem: "its body is no GraphQL request" };
   const fields = envelope as ReadonlyMap<string, Tree>;
+  // One server reads the one, another the other.
+  if ([...fields.keys()].some((key) => !envelopeNames.has(key) && envelopeNames.has(key.toLowerCase().replace("name", "Name"))))
+    return { problem: "a name of its GraphQL request is written in another letter case" };
   if (storedNames.some((name) => (fields.get(name) ?? null) !== null)) return { problem: "it names a stored GraphQL document" };
   const digest = digestIn(fields);
   const given = fields.get("query") ?? undefined;

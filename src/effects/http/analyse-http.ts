@@ -7,7 +7,7 @@ import { type Effect, unknownEffect } from "../../model/effect.ts";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { Pack, PackOperation } from "../../packs/pack.ts";
 import type { Analysis, SqlAnalyser } from "../analyse.ts";
-import { askedIn, type SeenDocuments } from "../graphql/envelope.ts";
+import { askedIn, type SeenDocuments, speaksGraphql } from "../graphql/envelope.ts";
 import { rootFields } from "../graphql/root-fields.ts";
 import { type CanonicalRequest, canonicalRequest } from "./canonical-request.ts";
 import { doorsOf } from "./doors.ts";
@@ -102,7 +102,7 @@ function partsOf(request: CanonicalRequest, documents: SeenDocuments | undefined
   const pack = packOf(host, provider);
   if (pack === undefined) return [{ effect: connectEffect(host) }];
   if (ambiguous !== undefined && !isListed(pack, request)) return [opaque(ambiguous)];
-  const graphql = pack.graphql?.includes(path.toLowerCase()) === true;
+  const graphql = speaksGraphql(pack, path);
   if (request.headers.has("upgrade")) return openingParts(pack, request, graphql);
   if (graphql) return graphqlParts(pack, request, documents);
   if (pack.models !== undefined) return modelParts(pack, pack.models, request).flatMap((part) => partsOfModel(part, host));

@@ -97,6 +97,10 @@ const single: ReadonlySet<string> = new Set([
   "x-amz-target",
 ]);
 
+/** Keys of a query that some servers take a method from; `method` alone where it says one. */
+const ofQuery = /^(http-?method|method)$/;
+const VERB = /^\s*(get|head|options|post|put|patch|delete)\s*$/i;
+
 /** `undefined` when one of them is no word. */
 function methodsOf(
   method: string,
@@ -107,7 +111,9 @@ function methodsOf(
   const all = [method, ...overrides.flatMap((value) => value.split(","))];
   const fields = body.kind === "tree" && body.tree instanceof Map ? [query, body.tree as ReadonlyMap<string, Tree>] : [query];
   for (const [key, value] of fields.flatMap((map) => [...map])) {
-    if (key.toLowerCase() === "_method" && typeof value === "string") all.push(value);
+    const name = key.toLowerCase().replace(/\[\]$/, "").replaceAll("_", "-");
+    const says = name === "-method" || overrideHeaders.includes(name) || (fields[0]?.get(key) === value && ofQuery.test(name));
+    for (const each of says ? [value].flat() : []) if (typeof each === "string" && (name !== "method" || VERB.test(each))) all.push(each);
   }
   const words = all.map((each) => each.trim()).filter((each) => each !== "");
   if (words.some((each) => !TOKEN.test(each))) return undefined;
