@@ -125,8 +125,8 @@ const targetSchema = z.strictObject({
     .enum(["production", "staging", "development"])
     .optional()
     .describe("Of the real server. production unless said otherwise."),
-  listen: listenSchema.describe("Where clients connect, as host:port."),
-  upstream: upstreamSchema,
+  listen: listenSchema.optional().describe("Where clients connect, as host:port. Left out with `upstream`: a target for HTTP APIs alone."),
+  upstream: upstreamSchema.optional(),
   tls: z
     .strictObject({ cert: z.string().min(1), key: z.string().min(1), required: z.boolean().optional() })
     .optional()
@@ -180,4 +180,5 @@ export const configSchema = z.strictObject({
 
 export type ConfigEntry = z.infer<typeof configSchema>;
 export type TargetEntry = z.infer<typeof targetSchema>;
+export type UpstreamEntry = z.infer<typeof upstreamSchema>;
 export type UserEntry = z.infer<typeof userSchema>;

@@ -173,6 +173,8 @@ export type StoreConfig =
 export interface TargetConfig {
   readonly name: string;
   readonly environment: Environment;
+  /** It has no database: its sessions call HTTP APIs alone, and `listen`, `upstream` and what goes with a database mean nothing. */
+  readonly apiOnly?: true;
   readonly listen: Address;
   readonly upstream: UpstreamConfig;
   /** Absolute paths of PEM files. */

@@ -185,7 +185,7 @@ describe("what is refused, with its place and the nearest word", () => {
     [
       "a missing key",
       "version: 1\ntargets:\n  shop:\n    listen: 127.0.0.1:1\n",
-      ["3:3 `upstream` is missing [add it under `targets.shop`]"],
+      ["4:5 `upstream` is missing [add it under `targets.shop`, or leave out both for a target for HTTP APIs alone]"],
     ],
     ["no version", "targets: {}\n", ["1:1 `version` is missing [add it under `the top level`]", "1:10 must name at least one target"]],
     ["another version", target().replace("version: 1", "version: 2"), ["1:10 this number is not one of `1`"]],

@@ -88,6 +88,8 @@ function referenceProblems(entry: ConfigEntry, documents: Documents): readonly P
   const listening = new Map<string, string>();
   for (const [name, target] of Object.entries(entry.targets)) {
     policyNamed(target.policy, ["targets", name, "policy"]);
+    problems.push(...databaseProblems(name, target, entry.http !== undefined));
+    if (target.listen === undefined) continue;
     const listen = parseListen(target.listen);
     const path = ["targets", name, "listen"];
     const other = listening.get(target.listen);
@@ -125,6 +127,40 @@ function referenceProblems(entry: ConfigEntry, documents: Documents): readonly P
       problems.push({ path, message: `\`${credential}\` must be one whose placeholder stands in authorization, as kubectl sends it` });
   }
   return problems;
+}
+
+const ofDatabases = ["tls", "replication", "replica", "roles", "executor", "plan", "bin", "undo", "backup", "classify"] as const;
+
+/** A target has a database with an address for its clients, or neither, and is then for HTTP APIs alone. */
+function databaseProblems(name: string, target: ConfigEntry["targets"][string], http: boolean): readonly PathProblem[] {
+  const path = ["targets", name];
+  const { listen, upstream } = target;
+  if (listen !== undefined && upstream !== undefined) return [];
+  if (listen !== undefined || upstream !== undefined) {
+    const missing = listen === undefined ? "listen" : "upstream";
+    return [
+      {
+        path,
+        message: `\`${missing}\` is missing`,
+        suggestion: `add it under \`targets.${name}\`, or leave out both for a target for HTTP APIs alone`,
+      },
+    ];
+  }
+  if (!http)
+    return [
+      {
+        path,
+        message: "`listen` and `upstream` are missing",
+        suggestion: "without them a target is for HTTP APIs alone, and needs the section `http`",
+      },
+    ];
+  return ofDatabases
+    .filter((key) => target[key] !== undefined)
+    .map((key) => ({
+      path: [...path, key],
+      message: `\`${key}\` needs a database`,
+      suggestion: "remove it, or give the target `listen` and `upstream`",
+    }));
 }
 
 function resolveConfig(entry: ConfigEntry, documents: Documents, directory: string): Config {

@@ -10,7 +10,7 @@ import { type BackupConfig, resolveBackup } from "./backup-schema.ts";
 import { resolveBudget } from "./budget.ts";
 import { compilePolicy, type PolicyDocument } from "./compile-policy.ts";
 import type { LoginReference, SecretReference, StoreConfig, TargetConfig, UpstreamConfig, UserConfig } from "./config.ts";
-import type { ConfigEntry, TargetEntry, UserEntry } from "./config-schema.ts";
+import type { ConfigEntry, TargetEntry, UpstreamEntry, UserEntry } from "./config-schema.ts";
 import { defaultPreset } from "./presets.ts";
 import { parseDuration } from "./quantities.ts";
 import { resolvePlan } from "./resolve-plan.ts";
@@ -23,8 +23,12 @@ const LAG_MAX_DEFAULT = "5s";
 
 type Documents = ReadonlyMap<string, PolicyDocument>;
 
+/** Of a target without a database: never listened on. */
+const NOWHERE = "127.0.0.1:0";
+
 export function resolveTarget(name: string, entry: TargetEntry, documents: Documents, directory: string): TargetConfig {
-  const listen = parseListen(entry.listen);
+  const apiOnly = entry.listen === undefined && entry.upstream === undefined;
+  const listen = parseListen(entry.listen ?? NOWHERE);
   if (listen === undefined) throw new Defect("invariant broken: the address to listen on was examined");
   const environment = entry.environment ?? "production";
   const policyName = entry.policy ?? defaultPreset[environment];
@@ -32,8 +36,9 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
   return {
     name,
     environment,
+    ...(apiOnly ? { apiOnly } : {}),
     listen,
-    upstream: resolveUpstream(entry.upstream, directory),
+    upstream: resolveUpstream(entry.upstream ?? {}, directory),
     ...(entry.replica === undefined ? {} : { replica: resolveReplica(entry.replica, directory) }),
     ...(tls === undefined ? {} : { clientTls: { cert: resolve(directory, tls.cert), key: resolve(directory, tls.key) } }),
     clientTlsRequired: tls?.required ?? (tls !== undefined && !isLoopback(listen.host)),
@@ -44,8 +49,8 @@ export function resolveTarget(name: string, entry: TargetEntry, documents: Docum
     ...(entry.roles === undefined ? {} : { roles: resolveRoles(entry.roles, (address) => resolveUpstream(address, directory)) }),
     ...(entry.executor === undefined ? {} : { executor: resolveUpstream(entry.executor, directory) }),
     plan: resolvePlan(entry, (address) => resolveUpstream(address, directory)),
-    undo: resolveUndo(entry.undo),
-    bin: resolveBin(entry.bin),
+    undo: resolveUndo(apiOnly ? { enabled: false } : entry.undo),
+    bin: resolveBin(apiOnly ? { enabled: false } : entry.bin),
     ...(entry.backup === undefined ? {} : { backup: resolveBackupEntry(entry.backup, entry, directory) }),
   };
 }
@@ -56,11 +61,11 @@ function resolveBackupEntry(backup: NonNullable<TargetEntry["backup"]>, { upstre
   const elsewhere = login?.url !== undefined || login?.host !== undefined;
   const address = elsewhere ? login : { ...upstream, ...login };
   const reference = key === undefined ? undefined : secretReference(key, directory);
-  return resolveBackup(backup, { directory, key: reference, login: resolveUpstream(address as TargetEntry["upstream"], directory) });
+  return resolveBackup(backup, { directory, key: reference, login: resolveUpstream(address as UpstreamEntry, directory) });
 }
 
 export function resolveStoreEntry(entry: NonNullable<ConfigEntry["store"]>, directory: string): StoreConfig {
-  return resolveStore(entry, () => resolveUpstream(entry as TargetEntry["upstream"], directory));
+  return resolveStore(entry, () => resolveUpstream(entry as UpstreamEntry, directory));
 }
 
 export function resolveUser(
@@ -97,7 +102,7 @@ function policyAt(name: string, target: TargetEntry, documents: Documents): Poli
 }
 
 /** A URL in the text gives its parts; a URL in a secret stays a reference. Fields beside it are the last word. */
-function resolveUpstream(entry: TargetEntry["upstream"], directory: string): UpstreamConfig {
+function resolveUpstream(entry: UpstreamEntry, directory: string): UpstreamConfig {
   const written = typeof entry.url === "string" ? upstreamFromUrl(entry.url) : undefined;
   const url = typeof entry.url === "object" ? secretReference(entry.url, directory) : undefined;
   const fields = {

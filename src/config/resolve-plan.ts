@@ -3,12 +3,12 @@
  * The clone's address is resolved by whoever knows how; it reports no problem: the file was examined before.
  */
 import type { PlanConfig, UpstreamConfig } from "./config.ts";
-import type { TargetEntry } from "./config-schema.ts";
+import type { TargetEntry, UpstreamEntry } from "./config-schema.ts";
 import { parseDuration } from "./quantities.ts";
 
 export function resolvePlan(
   { plan, classify }: Pick<TargetEntry, "plan" | "classify">,
-  upstream: (address: TargetEntry["upstream"]) => UpstreamConfig,
+  upstream: (address: UpstreamEntry) => UpstreamConfig,
 ): PlanConfig {
   const time = (text: string | undefined, otherwise: number): number =>
     text === undefined ? otherwise : (parseDuration(text) ?? otherwise);

@@ -3,12 +3,12 @@
  * The addresses in it are resolved by whoever knows how; it reports no problem: the file was examined before.
  */
 import type { RolesConfig, UpstreamConfig } from "./config.ts";
-import type { TargetEntry } from "./config-schema.ts";
+import type { TargetEntry, UpstreamEntry } from "./config-schema.ts";
 import { parseDuration } from "./quantities.ts";
 
 type RolesEntry = NonNullable<TargetEntry["roles"]>;
 
-export function resolveRoles(entry: RolesEntry, upstream: (address: TargetEntry["upstream"]) => UpstreamConfig): RolesConfig {
+export function resolveRoles(entry: RolesEntry, upstream: (address: UpstreamEntry) => UpstreamConfig): RolesConfig {
   const { mode, admin, migration_role: migrationRole, lease } = entry;
   const time = (text: string | undefined, otherwise: number): number =>
     text === undefined ? otherwise : (parseDuration(text) ?? otherwise);

@@ -56,7 +56,7 @@ export class Bins implements BinControl {
 
   async list(named: string): Promise<BinView> {
     const { config, environment } = this.#parts;
-    const targets = named === "" ? config().targets : [this.#target(named)];
+    const targets = (named === "" ? config().targets : [this.#target(named)]).filter(({ apiOnly }) => apiOnly !== true);
     const entries: BinEntry[] = [];
     const without: string[] = [];
     for (const target of targets) {

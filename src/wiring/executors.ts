@@ -44,7 +44,7 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
   const lent: LentExecutor[] = [];
   const executors = new Map<string, Executor>();
   const logins = new Map<string, () => Promise<ExecutorLogin>>();
-  for (const target of config.targets) {
+  for (const target of config.targets.filter(({ apiOnly }) => apiOnly !== true)) {
     const { plan } = target;
     const { clock, random, bins } = parts;
     const clone = plan.clone;

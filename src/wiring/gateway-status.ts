@@ -57,7 +57,7 @@ function targetStatus(target: Config["targets"][number], { listeners, upstreams,
   return {
     name: target.name,
     environment: target.environment,
-    listen: `${at.host}:${at.port}`,
+    listen: target.apiOnly === true ? "" : `${at.host}:${at.port}`,
     upstream: upstreams.get(target.name) ?? "",
     policy: { name, digest, mode },
     ...(replica === undefined ? {} : { replica }),

@@ -24,7 +24,7 @@ import { Replicas } from "./replica.ts";
 import type { RunControl } from "./run-control.ts";
 import { examineFixedRole, openSessionRoles, type SessionRoles } from "./session-roles.ts";
 import { startupTest, testLogin } from "./startup-test.ts";
-import { type EnvironmentVariables, targetOptions } from "./target-options.ts";
+import { accountsOf, type EnvironmentVariables, targetOptions } from "./target-options.ts";
 import type { Vault } from "./vault.ts";
 import type { WatchedLog } from "./watched-log.ts";
 
@@ -48,6 +48,15 @@ export interface ServedTargetsParts {
   readonly instance: string;
 }
 
+/** No connection ever comes here. */
+const nowhere: Listener = {
+  address: { host: "127.0.0.1", port: 0 },
+  connections: 0,
+  session: () => undefined,
+  sessionsOf: () => [],
+  stop: () => Promise.resolve(),
+};
+
 export class ServedTargets {
   readonly #parts: ServedTargetsParts;
   readonly #ticker: Ticker;
@@ -65,6 +74,7 @@ export class ServedTargets {
 
   /** Rejects with `WiringError`, and with the start-up test's error for an enforcing target that passes a write it must refuse. */
   async serve(target: TargetConfig): Promise<void> {
+    if (target.apiOnly === true) return this.#withoutDatabase(target);
     const { config, guard, catalogues, log, bins, environment, random, clock, planning, explainer, catalogued, runs } = this.#parts;
     const observing = target.policy.mode === "observe";
     const login = testLogin(random);
@@ -103,6 +113,14 @@ export class ServedTargets {
     if (observing) return;
     await startupTest({ target: rest, database, address: listener.address, login, random });
     accounts.delete(login.account.name);
+  }
+
+  /** Sessions of it are those of the proxy for HTTP APIs: there is nothing to listen on, and no server to try. */
+  #withoutDatabase(target: TargetConfig): void {
+    const { config, environment, random, runs, log } = this.#parts;
+    const accounts = new Map(accountsOf(config, target, { environment, random }).map((each) => [each.name, each]));
+    runs.serve({ target, database: "", accounts, roles: undefined, listener: nowhere });
+    log.log.append(policyLoaded(target.name, target.policy));
   }
 
   /** Nothing is listened on before the server's own side stands. */

@@ -47,7 +47,7 @@ export async function targetOptions(
     md5Allowed,
     cleartextAllowed,
   };
-  const accounts = config.users.filter((user) => user.targets.includes(target.name)).map((user) => account(user, parts));
+  const accounts = accountsOf(config, target, parts);
   const { clientTls } = target;
   return {
     name: target.name,
@@ -62,6 +62,11 @@ export async function targetOptions(
     shutdownMs: config.shutdownMs,
     database: upstream.database ?? upstream.role,
   };
+}
+
+/** Who may log in there, by the configuration. Throws {@link WiringError} for a password that cannot be had. */
+export function accountsOf(config: Config, target: TargetConfig, parts: OptionsParts): readonly Account[] {
+  return config.users.filter((user) => user.targets.includes(target.name)).map((user) => account(user, parts));
 }
 
 async function pem(path: string, place: string): Promise<string> {

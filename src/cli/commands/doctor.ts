@@ -66,7 +66,8 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
   const vault = await openedVault(config, options, terminal);
   const environment = secretPlaces(terminal, vault ?? undefined);
   const status = await readStatus(places.controlSocket).catch(() => undefined);
-  const targets = await Promise.all(config.targets.map((target) => examineTarget(target, environment, status !== undefined)));
+  const databases = config.targets.filter(({ apiOnly }) => apiOnly !== true);
+  const targets = await Promise.all(databases.map((target) => examineTarget(target, environment, status !== undefined)));
   const upstreams = targets.flatMap(({ upstream }) => (upstream === undefined ? [] : [upstream]));
   const own = { folders: ownFolders(config), files: secretFiles(config) };
   return [
@@ -80,9 +81,9 @@ async function examine(options: Options, terminal: Terminal): Promise<readonly F
     ...examineDrift(config, status),
     ...(await examineWays({ folder: dirname(path), home: terminal.env["HOME"], upstreams, own, signal: terminal.untilEnded() })),
     ...targets.flatMap(({ findings }) => findings),
-    ...config.targets.flatMap(examineRoles),
-    ...(await Promise.all(config.targets.map((target) => examineBin(target, environment, Date.now())))).flat(),
-    ...(await Promise.all(config.targets.map((target) => examineBackups(target, status, Date.now())))).flat(),
+    ...databases.flatMap(examineRoles),
+    ...(await Promise.all(databases.map((target) => examineBin(target, environment, Date.now())))).flat(),
+    ...(await Promise.all(databases.map((target) => examineBackups(target, status, Date.now())))).flat(),
     ...examineUsers(config),
     ...(config.http === undefined ? [] : await examineHttpClients({ path: terminal.env["PATH"] })),
     ...(await examineStore(config, environment)),

@@ -14,7 +14,7 @@ import type { Define } from "../define.ts";
 import { failed, wrongUse } from "../errors.ts";
 import { setExit } from "../exit.ts";
 import { visible } from "../output.ts";
-import { childEnvironment, type ChildEnvironment } from "../run/child-environment.ts";
+import { childEnvironment, type ChildEnvironment, withoutDatabase } from "../run/child-environment.ts";
 import { pastHoldfast } from "../run/env-files.ts";
 import { type HttpEnvironment, openHttpEnvironment } from "../run/http-environment.ts";
 import { identifyProgram } from "../run/identify.ts";
@@ -120,10 +120,10 @@ async function inSession(
 ): Promise<void> {
   const { opened } = held;
   const { host, port, user, password } = opened;
-  const gate = { host, port };
+  const gate = target.apiOnly === true && http.gate !== undefined ? http.gate : { host, port };
   const tls = trust.tls === undefined ? {} : { tls: trust.tls };
   const session = { host: trust.host, port, user, password, database: options.database ?? opened.database, ...tls };
-  const made = childEnvironment({
+  const all = childEnvironment({
     parent: terminal.env,
     session,
     secrets: [place.password ?? ""],
@@ -131,6 +131,7 @@ async function inSession(
     secretNames: secretNames(config),
     keep: new Set(options.keep ?? []),
   });
+  const made = target.apiOnly === true ? withoutDatabase(all) : all;
   // Enough to ask a person for rights, and for nothing else.
   const asking = { HOLDFAST_CONTROL: place.socket, HOLDFAST_ASK_TOKEN: opened.askToken };
   const nodeOptions = [made.variables["NODE_OPTIONS"], http.variables["NODE_OPTIONS"]].filter((each) => each !== undefined).join(" ");
@@ -139,7 +140,7 @@ async function inSession(
   const child: ChildEnvironment = { ...made, variables, withheld: made.withheld.filter((name) => !http.placeholders.includes(name)) };
   const configFile = configPath(options.config, terminal);
   const shown = [trust.folder, http.folder].filter((folder) => folder !== undefined);
-  const also = http.gate === undefined ? [] : [http.gate];
+  const also = http.gate === undefined || http.gate === gate ? [] : [http.gate];
   const sandbox = await openRunSandbox({ options, config, configFile, program, child, session, gate, also, shown }, terminal);
   let over = false;
   try {

@@ -143,7 +143,7 @@ function targetTable(found: GatewayStatus, terminal: Terminal): string {
   const rows = found.targets.map(({ name, environment, listen, upstream, policy }) => [
     visible(name),
     environment,
-    listen,
+    listen === "" ? "HTTP APIs alone" : listen,
     visible(upstream),
     policy.mode === "observe" ? `${visible(policy.name)} (refuses nothing)` : visible(policy.name),
     policy.digest.slice(0, 12),

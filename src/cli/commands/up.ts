@@ -83,10 +83,10 @@ async function reload(gateway: Pick<Gateway, "look" | "reload">, options: Option
 function rendered(status: GatewayStatus, terminal: Terminal): string {
   const lines = status.targets.map(
     ({ name, environment, listen, upstream, policy }) =>
-      `  ${terminal.style("bold", padEnd(visible(name), 14))} ${padEnd(listen, 21)} before ${visible(upstream)}, ` +
+      `  ${terminal.style("bold", padEnd(visible(name), 14))} ${listen === "" ? "HTTP APIs alone" : `${padEnd(listen, 21)} before ${visible(upstream)}`}, ` +
       `${environment}, policy ${visible(policy.name)} ${policy.digest.slice(0, 12)}\n`,
   );
-  const enforcing = status.targets.some(({ policy }) => policy.mode === "enforce");
+  const enforcing = status.targets.some(({ policy, listen }) => policy.mode === "enforce" && listen !== "");
   const tested = enforcing ? ": the write of its start-up test was refused, as it must be" : "";
   const record = terminal.style("dim", `audit log in ${visible(status.audit.directory)}`);
   const answered = status.console === undefined ? "" : `  console ${terminal.style("bold", visible(status.console.url))}\n`;

@@ -84,6 +84,13 @@ export function childEnvironment(parts: EnvironmentParts): ChildEnvironment {
   return { variables, replaced: [...replaced, ...Object.keys(libpq)].sort(), withheld: withheld.sort() };
 }
 
+/** Where the target has no database: nothing leads to one. `PGUSER` stays, by which a run inside a run is known. */
+export function withoutDatabase(made: ChildEnvironment): ChildEnvironment {
+  const gone = /^(?:DATABASE_URL|PG(?!USER$)\w+)$/;
+  const variables = Object.fromEntries(Object.entries(made.variables).filter(([name]) => !gone.test(name)));
+  return { ...made, variables, replaced: made.replaced.filter((name) => !gone.test(name)) };
+}
+
 function isLibpq(name: string): boolean {
   return LIBPQ_WITHHELD.includes(name);
 }

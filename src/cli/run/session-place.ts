@@ -58,8 +58,8 @@ async function ownGateway(config: Config, target: TargetConfig, options: VaultKe
   const vault = await unsealed(config, options, terminal);
   if (vault !== undefined) await withoutCoreDumps(process.pid);
   const environment = secretPlaces(terminal, vault);
-  const resolved = resolveUpstreamAddress(target.upstream, environment);
-  if ("message" in resolved) throw failed(`target \`${target.name}\`: ${resolved.message}`);
+  const resolved = target.apiOnly === true ? undefined : resolveUpstreamAddress(target.upstream, environment);
+  if (resolved !== undefined && "message" in resolved) throw failed(`target \`${target.name}\`: ${resolved.message}`);
   const { WiringError, openGateway } = await import("../../wiring.ts");
   const fail = (error: unknown): never => {
     throw failed(
@@ -81,8 +81,8 @@ async function ownGateway(config: Config, target: TargetConfig, options: VaultKe
     socket: stateDirectory(config.state).controlSocket,
     from,
     auditDirectory: config.auditDirectory,
-    server: resolved.upstream,
-    password: resolved.upstream.password(),
+    server: resolved?.upstream,
+    password: resolved?.upstream.password(),
     close: () => gateway.stop("the run is over"),
   };
 }
