@@ -3,6 +3,7 @@
  * the same refusals.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createSecureServer, connect, type ClientHttp2Session, type Http2SecureServer, type IncomingHttpHeaders } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { writeFileSync } from "node:fs";
@@ -26,6 +27,7 @@ before(async () => {
     seen.push({ method: request.method, path: request.url, authorization, version: String(request.httpVersionMajor) });
     if (request.httpVersionMajor === 1) return void response.end("one");
     if (request.url === "/reset") return void response.stream.close(8);
+    if (request.url === "/hints") response.stream.additionalHeaders({ ":status": 103, link: "</a.css>; rel=preload" });
     response.writeHead(200, { "content-type": "application/grpc", "x-a": "1" });
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
@@ -121,6 +123,18 @@ describe("HTTP/2", () => {
       assert.equal(other.headers[":status"], 421);
     });
     assert.deepEqual(arrived(), before);
+  });
+
+  test("what comes before an answer goes on before it", async () => {
+    await withSession(async (session) => {
+      const stream = session.request({ ":path": "/hints", ...authorized() });
+      const told: string[] = [];
+      stream.on("headers", (headers) => told.push(`${headers[":status"]} ${String(headers["link"])}`));
+      stream.on("response", (headers) => told.push(String(headers[":status"])));
+      stream.resume();
+      await once(stream, "end");
+      assert.deepEqual(told, ["103 </a.css>; rel=preload", "200"]);
+    });
   });
 
   test("a stream that the provider resets: said so, and the others go on", async () => {

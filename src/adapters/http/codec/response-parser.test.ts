@@ -1,4 +1,4 @@
-/** Answers of HTTP/1.1 as playbooks: each whole, cut at every byte, and cut short; and what is not read, because it could be read in two ways. */
+/** Answers of HTTP/1.1 as playbooks: each whole, cut at every byte, and cut short; and what could be read in two ways, and is not read. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { limits } from "../../../base/limits.ts";
