@@ -62,7 +62,8 @@ export interface NamedThing {
 /**
  * `same`: the request itself with this in its query, which the provider then carries out on trial; `deleting`: in the body of a deletion
  * that has one, which then takes the place of the query; without it such a deletion is not tried. `form`: in its form, where it has one.
- * None of them is asked where the request has that word already. `read`: another request whose answer says what would go, with the same body where it says so. `graphql`: another document, with the arguments of the field as its variables.
+ * None of them is asked where the request has that word already. `read`: another request whose answer says what would go, with the same
+ * body where it says so. `graphql`: another document, with the arguments of the field as its variables.
  * `shown` are the paths into the answer (under `preview`) that a person reads; none: the answer's status alone tells.
  */
 export interface ProviderPreview {

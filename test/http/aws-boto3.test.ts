@@ -1,6 +1,6 @@
 /**
- * What boto3 really sends, against what is read out of it: for operations of every wire form that it speaks, the operation that it was asked
- * for is the one that is read, signature included. Nothing leaves the machine: each request is caught where it would have been sent.
+ * What boto3 really sends, against what is read out of it: for operations of every wire form that it speaks, the operation that it was
+ * asked for is the one that is read, signature included. Nothing leaves the machine: each request is caught where it would have been sent.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -16,7 +16,7 @@ import { library } from "../support/tools.ts";
 
 interface Asked {
   /** As boto3 calls it. */
-  readonly service: string;
+  readonly api: string;
   readonly operation: string;
   readonly method: string;
   readonly url: string;
@@ -79,7 +79,7 @@ describe("requests of boto3", () => {
     assert.ok(asked.some(({ body }) => Buffer.from(body, "base64").toString().startsWith("Action=")));
     assert.ok(asked.some(({ body }) => Buffer.from(body, "base64").toString().startsWith("<")));
     const unsigned = asked.filter(({ headers }) => !headers.some(([name, value]) => name === "Authorization" && value.startsWith("AWS4-")));
-    assert.deepEqual([...new Set(unsigned.map(({ service }) => service))], ["sts"]);
+    assert.deepEqual([...new Set(unsigned.map(({ api }) => api))], ["sts"]);
   });
 
   test("each is read as the operation that boto3 was asked for, and as no other", () => {
@@ -88,7 +88,7 @@ describe("requests of boto3", () => {
     const wrong = called.flatMap((each) => {
       const found = readOut(each);
       const right = found.length > 0 && found.every((name) => isSame(each.operation, name.split(" ")[1] ?? ""));
-      return right ? [] : [`${each.service} ${each.operation}: ${each.method} ${each.url} is ${found.join(" + ")}`];
+      return right ? [] : [`${each.api} ${each.operation}: ${each.method} ${each.url} is ${found.join(" + ")}`];
     });
     assert.deepEqual(wrong, []);
   });

@@ -60,7 +60,7 @@ def told(service, operation, request):
         body = body.encode()
     headers = [(name, value.decode() if isinstance(value, bytes) else str(value)) for name, value in request.headers.items()]
     body = base64.b64encode(body or b"").decode()
-    return {"service": service, "operation": operation, "method": request.method, "url": request.url, "headers": headers, "body": body}
+    return {"api": service, "operation": operation, "method": request.method, "url": request.url, "headers": headers, "body": body}
 
 
 config = Config(region_name="eu-central-1", retries={"max_attempts": 0}, parameter_validation=False)
@@ -77,8 +77,8 @@ for wanted in sys.argv[1:]:
             parameters["AccountId"] = "123456789012"
         try:
             client._make_api_call(name, parameters)
-            print(json.dumps({"service": service, "operation": name, "problem": "nothing was sent"}))
+            print(json.dumps({"api": service, "operation": name, "problem": "nothing was sent"}))
         except Sent as sent:
             print(json.dumps(told(service, name, sent.request)))
         except Exception as error:  # what boto3 itself refuses to send
-            print(json.dumps({"service": service, "operation": name, "problem": f"{type(error).__name__}: {error}"}))
+            print(json.dumps({"api": service, "operation": name, "problem": f"{type(error).__name__}: {error}"}))

@@ -43,6 +43,8 @@ export interface ModelApis {
   at(host: string): readonly ApiAtHost[];
 }
 
+const HOST_LENGTH_MAX = 253;
+
 const read = new WeakMap<PackModels, ModelApis>();
 
 export function apisOf(models: PackModels): ModelApis {
@@ -114,6 +116,8 @@ function apisAt(
   plain: ReadonlyMap<string, readonly ModelApi[]>,
   open: readonly { readonly fits: RegExp; readonly api: ModelApi }[],
 ): readonly ApiAtHost[] {
+  // No name is longer, and the patterns below need not be quick for what is none.
+  if (host.length > HOST_LENGTH_MAX) return [];
   const suffix = hosts.suffixes.find((each) => host.endsWith(`.${each}`));
   if (suffix === undefined) return [];
   const before = hosts.rewrites.reduce((text, [what, into]) => text.replace(what, into), host.slice(0, -suffix.length - 1));
