@@ -16,7 +16,8 @@ const READS = [
   "select id from orders where id < 4",
   "select id, note from orders where id < 6",
   "select count(*) from orders",
-  "select 1 / (id - 2) from orders where id < 5 order by id",
+  // By OFFSET 0 it divides after it has sorted, whatever the server has learnt of the table meanwhile: one row comes before the error.
+  "select 1 / (o.id - 2) from (select id from orders where id < 5 order by id offset 0) o",
   "select id from passing",
   "select id, pg_backend_pid() from orders where id < 8",
   "select generate_series(1, 6)",
