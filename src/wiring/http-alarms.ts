@@ -1,6 +1,6 @@
 /**
- * Credentials that Holdfast did not give out and that turned up all the same: each in the record, aloud and to persons once a minute for each
- * session and host, and standing for a day where a person looks.
+ * Credentials that Holdfast did not give out and that turned up all the same: each in the record, aloud and to persons once a minute for
+ * each session and host, and standing for a day where a person looks.
  * It holds nothing of the credential, and nothing of this outlives the process: the record does.
  */
 import type { FoundCredential } from "../adapters/http/options.ts";

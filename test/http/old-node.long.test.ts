@@ -1,6 +1,6 @@
 /**
- * Node's own clients where Node knows no proxy variables (20, and 22 before 22.21): the preload brings `fetch` and `https` to the proxy. The
- * programs are Node's own builds, which npm carries.
+ * Node's own clients where Node knows no proxy variables (20, and 22 before 22.21): the preload brings `fetch` and `https` to the proxy.
+ * The programs are Node's own builds, which npm carries.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

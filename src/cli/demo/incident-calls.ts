@@ -17,8 +17,8 @@ const PRODUCTION = "3d2c42fb-8f6a-4c0e-9b1d-2f7f5a6b7c8d";
 const STAGING = "b1a7c0de-52f4-4d0a-8f61-90c3d1e2f3a4";
 
 export const volumes: readonly StandInVolume[] = [
-  { id: PRODUCTION, environment: "production", service: "postgres", sizeMb: 48_000, backups: 6 },
-  { id: STAGING, environment: "staging", service: "postgres-staging", sizeMb: 2_000, backups: 1 },
+  { id: PRODUCTION, environment: "production", part: "postgres", sizeMb: 48_000, backups: 6 },
+  { id: STAGING, environment: "staging", part: "postgres-staging", sizeMb: 2_000, backups: 1 },
 ];
 
 const graphql = (query: string): string => JSON.stringify({ query });

@@ -1,6 +1,6 @@
 /**
- * The founding incident in the demo: a staging session, a token in a file that has nothing to do with its task, and one call. Everything goes
- * through a real client with what `holdfast run` gives a program; what is there before and after is the stand-in's own count.
+ * The founding incident in the demo: a staging session, a token in a file that has nothing to do with its task, and one call. Everything
+ * goes through a real client with what `holdfast run` gives a program; what is there before and after is the stand-in's own count.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * A stand-in for Railway in the demo: its GraphQL over TLS on loopback, by the names of its public schema, with volumes that are really gone
- * once deleted and backups that live on them, as on the day. It is not Railway, and knows nothing of Holdfast.
+ * A stand-in for Railway in the demo: its GraphQL over TLS on loopback, by the names of its public schema, with volumes that are really
+ * gone once deleted and backups that live on them, as on the day. It is not Railway, and knows nothing of Holdfast.
  */
 import { createServer } from "node:https";
 import type { ServerResponse } from "node:http";
@@ -10,7 +10,7 @@ import { buildSchema, graphql } from "graphql";
 export interface StandInVolume {
   readonly id: string;
   readonly environment: "production" | "staging";
-  readonly service: string;
+  readonly part: string;
   readonly sizeMb: number;
   readonly backups: number;
 }
@@ -186,8 +186,8 @@ function thingsOf(left: ReadonlyMap<string, StandInVolume>) {
     });
   };
   const environments = (): readonly Named[] => ["production", "staging"].map(environment);
-  const service = (name: string): Named => Object.assign({ id: `s-${name}` }, { name, projectId: PROJECT, project });
-  const services = (): readonly Named[] => ["web", ...all().map((each) => each.service)].map(service);
+  const partOf = (name: string): Named => Object.assign({ id: `s-${name}` }, { name, projectId: PROJECT, project });
+  const services = (): readonly Named[] => ["web", ...all().map((each) => each.part)].map(partOf);
   const volume = (found: StandInVolume): object => {
     const { id } = found;
     return { id, name: "data", projectId: PROJECT, volumeInstances: () => edges([instance(found)]) };
@@ -196,7 +196,7 @@ function thingsOf(left: ReadonlyMap<string, StandInVolume>) {
     id: `${found.id}-instance`,
     volume: () => volume(found),
     environment: () => environment(found.environment),
-    service: () => service(found.service),
+    service: () => partOf(found.part),
     mountPath: "/var/lib/postgresql/data",
     sizeMB: found.sizeMb,
     currentSizeMB: found.sizeMb,

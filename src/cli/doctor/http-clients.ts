@@ -1,6 +1,6 @@
 /**
- * Which HTTP clients on PATH come to the proxy with what `holdfast run` gives a program, by which variable; and for each that cannot, why and
- * what to do. What is known of clients is a table, measured or documented in docs/http.md; only Node's version is asked here.
+ * Which HTTP clients on PATH come to the proxy with what `holdfast run` gives a program, by which variable; and for each that cannot, why
+ * and what to do. What is known of clients is a table, measured or documented in docs/http.md; only Node's version is asked here.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
