@@ -34,7 +34,8 @@ export function openBroker({ credentials }: HttpConfig, { environment, vault, ra
       return found.ok ? { value: found.value } : { problem: found.message };
     };
     demandTokenHost(credential, vault);
-    const tokenEndpoint = tokenEndpointOf(credential, hostsOf(credential, vault));
+    const atFirst = hostsOf(credential, vault);
+    const tokenEndpoint = tokenEndpointOf(credential, atFirst);
     return [
       {
         name,
@@ -44,7 +45,7 @@ export function openBroker({ credentials }: HttpConfig, { environment, vault, ra
         prefix,
         surfaces: new Set(surfaces),
         get hosts() {
-          return hostsNow(credential, vault);
+          return hostsNow(credential, vault) ?? atFirst;
         },
         ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
         value: mints.valueOf(name) ?? value,
@@ -88,10 +89,13 @@ function remembered(read: () => readonly string[], marks: () => readonly unknown
   };
 }
 
-/** As {@link hostsOf} when the vault has changed since: what it no longer names gets nothing. */
-function hostsNow({ secret, hosts }: HttpCredential, vault: Vault | undefined): readonly string[] {
+/**
+ * As {@link hostsOf} when the vault has changed since: what it no longer names gets nothing. `undefined` where it names none any more: a
+ * secret that is gone is refused by its name, and its placeholder is no stranger's.
+ */
+function hostsNow({ secret, hosts }: HttpCredential, vault: Vault | undefined): readonly string[] | undefined {
   const sealed = secret.kind === "vault" ? (vault?.content.secrets[secret.name]?.hosts ?? []) : [];
-  if (sealed.length === 0) return hosts ?? [];
+  if (sealed.length === 0) return hosts;
   return hosts?.filter((host) => sealed.includes(host)) ?? sealed;
 }
 

@@ -33,7 +33,7 @@ const credentials = `
     supabase:
       secret: { vault: supabase-client }
       mint: { kind: oauth, grant: client_credentials, token_url: "https://${supabase}/v1/oauth/token", client_id: c1 }
-    spare: { secret: { vault: spare }, hosts: [${railwayHost}], header: x-spare, surfaces: [query, body] }
+    spare: { secret: { vault: spare }, header: x-spare, surfaces: [query, body] }
 `;
 
 /** The providers' ends that give tokens out: what they gave, and what is still good. */
@@ -213,15 +213,13 @@ describe("the broker", () => {
     const [, , , rotated = "", added = ""] = secrets;
     const said = [
       await vaultCommand(folder, ["list"]),
-      await vaultCommand(folder, ["list", "--json"]),
       await vaultCommand(folder, ["add", "another", "--kind", "token", "--host", github], added),
-      await vaultCommand(folder, ["add", "spare"], added),
       await vaultCommand(folder, ["rotate", "spare"], rotated),
       await vaultCommand(folder, ["rotate", "absent"], added),
     ];
     assert.deepEqual(
       said.map(({ code }) => code),
-      [0, 0, 0, 1, 0, 1],
+      [0, 0, 0, 1],
       JSON.stringify(said),
     );
     const id = placeholderOf(scene, "spare");
@@ -232,7 +230,7 @@ describe("the broker", () => {
     });
     const old = await scene.graphql(JSON.stringify({ query: `{ me { name } } # ${rotated}` }));
     assert.equal(reasonOf(old).code, "found_credential", "the new one is looked for as the old one was");
-    said.push(await vaultCommand(folder, ["remove", "spare"]), await vaultCommand(folder, ["remove", "spare"]));
+    said.push(await vaultCommand(folder, ["remove", "spare"]));
     await until("it is refused by name", async () => {
       const refused = await answered(id);
       if (refused.status === 200) return false;
@@ -240,6 +238,7 @@ describe("the broker", () => {
       assert.match(reasonOf(refused).message, /the vault holds no secret `spare`/);
       return true;
     });
+    assert.equal((await scene.approvals.events("credential_found")).filter(({ host }) => host === railwayHost).length, 1);
     for (const { said: text } of said)
       for (const secret of secrets) assert(!text.includes(secret) && !text.includes(secret.slice(8, 24)), "a secret was printed");
   });
