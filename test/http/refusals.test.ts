@@ -14,6 +14,9 @@ const post = (body: unknown, rest: Partial<HttpRequest> = {}): HttpRequest => ({
   ...rest,
 });
 const get = (url: string, headers: HttpRequest["headers"] = []): HttpRequest => ({ method: "GET", url, headers, body: "" });
+const POD = "https://kubernetes.default.svc/api/v1/namespaces/shop/pods/web";
+const webSocket = ["Upgrade", "websocket"] as const;
+const graphqlSocket = ["Sec-WebSocket-Protocol", "graphql-ws"] as const;
 const query = (text: string): string => encodeURIComponent(text);
 const patch = "mutation ($p: EnvironmentConfig!) { environmentPatchCommit(patch: $p) }";
 
@@ -82,6 +85,13 @@ const cases: readonly (readonly [what: string, request: HttpRequest, answer: str
     "hold destructive",
   ],
   ["a restart is no deletion", { ...get("https://api.heroku.com/apps/shop/dynos"), method: "DELETE" }, "hold change_not_permitted"],
+  ["a WebSocket for GraphQL", get(URL, [webSocket, ["Sec-WebSocket-Protocol", "graphql-transport-ws, graphql-ws"]]), "allow permitted"],
+  ["one in a protocol that is not read", get(URL, [webSocket, ["Sec-WebSocket-Protocol", "graphql-ws, chat"]]), "deny not_understood"],
+  ["one in no protocol", get(URL, [webSocket]), "deny not_understood"],
+  ["one that carries a deletion", get(`${URL}?query=${query(`mutation { ${D} }`)}`, [webSocket, graphqlSocket]), "hold destructive"],
+  ["one to a path that only reads", get("https://api.heroku.com/apps", [webSocket]), "hold not_understood"],
+  ["a command in a pod", get(`${POD}/exec?command=rm&command=-rf`, [webSocket]), "hold change_not_permitted"],
+  ["a pod's log with a key twice", get(`${POD}/log?follow=1&follow=0`), "deny not_understood"],
   ["a password by GET", get("https://api.render.com/v1/postgres/dpg-1/connection-info"), "deny secret_read"],
   ["SQL that reads", post({ query: "SELECT 1" }, { url: "https://api.supabase.com/v1/projects/p/database/query" }), "allow permitted"],
   [
@@ -108,7 +118,7 @@ describe("guarded-writes in staging", () => {
 test("read-only lets none of them through that changes anything", async () => {
   const passing = [];
   for (const [what, request] of cases) if ((await explainRequest(request, "read-only")).decision === "allow") passing.push(what);
-  assert.deepEqual(passing, ["a read", "a short read", "beside the one that runs", "SQL that reads"]);
+  assert.deepEqual(passing, ["a read", "a short read", "beside the one that runs", "a WebSocket for GraphQL", "SQL that reads"]);
 });
 
 test("each deletion of a request is one effect, with the name of its thing", async () => {
