@@ -33,6 +33,9 @@ export class HttpAlarms {
   /** By session and host, the latest last. */
   readonly #kept = new Map<string, Kept>();
 
+  /** One connection may send to several hosts, and each is told by itself. */
+  #begun = 0;
+
   constructor(parts: HttpAlarmsParts) {
     this.#parts = parts;
   }
@@ -45,7 +48,7 @@ export class HttpAlarms {
     const known = this.#kept.get(key);
     const [now, atMs] = [clock.monotonic(), clock.now()];
     const found: StandingFound = {
-      id: known?.found.id ?? `f_${session}`,
+      id: known?.found.id ?? `f_${session}.${++this.#begun}`,
       principal: principal.name,
       target: target.name,
       environment: target.environment,
