@@ -1,6 +1,6 @@
 /**
- * WebSockets where the provider speaks HTTP/2: a client opens one over HTTP/1.1 on a connection of its own, and over HTTP/2 (RFC 8441) none is
- * opened: it is not offered, and refused to whoever asks all the same.
+ * WebSockets where the provider speaks HTTP/2: a client opens one over HTTP/1.1 on a connection of its own, and over HTTP/2 (RFC 8441) none
+ * is opened: it is not offered, and refused to whoever asks all the same.
  */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
