@@ -40,8 +40,8 @@ export type OperationClass =
 export type Door = string;
 
 /**
- * What to look for. `at` says where: `argument` (GraphQL, variables put in), `body` (JSON or form), `query`, `header`, `input` (body and query
- * both); then a path, whose `*` is any key and `**` any depth. A value that cannot be known counts as found.
+ * What to look for. `at` says where: `argument` (GraphQL, variables put in), `body` (JSON or form), `query`, `header`, `input` (body and
+ * query both); then a path, whose `*` is any key and `**` any depth. A value that cannot be known counts as found.
  */
 export interface Look {
   readonly at: `${"argument" | "body" | "query" | "header" | "input"} ${string}`;
@@ -89,7 +89,7 @@ export interface PackOperation {
   readonly examples: { readonly matches: readonly string[]; readonly misses: readonly string[] };
 }
 
-/** How requests are signed where the provider's credential is a key pair (Signature Version 4). Names are a host's labels before its region. */
+/** How requests are signed where the credential is a key pair (Signature Version 4). Names are a host's labels before its region. */
 export interface PackSigning {
   /** Services whose paths are signed as they are sent: neither normalised, nor encoded once more. */
   readonly asSent: readonly string[];
