@@ -136,6 +136,24 @@ describe("what was minted", () => {
     assert.equal(await thrown.value(), "problem: a defect");
   });
 
+  test("is not given out where it cannot be recorded, and nothing breaks where its end cannot be", async () => {
+    const clock = manualClock();
+    let full = true;
+    const record = (): void => {
+      if (full) throw new Error("the log is full");
+    };
+    const minter: Minter = { told: "a token", mint: () => Promise.resolve({ value: "short", expiresAtMs: clock.now() + 3_600_000 }) };
+    const parts = { name: "x", minter, clock, secret: () => ({ value: "long" }), keep: () => Promise.resolve() };
+    const secrets = new MintedSecrets({ ...parts, minted: record, ended: record });
+    assert.deepEqual(await secrets.value("run_1"), { problem: "the log is full" });
+    assert.deepEqual(await secrets.value("run_1"), { problem: "the log is full" }, "nor the next time");
+    full = false;
+    await secrets.value("run_2");
+    full = true;
+    await secrets.end("run_2");
+    await secrets.close();
+  });
+
   test("keeps what its provider put in the long-lived one's place, in the vault or else in memory", async () => {
     const stored: string[] = [];
     const own = scene({ shared: true }, async (next) => {

@@ -43,6 +43,8 @@ export class MintedSecrets {
   readonly #held = new Map<string, Held>();
   readonly #making = new Map<string, Promise<Fetched>>();
   readonly #failed = new Map<string, { readonly problem: string; readonly secret: string; readonly atMs: number }>();
+  /** What is being taken back: a gateway that stops waits for it. */
+  readonly #ending = new Set<Promise<void>>();
   /** Who has ended while one was made. */
   readonly #gone = new Set<string>();
   /** Where the long-lived one is replaced by its provider and that could not be kept: good until the gateway is started again. */
@@ -71,7 +73,10 @@ export class MintedSecrets {
     const making = this.#making.get(key);
     if (making !== undefined) return making;
     if (held !== undefined && held.secret !== long.value) void this.#end(key, principal, "what it was made of was rotated");
-    const made = this.#make(key, principal, long.value).finally(() => this.#making.delete(key));
+    const made = this.#make(key, principal, long.value)
+      // What cannot be recorded is not given out.
+      .catch((error: unknown) => ({ problem: messageOf(error) }))
+      .finally(() => this.#making.delete(key));
     this.#making.set(key, made);
     return made;
   }
@@ -99,7 +104,8 @@ export class MintedSecrets {
 
   /** Nobody is served any more. Never rejects. */
   async close(): Promise<void> {
-    await Promise.all([...this.#held.keys()].map((key) => this.#end(key, key === "" ? "all" : key, "the gateway stops")));
+    for (const key of this.#held.keys()) void this.#end(key, key === "" ? "all" : key, "the gateway stops");
+    await Promise.all(this.#ending);
   }
 
   async #make(key: string, principal: string, secret: string): Promise<Fetched> {
@@ -119,8 +125,8 @@ export class MintedSecrets {
     const life = made.expiresAtMs - now;
     if (life <= 0) return { problem: "the provider made one that has ended already: do the clocks agree?" };
     const long = made.next === undefined ? secret : await this.#replaced(secret, made.next);
-    this.#held.set(key, { minted: made, secret: long, renewAtMs: made.expiresAtMs - Math.min(60_000, life / 5) });
     minted({ principal, expiresAtMs: made.expiresAtMs, problem: null });
+    this.#held.set(key, { minted: made, secret: long, renewAtMs: made.expiresAtMs - Math.min(60_000, life / 5) });
     if (this.#gone.delete(key)) {
       await this.#end(key, principal, "the session is over");
       return { problem: `the session was over before ${minter.told} was made` };
@@ -150,7 +156,15 @@ export class MintedSecrets {
     }
   }
 
+  /** Never rejects. */
   async #end(key: string, principal: string, because: string): Promise<void> {
+    const ending = this.#takenBack(key, principal, because).catch(() => undefined);
+    this.#ending.add(ending);
+    await ending;
+    this.#ending.delete(ending);
+  }
+
+  async #takenBack(key: string, principal: string, because: string): Promise<void> {
     const held = this.#held.get(key);
     if (held === undefined) return;
     this.#held.delete(key);
