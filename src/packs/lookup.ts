@@ -7,8 +7,8 @@ import type { Environment } from "../model/principal.ts";
 
 /**
  * A read of ours: `GET /v1/x/{id}`, `GET api.example.com/v1/x/{id}` where another host of the pack answers, or `GQL query(...) {...}` to
- * the path that the request itself came to. `{x}` is a name from the operation's door (`{x*}` where it holds slashes), `{id}` the thing's own,
- * `{read.path}` what an earlier read gave. Variables of GraphQL are filled by their names, or as `with` says.
+ * the path that the request itself came to. `{x}` is a name from the operation's door (`{x*}` where it holds slashes), `{id}` the thing's
+ * own, `{read.path}` what an earlier read gave. Variables of GraphQL are filled by their names, or as `with` says.
  */
 export interface LookupRead {
   readonly as: string;
