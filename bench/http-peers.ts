@@ -89,6 +89,8 @@ function mitm(): void {
   );
 }
 
+// It goes with the benchmark, however that ends.
+process.stdin.on("close", () => process.exit(0)).resume();
 if (role === "target") target();
 else if (role === "tunnel") tunnel();
 else mitm();
