@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -102,6 +103,34 @@ describe("a vault", () => {
     assert.equal((await vault(["list"])).out.split("\n")[0], "no secrets");
     await assert.rejects(upAndDown(cwd, { key }), /the vault holds no secret `main-url`: put it in with `holdfast vault add main-url`/);
     for (const text of said) assert.ok(!text.includes(role.password) && !text.includes(key));
+  });
+
+  test("takes a key pair in the forms in which people have it, keeps one form of it, and refuses what is none", async () => {
+    const cwd = scratchFolder();
+    assert.equal((await holdfast(["init", "--vault", ...keyed], { cwd, env: { DATABASE_URL: database.url(role) }, input: key })).code, 0);
+    const [id, secret] = ["AKIAQQQQWWWWEEEERRRR", "synthetic/key+of0123456789abcdefghijklmn"];
+    const add = (name: string, text: string) => {
+      writeFileSync(join(cwd, "key"), key);
+      writeFileSync(join(cwd, "secret"), text);
+      const words = ["vault", "add", name, "--kind", "key-pair", "--host", "*.amazonaws.com", "--from-fd", "4", "--vault-key-fd", "3"];
+      const program = [process.execPath, join(import.meta.dirname, "..", "..", "src", "cli", "main.ts"), ...words];
+      const ran = spawnSync("/bin/sh", ["-c", '"$0" "$@" 3< key 4< secret', ...program], { cwd, encoding: "utf8" });
+      assert(!`${ran.stdout}${ran.stderr}`.includes(secret));
+      return ran;
+    };
+    assert.equal(add("words", `${id} ${secret}`).status, 0);
+    const lines = add("lines", `[default]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`);
+    assert.equal(lines.status, 0, lines.stderr);
+    const none = add("none", secret);
+    assert.equal(none.status, 1);
+    assert.match(none.stderr, /the secret is no key pair/);
+    const listed = await holdfast(["vault", "list", "--json", ...keyed], { cwd, input: key });
+    const { secrets } = JSON.parse(listed.out) as { secrets: { name: string; kind: string }[] };
+    assert.deepEqual(
+      secrets.map(({ name, kind }) => `${name}: ${kind}`),
+      ["main-url: url", "words: key-pair", "lines: key-pair"],
+    );
+    assert(!listed.out.includes(secret));
   });
 
   test("that the configuration names and that is not there is said, with what to do", async () => {
