@@ -1,4 +1,4 @@
-/** What needs no gateway: requests of Holdfast's own, forms, and hosts that a pair does not go to. The rest is in test/http/sigv4.test.ts. */
+/** What needs no gateway: requests of Holdfast itself, forms, hosts that a pair does not go to. The rest is in test/http/sigv4.test.ts. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { manualClock } from "../../base/clock.ts";
