@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { until } from "../grants/scene.ts";
 import { library, tool } from "../support/tools.ts";
 import { newKey, openSigningScene, type Ran, type SigningScene } from "./sigv4-scene.ts";
 
@@ -125,7 +126,11 @@ describe("boto3", () => {
     const token = await boto(["s3.list_buckets()"], { AWS_SESSION_TOKEN: `F${"w".repeat(120)}` });
     assert.deepEqual(token.came, ["found_credential"]);
     assert.equal(scene.s3.arrived.length, since);
-    const events = (await scene.approvals.events("credential_found")).slice(before);
+    let events: Awaited<ReturnType<typeof scene.approvals.events<"credential_found">>> = [];
+    await until("all four are on record", async () => {
+      events = (await scene.approvals.events("credential_found")).slice(before);
+      return events.length >= 4;
+    });
     assert.deepEqual(
       events.map(({ provider, slot }) => `${provider}: ${slot}`),
       [
