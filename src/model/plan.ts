@@ -79,7 +79,7 @@ export interface Measurement {
   readonly bin?: BinMeasure;
 }
 
-/** Whether the bin takes what the act removes, as was tried; it then goes there when the act is carried out. `keepMs`: for how long at most. */
+/** Whether the bin takes what the act removes, as was tried: it then goes there when the act is carried out, for `keepMs` at most. */
 export type BinMeasure = { readonly takes: "all"; readonly keepMs: number } | { readonly takes: "nothing"; readonly because: string };
 
 export interface TableChange {
