@@ -1,6 +1,6 @@
 /**
  * Holdfast in front of the demo's databases and of a stand-in for a provider: a configuration file as a user would write it, a vault with
- * one person and one token in it, and the gateway made from both in this process. It does nothing that a configuration and the commands could
+ * one person and one token in it, and the gateway made from both in this process. It does nothing that configuration and commands could
  * not do.
  */
 import { randomBytes } from "node:crypto";
