@@ -17,6 +17,9 @@ const peersProgram = join(import.meta.dirname, "..", "http-peers.ts");
 const host = "backboard.railway.com";
 const token = "rw_synthetic_token_of_the_benchmark";
 
+/** Of one turn: with fewer the collector has not yet come to rest after the second. */
+const CROWD = 40_000;
+
 type Figures = Readonly<Record<string, number | undefined>>;
 
 export async function http(run: Run): Promise<readonly Row[]> {
@@ -36,7 +39,7 @@ export async function http(run: Run): Promise<readonly Row[]> {
     });
     writeFileSync(join(folder, "holdfast.yaml"), configText(target.port, "guarded-writes"));
     const speed = await measured(task({ rounds: run.quick ? 2 : 5 }), folder, env);
-    const crowd = await measured(task({ crowd: run.quick ? 2_000 : 10_000 }), folder, env);
+    const crowd = await measured(task({ crowd: run.quick ? 2_000 : CROWD }), folder, env);
     // What an upload to an unknown path does is not known: it is let through where the policy only observes.
     writeFileSync(join(folder, "holdfast.yaml"), configText(target.port, "observe"));
     const upload = await measured(task({ uploadMiB: run.quick ? 64 : 1_024 }), folder, env);
@@ -89,7 +92,7 @@ function memoryRows(crowd: Figures, upload: Figures): readonly Row[] {
       section: "http",
       name: "200 connections, three turns",
       figures: { "MiB before": before, "MiB 2nd": second, "MiB 3rd": third },
-      goal: { text: "10,000 requests without growth of memory (16 MiB is noise)", met: grown <= 16 },
+      goal: { text: "a turn of 40,000 requests without growth of memory (16 MiB is noise)", met: grown <= 16 },
     },
     {
       section: "http",
