@@ -63,19 +63,25 @@ export interface NamedThing {
  * `same`: the request itself with this in its query, which the provider then carries out on trial; `deleting`: in the body of a deletion
  * that has one, which then takes the place of the query; without it such a deletion is not tried. `form`: in its form, where it has one.
  * None of them is asked where the request has that word already. `read`: another request whose answer says what would go, with the same
- * body where it says so. `graphql`: another document, with the arguments of the field as its variables.
+ * body where it says so, and with names from the request itself. `graphql`: another document, whose variables are the field's arguments.
  * `shown` are the paths into the answer (under `preview`) that a person reads; none: the answer's status alone tells.
  */
 export interface ProviderPreview {
   readonly how:
     | { readonly same: string; readonly deleting?: Readonly<Record<string, readonly string[]>> }
     | { readonly form: string }
-    | { readonly read: string; readonly body?: "same" }
+    | { readonly read: string; readonly body?: "same"; readonly with?: Readonly<Record<string, readonly NamePlace[]>> }
     | { readonly graphql: string };
   readonly called: string;
-  readonly shown?: readonly AnswerPath[];
+  readonly shown?: readonly (AnswerPath | ShownEach)[];
   /** An answer that is an error and means that it would go through: a path and the value there. */
   readonly passes?: { readonly at: AnswerPath; readonly is: string };
+}
+
+/** Of each that stands at the path, the texts at these paths below it, in one breath. */
+export interface ShownEach {
+  readonly each: AnswerPath;
+  readonly words: readonly string[];
 }
 
 export interface OperationLookup {

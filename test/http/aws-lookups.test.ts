@@ -105,3 +105,41 @@ describe("EC2's own trial", () => {
     assert.equal(group.rules, undefined);
   });
 });
+
+describe("CloudFormation's change sets", () => {
+  const STACKS = "https://cloudformation.eu-central-1.amazonaws.com/";
+  const sent = (body: string) => ({ method: "POST", target: "/", body, contentType: "application/x-www-form-urlencoded" });
+  const answer = `<DescribeChangeSetResponse><DescribeChangeSetResult><Status>CREATE_COMPLETE</Status><Changes>
+    <member><Type>Resource</Type><ResourceChange><Action>Remove</Action><LogicalResourceId>Orders</LogicalResourceId>
+      <PhysicalResourceId>orders-prod</PhysicalResourceId><ResourceType>AWS::RDS::DBInstance</ResourceType></ResourceChange></member>
+    <member><Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>Web</LogicalResourceId>
+      <ResourceType>AWS::ECS::Service</ResourceType></ResourceChange></member>
+    </Changes></DescribeChangeSetResult></DescribeChangeSetResponse>`;
+
+  test("are read before they are executed, by the names in the request", async () => {
+    const body = "Action=ExecuteChangeSet&StackName=shop%2Fx&ChangeSetName=drop";
+    const group = await groupOf(STACKS, body);
+    const preview = group.rules?.preview;
+    assert.ok(preview !== undefined);
+    const own = previewRequest(preview, group, sent(body));
+    assert.deepEqual(
+      [own?.method, own?.target, own?.body],
+      ["GET", "/?Action=DescribeChangeSet&Version=2010-05-15&StackName=shop%2Fx&ChangeSetName=drop", undefined],
+    );
+    const effects = await requestEffects({ method: "GET", url: `${STACKS.slice(0, -1)}${own?.target}`, headers: [], body: "" });
+    assert.deepEqual(
+      effects.map(({ operation }) => operation),
+      ["read"],
+    );
+    assert.deepEqual(previewSentences(preview, { status: 200, text: answer }, ""), [
+      "the provider says (change set) that it would go through: Remove AWS::RDS::DBInstance Orders orders-prod, Modify AWS::ECS::Service Web",
+    ]);
+  });
+
+  test("are not asked about where the request names none", async () => {
+    const body = "Action=DeleteStack&StackName=shop";
+    const group = await groupOf(STACKS, body);
+    assert.ok(group.rules?.preview !== undefined);
+    assert.equal(previewRequest(group.rules.preview, group, sent(body)), undefined);
+  });
+});

@@ -3,7 +3,7 @@
  * It asks nothing.
  */
 import type { Effect } from "../../model/effect.ts";
-import type { NamePlace, OperationLookup, PackThing } from "../../packs/lookup.ts";
+import type { NamePlace, OperationLookup, PackThing, ProviderPreview } from "../../packs/lookup.ts";
 import type { OperationClass, Pack, PackOperation } from "../../packs/pack.ts";
 import { originOf, type Place } from "./meaning.ts";
 import { packOf } from "./pack-of.ts";
@@ -24,7 +24,7 @@ export interface EffectLookups {
   readonly class: OperationClass;
   /** The first is what it is about. Empty: the request shows none, or the pack knows of none. */
   readonly lookups: readonly Lookup[];
-  /** Names of the door's places, decoded. */
+  /** Names of the door's places, decoded, and of those that the preview asks for. */
   readonly door: Readonly<Record<string, string>>;
   /** The method as sent, and every other that something puts in its place. */
   readonly methods: readonly string[];
@@ -59,7 +59,7 @@ export function lookupsOf(effects: readonly Effect[]): readonly EffectLookups[] 
         provider: pack.provider,
         class: effect.detail as OperationClass,
         lookups: rules === undefined ? [] : named(rules, pack, place, door),
-        door,
+        door: { ...previewNames(rules?.preview, place, door), ...door },
         host,
         path,
         methods,
@@ -82,6 +82,21 @@ function named({ names }: OperationLookup, pack: Pack, place: Place, door: Reado
     const first = at.map((where) => idsAt(where, place, door)).find((ids) => ids.length > 0) ?? [];
     return [...new Set(first)].map((id) => ({ kind, id, thing }));
   });
+}
+
+/** The first text at each of the places that the preview names. */
+function previewNames(
+  preview: ProviderPreview | undefined,
+  place: Place,
+  door: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const from = preview !== undefined && "read" in preview.how ? (preview.how.with ?? {}) : {};
+  return Object.fromEntries(
+    Object.entries(from).flatMap(([name, at]) => {
+      const [value] = at.map((where) => idsAt(where, place, door)).find((texts) => texts.length > 0) ?? [];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 function idsAt(where: NamePlace, place: Place, door: Readonly<Record<string, string>>): readonly string[] {

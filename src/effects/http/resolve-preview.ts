@@ -2,9 +2,9 @@
  * What a provider answered when it was asked what a request would do: sentences that say whose word it is.
  * They are never a measurement of ours, and promise nothing that the provider did not.
  */
-import type { ProviderPreview } from "../../packs/lookup.ts";
+import type { ProviderPreview, ShownEach } from "../../packs/lookup.ts";
 import { answerTree } from "./answer-tree.ts";
-import { textsAt } from "./resolve-paths.ts";
+import { answersAt, flat, textsAt } from "./resolve-paths.ts";
 import type { Tree } from "./tree.ts";
 
 const SHOWN_MAX = 12;
@@ -19,10 +19,20 @@ export function previewSentences(
   const tree: Tree = new Map([["preview", answerTree(reply.text) ?? null]]);
   const would = passes === undefined ? reply.status < 300 : textsAt(tree, [passes.at], id).includes(passes.is);
   if (!would) return [`the provider's own preview (${called}) answered with status ${reply.status}: it would not go through as it stands`];
-  const all = shown.flatMap((path) => textsAt(tree, [path], id).map((value) => `${wordOf(path)} ${plain(value)}`));
+  const all = shown.flatMap((path) => (typeof path === "string" ? textsOf(tree, path, id) : eachOf(tree, path, id)));
   const more = all.length - SHOWN_MAX;
   const list = `${all.slice(0, SHOWN_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   return [`the provider says (${called}) that it would go through${all.length === 0 ? "" : `: ${list}`}`];
+}
+
+function textsOf(tree: Tree, path: string, id: string): readonly string[] {
+  return textsAt(tree, [path], id).map((value) => `${wordOf(path)} ${plain(value)}`);
+}
+
+function eachOf(tree: Tree, { each, words }: ShownEach, id: string): readonly string[] {
+  return answersAt(tree, each, id)
+    .flatMap(flat)
+    .map((one) => plain(words.flatMap((word) => textsAt(one, [word], id).slice(0, 1)).join(" ")));
 }
 
 /** `preview.volumes.name`: `volumes`. */

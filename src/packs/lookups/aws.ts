@@ -22,6 +22,21 @@ const volume = "one.DescribeVolumesResponse.volumeSet.item";
 const rds = (action: string, parameters: string): string => `GET /?Action=${action}&Version=2014-10-31&${parameters}`;
 const ec2 = (action: string, parameters: string): string => `GET /?Action=${action}&Version=2016-11-15&${parameters}`;
 
+/** AWS CloudFormation's documentation, "DescribeChangeSet": what executing the change set would do to each resource. */
+const changeSet: ProviderPreview = {
+  called: "change set",
+  how: {
+    read: "GET /?Action=DescribeChangeSet&Version=2010-05-15&StackName={stack}&ChangeSetName={set}",
+    with: { stack: ["body StackName", "query StackName"], set: ["body ChangeSetName", "query ChangeSetName"] },
+  },
+  shown: [
+    {
+      each: "preview.DescribeChangeSetResponse.DescribeChangeSetResult.Changes.member.ResourceChange",
+      words: ["Action", "ResourceType", "LogicalResourceId", "PhysicalResourceId"],
+    },
+  ],
+};
+
 const databases: OperationLookup = {
   names: [
     { thing: "database", at: ["body DBInstanceIdentifier", "query DBInstanceIdentifier"] },
@@ -91,6 +106,7 @@ export const awsLookups: PackLookups = {
       backupCoupling: "independent",
       preview: ec2Trial,
     },
+    iac: { names: [], preview: changeSet },
     ec2mod: { names: [{ thing: "machine", at: ["body InstanceId", "query InstanceId"] }], preview: ec2Trial },
   },
 };
