@@ -191,6 +191,8 @@ function examineRole(probed: Probed, topic: string): readonly Finding[] {
 }
 
 export function examineUsers(config: Config): readonly Finding[] {
+  // Sessions for APIs alone are opened by `holdfast run`, each with a login of its own.
+  if (config.users.length === 0 && config.targets.every(({ apiOnly }) => apiOnly === true)) return [];
   if (config.users.length === 0)
     return [named("no-users", finding("users", "bad", "no user is configured: nobody can connect", "holdfast init makes one"))];
   const plain = config.users.filter((user) => user.login.kind !== "verifier");
