@@ -126,13 +126,15 @@ for (const version of serverVersions) {
     test("a query that was judged by a newer schema waits for the replica to have it", async () => {
       const client = await scene.warm({ user: "reader" });
       assert.deepEqual(Object.keys((await client.query("SELECT * FROM shown LIMIT 1")).rows[0] ?? {}), ["id"]);
-      // What is replayed just now may cancel whoever asks for the pause.
-      await scene.until(async () =>
-        scene.standby.asSuperuser("SELECT pg_wal_replay_pause()").then(
-          () => true,
-          () => false,
-        ),
-      );
+      // What is replayed just now may cancel whoever asks for it.
+      const atStandby = (sql: string) =>
+        scene.until(async () =>
+          scene.standby.asSuperuser(sql).then(
+            () => true,
+            () => false,
+          ),
+        );
+      await atStandby("SELECT pg_wal_replay_pause()");
       await scene.primary.asSuperuser("CREATE OR REPLACE VIEW shown AS SELECT id, note FROM orders");
       // Until the gateway has looked at the schema again it judges, and may answer, by the old one.
       for (let tries = 0; tries < 400; tries++) {
@@ -146,7 +148,7 @@ for (const version of serverVersions) {
         await delay(50);
       }
       for (let i = 0; i < 5; i++) assert.equal(Object.keys((await client.query("SELECT * FROM shown LIMIT 1")).rows[0] ?? {}).length, 2);
-      await scene.standby.asSuperuser("SELECT pg_wal_replay_resume()");
+      await atStandby("SELECT pg_wal_replay_resume()");
       await scene.until(async () => (await scene.ranAt(client, "SELECT * FROM shown LIMIT 1")) === "replica");
       assert.deepEqual(Object.keys((await client.query("SELECT * FROM shown LIMIT 1")).rows[0] ?? {}), ["id", "note"]);
     });
