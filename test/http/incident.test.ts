@@ -172,8 +172,10 @@ describe("the incident", () => {
       assert.match(query, /^query/);
       assert.equal(headers.authorization, `Bearer ${scene.token}`);
     }
-    const asked = await scene.approvals.events("thing_asked");
-    const [first] = asked.filter(({ operation }) => operation === "volumeDelete");
+    const about = async () => (await scene.approvals.events("thing_asked")).find(({ operation }) => operation === "volumeDelete");
+    // The record is written after the answer.
+    await until("it is on record", async () => (await about()) !== undefined);
+    const first = await about();
     assert.equal(first?.environment, "production");
     assert(
       first.told.some((sentence) => sentence.includes("its 6 backups")),

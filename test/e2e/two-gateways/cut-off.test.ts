@@ -79,9 +79,13 @@ describe("a gateway that does not reach the store", () => {
       // Whichever of the two it learns first: the store's word on itself, or on the run.
       assert.match(await held.ended, /took this one for dead|its gateway .* is gone/);
       // A connection that comes in while the last run is being ended is told to come again.
-      await until(
-        "the clerk begins again",
-        async () => (await refused(await clerk(), "UPDATE orders SET note = 'again' WHERE id = 2")) === "",
+      await until("the clerk begins again", () =>
+        clerk()
+          .then((again) => refused(again, "UPDATE orders SET note = 'again' WHERE id = 2"))
+          .then(
+            (because) => because === "",
+            () => false,
+          ),
       );
       await until("both live", () => {
         const { gateways = [] } = other.gateway.status().store?.shared ?? {};
