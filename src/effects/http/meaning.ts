@@ -5,6 +5,7 @@
 import type { Effect, Extent, Operation, Reversibility } from "../../model/effect.ts";
 import type { Look, OperationClass, PackOperation } from "../../packs/pack.ts";
 import type { CanonicalRequest } from "./canonical-request.ts";
+import { printable } from "./texts.ts";
 import { namedIn, type Tree, UNDETERMINED, valuesAt } from "./tree.ts";
 
 /** Where an operation was found: what can be looked into, and what it is called there. */
@@ -103,8 +104,7 @@ function nameIn({ arguments: given, request }: Place): string | undefined {
 
 /** Names come from outside: printable, and short. */
 function shownName(name: string): string {
-  const plain = name.replace(/[^\x20-\x7e]/g, "?");
-  return plain.length > 200 ? `${plain.slice(0, 200)}...` : plain;
+  return printable(name, 200);
 }
 
 function found({ at, is }: Look, place: Place): boolean {

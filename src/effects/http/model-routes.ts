@@ -2,6 +2,7 @@
  * Which operations of a service a method, path and query lead to, by the URI templates of its model.
  * What fits letter by letter is told apart as the servers do it, literal before label; what fits only letter case aside counts beside it.
  */
+import { decodedSegment } from "./texts.ts";
 import type { ModelOperation, ModelApi } from "./model-apis.ts";
 import type { Tree } from "./tree.ts";
 
@@ -124,18 +125,10 @@ function segmentFit(wanted: string, there: string, places: Map<string, string>):
     for (const [index, [, name = ""]] of [...wanted.matchAll(/\{([^}+]+)\+?\}/g)].entries()) places.set(name, found[index + 1] ?? "");
     return true;
   }
-  return decoded(there).toLowerCase() === wanted.toLowerCase() ? false : undefined;
+  return decodedSegment(there).toLowerCase() === wanted.toLowerCase() ? false : undefined;
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
 
 function sameText(given: Tree, value: string | undefined): boolean {
   return value === undefined || typeof given !== "string" || given.toLowerCase() === value.toLowerCase();

@@ -8,6 +8,7 @@ import { type EnvironmentRule, environmentOf, type Placed } from "./resolve-envi
 import type { EffectLookups, Lookup } from "./resolve-lookups.ts";
 import { answersAt, flat, textsAt } from "./resolve-paths.ts";
 import type { Answers } from "./resolve-reads.ts";
+import { printable } from "./texts.ts";
 import type { Tree } from "./tree.ts";
 
 /** One thing, asked about. */
@@ -122,8 +123,7 @@ function backupsOf({ backups }: PackThing, tree: Tree, id: string): ThingFacts["
 
 /** Names come from outside. */
 function plainName(name: string): string {
-  const plain = name.replace(/[^\x20-\x7e]/g, "?");
-  return plain.length > 120 ? `${plain.slice(0, 120)}...` : plain;
+  return printable(name, 120);
 }
 
 function distinct(values: readonly string[]): readonly string[] {

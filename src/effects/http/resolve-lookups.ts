@@ -8,7 +8,8 @@ import type { OperationClass, Pack, PackOperation } from "../../packs/pack.ts";
 import { originOf, type Place } from "./meaning.ts";
 import { packOf } from "./pack-of.ts";
 import { flat } from "./resolve-paths.ts";
-import { type Tree, UNDETERMINED, valuesAt } from "./tree.ts";
+import { decodedSegment, plainText } from "./texts.ts";
+import { type Tree, valuesAt } from "./tree.ts";
 
 /** One thing that one effect is about. */
 export interface Lookup {
@@ -105,7 +106,7 @@ function idsAt(where: NamePlace, place: Place, door: Readonly<Record<string, str
   if (root === "path") return door[path] === undefined ? [] : [door[path]];
   const values = valuesAt(treeOf(root, place), path);
   if (keys) return values.flatMap((value) => (value instanceof Map ? [...(value as ReadonlyMap<string, Tree>).keys()] : []));
-  return values.flatMap(flat).flatMap(textOf);
+  return values.flatMap(flat).flatMap(plainText);
 }
 
 function treeOf(root: string, { request, arguments: given }: Place): Tree {
@@ -114,14 +115,9 @@ function treeOf(root: string, { request, arguments: given }: Place): Tree {
   return request.body.kind === "tree" ? request.body.tree : new Map();
 }
 
-function textOf(value: Tree): readonly string[] {
-  if (value === UNDETERMINED || value === null || typeof value === "object" || value === "") return [];
-  return [String(value)];
-}
-
 /** What the places of the operation's doors are called in this request: of every door that fits, the first to name it. */
 function doorNames({ doors }: PackOperation, { request, places }: Place): Readonly<Record<string, string>> {
-  const found: Record<string, string> = Object.fromEntries([...(places ?? [])].map(([name, value]) => [name, decoded(value)]));
+  const found: Record<string, string> = Object.fromEntries([...(places ?? [])].map(([name, value]) => [name, decodedSegment(value)]));
   for (const door of doors) {
     const [methods = "", where = ""] = door.split(" ");
     if (methods === "GQL" || methods === "AWS" || !request.methods.some((method) => methods.split("+").includes(method))) continue;
@@ -157,7 +153,7 @@ function namesIn(pattern: readonly string[], path: readonly string[]): Readonly<
     if (name === undefined) {
       if (!fits(segment, there)) return undefined;
     } else {
-      names[name] = decoded(rest === "*" ? path.slice(index).join("/") : there);
+      names[name] = decodedSegment(rest === "*" ? path.slice(index).join("/") : there);
       if (rest === "*") return names;
     }
   }
@@ -167,12 +163,4 @@ function namesIn(pattern: readonly string[], path: readonly string[]): Readonly<
 function fits(segment: string, there: string): boolean {
   const source = segment.split(/(\{[^}]*\}|\*)/).map((piece) => (/^[{*]/.test(piece) ? ".*" : piece.replace(/[\\^$.+?()[\]|]/g, "\\$&")));
   return new RegExp(`^${source.join("")}$`, "i").test(there);
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

@@ -3,7 +3,8 @@
  * `name[path]` keeps those in which the value at `path` is the thing's own id, `name[path=word]` those in which it is the
  * word. It repairs nothing: what is not there is not found.
  */
-import { type Tree, UNDETERMINED } from "./tree.ts";
+import { plainText } from "./texts.ts";
+import type { Tree } from "./tree.ts";
 
 /** Steps of one walk: an answer cannot make it longer. */
 const STEPS_MAX = 50_000;
@@ -21,7 +22,7 @@ export function answersAt(tree: Tree, path: string, id: string): readonly Tree[]
 /** Those that are plain, as texts. */
 export function textsAt(tree: Tree, paths: readonly string[], id: string): readonly string[] {
   for (const path of paths) {
-    const found = answersAt(tree, path, id).flatMap(flat).flatMap(plain);
+    const found = answersAt(tree, path, id).flatMap(flat).flatMap(plainText);
     if (found.length > 0) return found;
   }
   return [];
@@ -51,16 +52,13 @@ function step(value: Tree, { name, holds }: Segment, id: string, steps: { left: 
       (values, segment) => values.flatMap((each) => step(each, segment, id, steps)),
       [child],
     );
-    return inner.flatMap(flat).some((each) => (word === undefined ? plain(each)[0] === id : plain(each)[0]?.toLowerCase() === word));
+    return inner
+      .flatMap(flat)
+      .some((each) => (word === undefined ? plainText(each)[0] === id : plainText(each)[0]?.toLowerCase() === word));
   });
 }
 
 /** A list's items; anything else by itself. */
 export function flat(value: Tree): readonly Tree[] {
   return Array.isArray(value) ? (value as readonly Tree[]).flatMap(flat) : [value];
-}
-
-function plain(value: Tree): readonly string[] {
-  if (value === UNDETERMINED || value === null || typeof value === "object" || value === "") return [];
-  return [String(value)];
 }

@@ -5,9 +5,11 @@
 import type { ProviderPreview, ShownEach } from "../../packs/lookup.ts";
 import { answerTree } from "./answer-tree.ts";
 import { answersAt, flat, textsAt } from "./resolve-paths.ts";
+import { printable } from "./texts.ts";
 import type { Tree } from "./tree.ts";
 
 const SHOWN_MAX = 12;
+const SHOWN_CHARACTERS_MAX = 160;
 
 /** `reply` is a text where nothing came back. */
 export function previewSentences(
@@ -45,6 +47,5 @@ function wordOf(path: string): string {
 }
 
 function plain(text: string): string {
-  const shown = text.replace(/[^\x20-\x7e]/g, "?");
-  return shown.length > 160 ? `${shown.slice(0, 160)}...` : shown;
+  return printable(text, SHOWN_CHARACTERS_MAX);
 }
