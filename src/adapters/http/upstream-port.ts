@@ -7,21 +7,11 @@ import type { Duplex, Writable } from "node:stream";
 import type { SecureContext } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import type { Resolve } from "./addresses.ts";
-import type { Place } from "./codec/authority.ts";
-import type { HeaderPair } from "./codec/headers.ts";
+import type { RequestHead } from "./codec/request-head.ts";
 import type { Route } from "./options.ts";
 
-export interface Outgoing {
-  readonly scheme: "http" | "https";
-  readonly place: Place;
-  readonly method: string;
-  readonly target: string;
-  readonly headers: readonly HeaderPair[];
-  /** All of it, an empty one included; otherwise it is written to what `send` resolves with. */
-  readonly body: Buffer | { readonly bytes: number | null };
-  /** The protocol that the client wants to change to, where that is permitted. Over HTTP/1.1 alone. */
-  readonly upgrade?: string;
-}
+/** By either version of HTTP. */
+export type Outgoing = RequestHead;
 
 /** Told of an answer as it comes, in this order. After `end`, `upgraded` or `failed` nothing more is told. */
 export interface AnswerSink {

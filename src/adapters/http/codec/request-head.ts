@@ -12,7 +12,9 @@ export interface RequestHead {
   readonly method: string;
   readonly target: string;
   readonly headers: readonly HeaderPair[];
+  /** All of it, an empty one included; otherwise how many bytes it will be, where that is known, and it is written after the head. */
   readonly body: Buffer | { readonly bytes: number | null };
+  /** The protocol that the client wants to change to, where that is permitted. Over HTTP/1.1 alone. */
   readonly upgrade?: string;
 }
 

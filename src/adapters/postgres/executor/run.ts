@@ -81,9 +81,9 @@ async function runInside(settings: ExecutorSettings, place: Place): Promise<Exec
   const { act, connection, login, expected } = place;
   const { limits, clock } = settings;
   const observer = await observerFor(place);
-  const room = expected.measured?.bin?.takes === "all" ? await binRoom(settings, place, act) : undefined;
-  if (room === undefined && expected.measured?.bin?.takes === "all")
-    return { kind: "stale", because: "what it removes was to go into the bin, and there is none any more" };
+  const binned = expected.measured?.bin?.takes === "all";
+  const room = binned ? await binRoom(settings, place, act) : undefined;
+  if (binned && room === undefined) return { kind: "stale", because: "what it removes was to go into the bin, and there is none any more" };
   const began = await begin(connection, act, { ...limits, statementMs: limits.runMs, idleMs: IDLE_MS }, login.actAs);
   const [missing] = began.missing;
   if (missing !== undefined) return { kind: "not_reached", because: `the executor may not use schema \`${missing}\`` };
