@@ -3,46 +3,24 @@
  * sends it with curl. The stand-in for Railway counts what arrives.
  */
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { holdfast, scratchFolder } from "../cli/holdfast.ts";
-import { testServer } from "../support/servers.ts";
+import { holdfast } from "../cli/holdfast.ts";
 import { tool } from "../support/tools.ts";
-import { railwayHosts, standInIds, type StandInRailway, startRailway } from "./stand-in-railway.ts";
+import { openRunFolder, type RunFolder } from "./run-folder.ts";
+import { railwayHosts, standInIds } from "./stand-in-railway.ts";
 
-const folder = scratchFolder();
-const token = `rw_${randomBytes(20).toString("hex")}`;
-let railway: StandInRailway;
-let env: Record<string, string> = {};
-
+let opened: RunFolder;
 before(async () => {
-  railway = await startRailway(token);
-  const server = await testServer(18);
-  const role = await server.ordinaryRole();
-  const database = await server.scratchDatabase("SELECT 1");
-  writeFileSync(join(folder, "ca.pem"), railway.ca);
-  mkdirSync(join(folder, "scripts"));
-  writeFileSync(join(folder, "scripts", "domains.env"), `# for adding custom domains\nRAILWAY_DOMAIN_TOKEN=${token}\n`);
-  writeFileSync(
-    join(folder, "holdfast.yaml"),
-    `version: 1
-targets:
-  shop: { environment: staging, listen: 127.0.0.1:0, upstream: { url: { env: SHOP_URL } }, policy: guarded-writes }
-http:
-  listen: 127.0.0.1:0
-  credentials:
-    railway: { secret: { env: REAL_TOKEN }, hosts: [${railwayHosts[0]}], variable: RAILWAY_API_TOKEN }
-  routes:
-    - { host: ${railwayHosts[0]}, address: "127.0.0.1:${railway.port}", ca: ca.pem }
-`,
-  );
-  env = { SHOP_URL: database.url(role), REAL_TOKEN: token };
+  opened = await openRunFolder();
+  mkdirSync(join(opened.folder, "scripts"));
+  writeFileSync(join(opened.folder, "scripts", "domains.env"), `# for adding custom domains\nRAILWAY_DOMAIN_TOKEN=${opened.token}\n`);
 });
-after(() => railway?.close());
+after(() => opened?.railway.close());
 
 test("the curl of the day, with the token of the file and with the placeholder: nothing of it arrives", async () => {
+  const { folder, token, railway, env } = opened;
   const curl = await tool("curl");
   const body = JSON.stringify({ query: `mutation { volumeDelete(volumeId: "${standInIds.volume}") }` });
   const call = (bearer: string): string =>

@@ -3,42 +3,17 @@
  * sandbox; and what the sandbox leaves of the ways past the proxy.
  */
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { holdfast, type Ran, scratchFolder } from "../cli/holdfast.ts";
-import { testServer } from "../support/servers.ts";
+import { holdfast, type Ran } from "../cli/holdfast.ts";
 import { tool } from "../support/tools.ts";
-import { railwayHosts, type StandInRailway, startRailway } from "./stand-in-railway.ts";
+import { openRunFolder, type RunFolder } from "./run-folder.ts";
+import { railwayHosts } from "./stand-in-railway.ts";
 
-const folder = scratchFolder();
-const token = `rw_${randomBytes(20).toString("hex")}`;
-let railway: StandInRailway;
-let env: Record<string, string> = {};
-
+let opened: RunFolder;
 before(async () => {
-  railway = await startRailway(token);
-  const server = await testServer(18);
-  const role = await server.ordinaryRole();
-  const database = await server.scratchDatabase("SELECT 1");
-  writeFileSync(join(folder, "ca.pem"), railway.ca);
-  writeFileSync(
-    join(folder, "holdfast.yaml"),
-    `version: 1
-targets:
-  shop: { environment: staging, listen: 127.0.0.1:0, upstream: { url: { env: SHOP_URL } }, policy: guarded-writes }
-http:
-  listen: 127.0.0.1:0
-  credentials:
-    railway: { secret: { env: REAL_TOKEN }, hosts: [${railwayHosts[0]}], variable: RAILWAY_API_TOKEN }
-  routes:
-    - { host: ${railwayHosts[0]}, address: "127.0.0.1:${railway.port}", ca: ca.pem }
-`,
-  );
-  env = { SHOP_URL: database.url(role), REAL_TOKEN: token, RAILWAY_API_TOKEN: token };
+  opened = await openRunFolder();
 });
-after(() => railway?.close());
+after(() => opened?.railway.close());
 
 const program = `
 const ask = (query) => fetch("https://${railwayHosts[0]}/graphql/v2", { method: "POST", body: JSON.stringify({ query }),
@@ -46,17 +21,19 @@ const ask = (query) => fetch("https://${railwayHosts[0]}/graphql/v2", { method: 
   .then(async (answer) => console.log(answer.status, await answer.text()));
 await ask("{ me { name } }");
 await ask('mutation { volumeDelete(volumeId: "spare") }');
-console.log("token", Object.entries(process.env).filter(([, value]) => value.includes("${token}")).map(([name]) => name).join());
+console.log("token", Object.entries(process.env).filter(([, value]) => value.includes("THE_TOKEN")).map(([name]) => name).join());
 await fetch("https://127.0.0.1:${"PORT"}/").then(() => console.log("past"), (error) => console.log("not past", error.cause?.code ?? error.message));
 `;
 
 function run(words: readonly string[]): Promise<Ran> {
-  const text = program.replace("PORT", String(railway.port));
+  const { folder, railway, token, env } = opened;
+  const text = program.replace("PORT", String(railway.port)).replace("THE_TOKEN", token);
   const module = [process.execPath, "--input-type=module", "-e", text];
-  return holdfast(["run", ...words, "--", ...module], { cwd: folder, env });
+  return holdfast(["run", ...words, "--", ...module], { cwd: folder, env: { ...env, RAILWAY_API_TOKEN: token } });
 }
 
 function assertServed({ code, out, err }: Ran): void {
+  const { railway, token } = opened;
   assert.equal(code, 0, `${out}\n${err}`);
   assert.match(out, /^200 .*staging bot/m, err);
   // Nobody is registered who could answer.
@@ -70,9 +47,10 @@ function assertServed({ code, out, err }: Ran): void {
 
 describe("holdfast run and HTTP", () => {
   test("a program reaches the provider with a placeholder, and what would destroy does not arrive", async () => {
-    const count = railway.received.length;
+    const { received } = opened.railway;
+    const count = received.length;
     assertServed(await run([]));
-    assert.equal(railway.received.length, count + 1);
+    assert.equal(received.length, count + 1);
   });
 
   test("in the sandbox there is the proxy, and nothing past it", async () => {
