@@ -3,32 +3,26 @@
  */
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { wordsOf } from "../api/call.ts";
 import { Field, Problem } from "../parts/field.tsx";
 import type { App } from "../state/app.ts";
+import { useSending } from "../state/sending.ts";
 import { useStore } from "../state/store.ts";
 
 export function LoginPage({ app }: { app: App }): JSX.Element {
   const { notice } = useStore(app.store);
   const [person, setPerson] = useState("");
   const [passphrase, setPassphrase] = useState("");
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, sending } = useSending();
   const first = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => first.current?.focus(), []);
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setProblem("");
+  const send = sending(async () => {
     try {
       await app.logIn(person.trim(), passphrase);
     } catch (error) {
-      setProblem(wordsOf(error));
       setPassphrase("");
+      throw error;
     }
-    setBusy(false);
-  };
+  });
   return (
     <main class="login">
       <h1>Holdfast</h1>

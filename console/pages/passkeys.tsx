@@ -4,13 +4,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { PasskeyView } from "../../src/control/contract.ts";
-import { wordsOf } from "../api/call.ts";
 import { type CreationOptions, createPasskey, passkeysExist, type RequestOptions, signWithPasskey } from "../api/passkey.ts";
 import { Data } from "../parts/data.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Field, Problem } from "../parts/field.tsx";
 import { Heading } from "../parts/page.tsx";
 import type { App } from "../state/app.ts";
+import { useSending } from "../state/sending.ts";
 import { useStore } from "../state/store.ts";
 import { clockTime } from "../words/times.ts";
 
@@ -54,14 +54,9 @@ export function PasskeysPage({ app }: { app: App }): JSX.Element {
 function RegisterForm({ app }: { app: App }): JSX.Element {
   const [label, setLabel] = useState("");
   const [passphrase, setPassphrase] = useState("");
-  const [problem, setProblem] = useState("");
   const [done, setDone] = useState("");
-  const [busy, setBusy] = useState(false);
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setProblem("");
+  const { busy, problem, sending } = useSending();
+  const send = sending(async () => {
     setDone("");
     try {
       const begun = await app.call<{ publicKey: CreationOptions; agree?: RequestOptions }>("POST", "/api/passkeys/challenge", {
@@ -73,12 +68,10 @@ function RegisterForm({ app }: { app: App }): JSX.Element {
       setDone("It is registered.");
       setLabel("");
       await app.look();
-    } catch (error) {
-      setProblem(wordsOf(error));
+    } finally {
+      setPassphrase("");
     }
-    setPassphrase("");
-    setBusy(false);
-  };
+  });
   return (
     <form class="answer-form plain-form" onSubmit={send} noValidate>
       <Field label="What you call it" name="label" value={label} onValue={setLabel} hint="For example: blue key, or: this laptop" />
@@ -107,17 +100,12 @@ function RegisterForm({ app }: { app: App }): JSX.Element {
 
 function RemoveDialog({ app, passkey, onClose }: { app: App; passkey: PasskeyView; onClose: () => void }): JSX.Element {
   const [passphrase, setPassphrase] = useState("");
-  const [problem, setProblem] = useState("");
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    try {
-      await app.call("DELETE", `/api/passkeys/${encodeURIComponent(passkey.credential)}`, { passphrase });
-      await app.look();
-      onClose();
-    } catch (error) {
-      setProblem(wordsOf(error));
-    }
-  };
+  const { busy, problem, sending } = useSending();
+  const send = sending(async () => {
+    await app.call("DELETE", `/api/passkeys/${encodeURIComponent(passkey.credential)}`, { passphrase });
+    await app.look();
+    onClose();
+  });
   return (
     <Dialog title="Remove a passkey" onClose={onClose}>
       <p>
@@ -137,7 +125,7 @@ function RemoveDialog({ app, passkey, onClose }: { app: App; passkey: PasskeyVie
           <button type="button" class="plain" onClick={onClose}>
             Keep it
           </button>
-          <button type="submit" class="grave">
+          <button type="submit" class="grave" aria-busy={busy}>
             Remove
           </button>
         </div>

@@ -5,9 +5,9 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AnswerProof, ApprovalView, ConsolePerson } from "../../src/control/contract.ts";
-import { wordsOf } from "../api/call.ts";
 import { type CredentialJson, passkeysExist, type RequestOptions, signWithPasskey } from "../api/passkey.ts";
 import type { App } from "../state/app.ts";
+import { useSending } from "../state/sending.ts";
 import { sentenceOf } from "../words/sentence.ts";
 import { undoWords } from "../words/states.ts";
 import { answer } from "./deny-form.tsx";
@@ -28,29 +28,21 @@ export function ApproveForm({ app, view, me, onBack, onDeny }: ApproveProps): JS
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
   const [passphrase, setPassphrase] = useState("");
-  const [errors, setErrors] = useState<{ readonly typed?: string; readonly passphrase?: string; readonly all?: string }>({});
-  const [busy, setBusy] = useState(false);
+  const [errors, setErrors] = useState<{ readonly typed?: string; readonly passphrase?: string }>({});
+  const { busy, problem, sending } = useSending();
   const back = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => back.current?.focus(), []);
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (busy) return;
+  const send = sending(async () => {
     const wrong = {
       ...(view.confirm !== undefined && typed !== view.confirm ? { typed: "this is not the name" } : {}),
       ...(proof === "passphrase" && passphrase === "" ? { passphrase: "your passphrase proves that it is you who agrees" } : {}),
     };
     setErrors(wrong);
     if (Object.keys(wrong).length > 0) return;
-    setBusy(true);
-    try {
-      const made = await proofOf(app, view, proof, passphrase);
-      setPassphrase("");
-      app.takeApproval(await answer(app, view, { answer: "approve", reason: reason.trim(), confirm: typed, proof: made }));
-    } catch (error) {
-      setErrors({ all: wordsOf(error) });
-    }
-    setBusy(false);
-  };
+    const made = await proofOf(app, view, proof, passphrase);
+    setPassphrase("");
+    app.takeApproval(await answer(app, view, { answer: "approve", reason: reason.trim(), confirm: typed, proof: made }));
+  });
   const grave = view.plan.target.environment === "production" || undoWords(view.plan.reversibility).tone === "grave";
   return (
     <form class="answer-form" onSubmit={send} noValidate>
@@ -78,7 +70,7 @@ export function ApproveForm({ app, view, me, onBack, onDeny }: ApproveProps): JS
           {proof === "passkey" ? "Sign with the passphrase instead" : "Sign with a passkey instead"}
         </button>
       )}
-      {errors.all !== undefined && <Problem text={errors.all} />}
+      {problem !== "" && <Problem text={problem} />}
       <div class="buttons">
         <button type="submit" class={grave ? "approve grave" : "approve"} aria-busy={busy}>
           {busy ? "Signing…" : proof === "passkey" ? "Approve with passkey" : "Approve"}

@@ -4,9 +4,9 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ApprovalView, ConsoleAnswer } from "../../src/control/contract.ts";
-import { wordsOf } from "../api/call.ts";
 import type { CredentialJson } from "../api/passkey.ts";
 import type { App } from "../state/app.ts";
+import { useSending } from "../state/sending.ts";
 import { Field, Problem } from "./field.tsx";
 
 /** One press each, so that no is never more work than yes. */
@@ -20,26 +20,16 @@ const reasons = [
 export function DenyForm({ app, view, onBack }: { app: App; view: ApprovalView; onBack: () => void }): JSX.Element {
   const [reason, setReason] = useState("");
   const [missing, setMissing] = useState("");
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, sending } = useSending();
   const input = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => input.current?.focus(), []);
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (busy) return;
+  const send = sending(async () => {
     if (reason.trim() === "") {
       setMissing("say why: whoever asked reads it, and can do better");
       return input.current?.focus();
     }
-    setBusy(true);
-    setProblem("");
-    try {
-      app.takeApproval(await answer(app, view, { answer: "deny", reason: reason.trim(), confirm: "", proof: { kind: "login" } }));
-    } catch (error) {
-      setProblem(wordsOf(error));
-      setBusy(false);
-    }
-  };
+    app.takeApproval(await answer(app, view, { answer: "deny", reason: reason.trim(), confirm: "", proof: { kind: "login" } }));
+  });
   const choose = (text: string): void => {
     setReason(text);
     setMissing("");

@@ -4,30 +4,20 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { SessionView } from "../../src/control/contract.ts";
-import { wordsOf } from "../api/call.ts";
 import type { App } from "../state/app.ts";
+import { useSending } from "../state/sending.ts";
 import { Dialog } from "./dialog.tsx";
 import { Field, Problem } from "./field.tsx";
 
 export function ResumeDialog({ app, session, onClose }: { app: App; session: SessionView; onClose: () => void }): JSX.Element {
   const [because, setBecause] = useState("");
   const [passphrase, setPassphrase] = useState("");
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setProblem("");
-    try {
-      const proof = { kind: "passphrase", passphrase };
-      await app.call("POST", `/api/sessions/${encodeURIComponent(session.id)}/resume`, { because: because.trim(), proof });
-      onClose();
-    } catch (error) {
-      setProblem(wordsOf(error));
-      setBusy(false);
-    }
-  };
+  const { busy, problem, sending } = useSending();
+  const send = sending(async () => {
+    const proof = { kind: "passphrase", passphrase };
+    await app.call("POST", `/api/sessions/${encodeURIComponent(session.id)}/resume`, { because: because.trim(), proof });
+    onClose();
+  });
   return (
     <Dialog title="Let the session go on" onClose={onClose}>
       <form class="answer-form" onSubmit={send} noValidate>

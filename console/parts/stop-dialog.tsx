@@ -7,6 +7,7 @@ import { useState } from "preact/hooks";
 import type { SessionView } from "../../src/control/contract.ts";
 import { wordsOf } from "../api/call.ts";
 import type { App } from "../state/app.ts";
+import { useSending } from "../state/sending.ts";
 import { Name } from "./data.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Field, Problem } from "./field.tsx";
@@ -23,18 +24,13 @@ export function StopDialog({ app, wish, onClose }: { app: App; wish: StopWish; o
   const [how, setHow] = useState<How>(suspended ? "end" : "suspend");
   const [because, setBecause] = useState("");
   const [missing, setMissing] = useState("");
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (busy) return;
+  const { busy, problem, sending } = useSending();
+  const send = sending(async () => {
     if (because.trim() === "") return setMissing("say why: it is recorded, and whoever works there reads it");
-    setBusy(true);
     const failures = await stopAll(app, wish.sessions, how, because.trim());
-    setBusy(false);
-    if (failures.length === 0) return onClose();
-    setProblem(`not stopped: ${failures.join("; ")}`);
-  };
+    if (failures.length > 0) throw new Error(`not stopped: ${failures.join("; ")}`);
+    onClose();
+  });
   return (
     <Dialog title={`Stop ${wish.what}`} onClose={onClose}>
       <p>This reaches {wish.sessions.length === 1 ? "one session" : `${wish.sessions.length} sessions`}:</p>
