@@ -349,6 +349,12 @@ export type RightsEvent = Extract<
 /** Of questions to persons. */
 export type ApprovalEvent = Extract<AuditEvent, { kind: `approval_${"asked" | "answered" | "closed" | "used" | "settled"}` }>;
 
+/** Of credentials for APIs, and of what providers say. */
+export type ApiEvent = Extract<
+  AuditEvent,
+  { kind: "credential_found" | "token_answered" | `credential_${"minted" | "ended"}` | "thing_asked" }
+>;
+
 /** Of the guard itself, and not of what goes through it. */
 export type GuardEvent = Extract<
   AuditEvent,

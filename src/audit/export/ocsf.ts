@@ -5,7 +5,7 @@
  */
 import { assertNever } from "../../base/assert.ts";
 import type { Effect, Operation } from "../../model/effect.ts";
-import type { AuditEvent, GuardEvent } from "../../model/event.ts";
+import type { ApiEvent, AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { ReadRecord } from "../events.ts";
 import { credentialWords } from "../credential-words.ts";
 import { leafHash } from "../merkle.ts";
@@ -112,11 +112,6 @@ function bodyOf(event: AuditEvent, context: ExportContext): Json | null {
       return isRecovery(event) ? recoveryBody(event) : ofTheGuard(event);
   }
 }
-
-type ApiEvent = Extract<
-  AuditEvent,
-  { kind: "credential_found" | "token_answered" | "credential_minted" | "credential_ended" | "thing_asked" }
->;
 
 /** Credentials for APIs, and what providers say. */
 function apiBody(event: ApiEvent, context: ExportContext): Json {

@@ -4,7 +4,7 @@
  */
 import { figure } from "../../base/counted.ts";
 import { assertNever } from "../../base/assert.ts";
-import type { AuditEvent, GuardEvent } from "../../model/event.ts";
+import type { ApiEvent, AuditEvent, GuardEvent } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { credentialWords } from "../../audit/credential-words.ts";
 import { isRecovery, recoveryWords } from "../../audit/recovery-words.ts";
@@ -90,11 +90,6 @@ export function describeEvent(event: AuditEvent, judgements: Pick<Judgements, "g
       return isRecovery(event) ? recoveryWords(event) : describeGuard(event);
   }
 }
-
-type ApiEvent = Extract<
-  AuditEvent,
-  { kind: "credential_found" | "token_answered" | "credential_minted" | "credential_ended" | "thing_asked" }
->;
 
 /** Credentials for APIs, and what providers say. */
 function describeApis(event: ApiEvent): Described {
