@@ -5,7 +5,7 @@
 import type { UndoConflictKind } from "../../model/recovery.ts";
 import { type AdminClient, ident } from "../../provision/sql.ts";
 import type { Found } from "./find.ts";
-import { work } from "./net.ts";
+import { sameKey, work } from "./net.ts";
 import { hasColumn } from "./read-shapes.ts";
 import { OtherRows } from "./verify.ts";
 import { type ForeignKey, from, type Layout, type Shape } from "./shape.ts";
@@ -24,19 +24,51 @@ export interface Applying {
 /** Returns what the server refused; then nothing of it may stay. */
 export async function applyRows(client: AdminClient, { shapes, keys, replica, verify }: Applying): Promise<readonly Found[]> {
   const swapped = shapes.map((shape) => ({ shape, replaced: replacedLayouts(shape, keys, replica) }));
-  const [away, change, back] = [swapped.map(deletion).reverse(), swapped.flatMap(changes), swapped.flatMap(insertions)];
-  if (replica) return verified(await inTurn(client, [...away, ...change, ...back]), verify);
-  // The server acts on foreign keys at each statement. Rows that refer are moved away before those go that they refer to; where what
-  // comes back has no room yet, the other way round.
-  await client.query("SET CONSTRAINTS ALL DEFERRED; SAVEPOINT holdfast_order");
-  try {
-    const refused = await verified(await inTurn(client, [...back, ...change, ...away]), verify);
-    if (refused.length === 0) return refused;
-  } catch (error) {
-    if (isLost(error)) throw error;
+  if (replica) {
+    const steps = [...swapped.map(deletion).reverse(), ...swapped.flatMap(changes), ...swapped.flatMap(insertions)];
+    return verified(await inTurn(client, steps), verify);
   }
-  await client.query("ROLLBACK TO SAVEPOINT holdfast_order; SET CONSTRAINTS ALL DEFERRED");
-  return verified(await inTurn(client, [...away, ...change, ...back]), verify);
+  const { gentle, last } = orders(swapped, keys);
+  for (const order of gentle) {
+    await client.query("SET CONSTRAINTS ALL DEFERRED; SAVEPOINT holdfast_order");
+    try {
+      const refused = await verified(await inTurn(client, order), verify);
+      if (refused.length === 0) return refused;
+    } catch (error) {
+      if (isLost(error)) throw error;
+    }
+    await client.query("ROLLBACK TO SAVEPOINT holdfast_order");
+  }
+  await client.query("SET CONSTRAINTS ALL DEFERRED");
+  return verified(await inTurn(client, last), verify);
+}
+
+interface Orders {
+  readonly gentle: readonly (readonly Step[])[];
+  /** What it refuses is what is told. */
+  readonly last: readonly Step[];
+}
+
+/**
+ * The server acts on foreign keys at each statement: a row that goes takes along, or changes, what refers to it by then. So rows that nothing
+ * refers to go first and leave their room; rows that refer are moved away before those go that they refer to. What comes back comes
+ * before the moving, or where it has no room yet after it, or when all has gone: then rows that the server changed are looked for again.
+ */
+function orders(swapped: readonly Swapped[], keys: readonly ForeignKey[]): Orders {
+  const isReferred = ({ shape }: Swapped) => keys.some(({ parent }) => parent.tab === shape.tab);
+  const free = swapped.filter((each) => !isReferred(each)).map(deletion);
+  const referred = swapped.filter(isReferred).reverse();
+  const [change, back, held] = [swapped.flatMap(changes), swapped.flatMap(insertions), referred.map(deletion)];
+  const again = swapped.flatMap(findingAgain);
+  const away = [...free, ...referred.flatMap((each) => [...findingAgain(each), deletion(each)]), ...again];
+  return {
+    gentle: [
+      [...free, ...back, ...change, ...held],
+      [...free, ...change, ...held, ...back],
+      [...away, ...back, ...change],
+    ],
+    last: [...away, ...change, ...back],
+  };
 }
 
 async function verified(refused: readonly Found[], verify: Applying["verify"]): Promise<readonly Found[]> {
@@ -77,6 +109,16 @@ function deletion({ shape, replaced }: Swapped): Step {
     about,
     sql: (range) => `DELETE FROM ${from(shape)} AS t USING ${work} w WHERE t.ctid = w.place AND t.tableoid = w.part AND ${about} ${range}`,
   };
+}
+
+/** A row that the server has changed since is at another place. */
+function findingAgain({ shape }: Swapped): readonly Step[] {
+  if (shape.key === undefined) return [];
+  const about = `w.tab = ${shape.tab} AND w.side = '-' AND NOT w.skip`;
+  const sql = (range: string) =>
+    `UPDATE ${work} w SET part = t.tableoid, place = t.ctid FROM ${from(shape)} AS t
+     WHERE ${about} AND ${sameKey(shape, "t", `(CAST(w.whole AS ${shape.name}))`)} ${range}`;
+  return [{ hanging: "referenced", about, sql }];
 }
 
 function changes({ shape, replaced }: Swapped): readonly Step[] {
