@@ -12,6 +12,7 @@ import type { Decision, Reason, StatementSummary } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import { analyse, type Analysis, type SqlAnalyser } from "../effects/analyse.ts";
+import { requestKey } from "../effects/http/request-key.ts";
 import type { Decide, Policy } from "../policy/policy.ts";
 import { crossing } from "./crossing.ts";
 
@@ -128,7 +129,7 @@ function textOf(action: Action): string {
     case "sql_call":
       return `function ${payload.functionOid}`;
     case "http":
-      return JSON.stringify(payload.request);
+      return requestKey(payload.request);
     default:
       return assertNever(payload, "text of an action");
   }

@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";
+import { requestKey as requestText } from "../effects/http/request-key.ts";
 import { numberShape } from "../effects/numbers.ts";
 import type { Action, HttpPayload, SqlContext } from "../model/action.ts";
 import type { Facts } from "../model/facts.ts";
@@ -128,7 +129,7 @@ function keepRead(requests: Map<string, Judgement>, payload: HttpPayload, judgem
 /** All that a request is judged by but its context, which its scope stands for. */
 function requestKey({ request, database }: HttpPayload): string | undefined {
   if (request.body.length + request.url.length > REQUEST_CHARACTERS_MAX) return undefined;
-  return JSON.stringify([request, database ?? null]);
+  return database === undefined ? requestText(request) : `${JSON.stringify(database)} ${requestText(request)}`;
 }
 
 const REQUEST_CHARACTERS_MAX = 4_096;

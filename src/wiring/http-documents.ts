@@ -20,6 +20,7 @@ export class SeenDocuments {
     return {
       ...guard,
       admit: (action, can) => guard.admit(this.#named(action), can),
+      admitNow: (action, can) => guard.admitNow(this.#named(action), can),
       ...(admitApproved === undefined
         ? {}
         : { admitApproved: (action, can, approved) => admitApproved(this.#named(action), can, approved) }),

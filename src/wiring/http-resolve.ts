@@ -7,10 +7,12 @@ import type { Clock } from "../base/clock.ts";
 import type { Identifying, OwnReply, Things } from "../adapters/http/options.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
 import { answerTree } from "../effects/http/answer-tree.ts";
+import { meantAs } from "../effects/http/canonical-request.ts";
 import { analyseHttp } from "../effects/http/analyse-http.ts";
 import type { EnvironmentRule } from "../effects/http/resolve-environment.ts";
 import { factsOf, type ThingFacts, unknownThing } from "../effects/http/resolve-facts.ts";
 import { type EffectLookups, type Lookup, LOOKUPS_MAX, lookupsOf } from "../effects/http/resolve-lookups.ts";
+import { requestKey } from "../effects/http/request-key.ts";
 import { previewRequest, requestsOf } from "../effects/http/resolve-reads.ts";
 import { previewSentences } from "../effects/http/resolve-preview.ts";
 import { resolvedThing } from "../effects/http/resolve-result.ts";
@@ -82,7 +84,7 @@ export class HttpThings implements Things {
         environment: thing.environment,
         told,
       });
-    return { ...request, resolved: known };
+    return meantAs({ ...request, resolved: known }, request);
   }
 
   async preview(asked: Identifying): Promise<readonly string[]> {
@@ -105,7 +107,7 @@ export class HttpThings implements Things {
   /** Never rejects: what cannot be analysed is refused where it is judged. Programs read the same again and again. */
   async #groups(asked: Identifying): Promise<readonly EffectLookups[]> {
     const { request } = asked;
-    const key = request.body.length + request.url.length > PLAIN_CHARACTERS_MAX ? undefined : JSON.stringify(request);
+    const key = request.body.length + request.url.length > PLAIN_CHARACTERS_MAX ? undefined : requestKey(request);
     if (key !== undefined && this.#plain.has(key)) return [];
     const groups = await this.#lookups(asked);
     if (key === undefined || groups.length > 0) return groups;
@@ -116,8 +118,7 @@ export class HttpThings implements Things {
 
   async #lookups({ request, caller }: Identifying): Promise<readonly EffectLookups[]> {
     try {
-      const { resolved: _, ...bare } = request;
-      const analysis = await analyseHttp(bare, caller.context, noSql);
+      const analysis = await analyseHttp(bareOf(request), caller.context, noSql);
       return analysis.kind === "refused" ? [] : lookupsOf(analysis.statements.flatMap(({ effects }) => effects));
     } catch {
       return [];
@@ -171,6 +172,13 @@ export class HttpThings implements Things {
     answers.set(read.as, trees.length === 1 && trees[0] !== undefined ? trees[0] : trees);
     return undefined;
   }
+}
+
+/** Itself where nothing was asked yet: what is read out of it is read once. */
+function bareOf(request: HttpRequest): HttpRequest {
+  if (request.resolved === undefined) return request;
+  const { resolved: _, ...bare } = request;
+  return bare;
 }
 
 interface Reading {

@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Reason } from "../../model/decision.ts";
 import type { ReasonCode } from "../../model/codes.ts";
+import type { RefusalForm } from "../../model/refusal-form.ts";
+import { type AskedAs, formed, formFor, ownError } from "./refusal-form.ts";
 
 export type ClientRequest = IncomingMessage | Http2ServerRequest;
 export type ClientResponse = ServerResponse | Http2ServerResponse;
@@ -15,8 +17,8 @@ export interface OwnAnswer {
   readonly decision: "deny" | "hold" | "none";
   readonly reason: Reason;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Beside our own words, for the provider's clients; `message` and `code`, the status, stand with them. */
-  readonly beside?: Readonly<Record<string, string>>;
+  /** In which the provider's clients read it. */
+  readonly form?: RefusalForm;
   /** What the client still sends is not waited for. */
   readonly close?: boolean;
 }
@@ -49,18 +51,27 @@ export function protocolRefused(message: string, status = 400): OwnAnswer {
   return { status, decision: "deny", reason: { code: "protocol_refused", message }, close: true };
 }
 
-export function writeAnswer(response: ClientResponse, { status, decision, reason, headers = {}, close, beside }: OwnAnswer): void {
+/** As the provider's clients read errors, where its pack says how. */
+export function inForm(answer: OwnAnswer, forms: readonly RefusalForm[] | undefined, asked: AskedAs): OwnAnswer {
+  const form = forms === undefined ? undefined : formFor(forms, asked);
+  if (form === undefined) return answer;
+  // What never reached the provider may be asked again.
+  const status = answer.reason.code === "host_not_reachable" ? answer.status : (form.status ?? answer.status);
+  return { ...answer, form, status };
+}
+
+export function writeAnswer(response: ClientResponse, { status, decision, reason, headers = {}, close, form }: OwnAnswer): void {
   if (response.headersSent) return void response.destroy();
-  const { code, message, next } = reason;
-  const error = { code, message, ...(next === undefined ? {} : { next }) };
-  const shown = beside === undefined ? {} : { ...beside, message: next === undefined ? message : `${message}; ${next}`, code: status };
-  const body = Buffer.from(`${JSON.stringify({ error, ...shown })}\n`);
+  const plain = { type: "application/json", headers: {}, body: Buffer.from(`${JSON.stringify({ error: ownError(reason) })}\n`) };
+  const told = { reason, status, approval: headers["holdfast-approval"] };
+  const { type, headers: more, body } = form === undefined ? plain : formed(form, told);
   const own: Record<string, string | number> = {
-    "content-type": "application/json",
+    "content-type": type,
     "content-length": body.length,
     "cache-control": "no-store",
     "holdfast-decision": decision,
-    "holdfast-reason": code,
+    "holdfast-reason": reason.code,
+    ...more,
     ...headers,
   };
   if (close === true && isHttp1(response)) own["connection"] = "close";

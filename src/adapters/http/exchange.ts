@@ -8,6 +8,7 @@ import type { HttpRequest } from "../../model/http-request.ts";
 import {
   type ClientRequest,
   type ClientResponse,
+  inForm,
   type OwnAnswer,
   protocolRefused,
   refusalAnswer,
@@ -22,10 +23,12 @@ import type { Crowd } from "./crowd.ts";
 import { forward } from "./forward.ts";
 import { foundCredential } from "./found.ts";
 import type { HttpSession } from "./http-session.ts";
+import { type KnownHeads, keepable } from "./known-heads.ts";
+import { Leaving } from "./leaving.ts";
 import { identified } from "./identify.ts";
-import type { HttpOptions, PackedHost, Taken } from "./options.ts";
+import type { BrokerRequest, HttpOptions, PackedHost, Taken } from "./options.ts";
 import { lookedAnswer, refusedHere } from "./looked.ts";
-import { passing } from "./passing.ts";
+import { passing, passingNow } from "./passing.ts";
 import { BodyAborted, judgedBody, NO_BODY, readBody, type ReadBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
 import { isCredentialProtocol } from "./websocket/handshake.ts";
@@ -43,6 +46,7 @@ export interface Lane {
 
 export interface ExchangeParts {
   readonly crowd: Crowd;
+  readonly heads: KnownHeads;
   readonly options: HttpOptions;
   readonly upstream: Upstream;
 }
@@ -60,6 +64,8 @@ export interface Prepared {
   readonly raw: readonly HeaderPair[];
   /** A pack knows the host. */
   readonly packed: boolean;
+  /** What the broker was asked, of such a host. */
+  readonly asked?: BrokerRequest | undefined;
   /** It asks for a WebSocket. */
   readonly opening: Opening | undefined;
 }
@@ -81,22 +87,41 @@ async function exchanged(lane: Lane, path: string, both: Both, parts: ExchangePa
   const { crowd } = parts;
   const { name } = lane.session.caller.principal;
   const crowded = crowd.enter(name);
-  if (crowded !== undefined) return writeAnswer(response, refusalAnswer(crowded));
+  const answer = (own: OwnAnswer): void => writeAnswer(response, formedFor(lane, path, both.request, own, parts.options));
+  if (crowded !== undefined) return answer(refusalAnswer(crowded));
   try {
     const prepared = await prepare(lane, path, both, parts);
     if ("text" in prepared) return writeText(response, prepared);
-    if ("status" in prepared) return writeAnswer(response, besideOf(lane, prepared, parts.options));
-    await judged(prepared, response, parts);
+    if ("status" in prepared) return answer(prepared);
+    const refused = await judged(prepared, response, parts);
+    if (refused !== undefined) answer(refused);
   } catch (error) {
     if (error instanceof BodyAborted) return void response.destroy();
     const message = `a defect of Holdfast kept this from being judged: ${messageOf(error)}`;
-    writeAnswer(response, refusalAnswer({ code: "internal", message }, { close: true }));
+    answer(refusalAnswer({ code: "internal", message }, { close: true }));
   } finally {
     crowd.leave(name);
   }
 }
 
 async function prepare(lane: Lane, path: string, both: Both, parts: ExchangeParts): Promise<Prepared | OwnAnswer | TextAnswer> {
+  const { caller } = lane.session;
+  const { heads, options } = parts;
+  const key = both.upgraded === undefined ? heads.keyOf(lane, path, both.request) : undefined;
+  const known = key === undefined ? undefined : heads.find(caller, key);
+  if (known !== undefined) {
+    const barred = await caller.barred();
+    if (barred !== undefined) return refusalAnswer({ code: "suspended", message: barred });
+    if (options.broker.take(caller, known.asked) === known.taken)
+      return { ...known, lane, body: NO_BODY, rest: both.request, packed: true, opening: undefined };
+  }
+  const prepared = await readAnew(lane, path, both, parts);
+  const head = key === undefined ? undefined : keepable(prepared);
+  if (key !== undefined && head !== undefined) heads.keep(caller, key, head);
+  return prepared;
+}
+
+async function readAnew(lane: Lane, path: string, both: Both, parts: ExchangeParts): Promise<Prepared | OwnAnswer | TextAnswer> {
   const { request, response } = both;
   const { options } = parts;
   const { scheme, place, session } = lane;
@@ -114,10 +139,13 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
   const packed = options.packOf(host);
   const head = withoutClient(upgrade.head, packed);
   const sent = "refused" in canonical ? path : canonical.target;
+  const brokered = packed === undefined ? undefined : { packed, host, method, target: sent, headers: head.pairs, framing: head.framing };
   const taken: Taken =
     asked?.protocols.some(isCredentialProtocol) === true
       ? { kind: "found", slot: "the header sec-websocket-protocol" }
-      : takenFrom(parts, { lane, packed, method, target: sent, head });
+      : brokered === undefined
+        ? unpacked(options, sent, head)
+        : options.broker.take(session.caller, brokered);
   const assigned = packed?.assigned === true ? { provider: packed.provider } : {};
   const base = { method, url: "refused" in canonical ? url : `${scheme}://${host}${sent}`, headers: head.pairs, ...assigned };
   if (taken.kind === "found") return foundCredential(lane, { ...base, headers: [] }, { packed, slot: taken.slot }, options);
@@ -149,6 +177,7 @@ async function prepare(lane: Lane, path: string, both: Both, parts: ExchangePart
     taken,
     raw: head.pairs,
     packed: packed !== undefined,
+    asked: brokered,
     opening: asked === undefined || packed === undefined || both.upgraded === undefined ? undefined : { asked, packed, ...both.upgraded },
   };
 }
@@ -157,9 +186,9 @@ function judgedUrl(origin: string, target: string | undefined): { readonly url?:
   return target === undefined ? {} : { url: `${origin}${target}` };
 }
 
-function besideOf({ place, scheme }: Lane, answer: OwnAnswer, { packOf }: HttpOptions): OwnAnswer {
-  const refusal = packOf(authorityOf(place, scheme))?.refusal;
-  return refusal === undefined ? answer : { ...answer, beside: refusal };
+function formedFor({ place, scheme }: Lane, path: string, { headers }: ClientRequest, own: OwnAnswer, { packOf }: HttpOptions): OwnAnswer {
+  const host = authorityOf(place, scheme);
+  return inForm(own, packOf(host)?.refusals, { host, path, header: (name) => headers[name]?.toString() });
 }
 
 function withoutClient(head: ReadHead, { clientHeaders = [] }: Partial<PackedHost> = {}): ReadHead {
@@ -175,41 +204,32 @@ function bytesOf({ framing }: ReadHead): number | null {
   return framing.kind === "length" ? framing.bytes : null;
 }
 
-interface Looked {
-  readonly lane: Lane;
-  readonly packed: PackedHost | undefined;
-  readonly method: string;
-  readonly target: string;
-  readonly head: ReadHead;
-}
-
 /** A host without a pack gets no credential of ours; one of ours is never let out to it all the same. */
-function takenFrom({ options }: ExchangeParts, { lane, packed, method, target, head }: Looked): Taken {
-  const { broker } = options;
-  if (packed !== undefined) {
-    const host = authorityOf(lane.place, lane.scheme);
-    const { framing, pairs } = head;
-    return broker.take(lane.session.caller, { packed, host, method, target, headers: pairs, framing });
-  }
-  const text = [target, ...head.pairs.flat()].join("\n");
+function unpacked({ broker }: HttpOptions, target: string, { pairs }: ReadHead): Taken {
+  const text = [target, ...pairs.flat()].join("\n");
   if (broker.holdsSecret(Buffer.from(text))) return { kind: "found", slot: "its head" };
-  return { kind: "clean", judged: head.pairs, sent: () => ({ headers: head.pairs, secrets: [] }) };
+  return { kind: "clean", judged: pairs, sent: () => ({ headers: pairs, secrets: [] }) };
 }
 
-async function judged(prepared: Prepared, response: ClientResponse, parts: ExchangeParts): Promise<void> {
+/** What is to be said in place of an answer of the provider, where it was not sent. */
+async function judged(prepared: Prepared, response: ClientResponse, parts: ExchangeParts): Promise<OwnAnswer | undefined> {
   const { guard } = parts.options;
   const { session } = prepared.lane;
-  const gone = new AbortController();
-  // After the last byte nobody waits any more.
-  response.once("close", () => {
-    if (!response.writableEnded) gone.abort();
-  });
-  const known = prepared.packed
-    ? await identified(prepared.request, { ...parts, session, headers: prepared.raw, gone: gone.signal })
-    : { request: prepared.request };
-  const admission = await guard.admit(session.action(known.request), capabilities);
-  const answered = await passing(admission, { session, ...known, gone: gone.signal }, parts.options);
-  if ("status" in answered) return writeAnswer(response, besideOf(prepared.lane, answered, parts.options));
-  if (prepared.opening === undefined) return forward(prepared, response, { ...answered, gone: gone.signal }, parts);
-  await openWebSocket(prepared, prepared.opening, response, { passing: answered, gone: gone.signal }, parts);
+  const gone = new Leaving(response);
+  const action = session.action(prepared.request);
+  // Only reads are answered at once, and nobody is asked about the things of a read.
+  const before = prepared.packed && prepared.opening === undefined ? guard.admitNow(action, capabilities) : undefined;
+  const atOnce = before === undefined ? undefined : passingNow(before);
+  if (atOnce !== undefined) return forward(prepared, response, { ...atOnce, gone }, parts);
+  const { signal } = gone;
+  const known =
+    prepared.packed && before === undefined
+      ? await identified(prepared.request, { ...parts, session, headers: prepared.raw, gone: signal })
+      : { request: prepared.request };
+  const admission = before ?? (await guard.admit(session.about(action, known.request), capabilities));
+  const answered = await passing(admission, { session, ...known, gone: signal }, parts.options);
+  if ("status" in answered) return answered;
+  if (prepared.opening === undefined) return forward(prepared, response, { ...answered, gone }, parts);
+  await openWebSocket(prepared, prepared.opening, response, { passing: answered, gone: signal }, parts);
+  return undefined;
 }

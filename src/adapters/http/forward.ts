@@ -6,7 +6,7 @@ import { messageOf } from "../../base/message-of.ts";
 import type { Reason } from "../../model/decision.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { AnswerPath } from "./answer-path.ts";
-import { type ClientResponse, refusalAnswer, writeAnswer } from "./answers.ts";
+import { type ClientResponse, type OwnAnswer, refusalAnswer } from "./answers.ts";
 import { boundsOf } from "./capabilities.ts";
 import { authorityOf } from "./codec/authority.ts";
 import type { ExchangeParts, Prepared } from "./exchange.ts";
@@ -15,13 +15,16 @@ import type { Passing } from "./passing.ts";
 import { sendBody } from "./request-body.ts";
 import { type Outgoing, UpstreamFailed } from "./upstream-port.ts";
 
-/** Settles the admission and the ticket in every case. Never rejects. */
+/** Whether its client waits no more. */
+type Gone = Pick<AbortSignal, "aborted">;
+
+/** Settles the admission and the ticket in every case; what nobody answered is for the caller to say. Never rejects. */
 export async function forward(
   prepared: Prepared,
   response: ClientResponse,
-  { admission, ticket, gone }: Passing & { readonly gone: AbortSignal },
+  { admission, ticket, gone }: Passing & { readonly gone: Gone },
   parts: ExchangeParts,
-): Promise<void> {
+): Promise<OwnAnswer | undefined> {
   const { guard, clock } = parts.options;
   const began = clock.monotonic();
   const changes = !admission.readOnly;
@@ -33,14 +36,15 @@ export async function forward(
   const measured = { elapsedMs: Math.max(0.001, clock.monotonic() - began), bytesReturned: bytes };
   if (!(result instanceof UpstreamFailed)) {
     // What a provider answers with an error has arrived all the same.
-    if (result.status < 400) return settle({ status: "succeeded", measured }, "used");
-    return settle({ status: "failed", code: String(result.status), measured }, "used");
+    if (result.status < 400) await settle({ status: "succeeded", measured }, "used");
+    else await settle({ status: "failed", code: String(result.status), measured }, "used");
+    return undefined;
   }
   const { message: because, reached } = result;
   const reason = result instanceof SecretMissing ? secretMissing(because) : reasonOf(because, reached, changes);
-  writeAnswer(response, refusalAnswer(reason, { decision: "none", close: true }));
   if (reached && changes) await settle({ status: "unknown", because }, "unknown");
   else await settle({ status: "failed", code: reason.code, measured }, reached ? "used" : "not_reached");
+  return refusalAnswer(reason, { decision: "none", close: true });
 }
 
 /** What would be sent is not to be had: it never goes out without. */
@@ -69,7 +73,7 @@ interface Carrying {
   readonly bytesMax: number;
   readonly msMax: number | undefined;
   readonly changes: boolean;
-  readonly gone: AbortSignal;
+  readonly gone: Gone;
 }
 
 interface Carried {

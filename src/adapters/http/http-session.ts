@@ -39,6 +39,12 @@ export class HttpSession {
     return { id: actionId(this.session.id, this.#acts), session: this.session, target, payload: { kind: "http", request, context } };
   }
 
+  /** The same act, told more of what it is about. */
+  about(action: Action, request: HttpRequest): Action {
+    const { payload } = action;
+    return payload.kind !== "http" || payload.request === request ? action : { ...action, payload: { ...payload, request } };
+  }
+
   /** While `act` runs the session's record stays open, so that its outcome is seen even where its client has gone. */
   async during(act: () => Promise<void>): Promise<void> {
     this.#running += 1;

@@ -13,6 +13,7 @@ import { basicLogin, readRequestHead } from "./codec/headers.ts";
 import { Crowd } from "./crowd.ts";
 import { exchange, type Lane } from "./exchange.ts";
 import { HttpSession } from "./http-session.ts";
+import { KnownHeads } from "./known-heads.ts";
 import { createInterceptor, http1Limits, type Interceptor } from "./intercept.ts";
 import type { Caller, HttpOptions } from "./options.ts";
 import { admitTunnel, tunnel } from "./tunnel.ts";
@@ -38,6 +39,7 @@ class Front implements HttpListener {
   readonly #server: Server;
   readonly #upstream: Upstream;
   readonly #crowd: Crowd;
+  readonly #heads = new KnownHeads();
   readonly #interceptor: Interceptor;
   readonly #sockets = new Set<Socket>();
   /** Of requests in clear text: one session a connection and caller. */
@@ -48,7 +50,7 @@ class Front implements HttpListener {
     this.#options = options;
     this.#upstream = new Upstream(options);
     this.#crowd = new Crowd(options.perLogin);
-    this.#interceptor = createInterceptor({ options, upstream: this.#upstream, crowd: this.#crowd });
+    this.#interceptor = createInterceptor({ options, upstream: this.#upstream, crowd: this.#crowd, heads: this.#heads });
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
       request.on("error", () => undefined);
       response.on("error", () => undefined);
@@ -201,7 +203,7 @@ class Front implements HttpListener {
         lane,
         asked.path,
         { request, response, ...(upgraded === undefined ? {} : { upgraded }) },
-        { options: this.#options, upstream: this.#upstream, crowd: this.#crowd },
+        { options: this.#options, upstream: this.#upstream, crowd: this.#crowd, heads: this.#heads },
       );
     } catch {
       response.destroy();

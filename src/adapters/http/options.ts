@@ -8,6 +8,7 @@ import type { SqlContext } from "../../model/action.ts";
 import type { Filled, Taken } from "../../model/brokered.ts";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { Principal, Target } from "../../model/principal.ts";
+import type { RefusalForm } from "../../model/refusal-form.ts";
 import type { Approvals } from "../../pipeline/approvals-port.ts";
 import type { Guard } from "../../pipeline/guard.ts";
 import type { Resolve } from "./addresses.ts";
@@ -33,8 +34,8 @@ export interface PackedHost {
   readonly authSlots: readonly string[];
   /** Headers that do not go on: clients tell of themselves there, anew at each call. */
   readonly clientHeaders?: readonly string[];
-  /** What a refusal says beside our own words, so that the provider's clients show them. */
-  readonly refusal?: Readonly<Record<string, string>>;
+  /** How the provider's clients read errors: the first that fits the request. */
+  readonly refusals?: readonly RefusalForm[];
   /** The host itself does not say whose it is: an operator did. */
   readonly assigned?: true;
 }

@@ -26,6 +26,12 @@ export interface Asking {
   readonly gone: AbortSignal;
 }
 
+/** A read that nothing stands against: its intent may become durable after it. `undefined` for all that {@link passing} looks at. */
+export function passingNow(admission: Admission): Passing | undefined {
+  if (admission.kind !== "allow" || !admission.readOnly || uncountable(admission) !== undefined) return undefined;
+  return admission.current?.() === false ? undefined : { admission };
+}
+
 /** From an admission to the right to send: persons asked, conditions kept, the intent durable. */
 export async function passing(
   admission: Admission,

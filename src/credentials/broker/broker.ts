@@ -48,6 +48,14 @@ interface Holding {
   readonly all: ReadonlyMap<string, BoundSecret>;
 }
 
+/** An answer, and what it rested on beside the request. */
+interface TakenBefore {
+  readonly taken: Taken;
+  readonly principal: string;
+  readonly secrets: readonly string[];
+  readonly forgotten: number;
+}
+
 const HOLDINGS_MAX = 1_000;
 
 export class CredentialBroker {
@@ -56,6 +64,9 @@ export class CredentialBroker {
   readonly #issued = new Map<string, string>();
   readonly #secrets: KnownSecrets;
   readonly #holdings = new Map<string, Holding>();
+  readonly #taken = new WeakMap<BrokeredRequest, TakenBefore>();
+  /** How many sessions were over so far. */
+  #forgotten = 0;
   /** What the holdings were made with: hosts may be others when secrets are. */
   #known: readonly string[] = [];
 
@@ -73,6 +84,7 @@ export class CredentialBroker {
 
   /** The session is over: nobody is known by its placeholders any more. */
   forget(principal: string): void {
+    this.#forgotten += 1;
     for (const [placeholder, holder] of this.#issued) if (holder === principal) this.#issued.delete(placeholder);
     this.#holdings.clear();
   }
@@ -86,7 +98,22 @@ export class CredentialBroker {
     return undefined;
   }
 
+  /** For the same request object the same answer object, for as long as secrets and sessions are what they were. */
   take(principal: string, request: BrokeredRequest): Taken {
+    const known = this.#taken.get(request);
+    if (
+      known !== undefined &&
+      known.principal === principal &&
+      known.secrets === this.#parts.known() &&
+      known.forgotten === this.#forgotten
+    )
+      return known.taken;
+    const taken = this.#takenAnew(principal, request);
+    this.#taken.set(request, { taken, principal, secrets: this.#parts.known(), forgotten: this.#forgotten });
+    return taken;
+  }
+
+  #takenAnew(principal: string, request: BrokeredRequest): Taken {
     const { packed, host, target, headers } = request;
     const { bound, ours, all } = this.#held(principal, host);
     const token = this.#parts.secrets.find(({ tokenEndpoint }) => tokenEndpoint?.(request) === true);

@@ -44,7 +44,7 @@ export async function analyseHttp(
     return { kind: "refused", code: "protocol_refused", message: `the request is not let through: ${canonical.refused}` };
   }
   const effects: Effect[] = [];
-  for (const part of partsOf(canonical, documents)) {
+  for (const part of askedFor(canonical, documents)) {
     if ("effect" in part) effects.push(part.effect);
     else if (part.otherwise !== undefined && database?.kind !== "known") effects.push(...part.otherwise);
     else {
@@ -95,6 +95,19 @@ function understood({ methods, host, path, provider }: CanonicalRequest, effects
   };
   const shownPath = packOf(host, provider) === undefined ? "" : path;
   return { kind: "understood", statements: [statement], redactedText: `${methods.join("+")} ${host}${shownPath}` };
+}
+
+/** Read once for a request, whoever asks: for the things that it is about, and for its judgement. */
+const known = new WeakMap<CanonicalRequest, readonly Part[]>();
+
+function askedFor(request: CanonicalRequest, documents: SeenDocuments | undefined): readonly Part[] {
+  // Which documents are known is no part of the request.
+  if (documents !== undefined) return partsOf(request, documents);
+  const before = known.get(request);
+  if (before !== undefined) return before;
+  const parts = partsOf(request, undefined);
+  known.set(request, parts);
+  return parts;
 }
 
 function partsOf(request: CanonicalRequest, documents: SeenDocuments | undefined): readonly Part[] {

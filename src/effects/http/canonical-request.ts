@@ -32,21 +32,39 @@ type Refused = { readonly refused: string };
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const overrideHeaders = ["x-http-method-override", "x-method-override", "x-http-method"];
 
-export function canonicalRequest({ method, url, headers, body, opaque, bytes, provider }: HttpRequest): CanonicalRequest | Refused {
+/** What a request means depends on nothing but itself: several ask on its way, and it is read once. */
+const read = new WeakMap<HttpRequest, CanonicalRequest | Refused>();
+
+export function canonicalRequest(request: HttpRequest): CanonicalRequest | Refused {
+  const known = read.get(request);
+  if (known !== undefined) return known;
+  const canonical = readRequest(request);
+  read.set(request, canonical);
+  return canonical;
+}
+
+/** `other` says the same as `request`, and more that is not of its meaning. */
+export function meantAs(other: HttpRequest, request: HttpRequest): HttpRequest {
+  const known = read.get(request);
+  if (known !== undefined) read.set(other, known);
+  return other;
+}
+
+function readRequest({ method, url, headers, body, opaque, bytes, provider }: HttpRequest): CanonicalRequest | Refused {
   if (!TOKEN.test(method)) return { refused: "its method is no word" };
   if (/^(trace|connect)$/i.test(method)) return { refused: "its method is not passed on" };
   const parsed = canonicalUrl(url);
   if ("refused" in parsed) return parsed;
-  const read = headersOf(headers);
-  if ("refused" in read) return read;
-  const named = read.headers.get("host");
+  const own = headersOf(headers);
+  if ("refused" in own) return own;
+  const named = own.headers.get("host");
   const scheme = /^http:/i.test(url) ? "http" : "https";
   if (named !== undefined && canonicalHost(named.trim(), scheme) !== parsed.host) return { refused: "its Host is not the host of its URL" };
   const content =
     opaque === undefined
-      ? bodyOf(body, read.headers.get("content-type"), read.headers.get("content-encoding"))
+      ? bodyOf(body, own.headers.get("content-type"), own.headers.get("content-encoding"))
       : { kind: "opaque" as const, because: opaque };
-  const methods = methodsOf(method, read.overrides, parsed.query, content);
+  const methods = methodsOf(method, own.overrides, parsed.query, content);
   if (methods === undefined) return { refused: "it puts something in place of its method that is no word" };
   const { host, path, query, doubled, repeated } = parsed;
   const inBody = content.kind === "opaque" && content.doubled === true ? content.because : undefined;
@@ -57,7 +75,7 @@ export function canonicalRequest({ method, url, headers, body, opaque, bytes, pr
     host,
     path,
     query,
-    headers: read.headers,
+    headers: own.headers,
     body: content,
     text: body,
     bytes: first,

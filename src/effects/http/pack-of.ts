@@ -5,8 +5,20 @@ import { globRegExp } from "./doors.ts";
 
 const hostPatterns = packs.map((pack) => ({ pack, hosts: pack.hosts.map(globRegExp) }));
 
+/** Asked several times for each request, of few hosts. */
+const byHost = new Map<string, Pack | undefined>();
+const HOSTS_MAX = 1_024;
+
+function knownByHost(host: string): Pack | undefined {
+  if (byHost.has(host)) return byHost.get(host);
+  const known = hostPatterns.find(({ hosts }) => hosts.some((pattern) => pattern.test(host)))?.pack;
+  if (byHost.size >= HOSTS_MAX) byHost.clear();
+  byHost.set(host, known);
+  return known;
+}
+
 /** `host` in its canonical form, with its port where that is not the scheme's own; `provider` counts where no pack knows the host. */
 export function packOf(host: string, provider?: string): Pack | undefined {
-  const known = hostPatterns.find(({ hosts }) => hosts.some((pattern) => pattern.test(host)))?.pack;
+  const known = knownByHost(host);
   return known ?? (provider === undefined ? undefined : packs.find((pack) => pack.provider === provider));
 }

@@ -39,6 +39,8 @@ export class ResponseParser {
   #informed = 0;
   #persistent = false;
   #bodiless = false;
+  #lastText = "";
+  #last: Head | undefined;
 
   constructor(events: ResponseEvents) {
     this.#events = events;
@@ -105,7 +107,11 @@ export class ResponseParser {
     const end = bytes.indexOf(HEAD_END);
     if (end < 0 ? bytes.length > limits.httpHeadBytesMax : end > limits.httpHeadBytesMax) throw new AnswerBroken("its head is too long");
     if (end < 0) return undefined;
-    const head = readHead(bytes.toString("latin1", 0, end));
+    const text = bytes.toString("latin1", 0, end);
+    // A provider's answers of one second have the same head, again and again.
+    const head = text === this.#lastText && this.#last !== undefined ? this.#last : readHead(text);
+    this.#lastText = text;
+    this.#last = head;
     const rest = bytes.subarray(end + 4);
     if (head.status === 101) {
       this.#state = "upgraded";
