@@ -26,6 +26,8 @@ export interface BackupConfig {
   readonly lagBytesMax: number;
   /** A backup older than this is an alarm. */
   readonly oldMs: number;
+  /** Folders of PostgreSQL's own programs, absolute, with a `%` for the major version; looked into before the usual ones. */
+  readonly programs: readonly string[];
   readonly external?: { readonly command: readonly string[] } | { readonly query: string };
   readonly drill: DrillConfig;
 }
@@ -39,7 +41,7 @@ export function backupSchemaWith<A extends z.ZodRawShape, S extends z.ZodType>(a
       method: z
         .enum(["basebackup", "dump", "pgbackrest", "external"])
         .optional()
-        .describe("basebackup: pg_basebackup and pg_receivewal. dump: pg_dump, where nobody may replicate. basebackup."),
+        .describe("basebackup: the whole cluster and its WAL, over replication. dump: pg_dump, where nobody may replicate. basebackup."),
       repository: z.string().min(1).optional().describe("Folder of the backups, out of every agent's reach; it may be a mount."),
       key: secretSchema.optional().describe("A passphrase that seals what is stored: { vault: backup-key }. Keep it elsewhere, too."),
       login: z.strictObject(addressFields).optional().describe("The role that backs up; what is left out is the upstream's."),
@@ -65,6 +67,13 @@ export function backupSchemaWith<A extends z.ZodRawShape, S extends z.ZodType>(a
       old: every(MINUTE_MS, "must be a time of at least `1min`")
         .optional()
         .describe("A newest backup older than this is an alarm; two and a half times `every`."),
+      programs: z
+        .array(z.string().min(1))
+        .max(10)
+        .optional()
+        .describe(
+          "Folders with PostgreSQL's own programs where they are not in the usual places; % stands for the server's major version.",
+        ),
       external: z
         .strictObject({ command: z.array(z.string().min(1)).min(1).optional(), query: z.string().min(1).optional() })
         .refine(({ command, query }) => (command === undefined) !== (query === undefined), "must hold one of `command` and `query`")
@@ -98,6 +107,7 @@ interface BackupEntry {
   readonly partial?: string | undefined;
   readonly lag_max?: string | undefined;
   readonly old?: string | undefined;
+  readonly programs?: readonly string[] | undefined;
   readonly external?: { readonly command?: readonly string[] | undefined; readonly query?: string | undefined } | undefined;
   readonly drill?: Parameters<typeof resolveDrill>[0] | undefined;
 }
@@ -124,6 +134,7 @@ export function resolveBackup(entry: BackupEntry, { directory, key, login }: Bac
     partialEveryMs: period(entry.partial, 30_000),
     lagBytesMax: (entry.lag_max === undefined ? undefined : parseBytes(entry.lag_max)) ?? 512 * 1024 ** 2,
     oldMs: period(entry.old, everyMs * 2.5),
+    programs: (entry.programs ?? []).map((folder) => resolve(directory, folder)),
     ...(external === undefined ? {} : { external: by }),
     drill: resolveDrill(entry.drill, directory),
   };

@@ -12,6 +12,7 @@ import { ControlRefusal } from "../control/parts.ts";
 import type { RecoveryEvent } from "../model/recovery-event.ts";
 import { AlarmBook, type StandingAlarm } from "../recovery/backup/alarm-book.ts";
 import type { StoredBackup } from "../recovery/backup/repository.ts";
+import { programPlaces } from "./backup-place.ts";
 import { externalProvider, pgbackrestBackups } from "./backup-providers.ts";
 import { ProvidedBackups } from "./provided-backups.ts";
 import { TargetBackups, type TargetBackupsParts } from "./target-backups.ts";
@@ -47,10 +48,10 @@ export class Backups {
     const { config, environment } = parts;
     const folder = backupFolder(config);
     const alarms = await AlarmBook.open({ ...parts, file: join(folder, "alarms.json") });
-    const programs = { path: environment["PATH"] ?? "" };
     const targets = new Map(
       config.targets.flatMap((target): [string, Kept][] => {
         const place = join(folder, target.name);
+        const programs = programPlaces(target.backup, environment);
         const kept = keptOf(target, { ...parts, programs, place, workplaces: [], alarms });
         return kept === undefined ? [] : [[target.name, kept]];
       }),

@@ -11,6 +11,7 @@ import { openRepository, type Repository } from "../recovery/backup/repository.t
 import type { ConnectScratch, ScratchParts } from "../recovery/restore/scratch.ts";
 import { serverPrograms } from "../recovery/restore/server-programs.ts";
 import type { OnProgress } from "../recovery/restore/source.ts";
+import { programPlaces } from "./backup-place.ts";
 import { type EnvironmentVariables, WiringError } from "./target-options.ts";
 
 /** Rejects with {@link WiringError} where there is none, and as the repository does where it cannot be read. */
@@ -66,7 +67,7 @@ export async function scratchPartsOf(
   return {
     root,
     name,
-    programs: await serverPrograms(major, { path: environment["PATH"] ?? "" }),
+    programs: await serverPrograms(major, programPlaces(target.backup, environment)),
     connect,
     roles: rolesOf(target, environment),
     onProgress,

@@ -27,6 +27,7 @@ import { onThisMachine } from "./backup-place.ts";
 import { backupAddress, backupLogin } from "./backup-login.ts";
 import { missingSince, removeOld } from "./backup-retention.ts";
 import { forgetMaking, leftMaking, noteMaking } from "./backup-note.ts";
+import { replicationTo } from "./replication.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 import { WalKeeper } from "./wal-keeper.ts";
 
@@ -284,6 +285,7 @@ export class TargetBackups {
       id,
       method: backup.method,
       login,
+      replicate: () => replicationTo(login, random),
       programs,
       facts,
       walArchived: await this.#streaming(),

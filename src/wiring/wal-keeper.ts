@@ -12,18 +12,17 @@ import { messageOf } from "../base/message-of.ts";
 import type { BackupConfig } from "../config/backup-schema.ts";
 import type { WalView } from "../control/backups-contract.ts";
 import type { WalFacts } from "../recovery/backup/alarms.ts";
-import type { ProgramPlaces } from "../recovery/backup/programs.ts";
 import type { Repository } from "../recovery/backup/repository.ts";
 import { readServerFacts, type ServerFacts, takeBackupLock } from "../recovery/backup/server-facts.ts";
 import { WalReceiver } from "../recovery/backup/wal-receiver.ts";
 import { backupAddress, backupLogin } from "./backup-login.ts";
+import { replicationTo } from "./replication.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 
 export interface WalKeeperParts {
   readonly target: string;
   readonly backup: BackupConfig;
   readonly environment: EnvironmentVariables;
-  readonly programs: ProgramPlaces;
   /** This gateway's own folder for the target. */
   readonly place: string;
   readonly clock: Clock;
@@ -139,7 +138,7 @@ export class WalKeeper {
   }
 
   async #take(repository: Repository): Promise<Held | undefined> {
-    const { target, backup, environment, programs, place, clock, random, warn } = this.#parts;
+    const { target, backup, environment, place, clock, random, warn } = this.#parts;
     const client = await backupAddress(target, backup, environment).connect();
     try {
       const ours = await takeBackupLock(client, "wal");
@@ -157,12 +156,10 @@ export class WalKeeper {
       const spool = repository.sealed ? join(place, "wal") : join(archive.folder, ".receiving");
       const receiver = new WalReceiver({
         archive,
-        login: async () => backupLogin(target, backup, environment),
-        major: facts.major,
+        replicate: () => replicationTo(backupLogin(target, backup, environment), random),
+        segmentBytes: facts.walSegmentBytes,
         slot: this.slot,
-        programs,
         spool,
-        place,
         clock,
         random,
         warn: (message) => warn(`target \`${target}\`: ${message}`),

@@ -10,7 +10,6 @@ import { holdfast } from "../cli/holdfast.ts";
 import { openScene, type Scene, word } from "../grants/scene.ts";
 import { environmentOf, newFolder } from "../provision/shop.ts";
 import { startServer, type TestServer } from "../support/servers.ts";
-import { tool } from "../support/tools.ts";
 import { until } from "./ground.ts";
 import { backupLogin } from "./login.ts";
 
@@ -20,8 +19,7 @@ describe("a gateway with `backup`", { timeout: 600_000 }, () => {
   let login: string;
   let key: string;
   before(async () => {
-    await tool("pg_basebackup");
-    server = await startServer({ version: 15 });
+    server = await startServer({ version: 18 });
     const repository = join(newFolder(), "repository");
     key = join(newFolder(), "key");
     writeFileSync(key, "a long passphrase for backups 5", { mode: 0o600 });
@@ -156,8 +154,8 @@ describe("a gateway with `backup`", { timeout: 600_000 }, () => {
     await until("it is recorded", async () => (await failures()).length > 0);
     const failed = await failures();
     assert.deepEqual([failed.length, failed[0]?.backup], [1, backup]);
-    assert.match(failed[0]?.because ?? "", /pg_basebackup ended with 1: .*(replication|permission)/i);
-    assert.match((await view()).failure?.because ?? "", /pg_basebackup/);
+    assert.match(failed[0]?.because ?? "", /the login for replication failed: .*(replication|permission)/i);
+    assert.match((await view()).failure?.because ?? "", /login for replication/);
     await server.asSuperuser(`ALTER ROLE ${role} REPLICATION`);
     await now();
     await until("it is over", async () => (await view()).alarms.every(({ about }) => about === "same_blast_radius"));
@@ -177,7 +175,7 @@ describe("a gateway with `backup`", { timeout: 600_000 }, () => {
 });
 
 test("a folder that lies in a working copy is refused, loudly, and nothing is written there", { timeout: 300_000 }, async () => {
-  const server = await startServer({ version: 15 });
+  const server = await startServer({ version: 18 });
   const folder = newFolder();
   try {
     const copy = join(folder, word());

@@ -1,5 +1,5 @@
 /**
- * A server of version 15, for which Debian has the programs, a repository and what the methods are given: everything real.
+ * A server, a repository and what the methods are given: everything real. Of version 15 Debian has the programs, too.
  * It makes no backup by itself.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -14,6 +14,8 @@ import type { ServerLogin } from "../../src/recovery/backup/programs.ts";
 import { createRepository, type Repository, type StoredBackup } from "../../src/recovery/backup/repository.ts";
 import { readServerFacts, type ServerFacts } from "../../src/recovery/backup/server-facts.ts";
 import { WalReceiver } from "../../src/recovery/backup/wal-receiver.ts";
+import { replicationTo } from "../../src/wiring/replication.ts";
+import type { ServerVersion } from "../support/postgres/binaries.ts";
 import { startServer, type TestServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
 
@@ -31,9 +33,9 @@ export interface BackupGround {
 
 export const programs = { path: process.env["PATH"] ?? "" };
 
-export async function backupGround(passphrase?: Uint8Array): Promise<BackupGround> {
-  await tool("pg_basebackup");
-  const server = await startServer({ version: 15, settings: { wal_level: "replica", max_wal_senders: 10 } });
+export async function backupGround(version: ServerVersion, passphrase?: Uint8Array): Promise<BackupGround> {
+  if (version === 15) await tool("pg_dump");
+  const server = await startServer({ version, settings: { wal_level: "replica", max_wal_senders: 10 } });
   const folder = mkdtempSync(join(tmpdir(), "holdfast-backup-"));
   const client = await server.connect();
   await client.query("CREATE ROLE backup LOGIN REPLICATION PASSWORD 'a:b\\c'; GRANT pg_read_all_data, pg_read_all_settings TO backup");
@@ -67,6 +69,7 @@ export async function backupGround(passphrase?: Uint8Array): Promise<BackupGroun
         id: newBackupId(),
         method: "basebackup",
         login,
+        replicate: () => replicationTo(more.login ?? login, systemRandom),
         programs,
         facts: await facts(),
         walArchived: false,
@@ -81,12 +84,10 @@ export async function backupGround(passphrase?: Uint8Array): Promise<BackupGroun
     receiver: () =>
       new WalReceiver({
         archive: repository.wal("shop"),
-        login: async () => login,
-        major: 15,
+        replicate: () => replicationTo(login, systemRandom),
+        segmentBytes: 16 * 1024 * 1024,
         slot: "holdfast_shop",
-        programs,
         spool: join(spool, "wal"),
-        place: spool,
         clock: systemClock,
         random: systemRandom,
         warn: () => undefined,

@@ -18,7 +18,6 @@ import { verifyBackup } from "../../src/recovery/backup/verify.ts";
 import { openScene } from "../grants/scene.ts";
 import { environmentOf, newFolder } from "../provision/shop.ts";
 import { startServer } from "../support/servers.ts";
-import { tool } from "../support/tools.ts";
 import { until } from "./ground.ts";
 import { backupLogin } from "./login.ts";
 
@@ -26,8 +25,7 @@ type Child = ChildProcessByStdio<null, Readable, null>;
 
 /** Rejects where anything half is left, or counted. */
 export async function killWhileBackingUp(kills: number): Promise<void> {
-  await tool("pg_basebackup");
-  const server = await startServer({ version: 15 });
+  const server = await startServer({ version: 18 });
   try {
     const repository = join(newFolder(), "repository");
     const first = await openScene(server, {

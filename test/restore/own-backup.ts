@@ -1,5 +1,5 @@
 /**
- * A real base backup of a test server and the WAL after it, in a repository, by PostgreSQL's own programs: what a restore is tried on.
+ * A real base backup of a test server and the WAL after it, in a repository: what a restore is tried on.
  * The gateway's schedule has no part in it, so that a test says itself what is in the archive and what is not.
  */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -11,7 +11,9 @@ import { newBackupId, systemRandom } from "../../src/base/ids.ts";
 import { makeBackup } from "../../src/recovery/backup/make-backup.ts";
 import { createRepository, type Repository, type StoredBackup } from "../../src/recovery/backup/repository.ts";
 import { readServerFacts } from "../../src/recovery/backup/server-facts.ts";
+import { replicationTo } from "../../src/wiring/replication.ts";
 import { serverAccount } from "../support/postgres/account.ts";
+import type { ServerVersion } from "../support/postgres/binaries.ts";
 import { startServer, type TestServer } from "../support/servers.ts";
 import { tool } from "../support/tools.ts";
 
@@ -31,13 +33,16 @@ export interface BackedUp {
 export const backedUpTarget = "shop";
 
 export interface BackedUpOptions {
+  /** 15 unless it says otherwise. */
+  readonly version?: ServerVersion;
   readonly passphrase?: Uint8Array;
   /** Puts something into the server and says as which target it is backed up. */
   readonly fill?: (server: TestServer) => Promise<string>;
 }
 
-export async function openBackedUp({ passphrase, fill }: BackedUpOptions = {}): Promise<BackedUp> {
-  await Promise.all([tool("pg_controldata"), tool("pg_basebackup")]);
+export async function openBackedUp({ version = 15, passphrase, fill }: BackedUpOptions = {}): Promise<BackedUp> {
+  // Of the server's and the client's package: what restores and dumps start.
+  if (version === 15) await Promise.all([tool("pg_controldata"), tool("pg_dump")]);
   const folder = mkdtempSync(join(tmpdir(), "holdfast-restore-test-"));
   chmodSync(folder, 0o711);
   const archived = join(folder, "archived");
@@ -45,7 +50,7 @@ export async function openBackedUp({ passphrase, fill }: BackedUpOptions = {}): 
   const account = serverAccount();
   if (account !== undefined) chownSync(archived, account.uid, account.gid);
   const settings = { archive_mode: true, archive_command: `cp %p ${archived}/%f.new && mv ${archived}/%f.new ${archived}/%f` };
-  const server = await startServer({ version: 15, settings });
+  const server = await startServer({ version, settings });
   const repository = await createRepository({
     folder: join(folder, "repository"),
     random: systemRandom,
@@ -54,7 +59,8 @@ export async function openBackedUp({ passphrase, fill }: BackedUpOptions = {}): 
   const target = (await fill?.(server)) ?? backedUpTarget;
   const wal = repository.wal(target);
   const archive = async () => {
-    const [row] = await server.asSuperuser<{ name: string }>("SELECT pg_walfile_name(pg_switch_wal()) AS name");
+    // The segment that ended: from 17 on the position behind it counts as the next one's.
+    const [row] = await server.asSuperuser<{ name: string }>("SELECT pg_walfile_name(pg_switch_wal() - 1) AS name");
     // Something was written before: an empty segment is not ended, and what was archived before may be stored already.
     for (let tries = 0; !readdirSync(archived).includes(row?.name ?? ""); tries += 1) {
       if ((await wal.read(row?.name ?? "")) !== undefined) break;
@@ -103,20 +109,22 @@ async function makeOne({ server, repository, folder, target }: Scene, method: "b
   const client = await server.connect();
   const spool = join(folder, "spool");
   mkdirSync(spool, { recursive: true, mode: 0o700 });
+  const login = {
+    host: "127.0.0.1",
+    port: server.port,
+    role: "postgres",
+    password: server.superuser.password,
+    database: "postgres",
+    tls: "disable",
+  } as const;
   try {
     return await makeBackup({
       repository,
       target,
       id: newBackupId(),
       method,
-      login: {
-        host: "127.0.0.1",
-        port: server.port,
-        role: "postgres",
-        password: server.superuser.password,
-        database: "postgres",
-        tls: "disable",
-      },
+      login,
+      replicate: () => replicationTo(login, systemRandom),
       programs: { path: process.env["PATH"] ?? "" },
       facts: await readServerFacts(client),
       walArchived: true,

@@ -1,23 +1,29 @@
 /** Scratch servers out of real base backups and WAL: as of a moment, in a folder of their own, and gone afterwards. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { StoredBackup } from "../../src/recovery/backup/repository.ts";
+import { readControl } from "../../src/recovery/restore/control-file.ts";
 import { repositorySource } from "../../src/recovery/restore/repository-source.ts";
 import type { RestoreFailed } from "../../src/recovery/restore/restore-failed.ts";
 import { openScratch, type Scratch } from "../../src/recovery/restore/scratch.ts";
 import type { ReplayUntil } from "../../src/recovery/restore/source.ts";
+import { type ServerVersion, serverVersions } from "../support/postgres/binaries.ts";
 import { type BackedUp, backedUpTarget, openBackedUp } from "./own-backup.ts";
 import { scratchParts } from "./scratch-parts.ts";
 
-describe("a scratch server", () => {
+for (const version of serverVersions) describe(`a scratch server of ${version}`, () => scratchServers(version));
+
+const controlled = ["max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_transactions", "max_locks_per_transaction"];
+
+function scratchServers(version: ServerVersion): void {
   let backedUp: BackedUp;
   let backup: StoredBackup;
   let [before_, xid] = ["", ""];
 
   before(async () => {
-    backedUp = await openBackedUp({ passphrase: Buffer.from("the repository's passphrase") });
+    backedUp = await openBackedUp({ version, passphrase: Buffer.from("the repository's passphrase") });
     const { server } = backedUp;
     await server.asSuperuser(
       "CREATE TABLE orders (id int PRIMARY KEY, total int); INSERT INTO orders SELECT i, i FROM generate_series(1, 1000) i",
@@ -37,7 +43,7 @@ describe("a scratch server", () => {
   after(() => backedUp?.close());
 
   async function opened(until: ReplayUntil, atEnd: "pause" | "promote", look: (scratch: Scratch) => Promise<void>): Promise<void> {
-    const parts = await scratchParts(backedUp.folder);
+    const parts = await scratchParts(backedUp.folder, version);
     const scratch = await openScratch(repositorySource(backedUp.repository, backedUpTarget, backup), { until, atEnd }, parts);
     try {
       await look(scratch);
@@ -93,8 +99,22 @@ describe("a scratch server", () => {
       }
     }));
 
+  test("has room for what the original had, as its control file says", async () => {
+    const control = readControl(readFileSync(join(backedUp.server.folder, "data", "global", "pg_control")));
+    const [row] = await backedUp.server.asSuperuser<Record<string, string>>(
+      `SELECT (SELECT system_identifier::text FROM pg_control_system()) AS id, ${controlled.map((name) => `current_setting('${name}') AS ${name}`).join(", ")},
+        pg_size_bytes(current_setting('wal_segment_size'))::text AS segment`,
+    );
+    const { systemIdentifier, segmentBytes, connections, workers, senders, preparedTransactions, locks } = control ?? {};
+    assert.deepEqual([systemIdentifier, segmentBytes, connections, workers, senders, preparedTransactions, locks].map(String), [
+      row?.["id"],
+      row?.["segment"],
+      ...controlled.map((name) => row?.[name]),
+    ]);
+  });
+
   test("a point beyond the WAL is refused, and nothing is left", async () => {
-    const parts = await scratchParts(backedUp.folder);
+    const parts = await scratchParts(backedUp.folder, version);
     const source = repositorySource(backedUp.repository, backedUpTarget, backup);
     const until = { kind: "lsn", lsn: "7/0" } as const;
     await assert.rejects(openScratch(source, { until, atEnd: "promote" }, parts), (error: RestoreFailed) => {
@@ -104,4 +124,4 @@ describe("a scratch server", () => {
     });
     assert.equal(existsSync(join(parts.root, parts.name)), false);
   });
-});
+}

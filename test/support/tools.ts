@@ -13,7 +13,6 @@ const debianPackages = {
   psql: ["postgresql-client"],
   pg_dump: ["postgresql-client"],
   pgbackrest: ["pgbackrest"],
-  pg_basebackup: ["postgresql-client"],
   // Of the server's own package: what a restore starts.
   pg_controldata: ["postgresql"],
   pgbench: ["postgresql-client", "postgresql-contrib"],

@@ -23,7 +23,7 @@ export interface UpstreamRequest {
   readonly upstream: UpstreamOptions;
   readonly database: string;
   readonly applicationName: string;
-  readonly replication: boolean;
+  readonly replication: boolean | "physical";
   readonly limits: SessionLimits;
   readonly settings: ReadonlyMap<string, string>;
   readonly nonce: string;
@@ -38,25 +38,49 @@ export interface UpstreamSession extends Omit<Extract<PinCommand, { kind: "pinne
 
 /** Calls `done` once. The result ends an attempt under way: the socket is destroyed and `done` is not called any more. */
 export function openUpstream(request: UpstreamRequest, done: (result: UpstreamSession | UpstreamFailure) => void): () => void {
-  const attempt = new Attempt(request, done);
+  const attempt = new Attempt(request, { failed: done, pinned: done });
   return () => attempt.abandon();
 }
 
+/** Logged in for physical replication: it takes no SQL, so nothing is pinned. */
+export interface ReplicationSession extends Pick<UpstreamSession, "socket" | "rest"> {
+  readonly kind: "replicating";
+}
+
+const UNLIMITED: SessionLimits = { statementMsMax: null, transactionMsMax: null, idleInTransactionMsMax: null, sessionMsMax: null };
+
+/** As {@link openUpstream}, of a login that replicates. */
+export function openReplicationSession(
+  request: Pick<UpstreamRequest, "upstream" | "database" | "applicationName" | "nonce">,
+  done: (result: ReplicationSession | UpstreamFailure) => void,
+): () => void {
+  const all = { ...request, replication: "physical", limits: UNLIMITED, settings: new Map() } as const;
+  const attempt = new Attempt(all, { failed: done, replicating: done });
+  return () => attempt.abandon();
+}
+
+/** One of them is called, once. Who replicates gets the connection as the login leaves it. */
+type Ends = { readonly failed: (failure: UpstreamFailure) => void } & (
+  | { readonly pinned: (session: UpstreamSession) => void }
+  | { readonly replicating: (session: ReplicationSession) => void }
+);
+
 class Attempt {
   readonly #request: UpstreamRequest;
-  readonly #done: (result: UpstreamSession | UpstreamFailure) => void;
+  readonly #ends: Ends;
   readonly #tcp: Socket;
   readonly #timer: NodeJS.Timeout;
   readonly #password: string | undefined;
   #socket: Duplex;
   #login: UpstreamLogin;
   #pin: SessionPin | undefined;
+  #pinned: (session: UpstreamSession) => void = () => undefined;
   #key: AuthenticatedServer["key"];
   #over = false;
 
-  constructor(request: UpstreamRequest, done: (result: UpstreamSession | UpstreamFailure) => void) {
+  constructor(request: UpstreamRequest, ends: Ends) {
     this.#request = request;
-    this.#done = done;
+    this.#ends = ends;
     const { upstream, database, applicationName, replication, nonce } = request;
     this.#password = upstream.password();
     this.#login = new UpstreamLogin({ upstream, password: this.#password, database, applicationName, replication, nonce });
@@ -107,7 +131,8 @@ class Attempt {
           this.#derive(command.salt, command.iterations);
           break;
         case "ready":
-          this.#startPin(command.server, command.rest);
+          if ("pinned" in this.#ends) this.#startPin(command.server, command.rest, this.#ends.pinned);
+          else this.#ends.replicating({ kind: "replicating", socket: this.#letGo(), rest: command.rest });
           break;
         case "failed":
           this.#fail(command);
@@ -136,9 +161,16 @@ class Attempt {
     });
   }
 
-  #startPin(server: AuthenticatedServer, rest: Buffer): void {
+  #letGo(): Duplex {
+    this.#socket.pause();
+    this.#settle();
+    return this.#socket;
+  }
+
+  #startPin(server: AuthenticatedServer, rest: Buffer, pinned: (session: UpstreamSession) => void): void {
     this.#key = server.key;
     this.#pin = new SessionPin({ limits: this.#request.limits, settings: this.#request.settings, parameters: server.parameters });
+    this.#pinned = pinned;
     this.#runPin([this.#pin.start()]);
     if (rest.length > 0) this.#runPin(this.#pin.receive(rest));
   }
@@ -153,13 +185,9 @@ class Attempt {
         case "failed":
           this.#fail(command);
           break;
-        case "pinned": {
-          this.#socket.pause();
-          const socket = this.#socket;
-          this.#settle();
-          this.#done({ ...command, kind: "ready", socket, key: this.#key });
+        case "pinned":
+          this.#pinned({ ...command, kind: "ready", socket: this.#letGo(), key: this.#key });
           break;
-        }
         default:
           assertNever(command, "session pin");
       }
@@ -169,7 +197,7 @@ class Attempt {
   #fail(failure: UpstreamFailure): void {
     if (this.#over) return;
     this.abandon();
-    this.#done(failure);
+    this.#ends.failed(failure);
   }
 
   #settle(): void {

@@ -1,127 +1,150 @@
 /**
- * A base backup by `pg_basebackup`, as archives: streamed into the repository, and held against the server's own list of files as it
- * passes.
- * With tablespaces the program writes to the spool first, because it streams only one archive.
+ * A base backup by the server's own command (BASE_BACKUP), as archives: each streamed into the repository as it comes, and held against the
+ * server's list of files as it passes. No program is needed for it, of whatever version. Source: PostgreSQL documentation, "Streaming
+ * Replication Protocol".
  */
-import { createReadStream } from "node:fs";
-import { mkdir, readdir, rm, statfs } from "node:fs/promises";
-import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { BackupUnusable, type BackupJob, type MadeFiles } from "./job.ts";
 import type { StoredFile } from "./manifest.ts";
-import { findProgram, loginVariables, type Program, ProgramFailed, runProgram, type Running } from "./programs.ts";
+import { quotedText, type ReplicationAnswer, type ReplicationWire } from "./replication-port.ts";
 import { differences, parseServerManifest, type ServerManifest, serverManifestName } from "./server-manifest.ts";
 import { storeStream } from "./store-file.ts";
 import { lookingAtTar, type TarEntry } from "./tar-entries.ts";
 
-/** Rejects with `ProgramFailed`, and with {@link BackupUnusable} where what came is not what the server says it sent. */
+/** The protocol has the form that is read here since then. */
+const OLDEST_MAJOR = 15;
+
+/** Rejects with what the server says, and with {@link BackupUnusable} where what came is not what the server says it sent. */
 export async function baseBackup(job: BackupJob): Promise<MadeFiles> {
-  const program = await findProgram("pg_basebackup", job.facts.major, job.programs);
-  const { variables, release } = await loginVariables(job.login, job.spool);
+  const { facts, walArchived, signal } = job;
+  if (facts.major < OLDEST_MAJOR)
+    throw new Error(
+      `base backups are made of PostgreSQL ${OLDEST_MAJOR} and later, and this is ${facts.major}: \`method: dump\` backs it up`,
+    );
+  const wire = await job.replicate();
+  const stop = () => wire.close();
+  signal.addEventListener("abort", stop, { once: true });
   try {
-    const { files, entries, list } =
-      job.facts.tablespaces.length === 0 ? await streamed(job, program, variables) : await spooled(job, program, variables);
+    signal.throwIfAborted();
+    const { files, entries, list } = await new Receiving(job, wire).all();
     const manifest = demandWhole(list, entries);
     return {
       files,
-      wal: job.walArchived ? "archive" : "inside",
+      wal: walArchived ? "archive" : "inside",
       from: manifest.from,
       to: manifest.to,
       timeline: manifest.timeline,
-      tools: { pg_basebackup: program.version },
+      tools: { BASE_BACKUP: `${facts.major}.${facts.version % 10_000}` },
       leftOut: [],
-      databases: [...job.facts.databases, ...job.facts.closed].sort(),
+      databases: [...facts.databases, ...facts.closed].sort(),
     };
   } finally {
-    await release();
+    signal.removeEventListener("abort", stop);
+    wire.close();
   }
 }
 
 interface Received {
   readonly files: readonly StoredFile[];
   readonly entries: ReadonlyMap<string, TarEntry>;
-  readonly list: Buffer | undefined;
+  readonly list: Buffer;
 }
 
-async function streamed(job: BackupJob, program: Program, variables: Readonly<Record<string, string>>): Promise<Received> {
-  const running = start(job, program, variables, "-");
-  const look = lookingAtTar(serverManifestName);
-  const stored = await both(running, job, (signal) => store(job, "base", running.output, { signal, watching: [look.stream] }));
-  return { files: [{ ...stored, what: "base" }], entries: look.entries, list: look.kept() };
-}
+/** First byte of each copied piece. */
+const piece = { archive: 0x6e, manifest: 0x6d, data: 0x64, progress: 0x70 } as const;
+const LIST_BYTES_MAX = 512 * 1024 * 1024;
 
-/** The archive and the program that makes it: where one fails, the other is ended, and the program's words are the ones to hear. */
-async function both<T>(running: Running, job: BackupJob, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stopped = new AbortController();
-  running.ended.catch(() => stopped.abort());
-  try {
-    const done = await act(AbortSignal.any([job.signal, stopped.signal]));
-    await running.ended;
-    return done;
-  } catch (error) {
-    running.stop();
-    const said = await running.ended.then(
-      () => undefined,
-      (problem: unknown) => problem,
-    );
-    // A full disk ends the program, too: then the writing side knows why.
-    throw stopped.signal.aborted || error instanceof ProgramFailed ? (said ?? error) : error;
+class Receiving {
+  readonly #job: BackupJob;
+  readonly #answers: AsyncGenerator<ReplicationAnswer, void, undefined>;
+  readonly #files: StoredFile[] = [];
+  readonly #entries = new Map<string, TarEntry>();
+  /** What the piece that was taken last begins; `undefined` at the end. */
+  #next: Buffer | undefined;
+
+  constructor(job: BackupJob, wire: ReplicationWire) {
+    this.#job = job;
+    this.#answers = wire.command(commandOf(job));
   }
-}
 
-async function spooled(job: BackupJob, program: Program, variables: Readonly<Record<string, string>>): Promise<Received> {
-  const spool = join(job.spool, "base");
-  await rm(spool, { recursive: true, force: true });
-  await mkdir(spool, { mode: 0o700 });
-  try {
-    const { bavail, bsize } = await statfs(spool);
-    if (bavail * bsize < job.facts.bytes)
-      throw new ProgramFailed(
-        `the server has tablespaces, so its ${job.facts.bytes} bytes go through \`${job.spool}\`, which has room for ${bavail * bsize}`,
-      );
-    await start(job, program, variables, spool).ended;
-    const files: StoredFile[] = [];
-    const entries = new Map<string, TarEntry>();
-    for (const file of (await readdir(spool)).filter((name) => name.endsWith(".tar"))) {
-      const name = file.slice(0, -".tar".length);
-      const look = lookingAtTar(serverManifestName);
-      const stored = await store(job, name, createReadStream(join(spool, file)), { signal: job.signal, watching: [look.stream] });
-      await rm(join(spool, file));
-      const tablespace = job.facts.tablespaces.find(({ oid }) => oid === name);
-      const within = tablespace === undefined ? "" : `pg_tblspc/${name}/`;
-      for (const [path, entry] of look.entries) entries.set(`${within}${path}`, entry);
-      if (tablespace === undefined) files.push({ ...stored, what: "base" });
-      else files.push({ ...stored, what: "tablespace", of: name, location: tablespace.location });
+  async all(): Promise<Received> {
+    let list: Buffer | undefined;
+    await this.#toNext();
+    while (this.#next !== undefined) {
+      const begins = this.#next;
+      if (begins[0] === piece.archive) await this.#archive(begins);
+      else if (begins[0] === piece.manifest) list = await this.#list();
+      else throw new Error(`the server sent \`${String.fromCharCode(begins[0] ?? 0)}\` within a base backup, which is not known`);
     }
-    const list = await createReadStream(join(spool, serverManifestName)).toArray();
-    // Beside the archives, as the program puts it where it does not stream.
-    const kept = await storeStream(createReadStream(join(spool, serverManifestName)), {
-      ...storing(job, serverManifestName),
-      compressed: true,
-    });
-    return { files: [...files, { ...kept, what: "list" }], entries, list: Buffer.concat(list as Buffer[]) };
-  } finally {
-    await rm(spool, { recursive: true, force: true });
+    if (list === undefined)
+      throw new BackupUnusable("the server's own list of files did not come with it", { empty: this.#entries.size === 0 });
+    return { files: this.#files, entries: this.#entries, list };
+  }
+
+  /** Of no archive: rows with positions and tablespaces, and signs of life. */
+  async #toNext(): Promise<void> {
+    for await (const _ of this.#bytes()) throw new Error("the server sent bytes of no file");
+  }
+
+  /** The bytes up to what begins next. */
+  async *#bytes(): AsyncGenerator<Buffer, void, undefined> {
+    for (;;) {
+      const { value: answer, done } = await this.#answers.next();
+      if (done === true) return void (this.#next = undefined);
+      if (answer.kind !== "copy" || answer.bytes[0] === piece.progress) continue;
+      if (answer.bytes[0] !== piece.data) return void (this.#next = answer.bytes);
+      yield answer.bytes.subarray(1);
+    }
+  }
+
+  async #archive(begins: Buffer): Promise<void> {
+    const [name = "", location = ""] = begins.subarray(1).toString("utf8").split("\0");
+    const [, oid] = /^(?:base|(\d+))\.tar$/.exec(name) ?? [name];
+    if (oid === name) throw new Error(`the server names an archive \`${name}\`, which is not known`);
+    const look = lookingAtTar(serverManifestName);
+    const source = Readable.from(this.#bytes(), { objectMode: false });
+    const stored = await storeStream(source, { ...this.#storing(name), watching: [look.stream] });
+    const within = oid === undefined ? "" : `pg_tblspc/${oid}/`;
+    for (const [path, entry] of look.entries) this.#entries.set(`${within}${path}`, entry);
+    this.#files.push(oid === undefined ? { ...stored, what: "base" } : { ...stored, what: "tablespace", of: oid, location });
+  }
+
+  async #list(): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const each of this.#bytes()) {
+      bytes += each.length;
+      if (bytes > LIST_BYTES_MAX) throw new Error(`the server's list of files is longer than ${LIST_BYTES_MAX} bytes`);
+      pieces.push(each);
+    }
+    const list = Buffer.concat(pieces);
+    // Beside the archives, as a person finds it who checks with `pg_verifybackup`.
+    const kept = await storeStream(Readable.from([list], { objectMode: false }), this.#storing(serverManifestName));
+    this.#files.push({ ...kept, what: "list" });
+    return list;
+  }
+
+  #storing(name: string) {
+    const { folder, key, random, progress, signal } = this.#job;
+    return { folder, name, key, random, progress, signal, compressed: true };
   }
 }
 
-function start(job: BackupJob, program: Program, variables: Readonly<Record<string, string>>, to: string): Running {
-  const wal = job.walArchived ? "none" : "fetch";
-  const args = ["-D", to, "-F", "t", "-X", wal, "-c", "fast", "-l", job.label, "--manifest-checksums=SHA256", "--no-password", "-v"];
-  return runProgram(program, args, { variables, path: job.programs.path, signal: job.signal });
+/** Where WAL is archived by us, the server need not wait for its own archive; where it is not, the backup holds what it needs. */
+function commandOf({ label, walArchived }: BackupJob): string {
+  const options = [
+    `LABEL ${quotedText(label)}`,
+    `WAL ${walArchived ? "false" : "true"}`,
+    "WAIT false",
+    "CHECKPOINT 'fast'",
+    "MANIFEST 'yes'",
+    "MANIFEST_CHECKSUMS 'SHA256'",
+    "TABLESPACE_MAP true",
+  ];
+  return `BASE_BACKUP (${options.join(", ")})`;
 }
 
-function storing(job: BackupJob, name: string) {
-  const { folder, key, random, progress } = job;
-  return { folder, name, key, random, progress };
-}
-
-function store(job: BackupJob, name: string, source: Readable, more: Pick<Parameters<typeof storeStream>[1], "signal" | "watching">) {
-  return storeStream(source, { ...storing(job, `${name}.tar`), compressed: true, ...more });
-}
-
-function demandWhole(list: Buffer | undefined, entries: ReadonlyMap<string, TarEntry>): ServerManifest {
-  if (list === undefined) throw new BackupUnusable("the server's own list of files did not come with it", { empty: entries.size === 0 });
+function demandWhole(list: Buffer, entries: ReadonlyMap<string, TarEntry>): ServerManifest {
   const manifest = parseServerManifest(list);
   const wrong = differences(manifest, entries);
   if (wrong.length > 0) throw new BackupUnusable(`what came is not what the server sent: ${wrong.join(", ")}`, { empty: false });

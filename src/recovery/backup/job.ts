@@ -5,6 +5,7 @@
 import type { RandomBytes } from "../../base/ids.ts";
 import type { StoredFile } from "./manifest.ts";
 import type { ProgramPlaces, ServerLogin } from "./programs.ts";
+import type { Replicate } from "./replication-port.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 export interface BackupJob {
@@ -14,6 +15,8 @@ export interface BackupJob {
   /** Of a sealed repository. */
   readonly key: Uint8Array | undefined;
   readonly login: ServerLogin;
+  /** As that login. */
+  readonly replicate: Replicate;
   readonly programs: ProgramPlaces;
   readonly facts: ServerFacts;
   /** WAL goes to the archive all the time: then the backup holds none itself. */

@@ -13,6 +13,7 @@ import { dumpBackup } from "./dump.ts";
 import { type BackupJob, BackupUnusable, type MadeFiles } from "./job.ts";
 import type { BackupManifest } from "./manifest.ts";
 import type { ProgramPlaces, ServerLogin } from "./programs.ts";
+import type { Replicate } from "./replication-port.ts";
 import { type Repository, RepositoryProblem, type StoredBackup } from "./repository.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import { parseLsn, segmentsBetween } from "./wal-names.ts";
@@ -23,6 +24,7 @@ export interface MakeBackup {
   readonly id: BackupId;
   readonly method: "basebackup" | "dump";
   readonly login: ServerLogin;
+  readonly replicate: Replicate;
   readonly programs: ProgramPlaces;
   readonly facts: ServerFacts;
   /** WAL arrives at the archive now: the backup needs not hold it itself. */
@@ -65,7 +67,7 @@ export async function makeBackup(parts: MakeBackup): Promise<StoredBackup> {
 }
 
 function byMethod(parts: MakeBackup, folder: string): Promise<MadeFiles> {
-  const { repository, method, login, programs, facts, walArchived, spool, random, progress, signal } = parts;
+  const { repository, method, login, replicate, programs, facts, walArchived, spool, random, progress, signal } = parts;
   const { key } = repository;
   if (repository.sealed && key === undefined)
     throw new RepositoryProblem("the repository is sealed, and its key is not given: set `backup.key`");
@@ -74,6 +76,7 @@ function byMethod(parts: MakeBackup, folder: string): Promise<MadeFiles> {
     label: `holdfast ${parts.id}`,
     key,
     login,
+    replicate,
     programs,
     facts,
     walArchived,

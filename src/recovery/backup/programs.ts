@@ -16,7 +16,9 @@ export class ProgramFailed extends Error {
 export interface ProgramPlaces {
   /** As the variable PATH has it. */
   readonly path: string;
-  /** Folders with a `%` for the server's major version. */
+  /** Folders to look in first, with a `%` for the server's major version. */
+  readonly first?: readonly string[];
+  /** The usual ones, likewise. */
   readonly versioned?: readonly string[];
 }
 
@@ -36,9 +38,13 @@ const usualFolders = [
 ];
 
 /** The program of exactly that major version: another may write what is no backup (GitLab, 2017). Rejects with {@link ProgramFailed}. */
-export async function findProgram(name: string, major: number, { path, versioned = usualFolders }: ProgramPlaces): Promise<Program> {
+export async function findProgram(
+  name: string,
+  major: number,
+  { path, first = [], versioned = usualFolders }: ProgramPlaces,
+): Promise<Program> {
   const folders = [
-    ...versioned.map((folder) => folder.replace("%", String(major))),
+    ...[...first, ...versioned].map((folder) => folder.replace("%", String(major))),
     ...path.split(delimiter).filter((each) => each !== ""),
   ];
   const others: string[] = [];
@@ -51,7 +57,7 @@ export async function findProgram(name: string, major: number, { path, versioned
   }
   const found = others.length === 0 ? "none was found" : `only ${[...new Set(others)].join(" and ")} was found, which does not fit`;
   throw new ProgramFailed(
-    `${name} of PostgreSQL ${major} is needed, and ${found}: install postgresql-client-${major} (Debian) or postgresql${major} (Red Hat)`,
+    `${name} of PostgreSQL ${major} is needed, and ${found}: install postgresql-client-${major} (Debian) or postgresql${major} (Red Hat), or name its folder as \`backup.programs\``,
   );
 }
 
@@ -111,9 +117,6 @@ export async function loginVariables(
 
 export interface Running {
   readonly output: Readable;
-  readonly processId: number | undefined;
-  /** Lines of the error output so far, the last {@link linesMax}. */
-  readonly said: () => readonly string[];
   /** Resolves with the lines it said when it ended well. Rejects with {@link ProgramFailed}, also when it was stopped. */
   readonly ended: Promise<readonly string[]>;
   readonly stop: () => void;
@@ -129,13 +132,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Where it runs; `/` otherwise. */
   readonly folder?: string;
-  /** Each line of its error output as it comes. */
-  readonly onLine?: (line: string) => void;
 }
 
 /** Starts it with nothing of our own environment but PATH: neither secrets nor `PG*` variables that would mean another server. */
 export function runProgram(program: Pick<Program, "name" | "path">, args: readonly string[], options: RunOptions): Running {
-  const { variables, path, signal, folder = "/", onLine = () => undefined } = options;
+  const { variables, path, signal, folder = "/" } = options;
   const child = spawn(program.path, [...args], {
     cwd: folder,
     env: { PATH: path, LC_ALL: "C", ...variables },
@@ -146,7 +147,6 @@ export function runProgram(program: Pick<Program, "name" | "path">, args: readon
     if (line === "") return;
     lines.push(line.slice(0, lineCharactersMax));
     if (lines.length > linesMax) lines.shift();
-    onLine(line);
   };
   let open = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -169,7 +169,7 @@ export function runProgram(program: Pick<Program, "name" | "path">, args: readon
   ended.catch(() => undefined);
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted === true) stop();
-  return { output: child.stdout, processId: child.pid, said: () => lines, ended, stop };
+  return { output: child.stdout, ended, stop };
 }
 
 /** SIGTERM, and SIGKILL for what does not go. */
@@ -184,8 +184,7 @@ function stopping(child: ChildProcess): () => void {
 
 /** What it said that sounds like the cause, without its own name and time. */
 function failure(name: string, code: number | null, killed: NodeJS.Signals | null, lines: readonly string[]): string {
-  // The last word of pg_receivewal is always that it is disconnected.
-  const telling = lines.filter((line) => /error|fatal|could not|denied|refus/i.test(line) && !/: disconnected$/.test(line));
+  const telling = lines.filter((line) => /error|fatal|could not|denied|refus/i.test(line));
   const cause = telling.at(-1) ?? lines.at(-1) ?? "";
   const how = killed === null ? `ended with ${code ?? "nothing"}` : `was ended by ${killed}`;
   const told = cause.replace(/^[\w-]+: (?:error: )?/, "").replace(/\.$/, "");

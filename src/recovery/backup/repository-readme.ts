@@ -12,6 +12,7 @@ const head = `This folder holds backups of PostgreSQL servers, made by Holdfast.
   TARGET/backups/DATE-ID/manifest.json   what the backup is: its files, their SHA-256, WAL positions, versions. Written last:
                                          a folder without it is no backup.
   TARGET/backups/DATE-ID/base.tar.gz     a base backup: the data directory (16400.tar.gz: the tablespace with that OID)
+  TARGET/backups/DATE-ID/backup_manifest.gz  the server's own list of the files in it, for pg_verifybackup
   TARGET/backups/DATE-ID/database-1.dump a dump of one database, for pg_restore (which one: manifest.json)
   TARGET/backups/DATE-ID/globals.sql.gz  roles and other global objects, for psql
   TARGET/wal/00000001/NAME.gz            WAL segments of timeline 1; NAME.partial.gz is what the newest one held when it was stored

@@ -14,7 +14,7 @@ import { RestoreFailed } from "./restore-failed.ts";
 import { makeScratchFolder, type ScratchFolder } from "./scratch-folder.ts";
 import type { Scratch, ScratchParts } from "./scratch.ts";
 import { ScratchServer } from "./scratch-server.ts";
-import { parseControlData, scratchHba, scratchPort, scratchSettings } from "./scratch-settings.ts";
+import { scratchHba, scratchPort, scratchSettings } from "./scratch-settings.ts";
 import type { RestoreSource, SourceFile } from "./source.ts";
 
 /** Of the cluster itself, and of indexes, which a dump holds as one line each. */
@@ -64,11 +64,7 @@ async function startEmpty(folder: ScratchFolder, parts: ScratchParts): Promise<S
   await writeFile(hba, scratchHba, { mode: 0o600 });
   await folder.own(hba);
   parts.onProgress({ step: "start" });
-  const server = await ScratchServer.start(
-    folder,
-    parts.programs,
-    scratchSettings({ socket: folder.socket, hba, control: parseControlData("") }),
-  );
+  const server = await ScratchServer.start(folder, parts.programs, scratchSettings({ socket: folder.socket, hba }));
   if (!(await server.untilAnswers(parts.signal))) {
     const because = await server.complaint();
     throw server.failure("start", because);

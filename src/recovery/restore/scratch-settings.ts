@@ -2,43 +2,14 @@
  * The configuration of a scratch server, written from nothing: of the original's settings none is taken over, so it reaches out to nobody
  * (no archiving, no replication, no subscriptions, no libraries of others) and nobody but its account reaches it.
  */
+import type { ControlData } from "./control-file.ts";
 import { untilText, type ReplayUntil } from "./source.ts";
-
-/** What a server that recovers must have room for, from `pg_controldata`. */
-export interface ControlData {
-  readonly systemIdentifier: string | undefined;
-  readonly segmentBytes: number;
-  readonly connections: number;
-  readonly workers: number;
-  readonly senders: number;
-  readonly preparedTransactions: number;
-  readonly locks: number;
-}
-
-/** The lines of `pg_controldata` under LC_ALL=C. */
-export function parseControlData(text: string): ControlData {
-  const value = (label: string): string | undefined =>
-    text
-      .split("\n")
-      .find((line) => line.startsWith(`${label}:`))
-      ?.slice(label.length + 1)
-      .trim();
-  const number = (label: string, otherwise: number) => Number(value(label) ?? otherwise) || otherwise;
-  return {
-    systemIdentifier: value("Database system identifier"),
-    segmentBytes: number("Bytes per WAL segment", 16 * 1024 ** 2),
-    connections: number("max_connections setting", 100),
-    workers: number("max_worker_processes setting", 8),
-    senders: number("max_wal_senders setting", 10),
-    preparedTransactions: Number(value("max_prepared_xacts setting") ?? 0),
-    locks: number("max_locks_per_xact setting", 64),
-  };
-}
 
 export interface SettingsParts {
   readonly socket: string;
   readonly hba: string;
-  readonly control: ControlData;
+  /** Absent of a cluster of our own making. */
+  readonly control?: ControlData;
   /** Absent where nothing is recovered. */
   readonly recovery?: { readonly command: string; readonly until: ReplayUntil; readonly atEnd: "pause" | "promote" };
 }
@@ -54,11 +25,11 @@ export function scratchSettings({ socket, hba, control, recovery }: SettingsPart
     unix_socket_permissions: "0700",
     hba_file: hba,
     // Room for what the server had when the backup was made, and for what it may have been given since.
-    max_connections: Math.max(100, 2 * control.connections),
-    max_worker_processes: Math.max(16, 2 * control.workers),
-    max_wal_senders: Math.max(10, 2 * control.senders),
-    max_prepared_transactions: Math.max(20, 2 * control.preparedTransactions),
-    max_locks_per_transaction: Math.max(64, 2 * control.locks),
+    max_connections: Math.max(100, 2 * (control?.connections ?? 0)),
+    max_worker_processes: Math.max(16, 2 * (control?.workers ?? 0)),
+    max_wal_senders: Math.max(10, 2 * (control?.senders ?? 0)),
+    max_prepared_transactions: Math.max(20, 2 * (control?.preparedTransactions ?? 0)),
+    max_locks_per_transaction: Math.max(64, 2 * (control?.locks ?? 0)),
     archive_mode: false,
     primary_conninfo: "",
     primary_slot_name: "",

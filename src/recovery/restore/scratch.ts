@@ -9,10 +9,11 @@ import { promisify } from "node:util";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AdminClient } from "../../provision/sql.ts";
 import { messageOf } from "../../base/message-of.ts";
+import { type ControlData, readControl } from "./control-file.ts";
 import { RestoreFailed } from "./restore-failed.ts";
 import { makeScratchFolder, type ScratchFolder } from "./scratch-folder.ts";
 import { ScratchServer } from "./scratch-server.ts";
-import { type ControlData, parseControlData, scratchHba, scratchPort, scratchSettings } from "./scratch-settings.ts";
+import { scratchHba, scratchPort, scratchSettings } from "./scratch-settings.ts";
 import type { ServerPrograms } from "./server-programs.ts";
 import { type OnProgress, type ReplayUntil, type RestoreSource, untilText } from "./source.ts";
 import { unpack } from "./unpack.ts";
@@ -98,14 +99,12 @@ async function controlOf(folder: ScratchFolder, programs: ServerPrograms): Promi
   const major = (await readFile(join(folder.data, "PG_VERSION"), "utf8")).trim();
   if (Number(major) !== programs.major)
     throw new RestoreFailed("programs", `the backup is of PostgreSQL ${major}, and these programs are of ${programs.major}`);
-  const { stdout } = await run(programs.demand("pg_controldata"), ["-D", folder.data], {
-    ...folder.account,
-    env: { LC_ALL: "C" },
-    cwd: "/",
-  }).catch((error: unknown) =>
+  const bytes = await readFile(join(folder.data, "global/pg_control")).catch((error: unknown) =>
     Promise.reject(new RestoreFailed("files", `\`global/pg_control\` cannot be read: ${messageOf(error)}`, error)),
   );
-  return parseControlData(stdout);
+  const control = readControl(bytes);
+  if (control === undefined) throw new RestoreFailed("files", "`global/pg_control` is not one of this kind of machine, or was changed");
+  return control;
 }
 
 type Recovering = ScratchParts & { readonly feeder: WalFeeder; readonly until: ReplayUntil; readonly atEnd: "pause" | "promote" };

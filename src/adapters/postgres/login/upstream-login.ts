@@ -32,7 +32,8 @@ export interface UpstreamLoginOptions {
   readonly password: string | undefined;
   readonly database: string;
   readonly applicationName: string;
-  readonly replication: boolean;
+  /** `physical`: no session with SQL, but what a standby or a base backup asks for. */
+  readonly replication: boolean | "physical";
   /** Printable nonce, fresh for this login. */
   readonly nonce: string;
 }
@@ -130,7 +131,7 @@ export class UpstreamLogin {
       ["client_encoding", "UTF8"],
     ];
     if (applicationName !== "") parameters.push(["application_name", applicationName]);
-    if (replication) parameters.push(["replication", "database"]);
+    if (replication !== false) parameters.push(["replication", replication === "physical" ? "true" : "database"]);
     this.#state = "authentication";
     this.#out.push({ kind: "send", bytes: writeStartup(parameters) });
   }
