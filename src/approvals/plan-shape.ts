@@ -53,7 +53,7 @@ const row = orNull(record(orNull(statement), many));
 
 const bin: Shape = (value, place) => {
   const takes = typeof value === "object" && value !== null && "takes" in value ? value.takes : undefined;
-  if (takes === "all") object({ takes: oneOf([takes]), keepMs: milliseconds })(value, place);
+  if (takes === "all" || takes === "untried") object({ takes: oneOf([takes]), keepMs: milliseconds })(value, place);
   else object({ takes: oneOf(["nothing"]), because: sentence })(value, place);
 };
 

@@ -9,7 +9,7 @@ import { removes } from "../model/binnable.ts";
 import type { Effect, Reversibility } from "../model/effect.ts";
 import type { RecoveryFact } from "../model/facts.ts";
 import type { Measured } from "../pipeline/approvals-port.ts";
-import type { Measurement, ObjectChange, TableChange } from "../model/plan.ts";
+import { goesToBin, type Measurement, type ObjectChange, type TableChange } from "../model/plan.ts";
 
 export interface UndoProspect {
   readonly reversibility: Reversibility;
@@ -24,7 +24,7 @@ type Kept = NonNullable<Measured["kept"]>;
  * nothing is known of the target's backups.
  */
 export function undoProspect(effects: readonly Effect[], measured: Measurement | null, kept?: Kept, recovery?: RecoveryFact): UndoProspect {
-  const binned = measured?.bin?.takes === "all";
+  const binned = goesToBin(measured?.bin);
   const classes = effects.map((effect) => (binned && removes(effect) ? "restorable" : effect.reversibility));
   const reversibility = worst([...classes, ...(measured === null ? [] : measuredClasses(measured))]);
   const lost = measured === null ? lostByEffects(effects) : lostByMeasure(measured, kept);
@@ -57,7 +57,7 @@ function worst(classes: readonly Reversibility[]): Reversibility {
 /** A trial can show more than the text told: what a function or a trigger did. */
 function measuredClasses({ tables, objects, bin }: Measurement): readonly Reversibility[] {
   const rows: Reversibility[] = tables.some((table) => changed(table) > 0) ? ["restorable"] : [];
-  return objects.some(gone) ? [...rows, bin?.takes === "all" ? "restorable" : "irreversible"] : rows;
+  return objects.some(gone) ? [...rows, goesToBin(bin) ? "restorable" : "irreversible"] : rows;
 }
 
 function gone({ change }: ObjectChange): boolean {
@@ -76,7 +76,7 @@ interface Lost {
 
 function lostByMeasure({ tables, objects, bin }: Measurement, kept: Kept | undefined): Lost {
   const isKept = ({ table }: Pick<TableChange, "table">) => kept?.tables.includes(table) === true;
-  const binned = bin?.takes === "all";
+  const binned = goesToBin(bin);
   // Their rows go with them, and rest with them.
   const whole = new Set(binned ? objects.filter(gone).map(({ name }) => name) : []);
   const of = (count: (change: TableChange) => number, which: boolean) =>
@@ -101,6 +101,8 @@ function lostByMeasure({ tables, objects, bin }: Measurement, kept: Kept | undef
     sentences.push(
       `${named(truncated)} would be emptied: ${binned ? `what is in it goes ${rests}` : "Holdfast keeps no copy of what is in it"}`,
     );
+  if (bin?.takes === "untried")
+    sentences.push("whether the bin takes it was not tried, as the trial was at the clone: where it does not, nothing is carried out");
   if (bin?.takes === "nothing") sentences.push(`the bin does not take it: ${bin.because}`);
   if (kept !== undefined) {
     const back = `kept for up to ${spanText(kept.keepMs)}, and \`holdfast undo\` brings them back`;

@@ -79,8 +79,18 @@ export interface Measurement {
   readonly bin?: BinMeasure;
 }
 
-/** Whether the bin takes what the act removes, as was tried: it then goes there when the act is carried out, for `keepMs` at most. */
-export type BinMeasure = { readonly takes: "all"; readonly keepMs: number } | { readonly takes: "nothing"; readonly because: string };
+/**
+ * Whether the bin takes what the act removes: it then goes there when the act is carried out, for `keepMs` at most. `untried`: the trial was
+ * elsewhere than the bin, and the act goes there or is not carried out.
+ */
+export type BinMeasure =
+  | { readonly takes: "all" | "untried"; readonly keepMs: number }
+  | { readonly takes: "nothing"; readonly because: string };
+
+/** What the act removes rests in the bin afterwards, or nothing was done. */
+export function goesToBin(bin: BinMeasure | undefined): bin is Extract<BinMeasure, { keepMs: number }> {
+  return bin !== undefined && bin.takes !== "nothing";
+}
 
 export interface TableChange {
   readonly table: string;

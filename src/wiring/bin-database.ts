@@ -7,7 +7,7 @@
 import type { Client } from "pg";
 import type { TargetConfig } from "../config/config.ts";
 import { resolveUpstreamAddress } from "../config/read-secret.ts";
-import { type DatabaseAnswer, type DropDatabase, keepDatabase } from "../recovery/bin/database.ts";
+import { type DatabaseAnswer, type DatabaseLook, type DropDatabase, keepDatabase, lookAtDatabase } from "../recovery/bin/database.ts";
 import { recoveryClient } from "./recovery-client.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 
@@ -20,6 +20,15 @@ export async function binDatabase(target: TargetConfig, environment: Environment
     const { rows } = await client.query("SELECT session_user AS login");
     return keepDatabase(client, { ...act, target: target.name, ownLogins: [...own, (rows[0] as { login: string }).login] });
   });
+}
+
+/** What {@link binDatabase} would answer, as things are. */
+export async function lookAtDropped(
+  target: TargetConfig,
+  environment: EnvironmentVariables,
+  act: Omit<DatabaseAct, "entry">,
+): Promise<DatabaseLook> {
+  return besideDatabase(target, environment, act.name, (client) => lookAtDatabase(client, { ...act, target: target.name }));
 }
 
 /**

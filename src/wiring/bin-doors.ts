@@ -6,11 +6,11 @@ import type { Client } from "pg";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/message-of.ts";
 import { newBinEntryId, type RandomBytes } from "../base/ids.ts";
-import type { BinnedDatabase, BinPort, BinTicket, BinWanted } from "../adapters/postgres/session/bin-port.ts";
+import type { BinnedDatabase, BinPort, BinTicket, BinWanted, SeenDatabase } from "../adapters/postgres/session/bin-port.ts";
 import type { TargetConfig } from "../config/config.ts";
 import { ident } from "../provision/sql.ts";
 import { type TicketRequest, writeTicket } from "../recovery/bin/ticket.ts";
-import { binDatabase } from "./bin-database.ts";
+import { binDatabase, lookAtDropped } from "./bin-database.ts";
 import { recoveryClient } from "./recovery-client.ts";
 import type { EnvironmentVariables } from "./target-options.ts";
 
@@ -146,6 +146,24 @@ class BinDoor implements BinPort {
       if (["3F000", "42P01"].includes((error as { code?: string }).code ?? "")) this.#found(false);
       this.#parts.warn(`target \`${this.#target.name}\`: no ticket for the bin of \`${this.#database}\`: ${messageOf(error)}`);
       return wanted.map(() => ({ because: "the bin could not be reached" }));
+    }
+  }
+
+  async lookAtDatabase({ database, action, role }: BinWanted): Promise<SeenDatabase> {
+    if (database === undefined) return { kind: "unavailable", because: "the statement names no database" };
+    const { environment, clock, warn } = this.#parts;
+    try {
+      const seen = await lookAtDropped(this.#target, environment, {
+        ...database,
+        current: this.#database,
+        role,
+        action,
+        atMs: clock.now(),
+      });
+      return seen.kind === "refused" ? { kind: "failed", sqlstate: seen.error.code, message: seen.error.message } : seen;
+    } catch (error) {
+      warn(`target \`${this.#target.name}\`: whether a database fits into the bin could not be looked up: ${messageOf(error)}`);
+      return { kind: "unavailable", because: "the server could not be asked" };
     }
   }
 

@@ -2,10 +2,10 @@
  * One executor a target: who it is at the server, from the configuration, or lent for as long as it is needed.
  * It opens nothing before there is an act.
  */
-import type { ExecutorBin } from "../adapters/postgres/executor/bin-room.ts";
 import { createExecutor } from "../adapters/postgres/executor/executor.ts";
 import type { ExecutorLogin } from "../adapters/postgres/executor/open-connection.ts";
 import type { Executor } from "../adapters/postgres/executor/port.ts";
+import type { ExecutorSettings } from "../adapters/postgres/executor/settings.ts";
 import type { UpstreamOptions } from "../adapters/postgres/options.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/ids.ts";
@@ -27,7 +27,7 @@ export interface ExecutorsParts {
   readonly instance: string;
   readonly warn: (message: string) => void;
   /** Absent: what is removed is gone. */
-  readonly bins?: Pick<BinDoors, "room">;
+  readonly bins?: Pick<BinDoors, "room" | "port">;
   readonly record: (target: string, event: LeaseEvent) => void;
 }
 
@@ -58,7 +58,7 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
         limits: { lockMs: plan.lockMs, statementMs: plan.statementMs, runMs: plan.runMs, samples: plan.samples },
         shown: plan.shown,
         ...(target.undo.enabled ? { undoKeepMs: target.undo.keepMs } : {}),
-        ...(bins === undefined ? {} : { bin: (database: string) => binOf(bins, target, database) }),
+        ...(bins === undefined ? {} : binsOf(bins, target)),
         clock,
         random,
         warn: (message) => parts.warn(`target \`${target.name}\`: ${message}`),
@@ -72,9 +72,15 @@ export function openExecutors(config: Config, parts: ExecutorsParts): Executors 
   };
 }
 
-async function binOf(bins: Pick<BinDoors, "room">, target: TargetConfig, database: string): Promise<ExecutorBin | undefined> {
-  const port = await bins.room(target, database);
-  return port === undefined ? undefined : { port, keepMs: target.bin.keepMs };
+function binsOf(bins: Pick<BinDoors, "room" | "port">, target: TargetConfig): Pick<ExecutorSettings, "bin" | "databaseBin"> {
+  const { enabled, keepMs } = target.bin;
+  return {
+    bin: async (database) => {
+      const port = await bins.room(target, database);
+      return port === undefined ? undefined : { port, keepMs };
+    },
+    databaseBin: (database) => (enabled ? { port: bins.port(target, database), keepMs } : undefined),
+  };
 }
 
 const SHARED = "it is measured and carried out as the target's own login: give the target an `executor`, or ephemeral `roles`";

@@ -32,6 +32,7 @@ for (const version of [15, 18] as const) {
       const server = await testServer(version);
       const shop = await openShop(server);
       await server.asSuperuser(`GRANT ${shop.owner.user} TO ${shop.admin.user} WITH ADMIN OPTION`);
+      await server.asSuperuser(`ALTER ROLE ${shop.admin.user} CREATEDB`);
       await provisionShop(shop, { bin });
       scene = await openApprovalScene(server, { shop });
       agent = await scene.agent();
@@ -82,6 +83,42 @@ for (const version of [15, 18] as const) {
       assert.equal(await scene.orders(), rows);
     });
 
+    test("a DROP DATABASE, too: it is looked at for the plan, and is the bin's rename when it is carried out", async () => {
+      const { server, owner, database } = scene.shop;
+      await server.asSuperuser(`CREATE DATABASE ${database}_old OWNER ${owner.user}`);
+      await server.asSuperuser("CREATE TABLE t AS SELECT generate_series(1, 7) AS id", `${database}_old`);
+      const known = (await scene.approvals()).map(({ id }) => id);
+      const { plan, result } = await approved(`DROP DATABASE ${database}_old`, known);
+      assert.equal(result.command, "DROP");
+      assert.equal(plan.reversibility, "restorable");
+      assert.match(plan.undo.join("; "), new RegExp(`database ${database}_old would be dropped: it goes into the bin for up to 30 days`));
+      assert.match(plan.unmeasured.join("; "), /looked at, and nothing was tried/);
+      const there = "SELECT count(*)::int AS n FROM pg_database WHERE datname = ";
+      assert.equal((await server.asSuperuser(`${there}'${database}_old'`))[0]?.["n"], 0);
+      const [entry, ...more] = await list();
+      assert(entry !== undefined && more.length === 0, "it is in the bin");
+      assert.equal(entry.tag, "DROP DATABASE");
+      await restore([entry]);
+      assert.equal((await server.asSuperuser("SELECT count(*)::int AS n FROM t", `${database}_old`))[0]?.["n"], 7);
+    });
+
+    test("a DROP DATABASE that the bin cannot hold is said to be one before it is answered", async () => {
+      const { server, owner, admin, database } = scene.shop;
+      await server.asSuperuser(`CREATE DATABASE ${database}_real OWNER ${owner.user}`);
+      await server.asSuperuser(`ALTER ROLE ${admin.user} NOCREATEDB`);
+      try {
+        const known = (await scene.approvals()).map(({ id }) => id);
+        const { plan } = await approved(`DROP DATABASE ${database}_real`, known);
+        assert.equal(plan.reversibility, "irreversible");
+        assert.match(plan.undo.join("; "), /the bin does not take it: the login that Holdfast uses may not rename databases/);
+        assert.deepEqual(await list(), []);
+        const left = await server.asSuperuser(`SELECT count(*)::int AS n FROM pg_database WHERE datname = '${database}_real'`);
+        assert.equal(left[0]?.["n"], 0);
+      } finally {
+        await server.asSuperuser(`ALTER ROLE ${admin.user} CREATEDB`);
+      }
+    });
+
     test("of a migration that changes and removes, what it removes rests and what it changes stays", async () => {
       const text =
         "ALTER TABLE lines ADD COLUMN seen boolean; UPDATE lines SET seen = true; ALTER TABLE lines DROP COLUMN seen; DROP TABLE lines";
@@ -102,3 +139,48 @@ for (const version of [15, 18] as const) {
     });
   });
 }
+
+test("what was planned on a clone goes into the bin when it is carried out, or is not carried out", async () => {
+  const server = await testServer(18);
+  const shop = await openShop(server);
+  await server.asSuperuser(`GRANT ${shop.owner.user} TO ${shop.admin.user} WITH ADMIN OPTION`);
+  await server.asSuperuser(
+    `SET ROLE ${shop.owner.user}; CREATE TABLE public.watched (id int PRIMARY KEY, note text);
+     INSERT INTO public.watched SELECT n, md5(n::text) FROM generate_series(1, 1000) n`,
+    shop.database,
+  );
+  await provisionShop(shop, { bin });
+  // The clone has the same databases; here it is the same server, seen by another login.
+  const scene = await openApprovalScene(server, {
+    shop,
+    target: "plan: { on: clone, clone: { url: { env: HOLDFAST_TEST_URL } } }\n    bin: { copy: 1KiB }",
+  });
+  const plans = planning(scene);
+  try {
+    const entries = async () => ((await callControl(scene.socket, { method: "GET", path: "/v1/bin/-" })) as BinView).entries;
+    const applied = async (text: string) => {
+      const planned = await plans.planAs("ada", text, { target: shop.target, ask: true });
+      assert(planned.approval !== undefined, planned.decision);
+      assert.equal(planned.plan.measured?.on, "clone");
+      assert.match(
+        planned.plan.undo.join("; "),
+        /goes into the bin.*whether the bin takes it was not tried, as the trial was at the clone/,
+      );
+      await plans.answer(planned.approval.id, "approve", "ben");
+      return plans.applyAs("ada", planned);
+    };
+    const dropped = await applied("DROP TABLE orders CASCADE");
+    assert.equal(dropped.outcome, "applied", dropped.because);
+    assert.deepEqual(
+      (await entries()).map(({ tag }) => tag),
+      ["DROP TABLE"],
+    );
+    const bared = await applied("ALTER TABLE watched DROP COLUMN note");
+    assert.equal(bared.outcome, "stale", bared.because);
+    assert.match(bared.because ?? "", /does not fit into the bin: .*where it is planned at the target/);
+    assert.equal(await scene.count("SELECT count(note) FROM public.watched"), 1000);
+    assert.equal((await entries()).length, 1);
+  } finally {
+    await scene.stop();
+  }
+});

@@ -2,6 +2,7 @@
  * DROP DATABASE into the bin: the database gets another name and takes no connections, and its comment says what it was.
  * One transaction does all of it, so a crash leaves it done or not begun. Nothing in the database is touched or looked at.
  */
+import { assert } from "../../base/assert.ts";
 import type { ActionId, BinEntryId } from "../../base/ids.ts";
 import type { BinEntry } from "../../model/recovery.ts";
 import { type AdminClient, ident, literal } from "../../provision/sql.ts";
@@ -47,6 +48,26 @@ export async function keepDatabase(client: AdminClient, act: DropDatabase): Prom
   }
 }
 
+/** Whether the bin would take it, as things are; nothing was tried, and whoever is connected then may still hold it up. */
+export type DatabaseLook =
+  | { readonly kind: "takes"; readonly bytes: number }
+  | { readonly kind: "skipped" }
+  /** The server would refuse the DROP itself. */
+  | { readonly kind: "refused"; readonly error: ServerError }
+  /** The DROP could be carried out, and the bin could not hold it. */
+  | { readonly kind: "unfit"; readonly because: string };
+
+/** As {@link keepDatabase} would find it. It changes nothing and ends nobody's connection. */
+export async function lookAtDatabase(client: AdminClient, act: Omit<DropDatabase, "entry" | "ownLogins">): Promise<DatabaseLook> {
+  const { rows } = await client.query(LOOK, [act.name]);
+  const found = rows[0] as Found | undefined;
+  if (found === undefined && act.ifExists) return { kind: "skipped" };
+  const { error } = refusalOf(found, act) ?? {};
+  if (error !== undefined) return { kind: "refused", error };
+  if (found?.renames === true) return { kind: "takes", bytes: Number(found.bytes ?? 0) };
+  return { kind: "unfit", because: "the login that Holdfast uses may not rename databases: give that role CREATEDB" };
+}
+
 interface Found {
   readonly may: boolean;
   readonly template: boolean;
@@ -56,6 +77,7 @@ interface Found {
   readonly bytes: string | null;
   readonly slots: boolean;
   readonly subscriptions: number;
+  readonly renames: boolean;
 }
 
 const LOOK = `
@@ -63,29 +85,17 @@ const LOOK = `
     shobj_description(d.oid, 'pg_database') AS comment,
     CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_database_size(d.oid)::text END AS bytes,
     EXISTS (SELECT FROM pg_replication_slots s WHERE s.database = d.datname AND s.active) AS slots,
-    (SELECT count(*)::int FROM pg_subscription s WHERE s.subdbid = d.oid) AS subscriptions
+    (SELECT count(*)::int FROM pg_subscription s WHERE s.subdbid = d.oid) AS subscriptions,
+    (SELECT u.rolsuper OR u.rolcreatedb FROM pg_roles u WHERE u.rolname = current_user) AS renames
   FROM pg_database d WHERE d.datname = $1`;
 
 async function keep(client: AdminClient, act: DropDatabase): Promise<DatabaseAnswer> {
   const { rows } = await client.query(LOOK, [act.name]);
   const found = rows[0] as Found | undefined;
-  if (found === undefined) {
-    if (act.ifExists) return { kind: "skipped", notice: `database "${act.name}" does not exist, skipping` };
-    return refused("3D000", `database "${act.name}" does not exist`);
-  }
-  if (!found.may) return refused("42501", `must be owner of database ${act.name}`);
-  if (found.template) return refused("42809", "cannot drop a template database");
-  if (act.name === act.current) return refused("55006", "cannot drop the currently open database");
-  if (found.slots) return refused("55006", `database "${act.name}" is used by an active logical replication slot`);
-  if (found.subscriptions > 0) {
-    const [are, ending] = found.subscriptions === 1 ? ["is", ""] : ["are", "s"];
-    return refused(
-      "55006",
-      `database "${act.name}" is being used by logical replication subscription`,
-      `There ${are} ${found.subscriptions} subscription${ending}.`,
-    );
-  }
-  if (act.name.startsWith(binDatabasePrefix)) return refused("42501", `database "${act.name}" rests in the bin: a person empties it`);
+  if (found === undefined && act.ifExists) return { kind: "skipped", notice: `database "${act.name}" does not exist, skipping` };
+  const refusal = refusalOf(found, act);
+  if (refusal !== undefined) return refusal;
+  assert(found !== undefined, "one that is not there is refused");
   const note: DatabaseNote = {
     entry: act.entry,
     target: act.target,
@@ -107,6 +117,28 @@ async function keep(client: AdminClient, act: DropDatabase): Promise<DatabaseAns
   return { kind: "kept", bytes: note.bytes };
 }
 
+/** In the order and the words of the server's own DROP DATABASE. */
+function refusalOf(
+  found: Found | undefined,
+  { name, current }: Pick<DropDatabase, "name" | "current">,
+): Extract<DatabaseAnswer, { kind: "refused" }> | undefined {
+  if (found === undefined) return refused("3D000", `database "${name}" does not exist`);
+  if (!found.may) return refused("42501", `must be owner of database ${name}`);
+  if (found.template) return refused("42809", "cannot drop a template database");
+  if (name === current) return refused("55006", "cannot drop the currently open database");
+  if (found.slots) return refused("55006", `database "${name}" is used by an active logical replication slot`);
+  if (found.subscriptions > 0) {
+    const [are, ending] = found.subscriptions === 1 ? ["is", ""] : ["are", "s"];
+    return refused(
+      "55006",
+      `database "${name}" is being used by logical replication subscription`,
+      `There ${are} ${found.subscriptions} subscription${ending}.`,
+    );
+  }
+  if (name.startsWith(binDatabasePrefix)) return refused("42501", `database "${name}" rests in the bin: a person empties it`);
+  return undefined;
+}
+
 /** FORCE ends everybody's connections, as the server does. Ours always go: without Holdfast they would not be there. */
 async function makeRoom(client: AdminClient, { name, force, ownLogins }: DropDatabase): Promise<void> {
   await client.query(
@@ -116,7 +148,7 @@ async function makeRoom(client: AdminClient, { name, force, ownLogins }: DropDat
   );
 }
 
-function refused(code: string, message: string, detail?: string): DatabaseAnswer {
+function refused(code: string, message: string, detail?: string): Extract<DatabaseAnswer, { kind: "refused" }> {
   return { kind: "refused", error: { severity: "ERROR", code, message, ...(detail === undefined ? {} : { detail }) } };
 }
 

@@ -89,6 +89,12 @@ export async function binRoom(
   };
 }
 
+/** Of a trial elsewhere than at the target: what rests in a clone's bin is nobody's way back, so nothing is tried there. */
+export async function binUntried(settings: Pick<ExecutorSettings, "bin">, act: ExecutorAct): Promise<BinMeasure | undefined> {
+  const bin = forBin(act.statements).length === 0 ? undefined : await settings.bin?.(act.database);
+  return bin === undefined ? undefined : { takes: "untried", keepMs: bin.keepMs };
+}
+
 /** Of a trial whose act is read: whether the bin takes it. The transaction is good for nothing but its ROLLBACK after this. */
 export async function binMeasure(room: BinRoom): Promise<BinMeasure> {
   const because = await room.carryOut();

@@ -6,7 +6,8 @@ import { messageOf } from "../../../base/message-of.ts";
 import { type Measured, NotMeasurable } from "../../../pipeline/approvals-port.ts";
 import type { BinMeasure, Measurement, SampleRow, TableChange } from "../../../model/plan.ts";
 import type { ActAnswer } from "./act-frames.ts";
-import { binMeasure, binRoom } from "./bin-room.ts";
+import { databaseRoom, measureDatabase } from "./bin-database.ts";
+import { binMeasure, binRoom, binUntried } from "./bin-room.ts";
 import { identityOf } from "./identity.ts";
 import { type LockHeld, locksOf } from "./locks.ts";
 import { tellsTooMuch } from "./may-read.ts";
@@ -42,7 +43,11 @@ export async function measureAct(settings: ExecutorSettings, act: ExecutorAct): 
     const login = await taken(settings.login);
     const connection = await opened(login);
     identity = await identityOf(connection, login.upstream);
-    demandTriable(act, identity);
+    demandRunnable(act, identity);
+    const room = databaseRoom(settings, { login, connection }, act);
+    if (room !== undefined) return await measureDatabase(room, identity, login.said);
+    const untried = notTried(act);
+    if (untried !== undefined) throw new NotMeasurable(untried, identity);
     const secret = await tellsTooMuch(connection, act);
     if (secret !== undefined) throw new NotMeasurable(secret, identity);
     const { clone } = settings;
@@ -61,11 +66,9 @@ export async function measureAct(settings: ExecutorSettings, act: ExecutorAct): 
   }
 }
 
-function demandTriable(act: ExecutorAct, identity: string): void {
+function demandRunnable(act: ExecutorAct, identity: string): void {
   const never = neverRun(act);
   if (never !== undefined) throw new NotMeasurable(never, identity, true);
-  const because = notTried(act);
-  if (because !== undefined) throw new NotMeasurable(because, identity);
 }
 
 interface Place {
@@ -137,7 +140,6 @@ const EMPTIED_SAMPLED_MAX = 20;
 async function tryIt(settings: ExecutorSettings, place: Place, act: ExecutorAct, watch: TrialWatch): Promise<Tried> {
   const { limits, shown, clock } = settings;
   const { trial, observer, login } = place;
-  // What rests in a clone's bin is nobody's way back.
   const room = place.on === "target" ? await binRoom(settings, { login, connection: trial }, act) : undefined;
   const begun = await begin(trial, act, { ...limits, idleMs: limits.statementMs }, login.actAs);
   const [missing] = begun.missing;
@@ -158,7 +160,7 @@ async function tryIt(settings: ExecutorSettings, place: Place, act: ExecutorAct,
   const digests = await rowDigests({ ...open, withinMs: left() }, reading.tables);
   const kept = settings.undoKeepMs === undefined ? [] : await keptTables(trial, began.transaction);
   demandGoing(watch);
-  const bin = room === undefined ? undefined : await binMeasure(room);
+  const bin = place.on !== "target" ? await binUntried(settings, act) : room === undefined ? undefined : await binMeasure(room);
   demandGoing(watch);
   return { reading, locks, samples, digests, kept, bin };
 }

@@ -3,10 +3,11 @@
  * It tries nothing twice. What becomes of a lost COMMIT is asked of the server later, by the transaction's id.
  */
 import { messageOf } from "../../../base/message-of.ts";
-import type { Measurement } from "../../../model/plan.ts";
+import { goesToBin, type Measurement } from "../../../model/plan.ts";
 import { back } from "../codec/shapes.ts";
 import { errorResponse, query } from "../codec/write.ts";
 import { type ActAnswer, actError } from "./act-frames.ts";
+import { databaseRoom, runDatabase } from "./bin-database.ts";
 import { type BinRoom, binRoom } from "./bin-room.ts";
 import { deviation } from "./compare.ts";
 import { ServerRefused } from "./frame-client.ts";
@@ -59,6 +60,12 @@ async function withLogin(settings: ExecutorSettings, login: ExecutorLogin, task:
     const identity = await identityOf(connection, login.upstream);
     if (identity !== expected.identity)
       return { kind: "not_reached", because: `this is another server than the one it was planned for: \`${identity}\`` };
+    if (goesToBin(expected.measured?.bin)) {
+      const room = databaseRoom(settings, { login, connection }, act);
+      const startedMs = settings.clock.monotonic();
+      const elapsed = () => Math.round(settings.clock.monotonic() - startedMs);
+      if (room !== undefined) return await runDatabase(room, () => task.begun(null), elapsed);
+    }
     const outside = act.statements.some(({ immediate }) => immediate);
     return await (outside ? runOutside : runInside)(settings, { ...task, login, connection, identity, another: opened });
   } catch (error) {
@@ -81,7 +88,7 @@ async function runInside(settings: ExecutorSettings, place: Place): Promise<Exec
   const { act, connection, login, expected } = place;
   const { limits, clock } = settings;
   const observer = await observerFor(place);
-  const binned = expected.measured?.bin?.takes === "all";
+  const binned = goesToBin(expected.measured?.bin);
   const room = binned ? await binRoom(settings, place, act) : undefined;
   if (binned && room === undefined) return { kind: "stale", because: "what it removes was to go into the bin, and there is none any more" };
   const began = await begin(connection, act, { ...limits, statementMs: limits.runMs, idleMs: IDLE_MS }, login.actAs);
@@ -109,7 +116,7 @@ async function runInside(settings: ExecutorSettings, place: Place): Promise<Exec
   const unfit = await room?.carryOut();
   if (unfit !== undefined) {
     await connection.client.rows("ROLLBACK");
-    return { kind: "stale", because: `what it removes does not fit into the bin any more: ${unfit}` };
+    return { kind: "stale", because: unfitFor(expected.measured, unfit) };
   }
   const lost = await commit(connection, began.transaction);
   room?.ended(lost === undefined ? "committed" : lost.kind === "unknown" ? "unknown" : "rolled_back");
@@ -117,6 +124,11 @@ async function runInside(settings: ExecutorSettings, place: Place): Promise<Exec
   const elapsedMs = Math.round(clock.monotonic() - startedMs);
   const measured = { measurement: { ...measurement, elapsedMs }, unmeasured: [], identity: place.identity };
   return { kind: "done", answers: answer.answers, measured, elapsedMs };
+}
+
+function unfitFor(measured: Measurement | null, unfit: string): string {
+  if (measured?.bin?.takes !== "untried") return `what it removes does not fit into the bin any more: ${unfit}`;
+  return `what it removes does not fit into the bin: ${unfit}; where it is planned at the target (\`plan: { on: target }\`) the plan says so before`;
 }
 
 /** A connection that sees what was there before: objects, and rows. */
@@ -215,7 +227,9 @@ async function commit({ client }: Connection, transaction: string): Promise<Exec
 }
 
 /** What cannot run in a transaction: durable as it goes, so that a lost connection leaves nobody knowing. */
-async function runOutside(settings: ExecutorSettings, { act, connection, login, begun }: Place): Promise<Executed> {
+async function runOutside(settings: ExecutorSettings, { act, connection, login, begun, expected }: Place): Promise<Executed> {
+  if (goesToBin(expected.measured?.bin))
+    return { kind: "stale", because: "what it removes was to go into the bin, and there is none any more" };
   const { limits, clock } = settings;
   await prepareOutside(connection, act, { ...limits, statementMs: limits.runMs, idleMs: IDLE_MS }, login.actAs);
   await begun(null);

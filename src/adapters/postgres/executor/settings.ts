@@ -18,6 +18,8 @@ export interface ExecutorSettings {
   readonly undoKeepMs?: number;
   /** The bin of a database of the target; `undefined` where it has none. Never rejects. */
   readonly bin?: (database: string) => Promise<ExecutorBin | undefined>;
+  /** Where a database goes as a whole, from a connection to `database`, which need have no bin itself. */
+  readonly databaseBin?: (database: string) => ExecutorBin | undefined;
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** Told what an operator should know, and who asks for a plan should not: the server's words at a login name roles and addresses. */

@@ -29,6 +29,7 @@ function standInBin(): StandInBin {
       return wanted.map((_, i) => (refuses === undefined ? { ticket: `ticket_${from + i}` } : { because: refuses }));
     },
     dropDatabase: async () => ({ kind: "unavailable", because: "a stand-in has none" }),
+    lookAtDatabase: async () => ({ kind: "unavailable", because: "a stand-in has none" }),
     ended: (tickets, end) => void bin.told.push({ tickets: [...tickets], end }),
   };
   return bin;

@@ -33,11 +33,16 @@ export function dropDatabase(core: Core, act: Act): Disposition {
     refuseSimple(core, { ...refusal("obligation_unfulfilled", message, "try again; it is as it was"), action: act.admission.id });
     return DROP;
   }
-  if (answer.kind === "done" && answer.notice !== undefined) core.toClient(notice(answer.notice));
-  core.toClient(answer.kind === "done" ? commandComplete("DROP DATABASE") : errorResponse({ severity: "ERROR", ...answer }));
+  for (const message of databaseMessages(answer)) core.toClient(message);
   core.toClient(ready(IDLE));
   core.batch += 1;
   return DROP;
+}
+
+/** What the server would have sent for it, but for ReadyForQuery. */
+export function databaseMessages(answer: Exclude<BinnedDatabase, { kind: "unavailable" }>): readonly Buffer[] {
+  if (answer.kind === "failed") return [errorResponse({ severity: "ERROR", ...answer })];
+  return [...(answer.notice === undefined ? [] : [notice(answer.notice)]), commandComplete("DROP DATABASE")];
 }
 
 function notice(text: string): Buffer {

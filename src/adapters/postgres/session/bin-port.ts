@@ -29,11 +29,21 @@ export type BinnedDatabase =
   | { readonly kind: "failed"; readonly sqlstate: string; readonly message: string; readonly detail?: string; readonly hint?: string }
   | { readonly kind: "unavailable"; readonly because: string };
 
+/** Whether a database would go into the bin, as things are. `unfit`: it could be dropped, and not be kept. */
+export type SeenDatabase =
+  | { readonly kind: "takes"; readonly bytes: number }
+  | { readonly kind: "skipped" }
+  | { readonly kind: "failed"; readonly sqlstate: string; readonly message: string }
+  | { readonly kind: "unfit"; readonly because: string }
+  | { readonly kind: "unavailable"; readonly because: string };
+
 export interface BinPort {
   /** One answer for each, in order. Never rejects. */
   issue(wanted: readonly BinWanted[]): Promise<readonly BinTicket[]>;
   /** Carries out a DROP DATABASE on a connection of its own. The act's intent is durable before. Never rejects. */
   dropDatabase(wanted: BinWanted): Promise<BinnedDatabase>;
+  /** What {@link BinPort.dropDatabase} would find. It changes nothing. Never rejects. */
+  lookAtDatabase(wanted: BinWanted): Promise<SeenDatabase>;
   /** The transaction that used these tickets has ended. */
   ended(tickets: readonly string[], end: TransactionEnd): void;
 }
