@@ -4,6 +4,7 @@
  */
 import { awsLookups } from "./lookups/aws.ts";
 import { awsModels } from "./aws-models.ts";
+import { awsRefusals } from "./aws-refusals.ts";
 import { awsS3 } from "./aws-s3.ts";
 import { awsSigning } from "./aws-signing.ts";
 import { operationsAt } from "./operation.ts";
@@ -36,6 +37,7 @@ export const aws: Pack = {
     "*.api.amazonwebservices.eu",
   ],
   authSlots: ["authorization", "x-amz-security-token"],
+  refusals: awsRefusals,
   signing: awsSigning,
   models: awsModels,
   lookups: awsLookups,

@@ -2,6 +2,7 @@
 import { azureLookups } from "./lookups/azure.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { errorRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://management.azure.com");
 const G = "/subscriptions/s1/resourceGroups/shop/providers";
@@ -11,6 +12,7 @@ export const azure: Pack = {
   provider: "azure",
   hosts: ["management.azure.com"],
   authSlots: ["authorization"],
+  refusals: errorRefusals,
   lookups: azureLookups,
   operations: [
     op(

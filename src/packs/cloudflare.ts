@@ -2,6 +2,7 @@
 import { cloudflareLookups } from "./lookups/cloudflare.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { cloudflareRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.cloudflare.com");
 const A = "/client/v4/accounts/{a}";
@@ -13,6 +14,7 @@ export const cloudflare: Pack = {
   provider: "cloudflare",
   hosts: ["api.cloudflare.com"],
   authSlots: ["authorization", "x-auth-key", "x-auth-email", "x-auth-user-service-key"],
+  refusals: cloudflareRefusals,
   lookups: cloudflareLookups,
   operations: [
     op(["zone", "destroy", "zone"], [`DELETE ${Z}`], { matches: [`DELETE ${z}`], misses: [`GET ${z}`] }, { many: true }),

@@ -2,6 +2,7 @@
 import { digitaloceanLookups } from "./lookups/digitalocean.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { plainRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.digitalocean.com");
 
@@ -9,6 +10,7 @@ export const digitalocean: Pack = {
   provider: "digitalocean",
   hosts: ["api.digitalocean.com"],
   authSlots: ["authorization"],
+  refusals: plainRefusals,
   lookups: digitaloceanLookups,
   operations: [
     op(

@@ -2,6 +2,7 @@
 import { flyLookups } from "./lookups/fly.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { flyRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.machines.dev");
 const gql = (query: string): string => `POST https://api.fly.io/graphql ${JSON.stringify({ query })}`;
@@ -10,6 +11,7 @@ export const fly: Pack = {
   provider: "fly",
   hosts: ["api.machines.dev", "api.fly.io"],
   authSlots: ["authorization"],
+  refusals: flyRefusals,
   lookups: flyLookups,
   graphql: ["/graphql"],
   operations: [

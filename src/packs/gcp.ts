@@ -2,6 +2,7 @@
 import { gcpLookups } from "./lookups/gcp.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { googleRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://sqladmin.googleapis.com");
 const sql = "sqladmin.googleapis.com/**/projects/{p}/instances/{i}";
@@ -12,6 +13,7 @@ export const gcp: Pack = {
   provider: "gcp",
   hosts: ["*.googleapis.com"],
   authSlots: ["authorization", "x-goog-api-key"],
+  refusals: googleRefusals,
   lookups: gcpLookups,
   tokenEndpoints: ["https://oauth2.googleapis.com/token", "https://www.googleapis.com/oauth2/v4/token"],
   operations: [

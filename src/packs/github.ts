@@ -3,6 +3,7 @@ import { githubLookups } from "./lookups/github.ts";
 import { githubMutations } from "./github-mutations.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { githubRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.github.com");
 const gql = (query: string): string => `POST /graphql ${JSON.stringify({ query })}`;
@@ -13,6 +14,7 @@ export const github: Pack = {
   provider: "github",
   hosts: ["api.github.com", "github.com"],
   authSlots: ["authorization", "cookie"],
+  refusals: githubRefusals,
   tokenEndpoints: ["https://github.com/login/oauth/access_token"],
   lookups: githubLookups,
   graphql: ["/graphql"],

@@ -2,6 +2,7 @@
 import { herokuLookups } from "./lookups/heroku.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { plainRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.heroku.com");
 const data = "https://api.data.heroku.com";
@@ -11,6 +12,7 @@ export const heroku: Pack = {
   provider: "heroku",
   hosts: ["api.heroku.com", "api.data.heroku.com", "postgres-api.heroku.com"],
   authSlots: ["authorization"],
+  refusals: plainRefusals,
   lookups: herokuLookups,
   operations: [
     op(

@@ -2,6 +2,7 @@
 import { kubernetesLookups } from "./lookups/kubernetes.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { kubernetesRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://kubernetes.default.svc");
 const N = "/api/v1/namespaces/{ns}";
@@ -23,7 +24,7 @@ export const kubernetes: Pack = {
   ],
   authSlots: ["authorization"],
   listed: ["command"],
-  refusal: { kind: "Status", apiVersion: "v1", status: "Failure" },
+  refusals: kubernetesRefusals,
   clientHeaders: ["kubectl-command", "kubectl-session"],
   lookups: kubernetesLookups,
   operations: [

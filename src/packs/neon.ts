@@ -2,6 +2,7 @@
 import { neonLookups } from "./lookups/neon.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { wordRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://console.neon.tech");
 const P = "/api/v2/projects/{p}";
@@ -11,6 +12,7 @@ export const neon: Pack = {
   provider: "neon",
   hosts: ["console.neon.tech", "*.neon.tech"],
   authSlots: ["authorization", "neon-connection-string"],
+  refusals: wordRefusals,
   lookups: neonLookups,
   operations: [
     op(

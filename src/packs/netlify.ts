@@ -2,6 +2,7 @@
 import { netlifyLookups } from "./lookups/netlify.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { plainRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.netlify.com");
 
@@ -9,6 +10,7 @@ export const netlify: Pack = {
   provider: "netlify",
   hosts: ["api.netlify.com"],
   authSlots: ["authorization"],
+  refusals: plainRefusals,
   lookups: netlifyLookups,
   tokenEndpoints: ["https://api.netlify.com/oauth/token"],
   operations: [

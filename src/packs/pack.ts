@@ -3,6 +3,7 @@
  * It holds no code that a pack could bring along; `effects/http` reads requests by it.
  */
 import type { Reversibility } from "../model/effect.ts";
+import type { RefusalForm } from "../model/refusal-form.ts";
 import type { PackLookups, ProviderPreview } from "./lookup.ts";
 import type { PackModels } from "./models.ts";
 
@@ -107,8 +108,8 @@ export interface Pack {
   readonly signing?: PackSigning;
   /** Headers, lower case, in which its clients tell of themselves, anew at each call: they do not go on, and no act differs by them. */
   readonly clientHeaders?: readonly string[];
-  /** What a refusal says beside our own words, so that its clients show them: `message` and `code` (the status) stand with it. */
-  readonly refusal?: Readonly<Record<string, string>>;
+  /** How its clients read errors, so that they show a refusal's sentence: the first that fits the request. */
+  readonly refusals?: readonly RefusalForm[];
   /** Keys of a query that are a list where they stand in it several times; any other is what two readers could read differently. */
   readonly listed?: readonly string[];
   /** Where its clients ask for tokens of OAuth: `https://host/path`, `{x}` one segment. Each host is one of `hosts`. */

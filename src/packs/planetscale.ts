@@ -2,6 +2,7 @@
 import { planetscaleLookups } from "./lookups/planetscale.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { wordRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.planetscale.com");
 const D = "/v1/organizations/{o}/databases/{d}";
@@ -12,6 +13,7 @@ export const planetscale: Pack = {
   provider: "planetscale",
   hosts: ["api.planetscale.com", "*.connect.psdb.cloud", "*.psdb.cloud"],
   authSlots: ["authorization"],
+  refusals: wordRefusals,
   lookups: planetscaleLookups,
   operations: [
     op(["database", "destroy", "database"], [`DELETE ${D}`], { matches: [`DELETE ${d}`], misses: [`GET ${d}`] }, { many: true }),

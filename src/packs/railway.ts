@@ -3,6 +3,7 @@ import type { Pack, PackOperation } from "./pack.ts";
 import { railwayLookups } from "./lookups/railway.ts";
 import { railwayChanges } from "./railway-changes.ts";
 import { railwayMutations } from "./railway-mutations.ts";
+import { graphqlRefusals } from "./refusals.ts";
 
 const URL = "POST https://backboard.railway.com/graphql/v2";
 const gql = (query: string): string => `${URL} ${JSON.stringify({ query })}`;
@@ -104,6 +105,7 @@ export const railway: Pack = {
   provider: "railway",
   hosts: ["backboard.railway.com", "backboard.railway.app"],
   authSlots: ["authorization", "project-access-token", "cookie"],
+  refusals: graphqlRefusals,
   tokenEndpoints: ["https://backboard.railway.com/oauth/token"],
   graphql: ["/graphql/v2", "/graphql/internal", "/graphql"],
   operations: [...destroying, ...railwayChanges, ...railwayMutations],

@@ -2,6 +2,7 @@
 import { renderLookups } from "./lookups/render.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { plainRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.render.com");
 const reads = ["GET /v1/services/srv-1"];
@@ -10,6 +11,7 @@ export const render: Pack = {
   provider: "render",
   hosts: ["api.render.com"],
   authSlots: ["authorization"],
+  refusals: plainRefusals,
   lookups: renderLookups,
   operations: [
     op(["postgres", "destroy", "postgres"], ["DELETE /v1/postgres/{id}"], {

@@ -2,6 +2,7 @@
 import { stripeLookups } from "./lookups/stripe.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { stripeRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.stripe.com");
 const reads = ["GET /v1/customers/c"];
@@ -10,6 +11,7 @@ export const stripe: Pack = {
   provider: "stripe",
   hosts: ["api.stripe.com"],
   authSlots: ["authorization"],
+  refusals: stripeRefusals,
   lookups: stripeLookups,
   operations: [
     op(["customer", "destroy", "customer"], ["DELETE /v1/customers/{id}"], { matches: ["DELETE /v1/customers/c"], misses: reads }),

@@ -2,6 +2,7 @@
 import { supabaseLookups } from "./lookups/supabase.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { plainRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.supabase.com");
 const P = "/v1/projects/{ref}";
@@ -10,6 +11,7 @@ export const supabase: Pack = {
   provider: "supabase",
   hosts: ["api.supabase.com"],
   authSlots: ["authorization"],
+  refusals: plainRefusals,
   tokenEndpoints: ["https://api.supabase.com/v1/oauth/token"],
   lookups: supabaseLookups,
   operations: [

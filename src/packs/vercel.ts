@@ -2,6 +2,7 @@
 import { vercelLookups } from "./lookups/vercel.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
+import { errorRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.vercel.com");
 const reads = ["GET /v9/projects/shop"];
@@ -10,6 +11,7 @@ export const vercel: Pack = {
   provider: "vercel",
   hosts: ["api.vercel.com"],
   authSlots: ["authorization"],
+  refusals: errorRefusals,
   lookups: vercelLookups,
   operations: [
     op(

@@ -17,8 +17,13 @@ export function clusterHost(clusters: readonly HttpCluster[], host: string): Pac
 }
 
 /** What the proxy knows of a pack. */
-export function packedBy({ provider, authSlots, clientHeaders, refusal }: Pack): PackedHost {
-  return { provider, authSlots, ...(clientHeaders === undefined ? {} : { clientHeaders }), ...(refusal === undefined ? {} : { refusal }) };
+export function packedBy({ provider, authSlots, clientHeaders, refusals }: Pack): PackedHost {
+  return {
+    provider,
+    authSlots,
+    ...(clientHeaders === undefined ? {} : { clientHeaders }),
+    ...(refusals === undefined ? {} : { refusals }),
+  };
 }
 
 /** An entry of `http.routes` for the same host goes before it. */

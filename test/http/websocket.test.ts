@@ -27,12 +27,16 @@ before(async () => {
 after(() => scene.stop());
 
 /** A connection to the pod, with the provider's end of it. */
-async function open(options: ServerOptions = {}, more: Partial<Handshake> = {}): Promise<{ client: ClientSocket; server: ServerSocket }> {
+async function open(
+  options: ServerOptions = {},
+  more: Partial<Handshake> = {},
+  host: string = CLUSTER,
+): Promise<{ client: ClientSocket; server: ServerSocket }> {
   let server: ServerSocket | undefined;
   scene.railway.upgrades.set(EXEC, (request, socket) => {
     server = acceptWebSocket(request, socket, options);
   });
-  const client = await openSocket(scene.proxy, CLUSTER, { path: `${EXEC}${QUERY}`, ...more });
+  const client = await openSocket(scene.proxy, host, { path: `${EXEC}${QUERY}`, ...more });
   assert.equal(client.status, 101, client.head);
   assert(server !== undefined);
   return { client, server };
@@ -208,6 +212,49 @@ describe("messages", () => {
     }
     assert(!JSON.stringify(await scene.approvals.events("credential_found")).includes(scene.token));
   });
+
+  const cut = 20;
+  const marked = (mark: string, text: string): Buffer => Buffer.from(`${mark}${text}`);
+  const halves: readonly (readonly [how: string, opcode: number, pieces: (text: string) => readonly Buffer[]])[] = [
+    ["two texts", opcodes.text, (text) => [marked("login ", text.slice(0, cut)), marked("", text.slice(cut))]],
+    ["one character a message", opcodes.text, (text) => [...text].map((each) => Buffer.from(each))],
+    ["two messages of one stream", opcodes.binary, (text) => [marked("\x01", text.slice(0, cut)), marked("\x01", text.slice(cut))]],
+    [
+      "two messages of one stream, another between them",
+      opcodes.binary,
+      (text) => [marked("\x01", text.slice(0, cut)), marked("\x02", "x"), marked("\x01", text.slice(cut))],
+    ],
+  ];
+  for (const [how, opcode, pieces] of halves) {
+    test(`a secret of the vault that is cut over ${how}: its end does not arrive`, async () => {
+      const { client, server } = await open();
+      for (const piece of pieces(scene.token)) client.frame(opcode, piece);
+      assert.match(await client.ended, /^1008/);
+      const arrived = server.events.flatMap((event) => (event.kind === "data" ? [event.bytes.toString()] : [])).join("");
+      assert(!arrived.replaceAll(/[^ -~]/g, "").includes(scene.token.slice(cut)), arrived);
+    });
+
+    test(`what was put in comes back cut over ${how}: none of it but its first bytes is shown, and all else`, async () => {
+      const { client, server } = await open({}, { headers: { Authorization: `Bearer ${scene.placeholder}` } }, railwayHost);
+      assert(server.request.headers["authorization"]?.includes(scene.token));
+      const sent = [...pieces(scene.token), Buffer.from(opcode === opcodes.text ? " and on" : "\x01 and on")];
+      for (const piece of sent) server.frame(opcode, piece);
+      let shown: readonly Buffer[] = [];
+      await until("all of it has come", () => {
+        shown = client.events.flatMap((event) => (event.kind === "data" ? [event.bytes] : []));
+        return shown.length >= sent.length;
+      });
+      assert.deepEqual(
+        shown.map(({ length }) => length),
+        sent.map(({ length }) => length),
+      );
+      const text = Buffer.concat(shown.map((each) => (opcode === opcodes.text ? each : each.subarray(1)))).toString();
+      assert(text.endsWith(" and on"), text);
+      for (let at = 0; at + 6 <= scene.token.length; at++) assert(!text.includes(scene.token.slice(at, at + 6)), text);
+      client.close();
+      await client.ended;
+    });
+  }
 
   test("when the provider goes, so does the client; and the other way round", async () => {
     const one = await open();

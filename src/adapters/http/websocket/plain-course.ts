@@ -5,6 +5,7 @@
 import type { BrokerMessage, TakenMessage } from "../options.ts";
 import type { Course, Ends, Message } from "./course.ts";
 import { opcodes } from "./frames.ts";
+import { SecretsAcross } from "./across.ts";
 
 export interface PlainParts {
   readonly take: (message: Pick<BrokerMessage, "text" | "opening">) => TakenMessage;
@@ -17,18 +18,20 @@ export interface PlainParts {
 
 export class PlainCourse implements Course {
   readonly #parts: PlainParts;
+  readonly #across: SecretsAcross;
 
   constructor(parts: PlainParts) {
     this.#parts = parts;
+    this.#across = new SecretsAcross(parts.holdsSecret);
   }
 
   async fromClient({ text, bytes }: Message, ends: Ends): Promise<void> {
-    const { take, holdsSecret, found, put } = this.#parts;
+    const { take, found, put } = this.#parts;
     const refuse = async (slot: string): Promise<void> => {
       ends.stop(1008, "it carries a credential that Holdfast did not give out");
       await found(slot);
     };
-    if (holdsSecret(bytes)) return refuse("a message of its WebSocket");
+    if (this.#across.holds(bytes)) return refuse("a message of its WebSocket");
     if (!text) return ends.server.send(opcodes.binary, bytes);
     const taken = take({ text: bytes.toString("utf8"), opening: false });
     if (taken.kind === "found") return refuse(taken.slot);

@@ -7,6 +7,7 @@ import { assertNever } from "../../../base/assert.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { limits } from "../../../base/limits.ts";
 import type { Redaction } from "../options.ts";
+import { RedactionAcross } from "./across.ts";
 import type { Course, Ends, Message, RelayEnd } from "./course.ts";
 import { type FrameEvent, FrameReader } from "./frame-reader.ts";
 import { opcodes } from "./frames.ts";
@@ -59,7 +60,9 @@ class Joined implements Ends {
   #end: RelayEnd | undefined;
   #timer: NodeJS.Timeout | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
-  #redaction: Redaction | undefined;
+  readonly #across = new RedactionAcross();
+  /** Something was put in before this message came. */
+  #looking = false;
   #pieces: Buffer[] = [];
   #held = 0;
   #begun = false;
@@ -178,12 +181,14 @@ class Joined implements Ends {
   /** On to the client: a short message in one frame, a long one as it comes. */
   async #piece({ text, bytes, first, end }: Extract<FrameEvent, { kind: "data" }>): Promise<void> {
     if (first) {
-      this.#redaction = this.#parts.redaction();
+      const made = this.#parts.redaction;
+      const one = made();
+      this.#looking = one !== undefined;
+      if (one !== undefined) this.#across.begin(text ? undefined : bytes[0], () => made() ?? one);
       this.#begun = false;
     }
-    const redaction = this.#redaction;
-    this.#pieces.push(redaction === undefined ? bytes : redaction.step(bytes));
-    if (end && redaction !== undefined) this.#pieces.push(redaction.end());
+    this.#pieces.push(this.#looking ? this.#across.step(bytes, first) : bytes);
+    if (end && this.#looking) this.#pieces.push(this.#across.end());
     this.#held += bytes.length;
     if (!end && this.#held < GATHERED_BYTES_MAX) return;
     const payload = Buffer.concat(this.#pieces);
