@@ -108,6 +108,10 @@ describe("bin beside what persons have opened", () => {
     assert.deepEqual([decision.kind, binned(decision)], ["allow", false]);
     const asking = policyOf({ rules: [rule("b", "bin", drop), rule("a", "require_approval", read)] });
     assert(binned(decide([drop, read], { ...keeps, breakGlass }, asking)));
+    const nobody = policyOf({ rules: [rule("a", "require_approval", drop), rule("r", "require_approval", read)] });
+    assert(binned(decide([drop], { ...keeps, breakGlass }, nobody)), "what a person would be asked about, too");
+    assert(!binned(decide([drop], { ...keeps, bin: "unfit", breakGlass }, nobody)), "where the bin can take it");
+    assert(!binned(decide([read], { ...keeps, breakGlass }, nobody)), "and nothing that removes nothing");
   });
 
   test("a grant of the table's rows does not take a DROP out of the bin", () => {

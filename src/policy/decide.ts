@@ -3,7 +3,8 @@
  * It does no I/O, keeps no state and never throws: a rule that cannot be evaluated is a deny that names it.
  */
 import { type BreakGlassFact, breakGlassRuleId } from "../model/break-glass.ts";
-import type { Decision, Obligation } from "../model/decision.ts";
+import { removes } from "../model/binnable.ts";
+import type { Obligation } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Facts } from "../model/facts.ts";
 import { restsOnGrant } from "../model/grant.ts";
@@ -26,7 +27,9 @@ interface Answers {
 /** An enforced answer, before the policy's mode is looked at. */
 type Ruling =
   | { readonly kind: "allow"; readonly rules: readonly Rule[] }
-  | { readonly kind: "deny" | "hold"; readonly rules: readonly Rule[]; readonly grounds: readonly Ground[] };
+  | { readonly kind: "deny"; readonly rules: readonly Rule[]; readonly grounds: readonly Ground[] }
+  /** `passing` let the rest through, and would have let all through but for `rules`. */
+  | { readonly kind: "hold"; readonly rules: readonly Rule[]; readonly grounds: readonly Ground[]; readonly passing: readonly Rule[] };
 
 /**
  * Each effect is answered by the strongest rule that applies to it; the statement is answered by the strictest answer any
@@ -48,8 +51,11 @@ export const decide: Decide = (effects, facts, policy) => {
     const bins = facts.bin === "kept";
     return { kind: "allow", obligations: strictest(bins ? owed : owed.filter(({ kind }) => kind !== "bin")), ...determined };
   }
-  const decision: Decision = { kind: ruling.kind, reason: reasonFor(ruling.kind, ruling.grounds, facts), ...determined };
-  return decision;
+  const reason = reasonFor(ruling.kind, ruling.grounds, facts);
+  if (ruling.kind === "deny") return { kind: "deny", reason, ...determined };
+  const all = [...ruling.rules, ...ruling.passing];
+  const owed = strictest(all.flatMap(({ obligations }) => obligations.filter(({ kind }) => kind === "recovery_point")));
+  return { kind: "hold", reason, ...(owed.length === 0 ? {} : { owed }), ...determined };
 };
 
 /** What a policy says of rows that change. */
@@ -116,16 +122,17 @@ function ruleOn(all: readonly Answers[], breakGlass?: BreakGlassFact): Ruling {
   const holding = all.flatMap((a) => a.requireApproval);
   const passing = all.flatMap((a) => [...a.bin, ...a.permit]);
   if (holding.length > 0 && breakGlass !== undefined) {
-    return { kind: "allow", rules: [...holding, breakGlassRule(breakGlass), ...passing] };
+    const loses = all.some(({ effect }) => removes(effect));
+    return { kind: "allow", rules: [...holding, breakGlassRule(breakGlass, loses), ...passing] };
   }
   if (holding.length > 0) {
-    return { kind: "hold", rules: holding, grounds: all.flatMap((a) => groundsOf(a.effect, a.requireApproval)) };
+    return { kind: "hold", rules: holding, passing, grounds: all.flatMap((a) => groundsOf(a.effect, a.requireApproval)) };
   }
   return { kind: "allow", rules: passing };
 }
 
-/** It stands in the record under its id. */
-function breakGlassRule(fact: BreakGlassFact): Rule {
+/** It stands in the record under its id. What is removed goes into the bin where it fits: nobody has looked at it, and nobody waits for that. */
+function breakGlassRule(fact: BreakGlassFact, loses: boolean): Rule {
   return {
     id: breakGlassRuleId(fact),
     title: "break-glass",
@@ -133,7 +140,7 @@ function breakGlassRule(fact: BreakGlassFact): Rule {
     answer: "permit",
     match: {},
     code: "permitted",
-    obligations: [],
+    obligations: loses ? [{ kind: "bin" }] : [],
     examples: { matches: [], misses: [] },
   };
 }

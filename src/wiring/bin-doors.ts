@@ -27,7 +27,9 @@ export interface BinDoorsParts {
 
 /** A bin is looked for again after this time where none was found. */
 const LOOK_AGAIN_MS = 10_000;
-const INSTALLED = "SELECT pg_catalog.to_regprocedure('holdfast_bin.carry_out(text)') IS NOT NULL AS there";
+/** A bin that Holdfast's login may give no tickets for is none: persons are asked then. */
+const INSTALLED = `SELECT pg_catalog.to_regprocedure('holdfast_bin.carry_out(text)') IS NOT NULL
+  AND coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('holdfast_bin.ticket'), 'INSERT'), false) AS there`;
 
 export class BinDoors {
   readonly #parts: BinDoorsParts;

@@ -8,17 +8,19 @@ import type { BinEntry } from "../../src/model/recovery.ts";
 import { binStatements, binVersion } from "../../src/recovery/bin/install.ts";
 import { type ApprovalScene, openApprovalScene, refusal } from "../approvals/scene.ts";
 import { planning } from "../e2e/plans/scene.ts";
-import { until } from "../grants/scene.ts";
+import { login, until } from "../grants/scene.ts";
 import { openShop, provisionShop } from "../provision/shop.ts";
 import { testServer } from "../support/servers.ts";
 
 const bin = { statements: binStatements, version: binVersion };
+const entriesOf = async ({ socket }: ApprovalScene) =>
+  ((await callControl(socket, { method: "GET", path: "/v1/bin/-" })) as BinView).entries;
 
 for (const version of [15, 18] as const) {
   describe(`approved, and into the bin, PostgreSQL ${version}`, () => {
     let scene: ApprovalScene;
     let agent: pg.Client;
-    const list = async () => ((await callControl(scene.socket, { method: "GET", path: "/v1/bin/-" })) as BinView).entries;
+    const list = () => entriesOf(scene);
     const restore = (entries: readonly BinEntry[]) =>
       scene.signed("POST", "/v1/bin-restores", {
         target: scene.shop.target,
@@ -157,7 +159,7 @@ test("what was planned on a clone goes into the bin when it is carried out, or i
   });
   const plans = planning(scene);
   try {
-    const entries = async () => ((await callControl(scene.socket, { method: "GET", path: "/v1/bin/-" })) as BinView).entries;
+    const entries = () => entriesOf(scene);
     const applied = async (text: string) => {
       const planned = await plans.planAs("ada", text, { target: shop.target, ask: true });
       assert(planned.approval !== undefined, planned.decision);
@@ -184,3 +186,31 @@ test("what was planned on a clone goes into the bin when it is carried out, or i
     await scene.stop();
   }
 });
+
+for (const shared of [false, true])
+  test(`under break-glass a drop ${shared ? "is a real one where the sessions' own login is all there is" : "rests in the bin, and nobody is asked"}`, async () => {
+    const server = await testServer(18);
+    const shop = await openShop(server);
+    await server.asSuperuser(`GRANT ${shop.owner.user} TO ${shop.admin.user} WITH ADMIN OPTION`);
+    await provisionShop(shop, { bin });
+    const scene = await openApprovalScene(server, { shop, shared });
+    const clerk = await login(scene);
+    try {
+      await clerk.query("SELECT 1");
+      const session = scene.gateway.status().runs?.find(({ principal }) => principal === "clerk")?.id ?? "";
+      await scene.signed("POST", "/v1/break-glass", { session, target: shop.target, untilMs: Date.now() + 600_000, reason: "an outage" });
+      assert.equal((await clerk.query("DROP TABLE orders CASCADE")).command, "DROP");
+      await assert.rejects(scene.orders(), /does not exist/);
+      assert.deepEqual(await scene.approvals(), []);
+      // That login may do nothing with the bin, so that there is none for it.
+      if (!shared)
+        assert.deepEqual(
+          (await entriesOf(scene)).map(({ tag }) => tag),
+          ["DROP TABLE"],
+        );
+      else assert.equal(await scene.count("SELECT count(*) FROM holdfast_bin.entry"), 0);
+    } finally {
+      await clerk.end();
+      await scene.stop();
+    }
+  });

@@ -68,12 +68,14 @@ BEGIN
     RAISE EXCEPTION 'cannot execute % in a read-only transaction', coalesce((SELECT x.tag FROM holdfast_bin.ticket x
       WHERE x.id = carry_out.ticket AND x.role = session_user), 'CALL') USING ERRCODE = 'read_only_sql_transaction';
   END IF;
+  -- Another snapshot is as old as the transaction: rows and dependants that others commit before the lock is had would be removed unseen.
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the bin can be used in READ COMMITTED transactions only' USING ERRCODE = 'HF005',
+      HINT = 'send it in a transaction of its own that begins with BEGIN ISOLATION LEVEL READ COMMITTED';
+  END IF;
   UPDATE holdfast_bin.ticket x SET used = clock_timestamp() WHERE x.id = carry_out.ticket AND x.used IS NULL AND x.role = session_user
     AND x.pid = pg_backend_pid() AND x.made > clock_timestamp() - interval '2 minutes' RETURNING x.* INTO t;
   IF t.id IS NULL THEN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-      RAISE EXCEPTION 'the bin can be used in READ COMMITTED transactions only' USING ERRCODE = 'HF005';
-    END IF;
     RAISE EXCEPTION 'there is no such ticket for this session' USING ERRCODE = 'HF004';
   END IF;
   IF t.tag = 'TRUNCATE TABLE' THEN PERFORM holdfast_bin.truncate_guard(t.text, holdfast_bin.path_of(t.search_path)); END IF;
