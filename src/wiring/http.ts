@@ -142,6 +142,7 @@ export class HttpProxy {
         broker: {
           take: ({ principal: { name } }, request) => this.#signing.take(name, request, this.#broker) ?? this.#broker.take(name, request),
           message: (caller, message) => this.#broker.message(caller.principal.name, message),
+          trailers: (packed, trailers) => this.#broker.trailers(packed?.authSlots, trailers),
           holdsSecret: (bytes) => this.#broker.holdsSecret(bytes),
           redaction: (secrets) => this.#broker.redaction(secrets),
           holder: (headers) => this.#holder(this.#broker.holder(headers)),

@@ -17,6 +17,7 @@ import { openProxyScene, type ProxyScene, railwayHost } from "./proxy-scene.ts";
 const HOST = "api.machines.dev";
 let scene: ProxyScene;
 let server: Http2SecureServer;
+const trailed: unknown[] = [];
 const seen: { method: string; path: string; authorization: string | undefined; version: string }[] = [];
 
 before(async () => {
@@ -32,6 +33,7 @@ before(async () => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
     request.on("end", () => {
+      if (Object.keys(request.trailers).length > 0) trailed.push(Object.entries(request.trailers));
       response.addTrailers({ "grpc-status": "0", "grpc-message": "fine" });
       response.end(`${request.url} ${body} ${authorization}`);
     });
@@ -96,6 +98,27 @@ describe("HTTP/2", () => {
       const arrived = seen.at(-1);
       assert(arrived?.authorization !== undefined && arrived.authorization !== `Bearer ${placeholder()}`);
       assert(!text.includes(arrived.authorization.replace("Bearer ", "")), "the secret came back");
+    });
+  });
+
+  test("trailers of a request go on, and a credential among them is found", async () => {
+    await withSession(async (session) => {
+      const send = (trailers: Record<string, string>, body: string): Promise<number> =>
+        new Promise((resolve, reject) => {
+          const stream = session.request(
+            { ":method": "POST", ":path": "/v1/apps/a/machines/1/start", ...authorized() },
+            { waitForTrailers: true },
+          );
+          stream.on("wantTrailers", () => stream.sendTrailers(trailers));
+          stream.on("response", (headers) => resolve(Number(headers[":status"])));
+          stream.on("error", reject);
+          stream.resume();
+          stream.end(body);
+        });
+      assert.equal(await send({ "x-late": "1" }, "short"), 200);
+      assert.deepEqual(trailed.splice(0), [[["x-late", "1"]]]);
+      assert.equal(await send({ "x-api-token": "somebody-elses" }, "short"), 403);
+      assert.deepEqual(trailed, []);
     });
   });
 

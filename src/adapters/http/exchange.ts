@@ -30,6 +30,7 @@ import type { BrokerRequest, HttpOptions, PackedHost, Taken } from "./options.ts
 import { lookedAnswer, refusedHere } from "./looked.ts";
 import { passing, passingNow } from "./passing.ts";
 import { BodyAborted, judgedBody, NO_BODY, readBody, type ReadBody } from "./request-body.ts";
+import { takeTrailers } from "./request-trailers.ts";
 import type { Upstream } from "./upstream.ts";
 import { isCredentialProtocol } from "./websocket/handshake.ts";
 import { type Opening, openWebSocket } from "./websocket/open.ts";
@@ -58,7 +59,9 @@ export interface Prepared {
   /** Path and query in the form that was judged. */
   readonly target: string;
   readonly body: ReadBody;
-  readonly rest: Readable;
+  /** Those of a body that was read before the judgement, which are part of it. */
+  readonly trailers?: readonly HeaderPair[];
+  readonly rest: Readable & { readonly rawTrailers?: readonly string[] };
   readonly taken: Extract<Taken, { kind: "clean" }>;
   /** The headers as they came. */
   readonly raw: readonly HeaderPair[];
@@ -162,17 +165,20 @@ async function readAnew(lane: Lane, path: string, both: Both, parts: ExchangePar
     return foundCredential(lane, { ...base, headers: [] }, { packed, slot: "its body" }, options);
   const looked = taken.looked?.(opened);
   if (looked !== undefined) return lookedAnswer(looked, { lane, request: base, packed, options });
+  const trailers = body.whole ? takeTrailers(request.rawTrailers, packed, options.broker) : [];
+  if ("kind" in trailers) return lookedAnswer(trailers, { lane, request: base, packed, options });
   const text = packed === undefined ? { body: "" } : judgedBody(opened, request.headers["content-type"]);
   return {
     lane,
     request: {
       ...base,
       ...judgedUrl(`${scheme}://${host}`, taken.judgedTarget),
-      headers: asked === undefined ? taken.judged : [["upgrade", "websocket"], ...taken.judged],
+      headers: asked === undefined ? [...taken.judged, ...trailers] : [["upgrade", "websocket"], ...taken.judged],
       ...text,
     },
     target: sent,
     body,
+    trailers,
     rest: request,
     taken,
     raw: head.pairs,

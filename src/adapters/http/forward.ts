@@ -10,9 +10,11 @@ import { type ClientResponse, type OwnAnswer, refusalAnswer } from "./answers.ts
 import { boundsOf } from "./capabilities.ts";
 import { authorityOf } from "./codec/authority.ts";
 import type { ExchangeParts, Prepared } from "./exchange.ts";
-import type { Filled } from "./options.ts";
+import type { HeaderPair } from "./codec/headers.ts";
+import type { Filled, HttpOptions } from "./options.ts";
 import type { Passing } from "./passing.ts";
 import { sendBody } from "./request-body.ts";
+import { trailersOf } from "./request-trailers.ts";
 import { type Outgoing, UpstreamFailed } from "./upstream-port.ts";
 
 /** Whether its client waits no more. */
@@ -121,7 +123,7 @@ interface Sending {
 /** Rejects where nothing was sent. */
 async function sent(path: AnswerPath, filled: Filled, { prepared, response, carrying, parts }: Sending): Promise<void> {
   const { body, rest, lane } = prepared;
-  const given = parts.upstream.send(outgoingOf(prepared, filled), lane.http2, path);
+  const given = parts.upstream.send(outgoingOf(prepared, filled, parts.options), lane.http2, path);
   const request = given instanceof Promise ? await given : given;
   path.of(request);
   response.once("close", () => path.left());
@@ -140,16 +142,27 @@ function secretIn(bytes: Buffer, { lane, packed }: Prepared, { options }: Exchan
   return true;
 }
 
-function outgoingOf({ lane, request, target, body }: Prepared, filled: Filled): Outgoing {
-  const whole = body.whole && filled.body === undefined;
+function outgoingOf(prepared: Prepared, filled: Filled, options: HttpOptions): Outgoing {
+  const { lane, request, target, body } = prepared;
+  const own = trailersOf(prepared, options);
+  const trailers = own === undefined || filled.body === undefined ? own : { ...own, last: () => none(own.last()) };
+  const whole = body.whole && filled.body === undefined && trailers === undefined;
+  const bytes = body.whole && trailers !== undefined ? null : body.bytes;
   return {
     scheme: lane.scheme,
     place: lane.place,
     method: request.method,
     target: filled.target ?? target,
     headers: filled.secrets.length === 0 ? filled.headers : readable(filled.headers),
-    body: whole ? body.first : { bytes: filled.body === undefined ? body.bytes : filled.body.bytes },
+    body: whole ? body.first : { bytes: filled.body === undefined ? bytes : filled.body.bytes },
+    ...(trailers === undefined ? {} : { trailers }),
   };
+}
+
+/** A body that is made anew on its way has the end that it is made with. */
+function none(trailers: readonly HeaderPair[]): readonly HeaderPair[] {
+  if (trailers.length > 0) throw new Error("trailers do not follow a body that is signed, or that a secret is put into");
+  return trailers;
 }
 
 /** What comes back must be looked at. */

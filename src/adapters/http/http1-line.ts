@@ -7,7 +7,7 @@ import { Writable } from "node:stream";
 import { limits } from "../../base/limits.ts";
 import type { Place } from "./codec/authority.ts";
 import { ResponseParser, type ResponseEvents } from "./codec/response-parser.ts";
-import { keptMsOf } from "./codec/request-head.ts";
+import { keptMsOf, lastChunk, type RequestTrailers } from "./codec/request-head.ts";
 import { type AnswerSink, failureText, type Outgoing, type SentRequest, UpstreamFailed } from "./upstream-port.ts";
 
 export interface KeptLines {
@@ -74,14 +74,14 @@ export class Http1Line implements ResponseEvents {
   }
 
   /** `head` is the request's, in Latin-1. */
-  start({ body, method, upgrade }: Outgoing, head: string, sink: AnswerSink): SentRequest {
+  start({ body, method, upgrade, trailers }: Outgoing, head: string, sink: AnswerSink): SentRequest {
     const turn = ++this.#turn;
     this.#sink = sink;
     this.#sentWhole = false;
     this.#reached = false;
     this.#upgrade = upgrade !== undefined;
     this.#parser.begin(method);
-    const out = Buffer.isBuffer(body) ? undefined : this.#writer(body.bytes, turn);
+    const out = Buffer.isBuffer(body) ? undefined : this.#writer(body.bytes, turn, trailers);
     this.#out = out;
     if (this.#ready) this.#socket.setTimeout(limits.httpAnswerMsMax);
     this.#whenReady(() => {
@@ -167,7 +167,7 @@ export class Http1Line implements ResponseEvents {
   }
 
   /** Where a body is written as it comes: of so many bytes, or in chunks. */
-  #writer(bytes: number | null, turn: number): Writable {
+  #writer(bytes: number | null, turn: number, trailers: RequestTrailers | undefined): Writable {
     let left = bytes ?? 0;
     const socket = this.#socket;
     return new Writable({
@@ -186,8 +186,16 @@ export class Http1Line implements ResponseEvents {
       },
       final: (done) => {
         if (bytes !== null && left !== 0) return done(new Error("the body is shorter than it said"));
+        let last: string;
+        try {
+          const pairs = trailers?.last() ?? [];
+          if (bytes !== null && pairs.length > 0) return done(new Error("trailers came after a body whose length was said"));
+          last = lastChunk(pairs);
+        } catch (error) {
+          return done(error as Error);
+        }
         this.#sentWhole = true;
-        if (bytes === null) this.#whenReady(() => socket.write("0\r\n\r\n", "latin1"));
+        if (bytes === null) this.#whenReady(() => socket.write(last, "latin1"));
         done();
       },
       destroy: (error, done) => {

@@ -5,7 +5,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { RandomBytes, SessionId } from "../../base/ids.ts";
 import type { SqlContext } from "../../model/action.ts";
-import type { Filled, Taken } from "../../model/brokered.ts";
+import type { Filled, FoundIn, RefusedHere, Taken } from "../../model/brokered.ts";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { Principal, Target } from "../../model/principal.ts";
 import type { RefusalForm } from "../../model/refusal-form.ts";
@@ -80,6 +80,8 @@ export interface BrokerMessage {
 export interface Broker {
   take(caller: Caller, request: BrokerRequest): Taken;
   message(caller: Caller, message: BrokerMessage): TakenMessage;
+  /** What stands in the trailers of a request that has no place there; `packed` where the host is one of a pack. */
+  trailers(packed: Pick<PackedHost, "authSlots"> | undefined, trailers: readonly HeaderPair[]): FoundIn | RefusedHere | undefined;
   /** Whether the text holds any secret that the broker keeps. */
   holdsSecret(bytes: Buffer): boolean;
   redaction(secrets: readonly string[]): Redaction;
@@ -108,6 +110,8 @@ export interface OwnAsked {
   readonly target: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** Beside the credential. */
+  readonly headers?: readonly HeaderPair[];
 }
 
 export interface OwnReply {

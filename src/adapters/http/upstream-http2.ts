@@ -14,6 +14,7 @@ import { connect as connectTls } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import { limits } from "../../base/limits.ts";
 import { authorityOf, type Place } from "./codec/authority.ts";
+import type { RequestTrailers } from "./codec/request-head.ts";
 import { type AnswerSink, type Dialled, failureText, type Outgoing, type SentRequest, UpstreamFailed } from "./upstream-port.ts";
 
 interface Known {
@@ -42,7 +43,7 @@ export class Http2Upstream {
   }
 
   /** `undefined` where the host does not speak it. */
-  async send({ place, method, target, headers, body }: Outgoing, sink: AnswerSink): Promise<SentRequest | undefined> {
+  async send({ place, method, target, headers, body, trailers }: Outgoing, sink: AnswerSink): Promise<SentRequest | undefined> {
     const session = await this.#session(place);
     if (session === undefined) return undefined;
     const fields: OutgoingHttpHeaders = {
@@ -57,7 +58,9 @@ export class Http2Upstream {
     }
     const bytes = Buffer.isBuffer(body) ? body.length : body.bytes;
     if (bytes !== null && bytes > 0) fields["content-length"] = String(bytes);
-    const stream = session.request(fields, { endStream: bytes === 0 });
+    if (trailers !== undefined && trailers.names !== "") fields["trailer"] = trailers.names;
+    const stream = session.request(fields, { endStream: bytes === 0, waitForTrailers: bytes !== 0 && trailers !== undefined });
+    if (trailers !== undefined) stream.once("wantTrailers", () => sendTrailers(stream, trailers));
     tell(stream, place, sink);
     if (Buffer.isBuffer(body) && bytes !== 0) stream.end(body);
     return {
@@ -113,6 +116,17 @@ export class Http2Upstream {
         resolve(session);
       });
     });
+  }
+}
+
+/** None at all end the stream as well. */
+function sendTrailers(stream: ClientHttp2Stream, { last }: RequestTrailers): void {
+  try {
+    const fields: Record<string, string | string[]> = {};
+    for (const [name, value] of last()) fields[name] = name in fields ? [fields[name] ?? [], value].flat() : value;
+    stream.sendTrailers(fields);
+  } catch (error) {
+    stream.destroy(error as Error);
   }
 }
 

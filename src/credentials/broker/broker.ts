@@ -3,7 +3,7 @@
  * It fetches a secret at the moment it is sent and keeps none; it decides nothing about what a request would do.
  */
 import { createHmac } from "node:crypto";
-import type { BodyRead, Clean, Taken } from "../../model/brokered.ts";
+import type { BodyRead, Clean, FoundIn, RefusedHere, Taken } from "../../model/brokered.ts";
 import { type BoundSecret, fitsHost } from "./bound-secret.ts";
 import { filledIn, type Filling, type InHeader, misplacedInBody, misplacedInHead, withoutPlaceholders } from "./filling.ts";
 import { KnownSecrets } from "./known-secrets.ts";
@@ -139,6 +139,18 @@ export class CredentialBroker {
   message(principal: string, { packed, host, text, opening }: BrokeredMessage): TakenText {
     const { ours, all } = this.#held(principal, host);
     return takeText(text, opening, { principal, ours, all, authSlots: packed.authSlots, shaped: this.#parts.shaped });
+  }
+
+  /** Nothing is filled in at a request's end: what belongs there is neither a credential nor a placeholder. `authSlots`: of a host of a pack. */
+  trailers(authSlots: readonly string[] | undefined, trailers: readonly Pair[]): FoundIn | RefusedHere | undefined {
+    for (const [name, value] of trailers) {
+      const ours = [...this.#issued.keys()].some((placeholder) => value.includes(placeholder));
+      if (ours) return { kind: "refused", because: `a placeholder stands in its trailer \`${name}\`, where it is not filled in` };
+      if (this.holdsSecret(Buffer.from(`${name}: ${value}`))) return { kind: "found", slot: `the trailer ${name}` };
+      if (authSlots === undefined) continue;
+      if (isCredentialHeader(name, authSlots) || this.#parts.shaped(value)) return { kind: "found", slot: `the trailer ${name}` };
+    }
+    return undefined;
   }
 
   /** Any secret that is known, however it is spelled. */

@@ -145,6 +145,31 @@ export function trailerFields(raw: readonly string[], redaction: { header(value:
 /** RFC 9110, 6.5.1. */
 const framing: ReadonlySet<string> = new Set(["content-length", "content-encoding", "content-type", "content-range", "host", "location"]);
 
+const TRAILERS_MAX = 64;
+/** What frames, routes, authorizes or conditions a request is for its head alone (RFC 9110, 6.5.1), and what only one hop sees. */
+const NOT_LAST =
+  /^(cache-control|pragma|max-forwards|authorization|cookie|range|if-.*|www-authenticate|proxy-.*|content-(?!md5$|digest$).*|x-forwarded-.*|forwarded|via)$/;
+
+export type TrailerPairs =
+  | { readonly broken: string }
+  /** `odd` is one that has no place there. */
+  | { readonly pairs: readonly HeaderPair[]; readonly odd: string | undefined };
+
+/** Of a request's end, in the flat list of Node. */
+export function trailerPairs(raw: readonly string[]): TrailerPairs {
+  if (raw.length > 2 * TRAILERS_MAX) return { broken: `it has more than ${TRAILERS_MAX} trailers` };
+  const pairs: HeaderPair[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = (raw[at] ?? "").toLowerCase();
+    const value = (raw[at + 1] ?? "").trim();
+    if (!TOKEN.test(name)) return { broken: "the name of a trailer is no word" };
+    if (/[\0\r\n]/.test(value)) return { broken: "a trailer holds a line break or a NUL" };
+    pairs.push([name, value]);
+  }
+  const odd = pairs.find(([name]) => oneHop.has(name) || framing.has(name) || NOT_LAST.test(name));
+  return { pairs, odd: odd?.[0] };
+}
+
 /** `Basic user:password`; `undefined` for anything else. */
 export function basicLogin(value: string | undefined): { readonly user: string; readonly password: string } | undefined {
   const encoded = /^basic +([A-Za-z0-9+/_-]+={0,2})$/i.exec(value ?? "")?.[1];

@@ -16,6 +16,15 @@ export interface RequestHead {
   readonly body: Buffer | { readonly bytes: number | null };
   /** The protocol that the client wants to change to, where that is permitted. Over HTTP/1.1 alone. */
   readonly upgrade?: string;
+  readonly trailers?: RequestTrailers | undefined;
+}
+
+/** What follows a body whose length was not said. */
+export interface RequestTrailers {
+  /** Announced in the head; empty where they are not known yet. */
+  readonly names: string;
+  /** Asked for once the body is through. Throws where the request must not come to its end. */
+  readonly last: () => readonly HeaderPair[];
 }
 
 const noBody: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
@@ -23,13 +32,22 @@ const noBody: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS",
 const ODD = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** In Latin-1. Throws where a line break stands in what should be one line. */
-export function requestHead({ scheme, place, method, target, headers, body, upgrade }: RequestHead): string {
+export function requestHead({ scheme, place, method, target, headers, body, upgrade, trailers }: RequestHead): string {
   const bytes = Buffer.isBuffer(body) ? body.length : body.bytes;
   let head = `${line(method)} ${line(target)} HTTP/1.1\r\nhost: ${authorityOf(place, scheme)}\r\n`;
   for (const [name, value] of headers) head += `${line(name)}: ${line(value)}\r\n`;
-  if (bytes === null) head += "transfer-encoding: chunked\r\n";
+  if (bytes === null) head += `transfer-encoding: chunked\r\n${announced(trailers)}`;
   else if (bytes > 0 || !noBody.has(method)) head += `content-length: ${bytes}\r\n`;
   return `${head}${upgrade === undefined ? "connection: keep-alive" : `connection: Upgrade\r\nupgrade: ${line(upgrade)}`}\r\n\r\n`;
+}
+
+function announced(trailers: RequestTrailers | undefined): string {
+  return trailers === undefined || trailers.names === "" ? "" : `trailer: ${line(trailers.names)}\r\n`;
+}
+
+/** The end of a body in chunks. Throws as {@link requestHead} does. */
+export function lastChunk(trailers: readonly HeaderPair[]): string {
+  return `0\r\n${trailers.map(([name, value]) => `${line(name)}: ${line(value)}\r\n`).join("")}\r\n`;
 }
 
 function line(text: string): string {
