@@ -64,10 +64,11 @@ function compileRule(entry: RuleEntry): Rule {
     match: compileMatch(entry.match),
     ...(when === undefined ? {} : { when: when.condition }),
     code: entry.code ?? (entry.answer === "permit" ? "permitted" : "not_permitted"),
-    obligations:
-      entry.answer === "bin" || entry.bin === true
-        ? [...obligationsOf(entry.limits ?? {}), { kind: "bin" }]
-        : obligationsOf(entry.limits ?? {}),
+    obligations: [
+      ...obligationsOf(entry.limits ?? {}),
+      ...(entry.answer === "bin" || entry.bin === true ? [{ kind: "bin" } as const] : []),
+      ...(entry.recovery_point === true ? [{ kind: "recovery_point" } as const] : []),
+    ],
     examples: entry.examples,
   };
 }

@@ -100,6 +100,13 @@ function ruleProblems(rule: RuleEntry, details: readonly string[] | undefined): 
   if (rule.answer !== "permit" && rule.bin !== undefined) {
     problems.push({ path: ["bin"], message: "only a permit says whether the bin is used", suggestion: "remove `bin`, or answer `bin`" });
   }
+  if (rule.answer === "forbid" && rule.recovery_point !== undefined) {
+    problems.push({
+      path: ["recovery_point"],
+      message: "what is forbidden needs no recovery point",
+      suggestion: "remove `recovery_point`",
+    });
+  }
   if (rule.answer === "permit" && rule.code !== undefined) {
     problems.push({ path: ["code"], message: "a permit gives no reason", suggestion: "remove `code`" });
   }

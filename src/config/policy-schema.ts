@@ -142,6 +142,10 @@ export const ruleSchema = z.strictObject({
     .boolean()
     .optional()
     .describe("For a permit: what is removed goes into the bin where there is one, and is removed all the same where not."),
+  recovery_point: z
+    .boolean()
+    .optional()
+    .describe("Where the server's WAL stands is on record before the act, approved or not; where that cannot be had, it does not run."),
   code: z.enum(ruleCodes).optional().describe("The reason code given with a forbid, a require_approval, or a bin that is not there."),
   limits: ruleLimitsSchema.optional().describe("Limits that a permit or a bin adds to what it lets through."),
   examples: z

@@ -26,12 +26,15 @@ export type Obligation =
   | { readonly kind: "rows_changed_share_max"; readonly percent: number }
   | { readonly kind: "statement_ms_max"; readonly ms: number }
   /** What it takes away goes into the target's bin instead, from where persons can put it back. */
-  | { readonly kind: "bin" };
+  | { readonly kind: "bin" }
+  /** Where the server's WAL stands is on record before the act can be; without that it does not run. */
+  | { readonly kind: "recovery_point" };
 
 export type Decision =
   | ({ readonly kind: "allow"; readonly obligations: readonly Obligation[] } & Determined)
   | ({ readonly kind: "deny"; readonly reason: Reason } & Determined)
-  | ({ readonly kind: "hold"; readonly reason: Reason } & Determined);
+  /** `owed`: what persons' approval of it does not lift. */
+  | ({ readonly kind: "hold"; readonly reason: Reason; readonly owed?: readonly Obligation[] } & Determined);
 
 interface Determined {
   /** Ids of the rules that decided. For the record and for people; never sent to the agent. */

@@ -11,7 +11,8 @@ export function approvedJudgement(judgement: Judgement, { approval, policyDigest
   if (decision.kind === "deny") return judgement;
   if (decision.policyDigest === policyDigest) {
     const rules = [...decision.rules, approvalRuleId(approval)];
-    return { ...judgement, id: newId(), code: "approved", decision: { kind: "allow", obligations: [], rules, policyDigest } };
+    const owed = decision.kind === "hold" ? decision.owed : decision.obligations.filter(({ kind }) => kind === "recovery_point");
+    return { ...judgement, id: newId(), code: "approved", decision: { kind: "allow", obligations: owed ?? [], rules, policyDigest } };
   }
   if (decision.kind === "hold") return judgement;
   // It would run in the session now, within the limits of that permission, and not as planned.

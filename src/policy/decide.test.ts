@@ -360,3 +360,24 @@ describe("break-glass", () => {
     fc.assert(property, { numRuns: 300 });
   });
 });
+
+describe("a recovery point that rules demand", () => {
+  const point: readonly Obligation[] = [{ kind: "recovery_point" }];
+  const all = { operation: ["delete" as const] };
+
+  test("is owed by what is allowed, and by what is approved, whichever of the rules that let it through demands it", () => {
+    const asks = ruleOf("asks", "require_approval", all);
+    const permits = ruleOf("permits", "permit", all);
+    const allowed = decide([deletion()], facts, policyWith([permits, ruleOf("pointed", "permit", all, { obligations: point })]));
+    assert.deepEqual(allowed.kind === "allow" && allowed.obligations, point);
+    for (const rules of [
+      [asks, ruleOf("pointed", "permit", all, { obligations: point })],
+      [ruleOf("pointed", "require_approval", all, { obligations: point }), permits],
+    ]) {
+      const held = decide([deletion()], facts, policyWith(rules));
+      assert.deepEqual(held.kind === "hold" && held.owed, point);
+    }
+    const plain = decide([deletion()], facts, policyWith([asks, permits]));
+    assert.equal(plain.kind === "hold" && plain.owed, undefined);
+  });
+});

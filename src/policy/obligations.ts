@@ -15,6 +15,7 @@ const ORDER: readonly Obligation["kind"][] = [
   "rows_changed_share_max",
   "statement_ms_max",
   "bin",
+  "recovery_point",
 ];
 
 /** One obligation a kind: the smallest figure of those given, in a fixed order. */
@@ -42,6 +43,7 @@ export function figureOf(obligation: Obligation): number {
     case "statement_ms_max":
       return obligation.ms;
     case "bin":
+    case "recovery_point":
       return 0;
     default:
       return assertNever(obligation, "figureOf");

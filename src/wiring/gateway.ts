@@ -111,7 +111,7 @@ export async function openGateway(config: Config, options: GatewayOptions): Prom
   const policies = { situate, situation: situate(config) };
   const situation: Situation = (action) => policies.situation(action);
   const { points } = restores;
-  const guard = points.sealing(
+  const guard = points.keeping(
     openGuard({ clock, random, log: broken.log, analyser, decide, situation, gate: points.watching(runs.gate) }),
   );
   runs.onGrantsChanged(() => guard.policyChanged());

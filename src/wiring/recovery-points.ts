@@ -1,11 +1,14 @@
 /**
  * Takes a recovery point when a destructive act is let through, and has its record durable before the act's effect can be.
- * It stops no act: where no point can be had within its time, the record says why. Acts that lose nothing cost one look-up.
+ * Where no point can be had within its time, the record says why; that stops an act only where policy demands the point. Acts that lose
+ * nothing cost one look-up.
  */
 import { messageOf } from "../base/message-of.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import type { Action } from "../model/action.ts";
+import type { Obligation, Reason } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
+import type { Admission, Approved, Capabilities } from "../pipeline/guard.ts";
 import type { OpenGuard } from "../pipeline/open-guard.ts";
 import type { JudgedAct, SessionGate } from "../pipeline/session-gate.ts";
 import { type PointTaken, takeRecoveryPoint, wantsPoint } from "../recovery/points.ts";
@@ -30,6 +33,10 @@ export class RecoveryPoints {
   readonly #pending = new Set<Promise<void>>();
   /** What was judged once is used for many acts. */
   readonly #wanting = new WeakMap<readonly Effect[], boolean>();
+  /** Of acts that do not run without one, until they are admitted. */
+  readonly #demanded = new Map<Action["id"], Promise<PointTaken>>();
+  /** Targets of which policy demanded one: their acts are never admitted without waiting for it. */
+  readonly #demanding = new Set<string>();
   #closed = false;
 
   constructor(parts: PointsParts) {
@@ -42,23 +49,46 @@ export class RecoveryPoints {
 
   /** The same gate, which notes what it lets through. */
   watching(gate: SessionGate): SessionGate {
-    if (this.#targets.size === 0) return gate;
     const admit: SessionGate["admit"] = (action, judged, asks) => {
       const gated = gate.admit(action, judged, asks);
-      if (gated.refused === undefined) this.#admitted(action, judged);
+      if (gated.refused === undefined) this.#admitted(action, judged, gated.obligations);
       return gated;
     };
     return new Proxy(gate, { get: (of, name) => (name === "admit" ? admit : boundOf(of, name as keyof SessionGate)) });
   }
 
-  /** The same guard, whose seal waits for the points under way: then their records are sealed with the intents. */
-  sealing(guard: OpenGuard): OpenGuard {
-    if (this.#targets.size === 0) return guard;
+  /**
+   * The same guard, whose seal waits for the points under way: then their records are sealed with the intents. What policy demands a point
+   * for is admitted once that is there, and denied where it cannot be had.
+   */
+  keeping(guard: OpenGuard): OpenGuard {
     const seal = async () => {
       if (this.#pending.size > 0) await Promise.all(this.#pending);
       return guard.seal();
     };
-    return { ...guard, seal };
+    return {
+      ...guard,
+      seal,
+      admit: async (action, can) => this.#withPoint(guard, action, await guard.admit(action, can)),
+      // Whatever was judged before came by `admit` first, and the demand with it.
+      admitNow: (action, can) => (this.#demanding.has(action.target.name) ? undefined : guard.admitNow(action, can)),
+      admitApproved: async (action, can, approved) =>
+        this.#withPoint(guard, action, await admittedOnApproval(guard, action, can, approved)),
+      policyChanged: () => {
+        this.#demanding.clear();
+        guard.policyChanged();
+      },
+    };
+  }
+
+  async #withPoint(guard: OpenGuard, { id }: Action, admission: Admission): Promise<Admission> {
+    const asked = this.#demanded.get(id);
+    this.#demanded.delete(id);
+    if (asked === undefined || admission.kind !== "allow") return admission;
+    const point = await asked;
+    if (point.lsn !== null) return admission;
+    guard.settle(admission, { status: "failed", code: "obligation_unfulfilled", measured: { elapsedMs: 0 } });
+    return { kind: "deny", id, reason: pointless, statements: admission.statements };
   }
 
   async close(): Promise<void> {
@@ -68,20 +98,40 @@ export class RecoveryPoints {
     this.#clients.clear();
   }
 
-  #admitted(action: Action, { decision, effects, readOnly }: JudgedAct): void {
+  #admitted(action: Action, { decision, effects, readOnly }: JudgedAct, more: readonly Obligation[]): void {
     const target = this.#targets.get(action.target.name);
-    if (readOnly || target === undefined || decision.kind !== "allow" || this.#closed) return;
+    if (readOnly || decision.kind !== "allow") return;
+    if ([...decision.obligations, ...more].some(({ kind }) => kind === "recovery_point")) return this.#demand(target, action);
+    if (target === undefined || this.#closed) return;
     let wanted = this.#wanting.get(effects);
     if (wanted === undefined) {
       wanted = wantsPoint(effects, decision, undoKept(target));
       this.#wanting.set(effects, wanted);
     }
     if (!wanted) return;
-    const taking = this.#take(target, action).finally(() => this.#pending.delete(taking));
-    this.#pending.add(taking);
+    this.#begin(target, action);
   }
 
-  async #take(target: TargetConfig, { id }: Action): Promise<void> {
+  #demand(target: TargetConfig | undefined, action: Action): void {
+    this.#demanding.add(action.target.name);
+    const none: PointTaken = { lsn: null, name: null, because: this.#closed ? "Holdfast stops" : "the target has no `backup`" };
+    const point = target === undefined || this.#closed ? Promise.resolve(none) : this.#begin(target, action);
+    this.#demanded.set(action.id, point);
+    if (target === undefined)
+      this.#parts.warn(`target \`${action.target.name}\`: policy demands a recovery point, and it has no \`backup\``);
+  }
+
+  #begin(target: TargetConfig, action: Action): Promise<PointTaken> {
+    const point = this.#take(target, action);
+    const taking = point.then(
+      () => void this.#pending.delete(taking),
+      () => void this.#pending.delete(taking),
+    );
+    this.#pending.add(taking);
+    return point;
+  }
+
+  async #take(target: TargetConfig, { id }: Action): Promise<PointTaken> {
     const { log } = this.#parts;
     const late: PointTaken = { lsn: null, name: null, because: `the server did not answer within ${POINT_MS_MAX} ms` };
     let timer: NodeJS.Timeout | undefined;
@@ -93,6 +143,7 @@ export class RecoveryPoints {
     if (point === late) this.#forget(target.name);
     // A log that is broken refuses the act by itself.
     if (log.writable) log.log.append({ kind: "recovery_point", target: target.name, action: id, ...point });
+    return point;
   }
 
   async #ask(target: TargetConfig, id: Action["id"]): Promise<PointTaken> {
@@ -121,6 +172,17 @@ export class RecoveryPoints {
     this.#clients.delete(name);
     void client?.then((opened) => opened.client.end()).catch(() => undefined);
   }
+}
+
+const pointless: Reason = {
+  code: "obligation_unfulfilled",
+  message: "the permission asks for a recovery point before it, and none could be taken: nothing has run",
+  next: "try again later, or tell Holdfast's operator: the audit log has the cause",
+};
+
+/** A guard that knows no approvals is asked by nobody. */
+function admittedOnApproval(guard: OpenGuard, action: Action, can: Capabilities, approved: Approved): Promise<Admission> {
+  return guard.admitApproved?.(action, can, approved) ?? guard.admit(action, can);
 }
 
 function boundOf(gate: SessionGate, name: keyof SessionGate): unknown {

@@ -145,7 +145,7 @@ export function actLimits(obligations: readonly Obligation[]): ActLimits {
 function figureIn(obligation: Obligation): number {
   if ("rows" in obligation) return obligation.rows;
   if ("percent" in obligation) return obligation.percent;
-  if (obligation.kind === "bin") return Infinity;
+  if (obligation.kind === "bin" || obligation.kind === "recovery_point") return Infinity;
   return "bytes" in obligation ? obligation.bytes : obligation.ms;
 }
 
@@ -155,7 +155,10 @@ export function limitsChanges(limits: Omit<ActLimits, "any" | "bins">): boolean 
   return Math.min(rowsChangedMax, rowsChangedPerTransactionMax, rowsChangedPerTableMax, rowsChangedShareMax) < Infinity;
 }
 
-/** Every kind of obligation that this adapter keeps; that of the bin, where there is one to give tickets. */
+/**
+ * Every kind of obligation that this adapter keeps; that of the bin, where there is one to give tickets. A recovery point is there before an
+ * act is admitted.
+ */
 const plain: Capabilities = {
   obligations: new Set([
     "rows_returned_max",
@@ -165,6 +168,7 @@ const plain: Capabilities = {
     "rows_changed_per_table_max",
     "rows_changed_share_max",
     "statement_ms_max",
+    "recovery_point",
   ] as const),
 };
 const binning: Capabilities = { obligations: new Set([...plain.obligations, "bin"] as const) };
