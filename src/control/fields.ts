@@ -2,12 +2,15 @@
  * Reads fields out of a request's body, each with its bound. An unknown field is refused: a slip must not silently mean something else.
  * It knows no route.
  */
+import { isAbsolute } from "node:path";
 import { type GrantOperation, grantOperations } from "../model/grant.ts";
 import { noBudget, type Budget } from "../model/run.ts";
 import { ControlRefusal } from "./parts.ts";
 
 export const textCharactersMax = 500;
 const TABLES_MAX = 50;
+const FOLDERS_MAX = 50;
+const FOLDER_CHARACTERS_MAX = 4096;
 
 export class Fields {
   readonly #fields: Readonly<Record<string, unknown>>;
@@ -56,6 +59,14 @@ export class Fields {
     return value as readonly string[];
   }
 
+  /** Absolute paths; none where there are none. */
+  folders(): readonly string[] {
+    const value = this.#fields["folders"] ?? [];
+    const fits = Array.isArray(value) && value.length <= FOLDERS_MAX && value.every(isFolder);
+    if (!fits) throw bad(`\`folders\` must be at most ${FOLDERS_MAX} absolute paths`);
+    return value as readonly string[];
+  }
+
   operations(): readonly GrantOperation[] {
     const value = this.#fields["operations"];
     const fits = Array.isArray(value) && value.length > 0 && value.every((each) => grantOperations.includes(each as GrantOperation));
@@ -73,6 +84,10 @@ export class Fields {
 
 function isTable(value: unknown): boolean {
   return typeof value === "string" && value.length <= 130 && /^[^.]+\.[^.]/.test(value);
+}
+
+function isFolder(value: unknown): boolean {
+  return typeof value === "string" && value.length <= FOLDER_CHARACTERS_MAX && isAbsolute(value);
 }
 
 function bad(message: string): ControlRefusal {

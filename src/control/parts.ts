@@ -50,6 +50,8 @@ export interface WantedSession {
   readonly actsFor: string;
   readonly purpose: string;
   readonly budget: Partial<Budget>;
+  /** Where the program works and may write, as its side tells it. */
+  readonly folders: readonly string[];
 }
 
 /** A session that whoever asked for it holds: it ends when they let go of it. */

@@ -46,7 +46,7 @@ export async function openRepositories(
 /** Without its key: how many backups there are, when the newest began, and why the folder is no place for them. Rejects as opening does. */
 export async function lookAtRepository({ name, backup }: TargetConfig) {
   const folder = backup?.repository ?? "";
-  const problem = await placeProblem(folder, process.getuid?.() ?? null, []);
+  const problem = await placeProblem(folder, process.getuid?.() ?? null);
   const { backups } = await (await openRepository({ folder, random: systemRandom })).list(name);
   return { problem, newestAtMs: backups[0]?.manifest.backup.startedAtMs, count: backups.length };
 }

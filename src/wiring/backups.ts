@@ -31,16 +31,29 @@ export interface BackupsParts {
   readonly tell: (alarm: StandingAlarm, over: boolean) => void;
 }
 
+const WORKPLACES_MAX = 200;
+
 type Kept = TargetBackups | ProvidedBackups;
 
 export class Backups {
   /** Also for what others find alarming: drills. */
   readonly alarms: AlarmBook;
   readonly #targets: ReadonlyMap<string, Kept>;
+  readonly #workplaces: Set<string>;
 
-  constructor(alarms: AlarmBook, targets: ReadonlyMap<string, Kept>) {
+  constructor(alarms: AlarmBook, targets: ReadonlyMap<string, Kept>, workplaces: Set<string>) {
     this.alarms = alarms;
     this.#targets = targets;
+    this.#workplaces = workplaces;
+  }
+
+  /** Programs of agents work there: no backups should lie within. Of very many folders the latest count. */
+  worked(folders: readonly string[]): void {
+    for (const folder of folders) {
+      this.#workplaces.delete(folder);
+      this.#workplaces.add(folder);
+    }
+    for (const oldest of [...this.#workplaces].slice(0, -WORKPLACES_MAX)) this.#workplaces.delete(oldest);
   }
 
   /** Begins at once, beside everything else: it waits for no server. */
@@ -48,16 +61,17 @@ export class Backups {
     const { config, environment } = parts;
     const folder = backupFolder(config);
     const alarms = await AlarmBook.open({ ...parts, file: join(folder, "alarms.json") });
+    const workplaces = new Set<string>();
     const targets = new Map(
       config.targets.flatMap((target): [string, Kept][] => {
         const place = join(folder, target.name);
         const programs = programPlaces(target.backup, environment);
-        const kept = keptOf(target, { ...parts, programs, place, workplaces: [], alarms });
+        const kept = keptOf(target, { ...parts, programs, place, workplaces: () => [...workplaces], alarms });
         return kept === undefined ? [] : [[target.name, kept]];
       }),
     );
     for (const each of targets.values()) each.start();
-    return new Backups(alarms, targets);
+    return new Backups(alarms, targets, workplaces);
   }
 
   /** Newest first; nothing where Holdfast makes none of the target. */

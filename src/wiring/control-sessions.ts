@@ -37,6 +37,8 @@ export interface ControlSessionsParts {
   readonly own: (served: ServedTarget) => { readonly host: string; readonly port: number; readonly certificates?: string };
   /** What a program needs to call HTTP APIs, where a proxy for them is served. */
   readonly http?: (principal: string) => OpenedSession["http"];
+  /** Told where the programs work. */
+  readonly worked?: (folders: readonly string[]) => void;
 }
 
 /** Programs at once, of all targets: each is a login and a role at the server. */
@@ -58,7 +60,7 @@ export class ControlSessions implements SessionControl {
     return this.#parts.runs.views();
   }
 
-  async open(wanted: WantedSession): Promise<HeldSession> {
+  async open({ folders, ...wanted }: WantedSession): Promise<HeldSession> {
     const { runs, random } = this.#parts;
     const served = runs.served(wanted.target);
     if (served === undefined) throw new ControlRefusal("not_found", `no target is named \`${wanted.target}\``);
@@ -78,6 +80,7 @@ export class ControlSessions implements SessionControl {
     const live = await opening.catch((error: unknown) => {
       throw new ControlRefusal("unavailable", `the session cannot be kept: ${messageOf(error)}`);
     });
+    this.#parts.worked?.(folders);
     const password = randomText(32, random);
     const onBehalfOf = wanted.actsFor === "" ? {} : { onBehalfOf: [wanted.actsFor] };
     served.accounts.set(user, {

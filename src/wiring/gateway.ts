@@ -222,6 +222,7 @@ class RunningGateway implements Gateway {
       own,
       approvals: this.#parts.approvals,
       http: (name) => this.#http?.opened(name),
+      worked: (folders) => this.#backups?.worked(folders),
     });
     const tell = this.#telling.recoveryAlarm;
     this.#backups = await Backups.open({ config, ...options, record: this.#parts.shown.append, seal: () => log.log.seal(), tell });

@@ -18,7 +18,7 @@ import { alarmsOf, backupAlarms } from "../recovery/backup/alarms.ts";
 import type { AlarmBook } from "../recovery/backup/alarm-book.ts";
 import { BackupUnusable } from "../recovery/backup/job.ts";
 import { makeBackup } from "../recovery/backup/make-backup.ts";
-import { placeProblem, sameRadius } from "../recovery/backup/place.ts";
+import { placeProblem, sameRadius, workedIn } from "../recovery/backup/place.ts";
 import type { ProgramPlaces } from "../recovery/backup/programs.ts";
 import { createRepository, type Listed, type Repository, RepositoryProblem, type StoredBackup } from "../recovery/backup/repository.ts";
 import { dueAtMs } from "../recovery/backup/schedule.ts";
@@ -38,8 +38,8 @@ export interface TargetBackupsParts {
   readonly programs: ProgramPlaces;
   /** This gateway's own folder for the target: logins' files, and what cannot be streamed. */
   readonly place: string;
-  /** Folders in which agents are known to work. */
-  readonly workplaces: readonly string[];
+  /** Folders in which agents are known to work, or to have worked since the start. */
+  readonly workplaces: () => readonly string[];
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly warn: (message: string) => void;
@@ -72,6 +72,7 @@ export class TargetBackups {
   #repository: Repository | undefined;
   #problem: string | undefined;
   #radius: string | undefined;
+  #worked: string | undefined;
   #listed = EMPTY;
   #lookedAtMs = -Infinity;
   #running: Running | undefined;
@@ -173,6 +174,7 @@ export class TargetBackups {
     while (!this.#ended.signal.aborted) {
       try {
         await this.#openRepository();
+        this.#worked = await workedIn(this.#parts.backup.repository, this.#parts.workplaces());
         if (this.#repository !== undefined) await this.#wal?.look(this.#repository);
         if (clock.monotonic() - this.#lookedAtMs > LOOK_EVERY_MS) await this.#look();
         const due =
@@ -203,10 +205,10 @@ export class TargetBackups {
   }
 
   async #openNow(): Promise<void> {
-    const { backup, environment, workplaces, random, place } = this.#parts;
+    const { backup, environment, random, place } = this.#parts;
     try {
       const uid = process.getuid?.() ?? null;
-      const problem = await placeProblem(backup.repository, uid, workplaces);
+      const problem = await placeProblem(backup.repository, uid);
       if (problem !== undefined) throw new RepositoryProblem(problem);
       await mkdir(place, { recursive: true, mode: 0o700 });
       if (this.#repository === undefined) {
@@ -363,7 +365,8 @@ export class TargetBackups {
       oldMs: backup.oldMs,
       failure: this.#failure,
       repository: this.#problem,
-      sameRadius: this.#radius,
+      sameRadius:
+        this.#worked === undefined || this.#radius === undefined ? (this.#worked ?? this.#radius) : `${this.#worked}; ${this.#radius}`,
       broken: this.#listed.broken.map(({ folder, because }) => `${folder}: ${because}`),
       wal: this.#wal?.facts(),
     };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { TargetBackupsView } from "../../src/control/backups-contract.ts";
 import { callControl } from "../../src/control/client.ts";
@@ -161,6 +161,17 @@ describe("a gateway with `backup`", { timeout: 600_000 }, () => {
     await until("it is over", async () => (await view()).alarms.every(({ about }) => about === "same_blast_radius"));
     assert.equal((await view()).failure, null);
     await until("that is recorded", async () => (await scene.events("recovery_alarm_over")).some(({ about }) => about === "backup_failed"));
+  });
+
+  test("says that an agent works where the backups lie, and goes on making them", async () => {
+    const { repository, backups } = await view();
+    await scene.program({ folders: [dirname(repository ?? ""), "/nowhere"] });
+    await until("the alarm says so", async () =>
+      (await view()).alarms.some(({ because }) => /where an agent works or has worked/.test(because)),
+    );
+    await now();
+    await idle(Math.min(2, backups.length + 1));
+    await assert.rejects(scene.program({ folders: ["relative"] }), /absolute paths/);
   });
 
   test("drops its slot for a person, and receives no more", async () => {

@@ -3,6 +3,7 @@
  * What the program can reach beside its environment variables is the sandbox's matter.
  */
 import { userInfo } from "node:os";
+import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseBudget } from "../../config/budget.ts";
 import type { Config, TargetConfig } from "../../config/config.ts";
@@ -83,7 +84,8 @@ async function run(program: readonly string[], options: Options, terminal: Termi
   const place = await openPlace(config, target, options, terminal);
   try {
     const { program: word, version } = await identifyProgram(program[0] ?? "", terminal.env["PATH"], terminal.workingDirectory);
-    const about = { actsFor: options.for ?? userInfo().username, purpose: options.purpose ?? "", budget };
+    const folders = [terminal.workingDirectory, ...(options.writable ?? []).map((path) => resolve(terminal.workingDirectory, path))];
+    const about = { actsFor: options.for ?? userInfo().username, purpose: options.purpose ?? "", budget, folders };
     const wanted = { target: target.name, program: word, programVersion: version, ...about };
     const held = await holdSession(place.socket, wanted).catch((error: unknown) => Promise.reject(toldError(error)));
     let trust: Trust | undefined;

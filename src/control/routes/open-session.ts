@@ -10,7 +10,7 @@ export const openSession: Route = {
   path: "/v1/sessions",
   signed: false,
   answer: async ({ body }, { sessions }) => {
-    const fields = new Fields(body, ["target", "program", "programVersion", "actsFor", "purpose", "budget"]);
+    const fields = new Fields(body, ["target", "program", "programVersion", "actsFor", "purpose", "budget", "folders"]);
     const { opened, ended, letGo } = await sessions.open({
       target: fields.text("target"),
       program: fields.text("program"),
@@ -18,6 +18,7 @@ export const openSession: Route = {
       actsFor: fields.text("actsFor", 0),
       purpose: fields.text("purpose", 0),
       budget: fields.budget(),
+      folders: fields.folders(),
     });
     return { status: 201, body: opened, hold: { until: ended.then((because) => ({ ended: because })), gone: letGo } };
   },

@@ -5,16 +5,9 @@
 import { lstat, realpath, stat } from "node:fs/promises";
 import { dirname, join, parse } from "node:path";
 
-/**
- * Why agents may write there, or `undefined`. `folder` need not be there yet. `uid` is the gateway's account, `null` where there are none.
- * `workplaces` are folders in which agents are known to work.
- */
-export async function placeProblem(folder: string, uid: number | null, workplaces: readonly string[]): Promise<string | undefined> {
+/** Why agents may write there, or `undefined`. `folder` need not be there yet. `uid` is the gateway's account, `null` where there are none. */
+export async function placeProblem(folder: string, uid: number | null): Promise<string | undefined> {
   const there = await nearest(folder);
-  for (const workplace of workplaces) {
-    const real = await realpath(workplace).catch(() => workplace);
-    if (within(there.path, real)) return `\`${folder}\` lies in \`${workplace}\`, where agents work: give it a folder of its own elsewhere`;
-  }
   for (let path = there.path; ; path = dirname(path)) {
     const { mode, uid: owner } = await stat(path);
     const sticky = (mode & 0o1000) !== 0;
@@ -27,6 +20,20 @@ export async function placeProblem(folder: string, uid: number | null, workplace
       return `\`${folder}\` lies in a working copy, \`${path}\`, where agents work: give it a folder of its own elsewhere`;
     if (path === parse(path).root) return undefined;
   }
+}
+
+/**
+ * Why whoever works in one of `workplaces` has the folder before them, or `undefined`. That is alarming and no more: which folders those are
+ * is told from the agent's side, and must not end the backups.
+ */
+export async function workedIn(folder: string, workplaces: readonly string[]): Promise<string | undefined> {
+  const { path } = await nearest(folder);
+  for (const workplace of workplaces) {
+    const real = await realpath(workplace).catch(() => workplace);
+    if (within(path, real))
+      return `\`${folder}\` lies in \`${workplace}\`, where an agent works or has worked: give it a folder of its own elsewhere`;
+  }
+  return undefined;
 }
 
 /** Why what ends the data ends the backups, too; `undefined` where it does not, or nobody can tell from here. */

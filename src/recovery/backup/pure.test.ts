@@ -8,7 +8,7 @@ import type { BackupId } from "../../base/ids.ts";
 import type { Backup } from "../../model/recovery.ts";
 import { AlarmBook } from "./alarm-book.ts";
 import { alarmsOf, type BackupFacts } from "./alarms.ts";
-import { placeProblem, sameRadius } from "./place.ts";
+import { placeProblem, sameRadius, workedIn } from "./place.ts";
 import { retained } from "./retention.ts";
 import { dueAtMs } from "./schedule.ts";
 
@@ -162,14 +162,15 @@ describe("the repository's place", () => {
 
   test("a private folder is one; a folder of everybody's, a working copy and an agent's folder are none", async () => {
     const folder = await newFolder();
-    assert.equal(await placeProblem(join(folder, "not", "there"), uid, []), undefined);
-    assert.match((await placeProblem(join(folder, "backups"), uid, [folder])) ?? "", /where agents work/);
+    assert.equal(await placeProblem(join(folder, "not", "there"), uid), undefined);
+    assert.match((await workedIn(join(folder, "backups"), ["/nowhere", folder])) ?? "", /where an agent works or has worked/);
+    assert.equal(await workedIn(folder, [join(folder, "beside"), `${folder}-2`]), undefined);
     await mkdir(join(folder, "shop", ".git"), { recursive: true });
-    assert.match((await placeProblem(join(folder, "shop", "backups"), uid, [])) ?? "", /lies in a working copy/);
+    assert.match((await placeProblem(join(folder, "shop", "backups"), uid)) ?? "", /lies in a working copy/);
     await mkdir(join(folder, "open"));
     await chmod(join(folder, "open"), 0o777);
-    assert.match((await placeProblem(join(folder, "open", "backups"), uid, [])) ?? "", /everybody on this machine may write/);
-    assert.match((await placeProblem(folder, (uid ?? 0) + 4_321, [])) ?? "", uid === 0 ? /^$/ : /belongs to another account/);
+    assert.match((await placeProblem(join(folder, "open", "backups"), uid)) ?? "", /everybody on this machine may write/);
+    assert.match((await placeProblem(folder, (uid ?? 0) + 4_321)) ?? "", uid === 0 ? /^$/ : /belongs to another account/);
   });
 
   test("on the data's own file system it goes with the data", async () => {

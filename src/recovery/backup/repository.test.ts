@@ -181,6 +181,14 @@ describe("a WAL archive", () => {
     assert.equal(await archive.fetch("00000002.history", source), true);
     assert.equal(await archive.removeBefore(1, 6n, MIB), 2);
     assert.equal((await archive.segments(MIB)).length, 2);
+    await archive.put(source, segmentName({ timeline: 2, number: 7n }, MIB), random);
+    await archive.put(source, `${segmentName({ timeline: 1, number: 8n }, MIB)}.partial`, random);
+    assert.equal(await archive.removeBefore(2, 7n, MIB), 3, "of an earlier timeline everything goes");
+    assert.deepEqual(
+      (await archive.segments(MIB)).map(({ timeline, number }) => [timeline, number]),
+      [[2, 7n]],
+    );
+    assert.equal(await archive.fetch("00000002.history", source), true, "histories stay");
     await assert.rejects(archive.put(source, "postgresql.conf", random), /no WAL file's name/);
   });
 

@@ -15,7 +15,10 @@ export interface Keeping {
 export interface Retained {
   /** Oldest first. */
   readonly removed: readonly Backup[];
-  /** The number of the first segment that is needed, by timeline; a timeline that is not here is left as it is. */
+  /**
+   * The number of the first segment that is needed, of the earliest timeline that a kept base backup is of: all before it goes. Later
+   * timelines are not here, and left as they are.
+   */
   readonly walFrom: ReadonlyMap<number, bigint>;
 }
 
@@ -29,8 +32,8 @@ export function retained(backups: readonly (Backup & { readonly segmentBytes?: n
 }
 
 /**
- * The oldest kept base backup decides: from its first segment on, its timeline's WAL stays. Segments of earlier timelines than its own are
- * needed by none; those of later ones all stay.
+ * The oldest kept base backup decides: from its first segment on, its timeline's WAL stays. Earlier timelines than its own are needed by
+ * none, and go whole; later ones all stay.
  */
 function neededWal(kept: readonly (Backup & { readonly segmentBytes?: number })[]): ReadonlyMap<number, bigint> {
   const from = new Map<number, bigint>();

@@ -41,7 +41,7 @@ export interface WalArchive {
   fetch(name: string, destination: string): Promise<boolean>;
   /** Names of the segments from one to the other, both included, that are not there whole. */
   missing(timeline: number, from: bigint, to: bigint, segmentBytes: number): Promise<readonly string[]>;
-  /** Removes whole segments of a timeline before `number`. Returns how many. */
+  /** Removes whole segments of a timeline before `number`, and all segments of earlier timelines; histories stay. Returns how many. */
   removeBefore(timeline: number, number: bigint, segmentBytes: number): Promise<number>;
 }
 
@@ -148,9 +148,13 @@ class FolderArchive implements WalArchive {
   }
 
   async removeBefore(timeline: number, number: bigint, segmentBytes: number): Promise<number> {
-    const old = (await this.segments(segmentBytes)).filter((each) => each.timeline === timeline && each.number < number && !each.partial);
-    const home = join(this.folder, timelineText(timeline));
-    for (const { name } of old) await rm(join(home, storedName(name, true, this.#sealed)), { force: true });
+    const all = await this.segments(segmentBytes);
+    const old = all.filter((each) => each.timeline < timeline || (each.timeline === timeline && each.number < number && !each.partial));
+    for (const { name, timeline: of } of old) {
+      const home = join(this.folder, timelineText(of));
+      for (const stem of of < timeline ? [name, `${name}${partialMark}`] : [name])
+        await rm(join(home, storedName(stem, true, this.#sealed)), { force: true });
+    }
     return old.length;
   }
 }
