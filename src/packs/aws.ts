@@ -36,6 +36,8 @@ export const aws: Pack = {
     "*.api.amazonwebservices.com.cn",
     "*.api.amazonwebservices.eu",
   ],
+  // Keys of objects. docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html: any character but for segments of dots alone.
+  exactPaths: ["s3.amazonaws.com/{name}", "s3.*.amazonaws.com/{name}", "*.s3.amazonaws.com", "*.s3.*.amazonaws.com"],
   authSlots: ["authorization", "x-amz-security-token"],
   refusals: awsRefusals,
   signing: awsSigning,

@@ -102,6 +102,11 @@ export interface Pack {
   readonly provider: string;
   /** Lower case; `*` any characters. */
   readonly hosts: readonly string[];
+  /**
+   * Those whose paths are names, kept letter by letter: empty segments and `;` are part of them. Any other path loses both. With `/{name}`
+   * after it: the first segment is a name of its own, and never empty.
+   */
+  readonly exactPaths?: readonly string[];
   /** Headers that carry the provider's credential, lower case: all but ours are stripped, and none is ever shown. */
   readonly authSlots: readonly string[];
   /** Absent: its requests are not signed. */

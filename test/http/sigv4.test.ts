@@ -58,6 +58,14 @@ async function assertRefused(answer: Promise<Answered>, why: RegExp, code = "pro
 /** But for uploads that were given up on their way, which the stand-in may see late. */
 const arrivedElsewhere = (): number => scene.s3.arrived.filter(({ url }) => !url.startsWith("/long-")).length;
 
+describe("a key with empty segments and a parameter in it", () => {
+  for (const path of ["/logs//2026//x.txt", "/a;v=1/b"])
+    test(`is signed and stored as it is: ${path}`, async () => {
+      await assertTaken(ask({ path, body: "hello" }));
+      assert.equal(scene.s3.objects.get(`shop-staging${path}`)?.text, "hello", [...scene.s3.objects.keys()].join());
+    });
+});
+
 describe("what a body is signed as", () => {
   const words: readonly (readonly [string, Partial<Signing>])[] = [
     ["by its hash", { body: "hello" }],

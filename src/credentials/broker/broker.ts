@@ -141,7 +141,7 @@ export class CredentialBroker {
     return takeText(text, opening, { principal, ours, all, authSlots: packed.authSlots, shaped: this.#parts.shaped });
   }
 
-  /** Nothing is filled in at a request's end: what belongs there is neither a credential nor a placeholder. `authSlots`: of a host of a pack. */
+  /** Nothing is filled in at a request's end: neither a credential nor a placeholder belongs there. `authSlots`: of a host of a pack. */
   trailers(authSlots: readonly string[] | undefined, trailers: readonly Pair[]): FoundIn | RefusedHere | undefined {
     for (const [name, value] of trailers) {
       const ours = [...this.#issued.keys()].some((placeholder) => value.includes(placeholder));

@@ -1,7 +1,8 @@
 /**
  * The one form of a URL that is judged and would be sent: what two servers might read differently is refused, not repaired.
- * It does not resolve names, and does not know providers.
+ * It does not resolve names; of providers it asks alone whether a host's paths are names that are kept letter by letter.
  */
+import { type ExactPaths, exactPathsOf } from "./pack-of.ts";
 import { type Tree, UNDETERMINED } from "./tree.ts";
 
 export interface CanonicalUrl {
@@ -43,12 +44,14 @@ function readUrl(url: string): CanonicalUrl | Refused {
   if (authority.includes("@")) return { refused: "its URL holds credentials" };
   const host = canonicalHost(authority, scheme.toLowerCase());
   if (host === undefined) return { refused: "its URL names no plain host" };
-  const canonical = canonicalPath(path);
+  const exact = exactPathsOf(host);
+  const canonical = exact === undefined ? canonicalPath(path) : exactPath(path, exact);
   if (typeof canonical !== "string") return canonical;
   const parsed = queryOf(query.slice(1));
   if ("refused" in parsed) return parsed;
   // Matched without the slash at its end, and sent with it: to some servers it is another thing, and to none another kind of thing.
-  const end = canonical !== "/" && /\/\.{0,2}([;]|%3B|$)[^/]*$/i.test(path.replace(/%2e/gi, ".")) ? "/" : "";
+  const slash = exact !== undefined ? path.endsWith("/") : /\/\.{0,2}([;]|%3B|$)[^/]*$/i.test(path.replace(/%2e/gi, "."));
+  const end = canonical !== "/" && slash ? "/" : "";
   return { host, path: canonical, target: `${canonical}${end}${sentQuery(query)}`, ...parsed };
 }
 
@@ -86,12 +89,28 @@ export function canonicalHost(authority: string, scheme: string): string | undef
   return port === undefined || String(Number(port)) === implied ? name : `${name}:${Number(port)}`;
 }
 
-function canonicalPath(path: string): string | Refused {
+/** With an encoding only where it must be. */
+function decodedPath(path: string): string | Refused {
   if (/%(?![0-9a-f]{2})/i.test(path)) return { refused: "its path holds a percent sign that encodes nothing" };
   if (/%(2f|5c|[01][0-9a-f]|7f)/i.test(path)) return { refused: "its path hides a slash, a backslash or a control character" };
   const decoded = encodedWhereOdd(path.replace(/%[0-9a-f]{2}/gi, oneEncoding));
   // Looked for in the decoded text: `%252%66` is `%252f` to whoever decodes once.
-  if (/%25[0-9a-f]{2}/i.test(decoded)) return { refused: "its path is encoded twice" };
+  return /%25[0-9a-f]{2}/i.test(decoded) ? { refused: "its path is encoded twice" } : decoded;
+}
+
+/** Where `a//b` is another name than `a/b`, and `a;b` one of its own. Segments of dots are what clients and servers differ in. */
+function exactPath(path: string, paths: ExactPaths): string | Refused {
+  const decoded = decodedPath(path);
+  if (typeof decoded !== "string") return decoded;
+  if (/(^|\/)\.{1,2}(\/|$)/.test(decoded)) return { refused: "its path holds a segment of dots, where names are kept as they are" };
+  if (paths === "named" && decoded.startsWith("//")) return { refused: "its path begins with an empty name" };
+  if (/^\/{2,}$/.test(decoded)) return { refused: "its path holds nothing but slashes" };
+  return decoded.length > 1 && decoded.endsWith("/") ? decoded.slice(0, -1) : decoded || "/";
+}
+
+function canonicalPath(path: string): string | Refused {
+  const decoded = decodedPath(path);
+  if (typeof decoded !== "string") return decoded;
   const kept: string[] = [];
   // An encoded semicolon is one to some servers: its parameters go either way.
   for (const segment of decoded.split("/").map((each) => each.replace(/(;|%3B).*$/, ""))) {

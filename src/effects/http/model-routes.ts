@@ -66,15 +66,16 @@ function templatesOf(api: ModelApi): ReadonlyMap<string, readonly Template[]> {
         const [key = "", value] = each.split("=");
         return [key, value] as const;
       });
-    const template = { operation, method, segments: segmentsOf(path), query: keys, headers };
+    const template = { operation, method, segments: path.split("/").filter((each) => each !== ""), query: keys, headers };
     byMethod.set(method, [...(byMethod.get(method) ?? []), template]);
   }
   read.set(api, byMethod);
   return byMethod;
 }
 
+/** Of a canonical path, which holds an empty one only where that is part of a name. */
 export function segmentsOf(path: string): readonly string[] {
-  return path.split("/").filter((each) => each !== "");
+  return path === "/" ? [] : path.slice(1).split("/");
 }
 
 function fitOf(template: Template, { segments, query, headers }: RouteAsked): Fit | undefined {
@@ -114,6 +115,8 @@ function fitOf(template: Template, { segments, query, headers }: RouteAsked): Fi
 function segmentFit(wanted: string, there: string, places: Map<string, string>): boolean | undefined {
   const label = /^\{([^}+]+)\}$/.exec(wanted)?.[1];
   if (label !== undefined) {
+    // No name is empty: what the server makes of it is not known.
+    if (there === "") return undefined;
     places.set(label, there);
     return true;
   }
