@@ -7,7 +7,7 @@
 export const undoSchema = "holdfast_undo";
 
 /**
- * The journal's one table, quoted as it stands: one row a batch of at most {@link imagesPerBatch} row texts of one relation.
+ * The journal's one table, quoted as it stands: one row a batch of row texts of one relation.
  *
  * | column | type | what |
  * |---|---|---|
@@ -28,10 +28,7 @@ export const undoSchema = "holdfast_undo";
 export const undoTable = "holdfast_undo.change";
 
 /** Functions of the journal's schema that triggers call. */
-export const keepFunctions: ReadonlySet<string> = new Set(["keep", "keep_row"]);
-
-/** Of rows; a batch of wide rows is cut earlier. */
-export const imagesPerBatch = 64;
+export const keepFunctions: ReadonlySet<string> = new Set(["keep", "keep_row", "pass"]);
 
 /** Settings on which the text of a row depends. */
 export const imageSettings: Readonly<Record<string, string>> = {

@@ -4,15 +4,9 @@
  */
 import { sha256Hex } from "../base/canonical.ts";
 import { sessionRolePrefix } from "../model/session-role.ts";
-import { imageSettings, imagesPerBatch, undoSchema, undoTable } from "../model/undo-journal.ts";
+import { imageSettings, undoSchema, undoTable } from "../model/undo-journal.ts";
 import { markPrefix } from "./names.ts";
 import { ident, literal } from "./sql.ts";
-
-/** A batch ends with the row that passes this: a text of the server holds 1 GB at most, and an array of texts too. */
-const BATCH_BYTES_MAX = 1_000_000;
-
-/** A row of fewer bytes, be it compressed as far as the server can (some 270 times), fits with all of its batch into one text array. */
-const WIDE_BYTES = 32_768;
 
 const settings = Object.entries(imageSettings)
   .map(([name, value]) => `SET ${name} = ${literal(value)}`)
@@ -40,23 +34,21 @@ const keepOne = (gone: string, came: string): string => {
   return `${insert('left(TG_OP, 1)::"char"', image(gone), image(came))};`;
 };
 
-/** Batches by number alone, and where rows are wide by their weight too, which costs half as much again. */
-const batches = (table: "gone" | "came", weighed: boolean): string => `
+/**
+ * All of them, by one statement: a loop in PL/pgSQL took half as long again. A batch is what the server writes the texts of within ten
+ * milliseconds: a key that costs next to nothing, and rises, so that hash aggregation holds few batches in memory at a time. It bounds their
+ * bytes by itself, as no server writes hundreds of megabytes of text in that time; the last row of one may be as large as any. Where the clock is
+ * set back, some batches are larger. Nothing is sorted: batches are sets.
+ */
+const keepAll = (table: "gone" | "came"): string => `
       INSERT INTO ${undoTable} (transaction, relation, columns, op, at, role, pid, ${table})
       SELECT pg_current_xact_id()::text::int8, TG_RELID, live, left(TG_OP, 1)::"char", clock_timestamp(), session_user, pg_backend_pid(),
-        array_agg(z.image)
-      FROM (SELECT q.image, (row_number() OVER () - 1) / ${imagesPerBatch} AS nth,
-          ${weighed ? `sum(octet_length(q.image)) OVER (ROWS UNBOUNDED PRECEDING) / ${BATCH_BYTES_MAX}` : "0"} AS weight
-        FROM (SELECT ${rowText("r.*")} AS image FROM ${table} r OFFSET 0) q OFFSET 0) z
-      GROUP BY z.nth, z.weight;`;
+        array_agg(q.image)
+      FROM (SELECT ${rowText("r.*")} AS image, clock_timestamp()::timestamptz(2) AS written FROM ${table} r OFFSET 0) q
+      GROUP BY q.written;`;
 
-/** All of them, by one statement: a loop in PL/pgSQL took half as long again. Nothing is sorted: batches are sets. */
-const keepAll = (table: "gone" | "came"): string => `
-    IF widest <= ${WIDE_BYTES} THEN${batches(table, false)}
-    ELSE${batches(table, true)}
-    END IF;`;
-
-const look = (table: "gone" | "came"): string => `SELECT count(*), max(pg_column_size(r.*)) INTO many, widest FROM ${table} r;`;
+/** 0, 1, or 2 for more: no more of them are looked at. */
+const look = (table: "gone" | "came"): string => `SELECT count(*) INTO many FROM (SELECT FROM ${table} LIMIT 2) r;`;
 
 /** After a statement. A function sees only the transition tables of its own trigger, so that no expression may name both. */
 const keepBody = `
@@ -64,7 +56,6 @@ DECLARE
   live int2[];
   parent bool;
   many int8;
-  widest int8;
 BEGIN
   SELECT ${columns}, c.relkind = 'r' AND c.relhassubclass INTO live, parent FROM pg_catalog.pg_class c WHERE c.oid = TG_RELID;
   IF parent AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = TG_RELID) THEN
@@ -86,8 +77,7 @@ BEGIN
     ELSE${keepAll("came")}
     END IF;
   ELSIF many = 1 THEN ${keepOne("gone", "came")}
-  ELSE${keepAll("came")}
-    ${look("gone")}${keepAll("gone")}
+  ELSE${keepAll("came")}${keepAll("gone")}
   END IF;
   RETURN NULL;
 END`;
@@ -105,6 +95,13 @@ BEGIN
   RETURN NULL;
 END`;
 
+/**
+ * Before each row that a statement on a partitioned table inserts, and never called, as its condition is false. That it is there keeps the
+ * server from remembering the inserted row: within one MERGE, PostgreSQL 15 to 18 hand that row to a statement's trigger once more in place of
+ * the new values of the row that is updated next (`tcs_original_insert_tuple`, which only INSERT resets).
+ */
+const passFunction = `CREATE OR REPLACE FUNCTION ${undoSchema}.pass() RETURNS trigger LANGUAGE plpgsql AS $keep$BEGIN RETURN NEW; END$keep$`;
+
 const createFunction = (name: string, body: string): string =>
   `CREATE OR REPLACE FUNCTION ${undoSchema}.${name}() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER ${settings} AS $keep$${body}$keep$`;
 
@@ -113,11 +110,17 @@ export function journalStatements(lz4: boolean): readonly string[] {
   return [
     `CREATE TABLE IF NOT EXISTS ${undoTable} (id bigint GENERATED ALWAYS AS IDENTITY, transaction bigint NOT NULL, ` +
       `relation oid NOT NULL, columns int2[] NOT NULL, op "char" NOT NULL, at timestamptz NOT NULL, role name NOT NULL, pid int4 NOT NULL, gone text[], came text[])`,
-    ...(lz4 ? [`ALTER TABLE ${undoTable} ALTER gone SET COMPRESSION lz4, ALTER came SET COMPRESSION lz4`] : []),
+    // pglz costs as much time as the DELETE itself: where it is all there is, images take the disk that their texts are long.
+    ["gone", "came"]
+      .map((side) => (lz4 ? `ALTER ${side} SET STORAGE EXTENDED, ALTER ${side} SET COMPRESSION lz4` : `ALTER ${side} SET STORAGE EXTERNAL`))
+      .reduce((sql, each, at) => `${sql}${at === 0 ? " " : ", "}${each}`, `ALTER TABLE ${undoTable}`),
     `CREATE INDEX IF NOT EXISTS change_transaction ON ${undoTable} USING brin (transaction, at) WITH (pages_per_range = 16, autosummarize = on)`,
     createFunction("keep", keepBody),
     createFunction("keep_row", keepRowBody),
+    passFunction,
     `REVOKE ALL ON FUNCTION ${undoSchema}.keep(), ${undoSchema}.keep_row() FROM PUBLIC`,
+    // Whoever makes a partition gives it the trigger, and is asked for this right; without one in the schema nobody can name the function.
+    `GRANT EXECUTE ON FUNCTION ${undoSchema}.pass() TO PUBLIC`,
   ];
 }
 
@@ -126,8 +129,8 @@ export function journalComment(lz4: boolean): string {
   return `${markPrefix}images of the rows that agents changed, ${sha256Hex(journalStatements(lz4).join(";")).slice(0, 16)}`;
 }
 
-/** How a table's changes are seen: by statement, or by row where it inherits or is inherited from. */
-export type KeepBy = "statement" | "row";
+/** How a table's changes are seen: by statement, of a partitioned one for all its partitions, or by row where it inherits or is inherited from. */
+export type KeepBy = "statement" | "partitioned" | "row";
 
 export interface KeepTrigger {
   readonly name: string;
@@ -137,8 +140,11 @@ export interface KeepTrigger {
 /** Begins the names of all triggers of ours; a digest of what they are ends them. */
 export const triggerPrefix = "holdfast_undo_";
 
-/** `logins` are agents' beside the session roles. Applications' own changes are not kept. */
-export function keepTriggers(by: KeepBy, logins: readonly string[]): readonly KeepTrigger[] {
+/** `logins` are agents' beside the session roles. Applications' own changes are not kept. `oid` is the table's. */
+export function keepTriggers(
+  { by, oid }: { readonly by: KeepBy; readonly oid: string },
+  logins: readonly string[],
+): readonly KeepTrigger[] {
   const others = [...new Set(logins)].sort().map((login) => ` OR session_user OPERATOR(pg_catalog.=) ${literal(login)}::pg_catalog.name`);
   const when = `WHEN (pg_catalog.starts_with(session_user::pg_catalog.text, ${literal(sessionRolePrefix)})${others.join("")})`;
   const trigger = (what: string, events: string, how: string, calls: string): KeepTrigger => {
@@ -148,7 +154,12 @@ export function keepTriggers(by: KeepBy, logins: readonly string[]): readonly Ke
   };
   if (by === "row") return [trigger("row", "INSERT OR UPDATE OR DELETE", "FOR EACH ROW", "keep_row")];
   const statement = (what: string, tables: string) => trigger(what, what.toUpperCase(), `REFERENCING ${tables} FOR EACH STATEMENT`, "keep");
+  // The server puts it on each partition too, those that are attached later as well: a name that two tables have would keep one from being
+  // attached to the other.
+  const pass = (table: string) =>
+    `CREATE TRIGGER ${ident(`${triggerPrefix}pass_${oid}`)} BEFORE INSERT ON ${table} FOR EACH ROW WHEN (false) EXECUTE FUNCTION ${undoSchema}.pass()`;
   return [
+    ...(by === "partitioned" ? [{ name: `${triggerPrefix}pass_${oid}`, sql: pass }] : []),
     statement("insert", "NEW TABLE AS came"),
     statement("update", "OLD TABLE AS gone NEW TABLE AS came"),
     statement("delete", "OLD TABLE AS gone"),

@@ -19,8 +19,9 @@ export interface JournalTable {
   readonly schema: string;
   readonly name: string;
   readonly owner: string;
+  readonly oid: string;
   readonly by: KeepBy;
-  /** Ours that are there. */
+  /** Ours that are there, but for those that came from the table that it is a partition of. */
   readonly triggers: readonly { readonly name: string; readonly always: boolean }[];
 }
 
@@ -35,11 +36,12 @@ WHERE s.name OPERATOR(pg_catalog.=) 'default_toast_compression'`;
 
 // Partitions hang in pg_inherits too, and are seen by statement: their rows have the columns of the table that was named.
 const tablesSql = `SELECT n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
-  CASE WHEN c.relkind = 'r' AND NOT c.relispartition AND EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)) THEN 'row'
+  c.oid::text AS oid,
+  CASE WHEN c.relkind = 'p' THEN 'partitioned' WHEN NOT c.relispartition AND EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)) THEN 'row'
     ELSE 'statement' END AS by,
   (SELECT coalesce(json_agg(json_build_object('name', t.tgname, 'always', t.tgenabled = 'A') ORDER BY t.tgname), '[]') FROM pg_trigger t
     JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
-    WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND pn.nspname = ${literal(undoSchema)}) AS triggers
+    WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0 AND pn.nspname = ${literal(undoSchema)}) AS triggers
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND n.nspname !~ ${literal(ownSchemasPattern)}

@@ -23,7 +23,7 @@ export interface KeepChanges {
 /** `null` where everything is as it should be. `wanted` is `null` where nothing is to be kept. */
 export function triggerChanges(table: JournalTable, wanted: KeepRequest | null): KeepChanges | null {
   const kept = wanted !== null && !wanted.exclude.includes(`${table.schema}.${table.name}`);
-  const want = kept ? keepTriggers(table.by, wanted.logins) : [];
+  const want = kept ? keepTriggers(table, wanted.logins) : [];
   const names = new Set(want.map(({ name }) => name));
   const there = new Map(table.triggers.map(({ name, always }) => [name, always]));
   const drop = table.triggers.filter(({ name }) => !names.has(name)).map(({ name }) => name);

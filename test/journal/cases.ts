@@ -186,6 +186,33 @@ export const journalCases: readonly JournalCase[] = [
     ],
   },
   {
+    name: "MERGE into partitions that inserts, updates, deletes and moves rows, in turns",
+    setup: parted,
+    since: 15,
+    // 5 updated in place, 5 moved to another partition, 5 deleted, 20 inserted, each kind after each other one.
+    rows: [15, 30],
+    act: [
+      "SET enable_hashjoin = off",
+      "SET enable_mergejoin = off",
+      "MERGE INTO parted p USING (SELECT CASE WHEN k % 7 IN (0, 2, 4) THEN k ELSE 1000 + k END AS i, k, k % 7 AS w FROM generate_series(1, 35) k) v " +
+        "ON p.id = v.i WHEN MATCHED AND v.w = 0 THEN DELETE WHEN MATCHED AND v.w = 2 THEN UPDATE SET note = 'merged' " +
+        "WHEN MATCHED THEN UPDATE SET at = (p.at + 10) % 30, note = 'moved' WHEN NOT MATCHED THEN INSERT VALUES (v.i, v.k % 30, 'made')",
+    ],
+  },
+  {
+    name: "MERGE into partitions of a later date",
+    setup: parted,
+    since: 15,
+    later:
+      "CREATE TABLE parted_4 (id int, at int, note text, PRIMARY KEY (id, at)); ALTER TABLE parted ATTACH PARTITION parted_4 FOR VALUES FROM (40) TO (50); " +
+      "CREATE TABLE parted_3b PARTITION OF parted_3 FOR VALUES FROM (30) TO (40); INSERT INTO parted VALUES (1, 40, 'x'), (1, 30, 'y'); GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC",
+    rows: [2, 4],
+    act: [
+      "MERGE INTO parted p USING (VALUES (1, 500, 40), (2, 1, 40), (3, 501, 30), (4, 1, 30)) v(n, i, a) ON p.id = v.i AND p.at = v.a " +
+        "WHEN MATCHED THEN UPDATE SET note = 'merged' WHEN NOT MATCHED THEN INSERT VALUES (v.i, v.a, 'made')",
+    ],
+  },
+  {
     name: "foreign keys to and from partitions",
     setup: `CREATE TABLE up (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE up_1 PARTITION OF up FOR VALUES FROM (0) TO (50); CREATE TABLE up_2 PARTITION OF up FOR VALUES FROM (50) TO (100);
     CREATE TABLE down (id int, up int REFERENCES up ON DELETE CASCADE ON UPDATE CASCADE, PRIMARY KEY (id)) PARTITION BY HASH (id); CREATE TABLE down_0 PARTITION OF down FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE down_1 PARTITION OF down FOR VALUES WITH (MODULUS 2, REMAINDER 1);

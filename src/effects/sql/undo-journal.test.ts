@@ -29,9 +29,9 @@ function effectsOf(schema: readonly string[], sql: string): readonly string[] {
     : [];
 }
 
-for (const by of ["statement", "row"] as const) {
+for (const by of ["statement", "partitioned", "row"] as const) {
   test(`a statement has the same effects with and without the journal, kept by ${by}`, () => {
-    const triggers = keepTriggers(by, ["app"]).map(({ sql }) => sql("public.orders"));
+    const triggers = keepTriggers({ by, oid: "16384" }, ["app"]).map(({ sql }) => sql("public.orders"));
     for (const sql of [
       "INSERT INTO orders VALUES (1, 2)",
       "UPDATE orders SET n = 1 WHERE id = 2",
