@@ -33,6 +33,8 @@ export interface ResolvedThing {
   readonly resource: string;
   readonly operation: string;
   readonly thing: EffectThing;
+  /** What the answers make of its effect of one class: another, and why. */
+  readonly becomes?: { readonly from: string; readonly to: string; readonly because: string };
   /** For people, a sentence each: what it is, and what could not be found out. */
   readonly told: readonly string[];
   /** It and what is the same thing under other ids, each as `provider:id`. */

@@ -31,39 +31,67 @@ const opened: Look = {
 export const awsS3: readonly PackOperation[] = [
   op(
     ["s3", "destroy", "bucket"],
-    doors("DeleteBucket DeleteObject DeleteObjects DeleteObjectAnnotation AbortMultipartUpload DeleteBucketMetadata*"),
+    doors("DeleteBucket DeleteObjectAnnotation AbortMultipartUpload DeleteBucketMetadata*"),
     {
       matches: [
         "DELETE /shop",
-        "DELETE /shop/dir/key?versionId=1",
         "DELETE /shop?x-id=DeleteBucket",
         "DELETE /shop?POLICY",
-        "DELETE https://shop.s3.amazonaws.com/key",
         "DELETE https://shop.s3.amazonaws.com/",
+        "DELETE https://bucket.vpce-0a1b2c-3d4e.s3.eu-central-1.vpce.amazonaws.com/shop",
+        "DELETE https://s3-eu-west-1.amazonaws.com/shop",
+      ],
+      misses: ["GET /shop", "DELETE /shop?policy", "DELETE /shop?lifecycle", "DELETE /shop/key"],
+    },
+    { undo: "versioning, where it is on", many: true, look: [bypass] },
+  ),
+  op(
+    ["s3-remove", "destroy", "object"],
+    doors("DeleteObject"),
+    {
+      matches: [
+        "DELETE /shop/dir/key?versionId=1",
+        "DELETE https://shop.s3.amazonaws.com/key",
         "DELETE https://my.shop.s3.dualstack.eu-central-1.amazonaws.com/key",
         "DELETE https://shop.s3-accelerate.amazonaws.com/key",
         "DELETE https://point-123456789012.s3-accesspoint.eu-central-1.amazonaws.com/key",
-        "DELETE https://bucket.vpce-0a1b2c-3d4e.s3.eu-central-1.vpce.amazonaws.com/shop",
-        "DELETE https://s3-eu-west-1.amazonaws.com/shop",
+      ],
+      misses: ["HEAD /shop/key", "DELETE /shop", "POST /shop/key?uploads"],
+    },
+    { undo: "versioning, where it is on", look: [bypass] },
+  ),
+  op(
+    ["s3-remove-many", "destroy", "objects"],
+    doors("DeleteObjects"),
+    {
+      matches: [
         "POST /shop?delete <Delete><Object><Key>a</Key></Object><Object><Key>b</Key></Object></Delete>",
         "POST https://shop.s3.eu-central-1.amazonaws.com/?delete= <Delete/>",
       ],
-      misses: ["GET /shop", "HEAD /shop/key", "DELETE /shop?policy", "DELETE /shop?lifecycle", "POST /shop/key?uploads"],
+      misses: ["DELETE /shop", "DELETE /shop/key"],
     },
     { undo: "versioning, where it is on", many: true, look: [bypass] },
   ),
   op(
     ["s3-put", "outage", "object"],
-    doors(
-      "PutObject CopyObject CompleteMultipartUpload UploadPart UploadPartCopy RenameObject RestoreObject " +
-        "UpdateObjectEncryption PutObjectAnnotation",
-    ),
+    doors("PutObject CopyObject CompleteMultipartUpload"),
     {
       matches: ["PUT /shop/key text", "PUT https://shop.s3.amazonaws.com/key text", "POST /shop/key?uploadId=1 <CompleteMultipartUpload/>"],
-      misses: ["GET /shop/key", "PUT /shop"],
+      misses: ["GET /shop/key", "PUT /shop", "PUT /shop/key?uploadId=1&partNumber=1 text"],
     },
     { look: [opened] },
   ),
+  op(
+    ["s3-change", "outage", "object"],
+    doors("RenameObject RestoreObject UpdateObjectEncryption PutObjectAnnotation"),
+    { matches: ["POST /shop/key?restore <RestoreRequest/>"], misses: ["PUT /shop/key text"] },
+    { look: [opened] },
+  ),
+  // A part is nothing until its upload is completed.
+  op(["s3-part", "write", "upload"], doors("UploadPart UploadPartCopy"), {
+    matches: ["PUT /shop/key?uploadId=1&partNumber=1 text"],
+    misses: ["PUT /shop/key text", "POST /shop/key?uploadId=1 <CompleteMultipartUpload/>"],
+  }),
   op(
     ["s3cfg", "disarm", "bucket"],
     doors(

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parse } from "graphql";
 import { packs } from "./index.ts";
+import type { PackModels } from "./models.ts";
 import type { PackThing } from "./lookup.ts";
 
 /** The names of a template's places. */
@@ -15,11 +16,16 @@ function pathsOf({ name, within, ids, same, environment, flags, size, dependants
     ...(within ?? []).flat(),
     ...at,
     ...(size === undefined ? [] : [size.at]),
-    ...(backups === undefined ? [] : [backups.at, backups.time]),
+    ...(backups === undefined ? [] : [backups.at, backups.time, ...(backups.in === undefined ? [] : [backups.in])]),
   ];
 }
 
-for (const { provider, operations, lookups, graphql } of packs) {
+/** Of routes in the models of its services. */
+function labelsOf(models: PackModels | undefined): ReadonlySet<string> {
+  return new Set([...(models?.apis() ?? "").matchAll(/\{(\w+)\+?\}/g)].map(([, label = ""]) => label));
+}
+
+for (const { provider, operations, lookups, graphql, models } of packs) {
   if (lookups === undefined) continue;
   describe(`what ${provider} is asked`, () => {
     test("operations and things that are there, and every thing is used", () => {
@@ -42,7 +48,8 @@ for (const { provider, operations, lookups, graphql } of packs) {
         for (const place of names.flatMap(({ at }) => at).filter((at) => at.startsWith("path "))) {
           const name = place.slice("path ".length);
           assert(
-            doors.some((door) => door.includes(`{${name}}`) || door.includes(`{${name}*}`)),
+            doors.some((door) => door.includes(`{${name}}`) || door.includes(`{${name}*}`)) ||
+              (doors.some((door) => door.startsWith("AWS ")) && labelsOf(models).has(name)),
             `no door of \`${id}\` has \`{${name}}\``,
           );
         }
@@ -52,15 +59,17 @@ for (const { provider, operations, lookups, graphql } of packs) {
     test("reads that only read, each made of what is known by then, and answers looked for where one is", () => {
       for (const [kind, thing] of Object.entries(lookups.things)) {
         const known = new Set<string>();
-        for (const { as, ask, with: from } of thing.reads) {
-          const sources = ask.startsWith("GQL ") ? Object.values(from ?? {}) : placesOf(ask);
+        for (const { as, ask, with: from, headers, body } of thing.reads) {
+          const texts = Object.values(body?.json ?? {});
+          const sources = ask.startsWith("GQL ") ? Object.values(from ?? {}) : [ask, ...texts].flatMap(placesOf);
           for (const source of sources.filter((each) => each.includes(".")))
             assert(known.has(source.split(".")[0] ?? ""), `${kind}: \`${source}\` is not known yet`);
           if (ask.startsWith("GQL ")) {
             assert(graphql !== undefined, kind);
             const [definition] = parse(ask.slice(4)).definitions;
             assert(definition?.kind === "OperationDefinition" && definition.operation === "query", `${kind}: it is no query`);
-          } else assert.match(ask, /^GET \S+$/);
+          } else if (headers === undefined) assert.match(ask, /^(?:GET \S+|HEAD own)$/);
+          else assert.match(`${ask} ${headers["x-amz-target"]}`, /^POST \/ \w+\.(?:Describe|List)\w+$/);
           known.add(as);
         }
         for (const path of pathsOf(thing)) assert(known.has(path.split(/[.[]/)[0] ?? ""), `${kind}: \`${path}\` is in no answer`);

@@ -4,11 +4,13 @@
  */
 import type { BackupCoupling } from "../model/api-thing.ts";
 import type { Environment } from "../model/principal.ts";
+import type { OperationClass } from "./pack.ts";
 
 /**
  * A read of ours: `GET /v1/x/{id}`, `GET api.example.com/v1/x/{id}` where another host of the pack answers, or `GQL query(...) {...}` to
  * the path that the request itself came to. `{x}` is a name from the operation's door (`{x*}` where it holds slashes), `{id}` the thing's
- * own, `{read.path}` what an earlier read gave. Variables of GraphQL are filled by their names, or as `with` says.
+ * own, `{read.path}` what an earlier read gave. Variables of GraphQL are filled by their names, or as `with` says. `HEAD own` asks for the
+ * request's own path, as it is sent.
  */
 export interface LookupRead {
   readonly as: string;
@@ -17,6 +19,12 @@ export interface LookupRead {
   readonly with?: Readonly<Record<string, string>>;
   /** The thing is known without it, too. */
   readonly optional?: true;
+  /** Its status alone tells: `there` is true, or false where the provider knows no such thing. */
+  readonly exists?: true;
+  /** Beside the credential. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; its texts are filled like `ask`. */
+  readonly body?: { readonly type: string; readonly json: Readonly<Record<string, string>> };
 }
 
 /** A path into the answers, the read's name first: `volume.data.volume.name`. Lists are walked through; letter case aside. */
@@ -39,10 +47,17 @@ export interface PackThing {
   readonly size?: { readonly at: AnswerPath; readonly unit: "B" | "kB" | "MB" | "GB" };
   /** What else goes or stands still with it. */
   readonly dependants?: readonly { readonly at: AnswerPath; readonly what: string }[];
-  /** `at` is each backup, `time` is when it was made; `lives` where they are: `on the same volume`. */
-  readonly backups?: { readonly at: AnswerPath; readonly time: AnswerPath; readonly lives?: string };
+  /**
+   * `at` is each backup, `time` is when it was made; `lives` where they are: `on the same volume`. `in` is what holds them, where an empty
+   * list shows nothing at `at`: an element of XML.
+   */
+  readonly backups?: { readonly at: AnswerPath; readonly time: AnswerPath; readonly lives?: string; readonly in?: AnswerPath };
   /** Other facts that a person should read: `deletion protection: true`. */
   readonly notes?: readonly { readonly at: AnswerPath; readonly what: string }[];
+  /** What rules of `means` ask for, by a name of its own: where the path has this value. */
+  readonly states?: readonly { readonly name: string; readonly at: AnswerPath; readonly is: string | boolean }[];
+  /** Asked anew for each request: the next one may be about what this one made. */
+  readonly fresh?: true;
   /** Things of this kind belong to no environment: names say nothing, and that none is known makes nothing stricter. */
   readonly unplaced?: true;
 }
@@ -89,6 +104,19 @@ export interface OperationLookup {
   readonly names: readonly NamedThing[];
   readonly backupCoupling?: BackupCoupling;
   readonly preview?: ProviderPreview;
+  /** What answers make of the operation's own class. The first that holds counts; what could not be asked holds nowhere. */
+  readonly means?: readonly MeansRule[];
+}
+
+export interface MeansRule {
+  readonly class: OperationClass;
+  /** `bucket versioned`: a thing's kind and one of its states. One of them holds. */
+  readonly where: readonly string[];
+  /** What the request must not have; a body that is not read counts as having it. */
+  readonly unless?: readonly NamePlace[];
+  /** What the request must have, so that it is known to be read as its provider reads it. */
+  readonly with?: NamePlace;
+  readonly because: string;
 }
 
 export interface PackLookups {

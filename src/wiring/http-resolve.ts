@@ -130,6 +130,7 @@ export class HttpThings implements Things {
     const key = JSON.stringify([asked.caller.principal.name, group.host, lookup.kind, lookup.id, group.door]);
     const known = this.#kept.get(key);
     if (known !== undefined && known.untilMs > clock.monotonic()) return known.facts;
+    if (lookup.thing.fresh === true) return this.#asked(lookup, group, asked, untilMs);
     const kept: Kept = { facts: this.#asked(lookup, group, asked, untilMs), untilMs: clock.monotonic() + KEPT_MS };
     this.#kept.delete(key);
     this.#kept.set(key, kept);
@@ -165,7 +166,7 @@ export class HttpThings implements Things {
     const replies = await Promise.all(requests.map(ask));
     const trees: Tree[] = [];
     for (const reply of replies) {
-      const tree = treeOf(reply);
+      const tree = read.exists === true ? thereOf(reply) : treeOf(reply);
       if (typeof tree === "string") return tree;
       trees.push(tree.tree);
     }
@@ -186,6 +187,14 @@ interface Reading {
   readonly group: EffectLookups;
   readonly ask: Identifying["ask"];
   readonly answers: Map<string, Tree>;
+}
+
+/** Of a read whose status alone tells. */
+function thereOf(reply: OwnReply | string): { readonly tree: Tree } | string {
+  if (typeof reply !== "string" && (reply.status === 404 || (reply.status >= 200 && reply.status < 300)))
+    return { tree: new Map([["there", reply.status !== 404]]) };
+  const problem = treeOf(reply);
+  return typeof problem === "string" ? problem : "the provider's answer cannot be read";
 }
 
 /** A text says why it is none. */

@@ -31,7 +31,7 @@ describe("the five forms give an operation's name", () => {
     ["rest-json", request(`DELETE https://lambda.${R}/2015-03-31/functions/f`), "destroy aws:stack/f"],
     ["rest-json, a read", request(`GET https://lambda.${R}/2015-03-31/functions/f`), "read aws:lambda/GetFunction"],
     ["rest-json, another version of it", request(`DELETE https://lambda.${R}/2031-01-01/functions/f`), "destroy aws:stack/f"],
-    ["rest-xml", request(`DELETE https://shop.s3.${R}/dir/key`), "destroy aws:bucket/shop/dir/key"],
+    ["rest-xml", request(`DELETE https://shop.s3.${R}/dir/key`), "destroy aws:object/shop/dir/key"],
     ["rest-xml, a sub-resource", request(`DELETE https://s3.${R}/shop?tagging`), "outage aws:s3/shop"],
     ["json", request(`POST https://dynamodb.${R}/`, [target("DynamoDB_20120810.DeleteTable")], '{"TableName":"t"}'), "destroy aws:table/t"],
     ["query", request(`POST https://rds.${R}/`, [], "Action=DeleteDBInstance&DBInstanceIdentifier=shop"), "destroy aws:database/shop"],
@@ -93,7 +93,7 @@ describe("hosts", () => {
   ];
   for (const url of buckets) {
     test(`${url} is a key in a bucket`, async () => {
-      assert.deepEqual(await told(request(`DELETE ${url}`)), ["destroy aws:bucket/shop/key"]);
+      assert.deepEqual(await told(request(`DELETE ${url}`)), ["destroy aws:object/shop/key"]);
     });
   }
 
@@ -106,7 +106,7 @@ describe("hosts", () => {
       "eu-west-1.s3.amazonaws.com",
       "global.s3.amazonaws.com",
     ])
-      assert.match((await told(request(`DELETE https://${host}/key`)))[0] ?? "", /^destroy aws:bucket\/.+\/key$/, host);
+      assert.match((await told(request(`DELETE https://${host}/key`)))[0] ?? "", /^destroy aws:object\/.+\/key$/, host);
     // `PUT /key` is an object there, and no new bucket.
     assert.match((await told(request("PUT https://global.s3.amazonaws.com/key", [], "text")))[0] ?? "", /^outage aws:object\/global\/key$/);
   });

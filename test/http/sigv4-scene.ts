@@ -58,7 +58,8 @@ const uploads = `policies:
           matches: ["PUT https://shop.s3.amazonaws.com/key text"]
           misses: ["DELETE https://shop.s3.amazonaws.com/key"]`;
 
-export async function openSigningScene(): Promise<SigningScene> {
+/** `policy`: one of the presets in place of the one that lets uploads pass. */
+export async function openSigningScene({ policy = "uploads" }: { readonly policy?: string } = {}): Promise<SigningScene> {
   const real = newKey();
   const s3 = await startS3(real);
   const ca = join(newFolder(), "aws-ca.pem");
@@ -82,7 +83,7 @@ ${uploads}`;
   const approvals = await openApprovalScene(await testServer(18), {
     environment: "staging",
     approves: ["staging"],
-    policy: "uploads",
+    policy,
     more: http,
     secrets: { "aws-key": secret },
   });

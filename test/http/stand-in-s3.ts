@@ -30,6 +30,11 @@ export interface Arrived {
   bodyHash: string;
 }
 
+export interface ApiAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
 export interface StandInS3 {
   readonly port: number;
   /** PEM of the authority that signed for it. */
@@ -40,6 +45,12 @@ export interface StandInS3 {
   readonly arrived: Arrived[];
   /** Keys that open it. */
   readonly keys: Map<string, RealKey>;
+  /** Buckets that keep versions: what is removed there is marked, and what is written over is kept. */
+  readonly versioned: Set<string>;
+  /** Tags of buckets, as XML. */
+  readonly tags: Map<string, string>;
+  /** What other services answer: by `rds DescribeDBInstances`, with `DryRun` after it where that is asked. */
+  readonly answers: Map<string, ApiAnswer>;
   close(): Promise<void>;
 }
 
@@ -67,6 +78,9 @@ export async function startS3(key: RealKey): Promise<StandInS3> {
     uploads: new Map(),
     keys: new Map([[key.id, key]]),
     arrived: [],
+    versioned: new Set(),
+    tags: new Map(),
+    answers: new Map(),
   };
   const { ca, certificate, key: serverKey } = selfSigned(awsHosts);
   const server = createTlsServer({ cert: certificate, key: serverKey }, (request, response) => {
@@ -96,6 +110,9 @@ interface State {
   readonly uploads: Map<string, Map<number, StoredObject>>;
   readonly keys: Map<string, RealKey>;
   readonly arrived: Arrived[];
+  readonly versioned: Set<string>;
+  readonly tags: Map<string, string>;
+  readonly answers: Map<string, ApiAnswer>;
 }
 
 async function served(request: IncomingMessage, response: ServerResponse, state: State): Promise<void> {
@@ -109,7 +126,7 @@ async function served(request: IncomingMessage, response: ServerResponse, state:
   record.refused = body.refused;
   if (record.refused !== undefined)
     return xml(response, 403, `<Error><Code>${record.refused}</Code><Message>the stand-in says no</Message></Error>`);
-  if (!host.includes("s3")) return otherApi(host, url, body, headers, response);
+  if (!host.includes("s3")) return otherApi({ host, url, body, headers }, response, state);
   storage(request, body, response, state);
 }
 
@@ -182,6 +199,8 @@ function storage(request: IncomingMessage, body: ReceivedBody, response: ServerR
   }
   if (upload !== null) return ofUpload(method, { upload, name, searchParams, body }, response, state);
   if (method === "PUT") {
+    const source = headers["x-amz-copy-source"];
+    if (source !== undefined) return copied(name, decodeURIComponent(source.toString()), response, state);
     state.objects.set(name, body.object);
     return void response.writeHead(200, { etag: `"${body.object.sha256.slice(0, 32)}"` }).end();
   }
@@ -201,6 +220,13 @@ function storage(request: IncomingMessage, body: ReceivedBody, response: ServerR
   response.end(method === "HEAD" ? undefined : content);
 }
 
+function copied(name: string, source: string, response: ServerResponse, { objects }: State): void {
+  const from = objects.get(source.replace(/^\//, ""));
+  if (from === undefined) return xml(response, 404, "<Error><Code>NoSuchKey</Code></Error>");
+  objects.set(name, from);
+  xml(response, 200, `<CopyObjectResult><ETag>"copy"</ETag></CopyObjectResult>`);
+}
+
 interface OfBucket {
   readonly bucket: string;
   readonly searchParams: URLSearchParams;
@@ -208,6 +234,14 @@ interface OfBucket {
 }
 
 function ofBucket(method: string, { bucket, searchParams, body }: OfBucket, response: ServerResponse, state: State): void {
+  if (method === "GET" && searchParams.has("versioning")) {
+    const status = state.versioned.has(bucket) ? "<Status>Enabled</Status>" : "";
+    return xml(response, 200, `<VersioningConfiguration>${status}</VersioningConfiguration>`);
+  }
+  if (method === "GET" && searchParams.has("tagging")) {
+    const tags = state.tags.get(bucket);
+    return tags === undefined ? xml(response, 404, "<Error><Code>NoSuchTagSet</Code></Error>") : xml(response, 200, tags);
+  }
   if (method === "PUT") {
     state.buckets.add(bucket);
     return void response.writeHead(200).end();
@@ -255,7 +289,27 @@ function ofUpload(method: string, { upload, name, searchParams, body }: OfUpload
   xml(response, 200, `<CompleteMultipartUploadResult><Key>${escaped(name)}</Key><ETag>"whole"</ETag></CompleteMultipartUploadResult>`);
 }
 
-function otherApi(host: string, url: string, body: ReceivedBody, headers: IncomingMessage["headers"], response: ServerResponse): void {
+interface OtherAsked {
+  readonly host: string;
+  readonly url: string;
+  readonly body: ReceivedBody;
+  readonly headers: IncomingMessage["headers"];
+}
+
+/** `rds DescribeDBInstances`, `ec2 TerminateInstances DryRun`. */
+function calledIn({ host, url, body, headers }: OtherAsked): string {
+  const form = new URLSearchParams(body.text || (url.split("?")[1] ?? ""));
+  const name = headers["x-amz-target"]?.toString().split(".")[1] ?? form.get("Action") ?? "";
+  return `${host.split(".")[0]} ${name}${form.get("DryRun") === "true" ? " DryRun" : ""}`;
+}
+
+function otherApi(asked: OtherAsked, response: ServerResponse, { answers }: State): void {
+  const { host, url, body, headers } = asked;
+  const given = answers.get(calledIn(asked));
+  if (given !== undefined) {
+    const type = given.text.startsWith("<") ? "text/xml" : "application/x-amz-json-1.0";
+    return void response.writeHead(given.status, { "content-type": type }).end(given.text);
+  }
   if (host.startsWith("sts."))
     return xml(
       response,

@@ -23,7 +23,7 @@ export interface OwnRequestParts {
 /** A sentence where nothing came back. Never rejects. */
 export async function ownRequest(asked: OwnAsked, parts: OwnRequestParts): Promise<OwnReply | string> {
   const { options, caller, headers } = parts;
-  const { method, host, body = "", contentType } = asked;
+  const { method, host, body = "", contentType, headers: more = [] } = asked;
   try {
     const packed = options.packOf(host);
     const place = placeOf(host, 443);
@@ -35,6 +35,7 @@ export async function ownRequest(asked: OwnAsked, parts: OwnRequestParts): Promi
       ["accept", "application/json"],
       ["user-agent", "holdfast"],
       ...(contentType === undefined ? [] : [["content-type", contentType] as const]),
+      ...more,
     ];
     const { target } = canonical;
     const taken = options.broker.take(caller, { packed, host, method, target, headers: own, own: true });

@@ -97,7 +97,10 @@ export function ownClean(parts: Signing, rest: Clean): Resigned {
     sent: async (body) => {
       const filled = await rest.sent(body);
       if (typeof filled === "string") return filled;
-      const asked = { ...parts, target, headers: filled.headers, payload: sha256Hex(body ?? ""), signed: ["content-type"] };
+      const payload = sha256Hex(body ?? "");
+      // Amazon S3's documentation, "Signature Calculations": it is required there, and taken by every other service.
+      const headers: readonly Pair[] = [...filled.headers, ["x-amz-content-sha256", payload]];
+      const asked = { ...parts, target, headers, payload, signed: ["content-type"] };
       const made = await signedAnew({ ...asked, signature: { ...parts.signature, place: "header" } });
       return typeof made === "string" ? made : { headers: made.signed.headers, secrets: [...filled.secrets, ...made.secrets] };
     },

@@ -103,6 +103,7 @@ function meant(
     methods: ["POST"],
     host: "",
     path: "/",
+    own: "/",
     query: named,
     headers: new Map(),
     body: { kind: "tree", tree },

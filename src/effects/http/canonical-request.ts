@@ -12,6 +12,8 @@ export interface CanonicalRequest {
   readonly methods: readonly string[];
   readonly host: string;
   readonly path: string;
+  /** As it is sent: with the slash at its end, where it has one. */
+  readonly own: string;
   readonly query: ReadonlyMap<string, Tree>;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Body;
@@ -66,7 +68,7 @@ function readRequest({ method, url, headers, body, opaque, bytes, provider }: Ht
       : { kind: "opaque" as const, because: opaque };
   const methods = methodsOf(method, own.overrides, parsed.query, content);
   if (methods === undefined) return { refused: "it puts something in place of its method that is no word" };
-  const { host, path, query, doubled, repeated } = parsed;
+  const { host, path, target, query, doubled, repeated } = parsed;
   const inBody = content.kind === "opaque" && content.doubled === true ? content.because : undefined;
   const ambiguous = doubled === undefined ? inBody : "a key stands in its query twice";
   const first = bytes === undefined ? undefined : Buffer.from(bytes, "base64");
@@ -74,6 +76,7 @@ function readRequest({ method, url, headers, body, opaque, bytes, provider }: Ht
     methods,
     host,
     path,
+    own: target.split("?", 1)[0] ?? path,
     query,
     headers: own.headers,
     body: content,

@@ -62,6 +62,15 @@ function classesOf(operation: PackOperation, place: Place): readonly Effect[] {
   return [first, ...added.map((hit) => ({ ...effectOf(operation, place, hit.class, hit.reversibility), because: hit.because }))];
 }
 
+/** The same effect of another class, for what was found out. */
+export function asClass(effect: Effect, ofClass: OperationClass, because: string): Effect {
+  const [operation, reversibility] = meanings[ofClass];
+  const other: Effect = { ...effect, operation, reversibility, detail: ofClass, because };
+  const origin = origins.get(effect);
+  if (origin !== undefined) origins.set(other, origin);
+  return other;
+}
+
 export function readEffect(provider: string, name: string): Effect {
   return plainEffect("read", `${provider}:${shownName(name)}`);
 }

@@ -13,6 +13,13 @@ export function withParameters(request: CanonicalRequest): CanonicalRequest {
   return { ...request, query: nested(request.query), body: parametersOf(request) };
 }
 
+/** For an operation whose parameters are XML alone: what says no type, and could be a form to others, is none there. */
+export function withXml(request: CanonicalRequest): CanonicalRequest {
+  const { body, text } = request;
+  if (body.kind !== "tree" || !/^\ufeff?\s*</.test(text)) return request;
+  return { ...request, body: readAs("XML", parseStrictXml(text.replace(/^\ufeff/, ""))) };
+}
+
 function parametersOf({ body, text, headers, path }: CanonicalRequest): Body {
   if (body.kind !== "opaque" || body.doubled === true) return body;
   // As it came: what was compressed or is too long is read by nobody here.

@@ -8,6 +8,9 @@ import { routesTo, segmentsOf } from "./model-routes.ts";
 import { type ModelOperation, type ModelApi, type ApiAtHost, apisOf } from "./model-apis.ts";
 import { type Tree, valuesAt } from "./tree.ts";
 
+/** No label of a model is called so. */
+export const ROOT = "root";
+
 export interface ModelCall {
   readonly api: ModelApi;
   /** As the models spell it, or as the request does where they have no such operation; a route that is none has no name. */
@@ -127,7 +130,18 @@ function routedCalls({ api, inPath }: ApiAtHost, method: string, request: Canoni
   const segments = [...(inPath === undefined ? [] : [inPath]), ...segmentsOf(request.path)];
   const { query, headers } = request;
   const asked = { method, segments, query, headers };
-  return routesTo(api, asked).map(({ operation, places }) => ({ api, name: operation.name, operation, places }));
+  return routesTo(api, asked).map(({ operation, places }) => ({
+    api,
+    name: operation.name,
+    operation,
+    places: rooted(places, segments, inPath),
+  }));
+}
+
+/** `root`: what of the first label stands in the path; empty where it stands in the host. */
+function rooted(places: ReadonlyMap<string, string>, segments: readonly string[], inPath: string | undefined): ModelCall["places"] {
+  const root = inPath === undefined ? (segments[0] ?? "") : "";
+  return [...places.values()][0] === segments[0] ? new Map([...places, [ROOT, root]]) : places;
 }
 
 /** Services of one endpoint share operations: one call by one name, the richest in places, is one. */

@@ -7,8 +7,8 @@ import type { PackModels } from "../../packs/models.ts";
 import type { Pack, PackOperation } from "../../packs/pack.ts";
 import type { CanonicalRequest } from "./canonical-request.ts";
 import { type Place, readEffect, unknownChange } from "./meaning.ts";
-import { withParameters } from "./model-body.ts";
-import { type ModelCall, modelCalls } from "./model-calls.ts";
+import { withParameters, withXml } from "./model-body.ts";
+import { type ModelCall, modelCalls, ROOT } from "./model-calls.ts";
 import { operationsNamed } from "./model-operations.ts";
 
 export type ModelPart =
@@ -47,11 +47,12 @@ function partsOfCall(
   const { operations, reads } = operationsNamed(pack, models, { api, name, ...(operation === undefined ? {} : { operation }) });
   const read: ModelPart = { kind: "effect", effect: readEffect(pack.provider, shown) };
   if (operations.length === 0) return [operation?.reads === true ? read : unknown];
+  const xml = operation?.route !== undefined && api.forms.every((form) => form === "rest-xml");
   const content = operation?.content === true && request.body.kind === "opaque";
-  const called = [...places.values()].filter((each) => each !== "-").join("/");
+  const called = [...places].flatMap(([label, each]) => (each === "-" || label === ROOT ? [] : [each])).join("/");
   const place: Place = {
     provider: pack.provider,
-    request: content ? { ...request, body: { kind: "none" } } : request,
+    request: content ? { ...request, body: { kind: "none" } } : xml ? withXml(request) : request,
     ...(called === "" ? {} : { name: called }),
     places,
     reads,

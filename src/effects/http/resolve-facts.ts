@@ -26,6 +26,8 @@ export interface ThingFacts {
   readonly backups: { readonly count: number; readonly newestAtMs: number | undefined; readonly lives: string | undefined } | undefined;
   readonly notes: readonly string[];
   readonly unplaced: boolean;
+  /** `bucket versioned`: its kind and each state that it is in. */
+  readonly states: readonly string[];
   /** Why nothing is known of it, in a clause; then the rest is empty. */
   readonly problem: string | undefined;
 }
@@ -67,6 +69,9 @@ export function factsOf(
         .map((value) => `${what}: ${value}`),
     ),
     unplaced: thing.unplaced === true,
+    states: (thing.states ?? []).flatMap(({ name: state, at: where, is }) =>
+      textsAt(tree, [where], id).every((text) => text === String(is)) && at([where]).length > 0 ? [`${kind} ${state}`] : [],
+    ),
     problem: undefined,
   };
 }
@@ -95,6 +100,7 @@ export function unknownThing(
     backups: undefined,
     notes: [],
     unplaced: thing.unplaced === true,
+    states: [],
     problem,
   };
 }
@@ -113,7 +119,7 @@ function backupsOf({ backups }: PackThing, tree: Tree, id: string): ThingFacts["
   if (backups === undefined) return undefined;
   const asked = answersAt(tree, backups.at, id);
   // No list at all is not an empty one.
-  if (asked.length === 0) return undefined;
+  if (asked.length === 0 && (backups.in === undefined || answersAt(tree, backups.in, id).length === 0)) return undefined;
   const all = asked.flatMap(flat).filter((each) => each !== null);
   const times = textsAt(tree, [backups.time], id)
     .map((text) => Date.parse(text))

@@ -3,7 +3,7 @@
  * It asks nothing.
  */
 import type { Effect } from "../../model/effect.ts";
-import type { NamePlace, OperationLookup, PackThing, ProviderPreview } from "../../packs/lookup.ts";
+import type { MeansRule, NamePlace, OperationLookup, PackThing, ProviderPreview } from "../../packs/lookup.ts";
 import type { OperationClass, Pack, PackOperation } from "../../packs/pack.ts";
 import { originOf, type Place } from "./meaning.ts";
 import { packOf } from "./pack-of.ts";
@@ -35,6 +35,10 @@ export interface EffectLookups {
   /** GraphQL arguments, variables put in. */
   readonly given: Tree;
   readonly rules: OperationLookup | undefined;
+  /** What answers may make of it: of an effect of the operation's own class. */
+  readonly means: readonly MeansRule[];
+  /** Path as it is sent. */
+  readonly own: string;
   /** Whatever it names belongs to no environment. */
   readonly unplaced: boolean;
 }
@@ -66,9 +70,24 @@ export function lookupsOf(effects: readonly Effect[]): readonly EffectLookups[] 
         methods,
         given: place.arguments ?? new Map(),
         rules,
+        means: effect.detail === operation.class ? (rules?.means ?? []).filter((each) => appliesTo(each, place)) : [],
+        own: place.request.own,
         unplaced: (rules?.names ?? []).every(({ thing }) => pack.lookups?.things[thing]?.unplaced === true),
       },
     ];
+  });
+}
+
+function appliesTo({ unless = [], with: needed }: MeansRule, place: Place): boolean {
+  return !hasAny(unless, place) && (needed === undefined || (place.request.body.kind !== "opaque" && hasAny([needed], place)));
+}
+
+/** Whether something stands at one of the places; a body that is not read may hold anything. */
+function hasAny(places: readonly NamePlace[], place: Place): boolean {
+  return places.some((where) => {
+    const [root = "", path = ""] = where.split(" ");
+    if (root === "body" && place.request.body.kind === "opaque") return true;
+    return valuesAt(treeOf(root, place), path).length > 0;
   });
 }
 

@@ -16,6 +16,8 @@ export interface OwnRequest {
   readonly target: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** Beside the credential. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
 /** What came back for each read so far, by its name. */
@@ -25,15 +27,34 @@ export type Answers = ReadonlyMap<string, Tree>;
 const EACH_MAX = 4;
 
 /** Empty: it needs something that is not there. */
-export function requestsOf(read: LookupRead, lookup: Lookup, { door, host, path }: EffectLookups, answers: Answers): readonly OwnRequest[] {
+export function requestsOf(
+  read: LookupRead,
+  lookup: Lookup,
+  { door, host, path, own }: EffectLookups,
+  answers: Answers,
+): readonly OwnRequest[] {
+  if (read.ask === "HEAD own") return [{ method: "HEAD", host, target: own }];
   const known = (name: string): readonly string[] => {
     if (name === "id") return [lookup.id];
     if (!name.includes(".")) return door[name] === undefined ? [] : [door[name]];
     return textsAt(answers as Tree, [name], lookup.id);
   };
   if (read.ask.startsWith("GQL ")) return graphqlRequests(read, known, { host, path });
-  const names = [...read.ask.matchAll(/\{([^}]+)\}/g)].map(([, name = ""]) => plainName(name));
-  return combined(names, known).map((values) => requestOf(read.ask, values, host));
+  const texts = Object.values(read.body?.json ?? {});
+  const names = [...[read.ask, ...texts].join(" ").matchAll(PLACES)].map(([, name = ""]) => plainName(name));
+  return combined(names, known).map((values) => ({ ...requestOf(read.ask, values, host), ...sentWith(read, values) }));
+}
+
+const PLACES = /\{([^}]+)\}/g;
+
+/** Headers and body of a read that is no GET. */
+function sentWith({ headers, body }: LookupRead, values: Readonly<Record<string, string>>): Partial<OwnRequest> {
+  const filled = (text: string): string => text.replace(PLACES, (_, name: string) => values[name] ?? "");
+  const json = Object.entries(body?.json ?? {}).map(([name, text]) => [name, filled(text)] as const);
+  return {
+    ...(headers === undefined ? {} : { headers: Object.entries(headers) }),
+    ...(body === undefined ? {} : { body: JSON.stringify(Object.fromEntries(json)), contentType: body.type }),
+  };
 }
 
 type Known = (name: string) => readonly string[];

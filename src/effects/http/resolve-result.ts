@@ -3,6 +3,7 @@
  * It asks nobody and decides nothing.
  */
 import type { BackupCoupling, Disarmed, ResolvedThing } from "../../model/api-thing.ts";
+import type { MeansRule } from "../../packs/lookup.ts";
 import { type EnvironmentRule, environmentOf } from "./resolve-environment.ts";
 import { effectThing, type ThingFacts } from "./resolve-facts.ts";
 import type { EffectLookups } from "./resolve-lookups.ts";
@@ -30,8 +31,12 @@ export async function resolvedThing(
   const ids = [...new Set([ownId(effect.resource.name), ...things.flatMap(({ id, same }) => [id, ...same])])].map(
     (id) => `${provider}:${id}`,
   );
-  const before = destroys ? await parts.disarmed(ids) : undefined;
-  const disarmed = before === undefined ? {} : { disarmed: before };
+  const meant = meaningOf(group, things);
+  const before = destroys || meant !== undefined ? await parts.disarmed(ids) : undefined;
+  const disarmed = before === undefined || !destroys ? {} : { disarmed: before };
+  // Where a protection went before, what tells that nothing is lost is not trusted.
+  const becomes =
+    meant === undefined || before !== undefined ? {} : { becomes: { from: group.class, to: meant.class, because: meant.because } };
   if (rules === undefined || rules.names.length === 0) {
     if (!destroys && group.class !== "disarm") return undefined;
     const { environment, because } = environmentOf(
@@ -55,9 +60,19 @@ export async function resolvedThing(
     ...base,
     ids,
     thing: { ...thing, ...disarmed },
-    told: [...seen, ...warnings(before)],
+    ...becomes,
+    told: [...seen, ...(meant === undefined ? [] : [meant.because]), ...warnings(before)],
     binds: bindingText(things, coupling),
   };
+}
+
+/** A rule counts where every thing of the kinds that it names could be asked. */
+function meaningOf({ means }: EffectLookups, things: readonly ThingFacts[]): MeansRule | undefined {
+  const holds = (state: string): boolean => {
+    const ofKind = things.filter(({ kind }) => kind === state.slice(0, state.indexOf(" ")));
+    return ofKind.length > 0 && ofKind.every(({ states }) => states.includes(state));
+  };
+  return means.find(({ where }) => where.some(holds));
 }
 
 /** `railway:volume/v1`: `v1`. */

@@ -3,6 +3,7 @@
  * whether they would go through. A tag tells the environment. The rights of the session's key decide what can be read.
  */
 import type { OperationLookup, PackLookups, ProviderPreview } from "../lookup.ts";
+import { storageOperations, storageThings } from "./aws-storage.ts";
 
 /** Amazon EC2's documentation, "DryRun": an answer that is this error means that the request would have succeeded. */
 export const ec2Trial: ProviderPreview = {
@@ -19,6 +20,7 @@ const cluster = "one.DescribeDBClustersResponse.DescribeDBClustersResult.DBClust
 const clusterCopies = "copies.DescribeDBClusterSnapshotsResponse.DescribeDBClusterSnapshotsResult.DBClusterSnapshots.DBClusterSnapshot";
 const machine = "one.DescribeInstancesResponse.reservationSet.item.instancesSet.item";
 const volume = "one.DescribeVolumesResponse.volumeSet.item";
+const parent = (path: string): string => path.slice(0, path.lastIndexOf("."));
 const rds = (action: string, parameters: string): string => `GET /?Action=${action}&Version=2014-10-31&${parameters}`;
 const ec2 = (action: string, parameters: string): string => `GET /?Action=${action}&Version=2016-11-15&${parameters}`;
 
@@ -46,6 +48,7 @@ const databases: OperationLookup = {
 
 export const awsLookups: PackLookups = {
   things: {
+    ...storageThings,
     database: {
       reads: [
         { as: "one", ask: rds("DescribeDBInstances", "DBInstanceIdentifier={id}") },
@@ -56,7 +59,7 @@ export const awsLookups: PackLookups = {
       same: [`${instance}.DBInstanceArn`],
       environment: tags(`${instance}.TagList.Tag`, "Key", "Value"),
       size: { at: `${instance}.AllocatedStorage`, unit: "GB" },
-      backups: { at: instanceCopies, time: `${instanceCopies}.SnapshotCreateTime` },
+      backups: { in: parent(instanceCopies), at: instanceCopies, time: `${instanceCopies}.SnapshotCreateTime` },
       notes: [
         { at: `${instance}.DeletionProtection`, what: "deletion protection" },
         { at: `${instance}.BackupRetentionPeriod`, what: "days that automated backups are kept" },
@@ -71,7 +74,7 @@ export const awsLookups: PackLookups = {
       same: [`${cluster}.DBClusterArn`],
       environment: tags(`${cluster}.TagList.Tag`, "Key", "Value"),
       dependants: [{ at: `${cluster}.DBClusterMembers.DBClusterMember`, what: "database" }],
-      backups: { at: clusterCopies, time: `${clusterCopies}.SnapshotCreateTime` },
+      backups: { in: parent(clusterCopies), at: clusterCopies, time: `${clusterCopies}.SnapshotCreateTime` },
       notes: [{ at: `${cluster}.DeletionProtection`, what: "deletion protection" }],
     },
     machine: {
@@ -90,12 +93,14 @@ export const awsLookups: PackLookups = {
       size: { at: `${volume}.size`, unit: "GB" },
       dependants: [{ at: `${volume}.attachmentSet.item`, what: "machine" }],
       backups: {
+        in: "copies.DescribeSnapshotsResponse.snapshotSet",
         at: "copies.DescribeSnapshotsResponse.snapshotSet.item",
         time: "copies.DescribeSnapshotsResponse.snapshotSet.item.startTime",
       },
     },
   },
   operations: {
+    ...storageOperations,
     rds: databases,
     rdsmod: databases,
     ec2: {
