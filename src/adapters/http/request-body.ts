@@ -119,6 +119,8 @@ interface Looked {
 
 function pump(first: Buffer, looked: Looked | undefined, out: Writable): void {
   const rest = looked?.rest;
+  // Whoever owns it tells why it failed.
+  out.on("error", () => undefined);
   if (first.length > 0) out.write(first);
   if (rest === undefined) return void out.end();
   const timer = setTimeout(() => stop(new BodyAborted("the client sent nothing for too long")), limits.httpIdleMsMax);
@@ -150,6 +152,5 @@ function pump(first: Buffer, looked: Looked | undefined, out: Writable): void {
   rest.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onError);
   rest.on("error", () => undefined);
   out.on("drain", flow).on("close", dropped);
-  out.on("error", () => undefined);
   rest.resume();
 }
