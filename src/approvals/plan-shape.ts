@@ -5,7 +5,7 @@
 import { limits } from "../base/limits.ts";
 import { operations } from "../model/effect.ts";
 import { environments } from "../model/principal.ts";
-import { count, list, milliseconds, object, oneOf, orNull, record, sha256, type Shape, text } from "./shape.ts";
+import { count, list, milliseconds, object, oneOf, orNull, record, sha256, type Shape, ShapeError, text } from "./shape.ts";
 
 const name = text(limits.planNameCharactersMax);
 const sentence = text(limits.planSentenceCharactersMax);
@@ -36,6 +36,10 @@ const thing = object(
   },
 );
 
+const yes: Shape = (value, place) => {
+  if (value !== true) throw new ShapeError(`${place} must be true, or absent`);
+};
+
 const effect = object(
   {
     operation: oneOf(operations),
@@ -45,7 +49,7 @@ const effect = object(
     cause: oneOf(["direct", "cascade", "trigger", "function", "rule", "view", "default"]),
     detail: name,
   },
-  { classification: oneOf(["public", "sensitive", "secret"]), because: sentence, thing },
+  { classification: oneOf(["public", "sensitive", "secret"]), because: sentence, thing, undoable: yes },
 );
 
 const rows = object({ inserted: count, updated: count, deleted: count });

@@ -71,6 +71,7 @@ const treatments: { readonly [field: string]: Treatment } = {
   held: "public",
   wallMs: "public",
   reversibility: "public",
+  undoable: "public",
   cause: "public",
   classification: "public",
   accepted: "public",

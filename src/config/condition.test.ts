@@ -52,6 +52,11 @@ test("ages of backups and drills are whole days, of a table its own, and what is
   assert.equal(compiled("facts.backup_age_days <= 100000")(effect, facts), false);
 });
 
+test("a change is undoable where the analysis has found that it is kept, and nothing else is", () => {
+  assert.equal(compiled("!effect.undoable")(effect, facts), true);
+  assert.equal(compiled("effect.undoable")({ ...effect, undoable: true }, facts), true);
+});
+
 test("a number that is not known is larger than any limit", () => {
   for (const kind of ["unbounded", "unknown"] as const) {
     assert.equal(compiled("effect.rows <= 1000000")({ ...effect, extent: { kind } }, facts), false);

@@ -29,6 +29,7 @@ const effectFields = {
   cause: "string",
   classification: "string",
   drill_age_days: "int",
+  undoable: "bool",
   environment: "string",
   thing: "string",
   size_bytes: "int",
@@ -104,6 +105,7 @@ function contextOf(effect: Effect, facts: Facts): Record<string, unknown> {
       cause: effect.cause,
       classification: effect.classification ?? "",
       drill_age_days: daysOf(facts.recovery?.drilledDays[resource.name]),
+      undoable: effect.undoable === true,
       ...thingOf(effect),
     },
     facts: {

@@ -80,6 +80,8 @@ export interface Effect {
   readonly classification?: Classification;
   /** For people and agents: why this is an effect, in one clause. Holds no literals of the statement. */
   readonly because?: string;
+  /** The server keeps images of the rows that it changes, so that undo takes it back; of a view, which holds none, too. */
+  readonly undoable?: true;
   /** Of a thing behind an API: what its provider says of it. Absent where nobody asked. */
   readonly thing?: EffectThing;
 }

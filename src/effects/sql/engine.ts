@@ -111,7 +111,13 @@ export class Sink {
   add(effect: Effect): void {
     const extent = "count" in effect.extent ? `${effect.extent.kind}${effect.extent.count}` : effect.extent.kind;
     const key = `${effect.operation}|${effect.resource.type}|${effect.resource.name}|${effect.cause}|${effect.detail}|${extent}`;
-    if (!this.found.has(key)) this.found.set(key, effect);
+    const known = this.found.get(key);
+    if (known === undefined) return void this.found.set(key, effect);
+    // The same rows by another way, on which they are not kept.
+    if (known.undoable === true && effect.undoable !== true) {
+      const { undoable: _, ...rest } = known;
+      this.found.set(key, rest);
+    }
   }
 
   get effects(): readonly Effect[] {
@@ -134,6 +140,7 @@ export interface Finding {
   readonly classification?: Effect["classification"];
   readonly because?: string;
   readonly cause?: Cause;
+  readonly undoable?: boolean;
 }
 
 /** Adds an effect at this place: its cause and certainty come from the place unless given. */
@@ -149,6 +156,7 @@ export function emit(at: Place, found: Finding): void {
     detail: found.detail,
     ...(found.classification === undefined ? {} : { classification: found.classification }),
     ...(found.because === undefined ? {} : { because: found.because }),
+    ...(found.undoable === true ? { undoable: true as const } : {}),
   });
 }
 

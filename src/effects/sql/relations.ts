@@ -27,6 +27,7 @@ import { operatorClasses } from "./comparisons.ts";
 import { knowledgeOf } from "./knowledge.ts";
 import { baseTypeOf } from "./types-of.ts";
 import { parseSql } from "./parse.ts";
+import { isUndoable } from "./undoable.ts";
 import { as, list, type Fields } from "./tree.ts";
 
 /** Rows of a relation are read. */
@@ -140,6 +141,7 @@ export function writeRelation(kind: WriteKind, relation: Relation, change: Chang
     detail: change.detail,
     extent: change.extent,
     reversibility: remote ? "irreversible" : verb.reversibility,
+    undoable: isUndoable(kind, relation, at),
   });
   if (at.stored || at.planned) return;
   if (remote) emitRemote(relation, at);
@@ -172,6 +174,8 @@ export function writeRelation(kind: WriteKind, relation: Relation, change: Chang
         // The rows of partitions and children are those of the statement's own table.
         extent: change.extent.kind === "unbounded" ? UNBOUNDED : UNCERTAIN,
         reversibility: verb.reversibility,
+        // A partition's rows are told to the triggers of the parent that was named; those of an heir to its own.
+        undoable: isUndoable(kind, relation.kind === "partitioned_table" ? relation : child, at),
       });
       if (child.kind === "foreign_table") emitRemote(child, inside);
     }
