@@ -80,8 +80,8 @@ export interface Measurement {
 }
 
 /**
- * Whether the bin takes what the act removes: it then goes there when the act is carried out, for `keepMs` at most. `untried`: the trial was
- * elsewhere than the bin, and the act goes there or is not carried out.
+ * Whether the bin takes what the act removes: it then goes there when the act is carried out, for `keepMs` at most. `untried`: the trial
+ * was elsewhere than the bin, and the act goes there or is not carried out.
  */
 export type BinMeasure =
   | { readonly takes: "all" | "untried"; readonly keepMs: number }

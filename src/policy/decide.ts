@@ -131,7 +131,7 @@ function ruleOn(all: readonly Answers[], breakGlass?: BreakGlassFact): Ruling {
   return { kind: "allow", rules: passing };
 }
 
-/** It stands in the record under its id. What is removed goes into the bin where it fits: nobody has looked at it, and nobody waits for that. */
+/** It stands in the record under its id. What is removed goes into the bin where it fits: nobody has looked at it. */
 function breakGlassRule(fact: BreakGlassFact, loses: boolean): Rule {
   return {
     id: breakGlassRuleId(fact),

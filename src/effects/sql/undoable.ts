@@ -1,6 +1,6 @@
 /**
- * Whether the server keeps images of the rows that a change leaves, as the catalogue shows it: by the triggers that provisioning made, and for
- * the logins that they are for. It says nothing of how long they are kept.
+ * Whether the server keeps images of the rows that a change leaves, as the catalogue shows it: by the triggers that provisioning made,
+ * and for the logins that they are for. It says nothing of how long they are kept.
  */
 import type { Relation } from "../../catalogue/types.ts";
 import { sessionRolePrefix } from "../../model/session-role.ts";

@@ -1,6 +1,6 @@
 /**
- * An approved DROP DATABASE that goes into the bin: looked at for the plan, since nothing of it can be tried, and carried out by the bin, not
- * by the act's own text. What is no DROP DATABASE by itself is not looked at here.
+ * An approved DROP DATABASE that goes into the bin: looked at for the plan, since nothing of it can be tried, and carried out by the
+ * bin, not by the act's own text. What is no DROP DATABASE by itself is not looked at here.
  */
 import type { Measurement } from "../../../model/plan.ts";
 import { binnable } from "../../../model/binnable.ts";
