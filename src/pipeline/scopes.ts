@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from "../base/canonical.ts";
 import { limits } from "../base/limits.ts";
+import { Sightings } from "../base/sightings.ts";
 import { requestKey as requestText } from "../effects/http/request-key.ts";
 import { numberShape } from "../effects/numbers.ts";
 import type { Action, HttpPayload, SqlContext } from "../model/action.ts";
@@ -92,6 +93,7 @@ function createScope(policy: Policy, facts: Facts): Scope {
   const doors = { simple: known(), prepare: known() };
   const calls = new Map<string, Judgement>();
   const requests = new Map<string, Judgement>();
+  const sightings = new Sightings();
 
   return {
     policy,
@@ -109,7 +111,7 @@ function createScope(policy: Policy, facts: Facts): Scope {
     },
     keep({ payload }, judgement) {
       if (payload.kind === "sql_call") return keepBounded(calls, String(payload.functionOid), judgement);
-      if (payload.kind === "http") return keepRead(requests, payload, judgement);
+      if (payload.kind === "http") return keepRead(requests, sightings, payload, judgement);
       if (payload.parameterTypes !== undefined) return;
       const { exact, shapes } = doors[payload.door];
       // Only what was allowed: a refusal's sentence may quote a figure of its own text.
@@ -120,10 +122,13 @@ function createScope(policy: Policy, facts: Facts): Scope {
   };
 }
 
-/** Programs ask for the same again and again while they wait for something. What changes something, or is refused, is judged each time. */
-function keepRead(requests: Map<string, Judgement>, payload: HttpPayload, judgement: Judgement): void {
+/**
+ * Programs ask for the same again and again while they wait for something. What changes something, or is refused, is judged each time; what
+ * came once is not kept.
+ */
+function keepRead(requests: Map<string, Judgement>, sightings: Sightings, payload: HttpPayload, judgement: Judgement): void {
   const key = judgement.readOnly && judgement.decision.kind === "allow" ? requestKey(payload) : undefined;
-  if (key !== undefined) keepBounded(requests, key, judgement);
+  if (key !== undefined && sightings.again(key)) keepBounded(requests, key, judgement);
 }
 
 /** All that a request is judged by but its context, which its scope stands for. */

@@ -4,6 +4,7 @@
  */
 import { messageOf } from "../base/message-of.ts";
 import type { Clock } from "../base/clock.ts";
+import { Sightings } from "../base/sightings.ts";
 import type { Identifying, OwnReply, Things } from "../adapters/http/options.ts";
 import type { SqlAnalyser } from "../effects/analyse.ts";
 import { answerTree } from "../effects/http/answer-tree.ts";
@@ -51,6 +52,7 @@ export class HttpThings implements Things {
   readonly #kept = new Map<string, Kept>();
   /** Requests that name nothing to be asked about. */
   readonly #plain = new Set<string>();
+  readonly #sightings = new Sightings();
 
   constructor(parts: HttpThingsParts) {
     this.#parts = parts;
@@ -110,7 +112,7 @@ export class HttpThings implements Things {
     const key = request.body.length + request.url.length > PLAIN_CHARACTERS_MAX ? undefined : requestKey(request);
     if (key !== undefined && this.#plain.has(key)) return [];
     const groups = await this.#lookups(asked);
-    if (key === undefined || groups.length > 0) return groups;
+    if (key === undefined || groups.length > 0 || !this.#sightings.again(key)) return groups;
     if (this.#plain.size >= KEPT_MAX) this.#plain.clear();
     this.#plain.add(key);
     return groups;

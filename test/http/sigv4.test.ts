@@ -178,8 +178,13 @@ describe("what is refused by name", () => {
 
   test("a long body that is another is not finished: nothing of it is stored", async () => {
     const made = signedCall({ pair, host: BUCKET, method: "PUT", path: "/long-other", body: "x".repeat(3_000_000) });
-    const { status } = await call(proxy, BUCKET, { ...made, body: `${"x".repeat(2_999_999)}y` });
-    assert.equal(status, 502);
+    const refused = async (asked: Call): Promise<void> => {
+      const { status, text } = await call(proxy, BUCKET, asked);
+      // In the provider's own form, whose clients would ask again after a 5xx.
+      assert.equal(status, 403, text);
+      assert.match(text, /may have taken effect/);
+    };
+    await refused({ ...made, body: `${"x".repeat(2_999_999)}y` });
     assert(!scene.s3.objects.has("shop-staging/long-other"));
     const chunks = signedCall({
       pair,
@@ -190,7 +195,7 @@ describe("what is refused by name", () => {
       payload: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
     });
     const body = Buffer.from(String(chunks.body).replace(/x\r\n0;chunk/, "y\r\n0;chunk"));
-    assert.equal((await call(proxy, BUCKET, { ...chunks, body })).status, 502);
+    await refused({ ...chunks, body });
     assert(!scene.s3.objects.has("shop-staging/long-chunks"));
   });
 });

@@ -2,6 +2,7 @@
  * Heads of requests that came before from the same login and were let through to be judged: what was read out of them is not read again.
  * It keeps no decision and no secret; a head counts only for as long as the broker says the same of it.
  */
+import { Sightings } from "../../base/sightings.ts";
 import type { HttpRequest } from "../../model/http-request.ts";
 import type { ClientRequest, OwnAnswer, TextAnswer } from "./answers.ts";
 import { authorityOf } from "./codec/authority.ts";
@@ -33,6 +34,7 @@ const HEADS_MAX = 128;
 const CHARACTERS_MAX = 4_096;
 
 export class KnownHeads {
+  readonly #sightings = new Sightings();
   /** By the caller as it is now: another account, target or session is another object. */
   readonly #ofCaller = new WeakMap<Caller, Kept>();
 
@@ -51,7 +53,9 @@ export class KnownHeads {
     return kept?.young.get(key) ?? kept?.old.get(key);
   }
 
+  /** Kept once it came twice. */
   keep(caller: Caller, key: string, head: KnownHead): void {
+    if (!this.#sightings.again(key)) return;
     let kept = this.#ofCaller.get(caller);
     if (kept === undefined) this.#ofCaller.set(caller, (kept = { young: new Map(), old: new Map() }));
     kept.young.set(key, head);
