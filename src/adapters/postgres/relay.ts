@@ -12,6 +12,7 @@ import type { Guard } from "../../pipeline/guard.ts";
 import { Deadlines, type Ticker, type Ticking } from "./enforce-time.ts";
 import type { Executor } from "./executor/port.ts";
 import type { Handover, RunningSession } from "./handover.ts";
+import { givesBack, lendReads } from "./read-buffers.ts";
 import { SIGN_OF_LIFE } from "./codec/write.ts";
 import { fatalFrame } from "./session/refusal.ts";
 import type { BinPort } from "./session/bin-port.ts";
@@ -118,6 +119,7 @@ class Relay implements Ticking {
     for (const socket of [client, server]) {
       if (socket instanceof Socket) socket.setNoDelay(true);
     }
+    lendReads(server);
     client.on("data", (chunk: Buffer) => {
       if (this.#because !== undefined) return;
       this.#activity += 1;
@@ -313,11 +315,13 @@ class Relay implements Ticking {
   }
 }
 
-/** One write for what belongs together. False: the other side is to be paused until `drain`. */
+/**
+ * One write for what belongs together. A chunk that goes on whole has left nothing behind in the session: its memory is free once it is
+ * written. False: the other side is to be paused until `drain`. */
 function write(socket: Duplex, pieces: readonly Buffer[]): boolean {
   const first = pieces[0];
   if (first === undefined || socket.destroyed || socket.writableEnded) return true;
-  if (pieces.length === 1) return socket.write(first);
+  if (pieces.length === 1) return socket.write(first, givesBack(first));
   let size = 0;
   for (const piece of pieces) size += piece.length;
   if (size <= JOIN_BYTES_MAX) return socket.write(Buffer.concat(pieces, size));

@@ -4,15 +4,20 @@
  */
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { readInto } from "./read-buffers.ts";
 import { noteSocketError } from "./socket-error.ts";
 import type { UpstreamOptions } from "./options.ts";
 
 /** A host that begins with `/` is the folder of a Unix socket, as in libpq. */
-export function openSocket(upstream: Pick<UpstreamOptions, "host" | "port">): Socket {
+export function openSocket(upstream: Pick<UpstreamOptions, "host" | "port" | "tls">): Socket {
   const unix = upstream.host.startsWith("/");
+  const reading = readInto();
+  // TLS has buffers of its own.
+  const onread = upstream.tls === "disable" ? { onread: reading.onread } : {};
   const socket = unix
-    ? connect({ path: `${upstream.host}/.s.PGSQL.${upstream.port}` })
-    : connect({ host: upstream.host, port: upstream.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+    ? connect({ path: `${upstream.host}/.s.PGSQL.${upstream.port}`, ...onread })
+    : connect({ host: upstream.host, port: upstream.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, ...onread });
+  reading.attach(socket);
   return noteSocketError(socket);
 }
 

@@ -1,0 +1,97 @@
+/**
+ * Memory that is read into: one buffer for all sockets on which little comes, and a few that go round while results are long, so that a
+ * long result does not fill the collector's hands.
+ * It does not know whether bytes are still wanted: who takes a lent chunk says when it is done with, or keeps it and says nothing.
+ */
+import type { OnReadOpts, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+const READ_BYTES = 64 * 1024;
+/** Reads below this are copied: that costs less than a buffer of their own. */
+const LONG_BYTES_MIN = 4 * 1024;
+/** Sockets that may have a buffer of their own at once; each keeps it until its next short read. */
+const OWNERS_MAX = 64;
+const SPARES_MAX = 64;
+
+const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+const spares: Buffer[] = [];
+/** Chunks that are out with a reader: the very objects, so that a part of one is never taken for it. Each comes back once at most. */
+const lent = new WeakSet<Buffer>();
+const readings = new WeakMap<Duplex, Reading>();
+let owners = 0;
+
+class Reading {
+  #socket: Socket | undefined = undefined;
+  #own: Buffer | undefined = undefined;
+  #lends = false;
+
+  readonly options: OnReadOpts = {
+    buffer: () => this.#own ?? shared,
+    callback: (bytes) => this.#take(bytes),
+  };
+
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    readings.set(socket, this);
+  }
+
+  lend(socket: Socket): void {
+    this.#lends = true;
+    socket.once("close", () => {
+      this.#lends = false;
+      this.#disown();
+    });
+  }
+
+  /** False: the stream is full, and is not read until it is resumed. */
+  #take(bytes: number): boolean {
+    const socket = this.#socket;
+    if (socket === undefined) return false;
+    const own = this.#own;
+    if (own !== undefined && bytes >= LONG_BYTES_MIN) {
+      const chunk = own.subarray(0, bytes);
+      lent.add(chunk);
+      this.#own = spares.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+      return socket.push(chunk);
+    }
+    const copy = Buffer.allocUnsafe(bytes);
+    (own ?? shared).copy(copy, 0, 0, bytes);
+    if (own !== undefined) this.#disown();
+    else if (this.#lends && bytes >= LONG_BYTES_MIN && owners < OWNERS_MAX) {
+      owners += 1;
+      this.#own = spares.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+    }
+    return socket.push(copy);
+  }
+
+  #disown(): void {
+    const own = this.#own;
+    if (own === undefined) return;
+    this.#own = undefined;
+    owners -= 1;
+    if (spares.length < SPARES_MAX) spares.push(own);
+  }
+}
+
+/** How a socket is opened so that it reads into this memory; `attach` is called with the socket at once. It emits `data` as others do. */
+export function readInto(): { readonly onread: OnReadOpts; readonly attach: (socket: Socket) => void } {
+  const reading = new Reading();
+  return { onread: reading.options, attach: (socket) => reading.attach(socket) };
+}
+
+/** From now on long chunks of this socket may be lent. A socket that was opened otherwise goes on as it is. */
+export function lendReads(socket: Duplex): void {
+  readings.get(socket)?.lend(socket as Socket);
+}
+
+/**
+ * For a chunk as it was read, of which nobody has a part any more but the write it is given to: what that write calls at its end, so that
+ * the memory is read into again. Undefined where the memory was not lent, or is only a part of the chunk.
+ */
+export function givesBack(chunk: Buffer): ((error?: Error | null) => void) | undefined {
+  if (!lent.delete(chunk)) return undefined;
+  return (error) => {
+    // After a failed write nobody says when the kernel is done: the collector has it.
+    if ((error === undefined || error === null) && spares.length < SPARES_MAX) spares.push(Buffer.from(chunk.buffer));
+  };
+}
