@@ -6,14 +6,19 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { messageOf } from "../base/message-of.ts";
 import { systemRandom } from "../base/ids.ts";
 import { passphraseBytes } from "../base/passphrase-key.ts";
 import type { Config, TargetConfig } from "../config/config.ts";
 import { readSecret, type SecretPlaces } from "../config/read-secret.ts";
+import type { Backup } from "../model/recovery.ts";
 import { placeProblem } from "../recovery/backup/place.ts";
 import { openRepository, type Repository, RepositoryProblem, type StoredBackup } from "../recovery/backup/repository.ts";
 import { unsealing } from "../recovery/backup/seal.ts";
 import { type BackupCheck, verifyBackup } from "../recovery/backup/verify.ts";
+import type { ProgramPlaces } from "../recovery/backup/programs.ts";
+import { serverPrograms } from "../recovery/restore/server-programs.ts";
+import { programPlaces } from "./backup-place.ts";
 
 export type { BackupCheck, Repository, StoredBackup };
 export { RepositoryProblem, verifyBackup };
@@ -43,12 +48,28 @@ export async function openRepositories(
   return opened;
 }
 
-/** Without its key: how many backups there are, when the newest began, and why the folder is no place for them. Rejects as opening does. */
-export async function lookAtRepository({ name, backup }: TargetConfig) {
+/**
+ * Without its key: how many backups there are, when the newest began, why the folder is no place for them, and why this machine could not
+ * restore the newest. Rejects as opening does.
+ */
+export async function lookAtRepository({ name, backup }: Pick<TargetConfig, "name" | "backup">) {
   const folder = backup?.repository ?? "";
   const problem = await placeProblem(folder, process.getuid?.() ?? null);
   const { backups } = await (await openRepository({ folder, random: systemRandom })).list(name);
-  return { problem, newestAtMs: backups[0]?.manifest.backup.startedAtMs, count: backups.length };
+  const newest = backups[0]?.manifest.backup;
+  const lacking = newest === undefined ? undefined : await lackingFor(newest, programPlaces(backup, process.env));
+  return { problem, lacking, newestAtMs: newest?.startedAtMs, count: backups.length };
+}
+
+/** A scratch server is of the same major version; a dump also needs what reads it. */
+async function lackingFor({ serverVersion, method }: Backup, places: ProgramPlaces): Promise<string | undefined> {
+  try {
+    const programs = await serverPrograms(Math.floor(serverVersion / 10_000), places);
+    for (const name of method === "dump" ? ["initdb", "pg_restore"] : []) programs.demand(name);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** The passphrase in a file as a person keeps it; one line end is not part of it. */

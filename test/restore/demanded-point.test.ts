@@ -1,6 +1,6 @@
 /**
- * A rule that demands a recovery point: what it lets through, by itself or by persons, runs once the server's WAL position is on record, and
- * does not run where that cannot be had.
+ * A rule that demands a recovery point: what it lets through, by itself or by persons, runs once the server's WAL position is on record,
+ * and does not run where that cannot be had.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * The whole way on each version of the server but 15, by the programs a person types: the gateway's own base backup and WAL, a wrong DELETE, a
- * drill, the comparison, and the rows back. Of these only the server itself is there, named by its folder.
+ * The whole way on each version of the server but 15, by the programs a person types: the gateway's own base backup and WAL, a wrong
+ * DELETE, a drill, the comparison, and the rows back. Of these only the server itself is there, named by its folder.
  */
 import assert from "node:assert/strict";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

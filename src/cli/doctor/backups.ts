@@ -29,8 +29,16 @@ export async function examineBackups(target: TargetConfig, status: GatewayStatus
     );
   const { lookAtRepository } = await import("../../wiring/backup-files.ts");
   try {
-    const { problem, newestAtMs, count } = await lookAtRepository(target);
+    const { problem, lacking, newestAtMs, count } = await lookAtRepository(target);
     if (problem !== undefined) findings.push(named("backup-place", finding(topic, "bad", visible(problem))));
+    if (lacking !== undefined)
+      findings.push(
+        weakness("backup-no-server", topic, "weak", {
+          text: visible(lacking),
+          why: "neither a drill nor `holdfast restore` can run on this machine: an untried backup is a hope",
+          next: "install that server here, or name its folder as `backup.programs`",
+        }),
+      );
     if (newestAtMs === undefined) findings.push(named("backup-no-backup", finding(topic, "bad", "there is none", "holdfast backup now")));
     else if (nowMs - newestAtMs > backup.oldMs)
       findings.push(

@@ -30,8 +30,7 @@ export async function workedIn(folder: string, workplaces: readonly string[]): P
   const { path } = await nearest(folder);
   for (const workplace of workplaces) {
     const real = await realpath(workplace).catch(() => workplace);
-    if (within(path, real))
-      return `\`${folder}\` lies in \`${workplace}\`, where an agent works or has worked: give it a folder of its own elsewhere`;
+    if (within(path, real)) return `\`${folder}\` lies in \`${workplace}\`, where an agent works or has worked: give it another folder`;
   }
   return undefined;
 }
