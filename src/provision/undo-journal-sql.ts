@@ -36,9 +36,9 @@ const keepOne = (gone: string, came: string): string => {
 
 /**
  * All of them, by one statement: a loop in PL/pgSQL took half as long again. A batch is what the server writes the texts of within ten
- * milliseconds: a key that costs next to nothing, and rises, so that hash aggregation holds few batches in memory at a time. It bounds their
- * bytes by itself, as no server writes hundreds of megabytes of text in that time; the last row of one may be as large as any. Where the clock is
- * set back, some batches are larger. Nothing is sorted: batches are sets.
+ * milliseconds: a key that costs next to nothing, and rises, so that hash aggregation holds few batches in memory at a time. It bounds
+ * their bytes by itself, as no server writes hundreds of megabytes of text in that time; the last row of one may be as large as any.
+ * Where the clock is set back, some batches are larger. Nothing is sorted: batches are sets.
  */
 const keepAll = (table: "gone" | "came"): string => `
       INSERT INTO ${undoTable} (transaction, relation, columns, op, at, role, pid, ${table})
@@ -96,11 +96,12 @@ BEGIN
 END`;
 
 /**
- * Before each row that a statement on a partitioned table inserts, and never called, as its condition is false. That it is there keeps the
- * server from remembering the inserted row: within one MERGE, PostgreSQL 15 to 18 hand that row to a statement's trigger once more in place of
- * the new values of the row that is updated next (`tcs_original_insert_tuple`, which only INSERT resets).
+ * Before each row that a statement on a partitioned table inserts, and never called, as its condition is false. That it is there keeps
+ * the server from remembering the inserted row: within one MERGE, PostgreSQL 15 to 18 hand that row to a statement's trigger once more
+ * in place of the new values of the row that is updated next (`tcs_original_insert_tuple`, which only INSERT resets).
  */
-const passFunction = `CREATE OR REPLACE FUNCTION ${undoSchema}.pass() RETURNS trigger LANGUAGE plpgsql AS $keep$BEGIN RETURN NEW; END$keep$`;
+const passFunction = `CREATE OR REPLACE FUNCTION ${undoSchema}.pass() RETURNS trigger LANGUAGE plpgsql
+  AS $keep$BEGIN RETURN NEW; END$keep$`;
 
 const createFunction = (name: string, body: string): string =>
   `CREATE OR REPLACE FUNCTION ${undoSchema}.${name}() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER ${settings} AS $keep$${body}$keep$`;
@@ -129,7 +130,7 @@ export function journalComment(lz4: boolean): string {
   return `${markPrefix}images of the rows that agents changed, ${sha256Hex(journalStatements(lz4).join(";")).slice(0, 16)}`;
 }
 
-/** How a table's changes are seen: by statement, of a partitioned one for all its partitions, or by row where it inherits or is inherited from. */
+/** How a table's changes are seen: by statement (where it is partitioned, of all partitions), or by row where tables inherit. */
 export type KeepBy = "statement" | "partitioned" | "row";
 
 export interface KeepTrigger {
