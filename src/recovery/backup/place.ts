@@ -5,7 +5,7 @@
 import { lstat, realpath, stat } from "node:fs/promises";
 import { dirname, join, parse } from "node:path";
 
-/** Why agents may write there, or `undefined`. `folder` need not be there yet. `uid` is the gateway's account, `null` where there are none. */
+/** Why agents may write there, or `undefined`. `folder` need not be there yet. `uid` is the gateway's account; `null`: there are none. */
 export async function placeProblem(folder: string, uid: number | null): Promise<string | undefined> {
   const there = await nearest(folder);
   for (let path = there.path; ; path = dirname(path)) {
@@ -23,8 +23,8 @@ export async function placeProblem(folder: string, uid: number | null): Promise<
 }
 
 /**
- * Why whoever works in one of `workplaces` has the folder before them, or `undefined`. That is alarming and no more: which folders those are
- * is told from the agent's side, and must not end the backups.
+ * Why whoever works in one of `workplaces` has the folder before them, or `undefined`. That is alarming and no more: which folders those
+ * are is told from the agent's side, and must not end the backups.
  */
 export async function workedIn(folder: string, workplaces: readonly string[]): Promise<string | undefined> {
   const { path } = await nearest(folder);
