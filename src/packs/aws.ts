@@ -130,7 +130,16 @@ export const aws: Pack = {
       ),
       {
         // A statement in a transaction meets what statements before it changed.
-        sql: { at: ["sql"], project: "body resourceArn", database: "database", shifts: ["schema", "transactionId"], engine: "several" },
+        sql: {
+          at: ["sql"],
+          project: "body resourceArn",
+          database: "database",
+          shifts: ["schema", "transactionId"],
+          engine: "several",
+          parameters: "named",
+          rows: ["records"],
+          unrowed: ["formatRecordsAs"],
+        },
       },
     ),
     op(

@@ -59,7 +59,7 @@ export const gcp: Pack = {
       ["sqlexec-cloud-sql", "exec", "instance"],
       [`POST ${sql}/executeSql`],
       { matches: [`POST ${i}/executeSql {"sqlStatement":"DROP TABLE t"}`], misses: [`GET ${i}`] },
-      { sql: { at: ["sqlStatement"], project: "{i}", database: "database", engine: "several" } },
+      { sql: { at: ["sqlStatement"], project: "{i}", database: "database", engine: "several", rows: ["results.rows"] } },
     ),
     op(
       ["sqlexec", "exec", "instance"],

@@ -109,7 +109,7 @@ export const neon: Pack = {
         matches: ['POST https://ep-x.eu.aws.neon.tech/sql {"query":"SELECT 1","params":[]}'],
         misses: ["GET https://ep-x.eu.aws.neon.tech/sql"],
       },
-      { sql: { at: ["query", "queries.query"], project: "host" } },
+      { sql: { at: ["query", "queries.query"], project: "host", rows: ["rows", "results.rows"] } },
     ),
   ],
 };

@@ -63,6 +63,12 @@ export interface PackSql {
   readonly database?: string;
   /** Paths in the body whose presence changes what names mean, so that nothing is known of it. */
   readonly shifts?: readonly string[];
+  /** Parameters stand in it as `:name`. */
+  readonly parameters?: "named";
+  /** Paths of the lists of rows in its answer, names with dots between them; `""`: the answer is the list. Absent: they cannot be counted. */
+  readonly rows?: readonly string[];
+  /** Paths in the body whose presence gives the answer another form. */
+  readonly unrowed?: readonly string[];
   /** The provider has other engines too: it is PostgreSQL only where an operator said so, and the operation's class otherwise. */
   readonly engine?: "several";
 }

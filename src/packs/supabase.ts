@@ -28,7 +28,7 @@ export const supabase: Pack = {
         matches: ['POST /v1/projects/abc/database/query {"query":"CREATE TABLE t (id int)"}'],
         misses: ["GET /v1/projects/abc/database/backups"],
       },
-      { sql: { at: ["query"], project: "{ref}" } },
+      { sql: { at: ["query"], project: "{ref}", rows: [""] } },
     ),
     op(
       ["migrate", "exec", "database"],

@@ -15,6 +15,7 @@ import type { OpenedSession } from "../control/contract.ts";
 import type { CredentialBroker } from "../credentials/broker/broker.ts";
 import type { MintSend } from "../credentials/mint/minter.ts";
 import { canonicalUrl } from "../effects/http/canonical-url.ts";
+import { sqlRowsOf } from "../effects/http/sql-in-body.ts";
 import { packOf } from "../effects/http/pack-of.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Approvals } from "../pipeline/approvals-port.ts";
@@ -150,6 +151,7 @@ export class HttpProxy {
         packOf: (host) => packedHost(host) ?? clusterHost(this.#http.clusters, host),
         hostOfProvider: (provider) => packs.find((pack) => pack.provider === provider)?.hosts.find((host) => !host.includes("*")),
         canonical: canonicalUrl,
+        rowsOf: sqlRowsOf,
         route,
         resolve: systemResolve,
         alarm: (found) => this.alarms.found(found),

@@ -75,7 +75,7 @@ describe("what a thing is, asked of its provider", () => {
     test(`${row.about}: ${row.becomes}`, async () => {
       answering(row);
       const known = (await scene.approvals.approvals()).map(({ id }) => id);
-      const { status, headers, error, text } = await sending(row.request);
+      const { status, headers, text } = await sending(row.request);
       assert.equal(status, 403, text);
       assert.deepEqual(changed, [], "it was carried out");
       if (row.becomes === "refused") {

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { answerFields, trailerFields } from "./codec/headers.ts";
 import type { Redaction } from "./options.ts";
 import { Decoder } from "./decoder.ts";
+import type { RowCounter } from "./row-counter.ts";
 import { type ClientResponse, inform, writeHead } from "./answers.ts";
 import { type AnswerSink, type SentRequest, UpstreamFailed } from "./upstream-port.ts";
 
@@ -17,6 +18,8 @@ export interface AnswerPathParts {
   /** A provider's cookie is a credential, and the client would bring it back as one that it found. */
   readonly cookies: boolean;
   readonly bytesMax: number;
+  /** Absent: they are not counted. */
+  readonly rows: RowCounter | undefined;
   /** What the provider does is seen to its end, also where nobody waits for it any more. */
   readonly toItsEnd: boolean;
   /** Told once: the provider's status when its answer is through, or why it is not. */
@@ -118,8 +121,14 @@ export class AnswerPath implements AnswerSink {
   /** `false` where the client takes no more at the moment. */
   #pass(chunk: Buffer): boolean {
     if (this.#over) return true;
-    const { response, redaction, bytesMax } = this.#parts;
+    const { response, redaction, bytesMax, rows } = this.#parts;
     this.bytes += chunk.length;
+    // What a provider answers with an error holds no rows.
+    const over = this.#status < 400 ? rows?.step(chunk) : undefined;
+    if (over !== undefined) {
+      this.#fail(over);
+      return false;
+    }
     if (this.bytes > bytesMax) {
       this.#fail(`its answer is longer than the ${bytesMax} bytes that are permitted`);
       return false;

@@ -225,7 +225,7 @@ async function judged(prepared: Prepared, response: ClientResponse, parts: Excha
   const action = session.action(prepared.request);
   // Only reads are answered at once, and nobody is asked about the things of a read.
   const before = prepared.packed && prepared.opening === undefined ? guard.admitNow(action, capabilities) : undefined;
-  const atOnce = before === undefined ? undefined : passingNow(before);
+  const atOnce = before === undefined ? undefined : passingNow(before, () => parts.options.rowsOf(prepared.request) !== undefined);
   if (atOnce !== undefined) return forward(prepared, response, { ...atOnce, gone }, parts);
   const { signal } = gone;
   const known =

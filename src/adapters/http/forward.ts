@@ -7,12 +7,14 @@ import type { Reason } from "../../model/decision.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { AnswerPath } from "./answer-path.ts";
 import { type ClientResponse, type OwnAnswer, refusalAnswer } from "./answers.ts";
-import { boundsOf } from "./capabilities.ts";
+import type { Allowed } from "../../pipeline/guard.ts";
+import { boundsOf, carriesSql } from "./capabilities.ts";
 import { authorityOf } from "./codec/authority.ts";
 import type { ExchangeParts, Prepared } from "./exchange.ts";
 import type { HeaderPair } from "./codec/headers.ts";
 import type { Filled, HttpOptions } from "./options.ts";
 import type { Passing } from "./passing.ts";
+import { RowCounter } from "./row-counter.ts";
 import { sendBody } from "./request-body.ts";
 import { trailersOf } from "./request-trailers.ts";
 import { type Outgoing, UpstreamFailed } from "./upstream-port.ts";
@@ -34,8 +36,10 @@ export async function forward(
     guard.settle(admission, outcome);
     await ticket?.end(how, outcome.status === "unknown" ? outcome.because : `it ${outcome.status}`).catch(() => undefined);
   };
-  const { result, bytes } = await carried(prepared, response, { ...boundsOf(admission), changes, gone }, parts);
-  const measured = { elapsedMs: Math.max(0.001, clock.monotonic() - began), bytesReturned: bytes };
+  const rows = counterOf(admission, prepared, parts);
+  const { result, bytes } = await carried(prepared, response, { ...boundsOf(admission), rows, changes, gone }, parts);
+  const counted = rows === undefined ? {} : { rowsReturned: rows.rows };
+  const measured = { elapsedMs: Math.max(0.001, clock.monotonic() - began), bytesReturned: bytes, ...counted };
   if (!(result instanceof UpstreamFailed)) {
     // What a provider answers with an error has arrived all the same.
     if (result.status < 400) await settle({ status: "succeeded", measured }, "used");
@@ -43,10 +47,19 @@ export async function forward(
     return undefined;
   }
   const { message: because, reached } = result;
-  const reason = result instanceof SecretMissing ? secretMissing(because) : reasonOf(because, reached, changes);
+  const over: Reason | undefined =
+    rows?.problem === undefined ? undefined : { code: "rows_returned_limit", message: because, next: "ask for fewer rows" };
+  const reason = over ?? (result instanceof SecretMissing ? secretMissing(because) : reasonOf(because, reached, changes));
   if (reached && changes) await settle({ status: "unknown", because }, "unknown");
   else await settle({ status: "failed", code: reason.code, measured }, reached ? "used" : "not_reached");
   return refusalAnswer(reason, { decision: "none", close: true });
+}
+
+/** Of SQL alone that only reads: what a change moves is not told by what it returns. */
+function counterOf(admission: Allowed, { request }: Prepared, { options }: ExchangeParts): RowCounter | undefined {
+  const { rowsMax } = boundsOf(admission);
+  if (rowsMax === undefined || !admission.readOnly || !carriesSql(admission)) return undefined;
+  return new RowCounter(options.rowsOf(request) ?? [], rowsMax);
 }
 
 /** What would be sent is not to be had: it never goes out without. */
@@ -73,6 +86,7 @@ function reasonOf(because: string, reached: boolean, changes: boolean): Reason {
 
 interface Carrying {
   readonly bytesMax: number;
+  readonly rows: RowCounter | undefined;
   readonly msMax: number | undefined;
   readonly changes: boolean;
   readonly gone: Gone;
@@ -101,6 +115,7 @@ async function carried(prepared: Prepared, response: ClientResponse, carrying: C
         redaction: filled.secrets.length === 0 ? undefined : parts.options.broker.redaction(filled.secrets),
         cookies: !prepared.packed,
         bytesMax: carrying.bytesMax,
+        rows: carrying.rows,
         toItsEnd: changes,
         over: (result) => resolve({ result, bytes: own.bytes }),
       });

@@ -163,6 +163,8 @@ export interface HttpOptions {
   /** The form in which a request is judged; a refusal is one clause. */
   readonly canonical: (url: string) => { readonly target: string } | { readonly refused: string };
   readonly route: (host: string) => Route | undefined;
+  /** Paths of the rows in the answer to a request that carries SQL; `undefined` where they could not be counted. */
+  readonly rowsOf: (request: HttpRequest) => readonly string[] | undefined;
   readonly resolve: Resolve;
   /** Absent: a request is judged by itself alone. */
   readonly things?: Things;

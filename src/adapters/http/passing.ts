@@ -27,8 +27,8 @@ export interface Asking {
 }
 
 /** A read that nothing stands against: its intent may become durable after it. `undefined` for all that {@link passing} looks at. */
-export function passingNow(admission: Admission): Passing | undefined {
-  if (admission.kind !== "allow" || !admission.readOnly || uncountable(admission) !== undefined) return undefined;
+export function passingNow(admission: Admission, counts: () => boolean): Passing | undefined {
+  if (admission.kind !== "allow" || !admission.readOnly || uncountable(admission, counts) !== undefined) return undefined;
   return admission.current?.() === false ? undefined : { admission };
 }
 
@@ -43,14 +43,20 @@ export async function passing(
   if (admission.kind === "hold") {
     const held = await present(admission, request, { session, parts: { guard, approvals, preview }, gone });
     if (held.kind === "refused") return refusalAnswer(held.answer.reason, { status: 403, ...held.answer });
-    return sealed(held, guard.seal.bind(guard), options);
+    return sealed(held, guard.seal.bind(guard), { request, options });
   }
-  return sealed({ admission }, admission.readOnly ? () => Promise.resolve() : guard.seal.bind(guard), options);
+  return sealed({ admission }, admission.readOnly ? () => Promise.resolve() : guard.seal.bind(guard), { request, options });
 }
 
-async function sealed(passing: Passing, seal: () => Promise<void>, { guard }: HttpOptions): Promise<Passing | OwnAnswer> {
+interface Sealing {
+  readonly request: HttpRequest;
+  readonly options: HttpOptions;
+}
+
+async function sealed(passing: Passing, seal: () => Promise<void>, { request, options }: Sealing): Promise<Passing | OwnAnswer> {
+  const { guard, rowsOf } = options;
   const { admission, ticket } = passing;
-  const unkept = uncountable(admission);
+  const unkept = uncountable(admission, () => rowsOf(request) !== undefined);
   const unsent = async (reason: Reason): Promise<OwnAnswer> => {
     guard.settle(admission, { status: "failed", code: reason.code, measured: { elapsedMs: 0 } });
     await ticket?.end("not_reached", reason.message).catch(() => undefined);

@@ -10,6 +10,7 @@ import { type CanonicalRequest, canonicalRequest } from "./canonical-request.ts"
 import { doorsOf } from "./doors.ts";
 import { operationsCalled } from "./model-parts.ts";
 import { packOf } from "./pack-of.ts";
+import { numberedParameters } from "./sql-parameters.ts";
 import { type Tree, valuesAt } from "./tree.ts";
 
 /** What a request says of the database that its SQL is for. */
@@ -27,17 +28,11 @@ export interface SqlPlace {
 export function sqlPlaceOf(request: HttpRequest): SqlPlace | undefined {
   const canonical = canonicalRequest(request);
   if ("refused" in canonical) return undefined;
-  const { host, path, methods, body } = canonical;
+  const { host, body } = canonical;
   const pack = packOf(host);
-  if (pack === undefined || body.kind !== "tree") return undefined;
-  const doors = doorsOf(pack);
-  const found: { readonly operation: PackOperation; readonly places: ReadonlyMap<string, string> }[] = [
-    ...methods.flatMap((method) => doors.routes(method, host, path)),
-    ...operationsCalled(pack, canonical),
-  ];
-  const [first] = found.filter(({ operation }) => operation.sql !== undefined);
-  const sql = first?.operation.sql;
-  if (first === undefined || sql === undefined) return undefined;
+  const [first] = sqlOf(canonical);
+  if (pack === undefined || body.kind !== "tree" || first === undefined) return undefined;
+  const { sql } = first;
   const project = projectOf(sql, canonical, body.tree, first.places);
   const named = sql.database === undefined ? [] : valuesAt(body.tree, sql.database);
   const [database] = named;
@@ -53,6 +48,24 @@ export function sqlPlaceOf(request: HttpRequest): SqlPlace | undefined {
   };
 }
 
+interface SqlCalled {
+  readonly sql: PackSql;
+  readonly places: ReadonlyMap<string, string>;
+}
+
+/** Of every operation of the pack that the request is and that carries SQL. */
+function sqlOf(request: CanonicalRequest): readonly SqlCalled[] {
+  const { host, path, methods } = request;
+  const pack = packOf(host);
+  if (pack === undefined) return [];
+  const doors = doorsOf(pack);
+  const found: { readonly operation: PackOperation; readonly places: ReadonlyMap<string, string> }[] = [
+    ...methods.flatMap((method) => doors.routes(method, host, path)),
+    ...operationsCalled(pack, request),
+  ];
+  return found.flatMap(({ operation: { sql }, places }) => (sql === undefined ? [] : [{ sql, places }]));
+}
+
 function projectOf({ project }: PackSql, { host }: CanonicalRequest, body: Tree, places: ReadonlyMap<string, string>): string | undefined {
   if (project === "host") return host.split(/[.:]/)[0];
   if (project.startsWith("{")) return places.get(project.slice(1, -1));
@@ -60,11 +73,25 @@ function projectOf({ project }: PackSql, { host }: CanonicalRequest, body: Tree,
   return typeof value === "string" && another === undefined ? value : undefined;
 }
 
+/** Where the rows stand in the answer to a request that carries SQL; `undefined` where they could not be counted. Never throws. */
+export function sqlRowsOf(request: HttpRequest): readonly string[] | undefined {
+  const canonical = canonicalRequest(request);
+  if ("refused" in canonical || canonical.body.kind !== "tree") return undefined;
+  const { body } = canonical;
+  const all = sqlOf(canonical).map(({ sql }) => sql);
+  const [first] = all;
+  if (first?.rows === undefined || all.some((each) => each !== first)) return undefined;
+  return (first.unrowed ?? []).some((path) => valuesAt(body.tree, path).length > 0) ? undefined : first.rows;
+}
+
 /** The texts in their order, or why there are none that could be judged. */
-export function sqlTextsIn({ at }: PackSql, body: Tree): readonly string[] | { readonly problem: string } {
+export function sqlTextsIn({ at, parameters }: PackSql, body: Tree): readonly string[] | { readonly problem: string } {
   const texts = at.flatMap((path) => valuesAt(body, path));
   if (texts.length === 0) return { problem: "where its SQL stands is not known" };
-  return texts.every(isText) ? texts : { problem: "what stands in place of its SQL is no text" };
+  if (!texts.every(isText)) return { problem: "what stands in place of its SQL is no text" };
+  if (parameters === undefined) return texts;
+  const numbered = texts.flatMap((text) => numberedParameters(text) ?? []);
+  return numbered.length === texts.length ? numbered : { problem: "a string or a comment in its SQL has no end" };
 }
 
 /** A text that no server could read in two ways. */
