@@ -65,7 +65,7 @@ export interface PackSql {
   readonly shifts?: readonly string[];
   /** Parameters stand in it as `:name`. */
   readonly parameters?: "named";
-  /** Paths of the lists of rows in its answer, names with dots between them; `""`: the answer is the list. Absent: they cannot be counted. */
+  /** Paths of the lists of rows in its answer, names with dots between them; `""`: the answer is the list. Absent: nobody counts them. */
   readonly rows?: readonly string[];
   /** Paths in the body whose presence gives the answer another form. */
   readonly unrowed?: readonly string[];

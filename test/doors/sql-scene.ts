@@ -44,9 +44,7 @@ export async function openSqlScene(limits: string, environment = "staging"): Pro
     request.on("error", () => undefined);
     request.on("end", () => {
       const own = request.headers.authorization === `Bearer ${token}` || request.headers["neon-connection-string"] === token;
-      const answer = own
-        ? carriedOut(Buffer.concat(chunks).toString("utf8"), shop, ran, request.headers.host === supabase)
-        : Promise.reject(new Error("no such token"));
+      const answer = own ? carriedOut(Buffer.concat(chunks).toString("utf8"), shop, ran) : Promise.reject(new Error("no such token"));
       void answer.then(
         (rows) => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(rows)),
         (error: Error) => response.writeHead(400).end(error.message),
@@ -104,8 +102,8 @@ ${quickly}`;
 }
 
 /** As the providers do: with every right, one text or several in one transaction. */
-async function carriedOut(body: string, { server, database }: Shop, ran: string[], ofSupabase: boolean): Promise<unknown> {
-  const asked = JSON.parse(body) as { query?: string; queries?: readonly { query: string }[] };
+async function carriedOut(body: string, { server, database }: Shop, ran: string[]): Promise<unknown> {
+  const asked = JSON.parse(body) as { query?: string; params?: unknown; queries?: readonly { query: string }[] };
   const texts = asked.queries?.map(({ query }) => query) ?? [asked.query ?? ""];
   ran.push(...texts);
   const client: pg.Client = await server.connect(database, server.superuser);
@@ -119,7 +117,8 @@ async function carriedOut(body: string, { server, database }: Shop, ran: string[
     }
     await client.query("COMMIT");
     if (asked.queries !== undefined) return { results };
-    return ofSupabase ? results[0]?.rows : results[0];
+    // Neon's clients always send parameters.
+    return asked.params === undefined ? results[0]?.rows : results[0];
   } finally {
     await client.end();
   }

@@ -1,6 +1,8 @@
 /** Parameters by name: which colons are one, each as PostgreSQL's own grammar would read the text without it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { aws } from "../../packs/aws.ts";
+import { sqlTextsIn } from "./sql-in-body.ts";
 import { numberedParameters } from "./sql-parameters.ts";
 
 const rows: readonly (readonly [text: string, wanted: string | undefined])[] = [
@@ -18,3 +20,10 @@ const rows: readonly (readonly [text: string, wanted: string | undefined])[] = [
 ];
 
 for (const [text, wanted] of rows) test(text, () => assert.equal(numberedParameters(text), wanted));
+
+test("RDS Data's texts are judged so, and one without an end is not read", () => {
+  const sql = aws.operations.find(({ id }) => id === "sqlexec-rds")?.sql;
+  assert.ok(sql !== undefined);
+  assert.deepEqual(sqlTextsIn(sql, new Map([["sql", "DELETE FROM t WHERE id = :id::int"]])), ["DELETE FROM t WHERE id = $1::int"]);
+  assert.ok("problem" in sqlTextsIn(sql, new Map([["sql", "SELECT $$ :id"]])));
+});
