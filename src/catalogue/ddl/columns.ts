@@ -2,6 +2,7 @@
  * Column definitions: types, defaults, generation, identity, serial.
  * It does not add keys and checks: `constraints.ts` does, once the table stands.
  */
+import { ident } from "../../base/sql-text.ts";
 import type { ColumnDef, Constraint } from "@pgsql/types";
 import type { Column } from "../types.ts";
 import type { Draft } from "./draft.ts";
@@ -80,5 +81,5 @@ export function addSequences(draft: Draft, table: { readonly oid: number; readon
 
 /** An identifier for SQL text: quoted where it must be. */
 export function quoted(name: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : ident(name);
 }

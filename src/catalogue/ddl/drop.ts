@@ -1,6 +1,7 @@
 /**
  * DROP of each kind of object, renames, and moves between schemas.
  */
+import { ident } from "../../base/sql-text.ts";
 import type { AlterObjectSchemaStmt, DropStmt, Node, RenameStmt } from "@pgsql/types";
 import type { Relation, TypeInfo } from "../types.ts";
 import { NotUnderstood, type Draft } from "./draft.ts";
@@ -75,9 +76,7 @@ function dropReaders(draft: Draft, dropped: Relation): void {
   for (const view of draft.relations.all()) {
     if (view.definition === null) continue;
     const named = tokens(view.definition).some(
-      (token) =>
-        (token.kind === "word" && token.text === dropped.name) ||
-        (token.kind === "name" && token.text === `"${dropped.name.replaceAll('"', '""')}"`),
+      (token) => (token.kind === "word" && token.text === dropped.name) || (token.kind === "name" && token.text === ident(dropped.name)),
     );
     if (!named || !draft.relations.get(view.oid)) continue;
     draft.removeRelation(view);

@@ -2,6 +2,7 @@
  * What reading or changing a relation sets off: views, rules, triggers, row policies, defaults, cascades, partitions, foreign servers.
  * It does not know statements; dml.ts says how many rows are meant.
  */
+import { ident } from "../../base/sql-text.ts";
 import { isBuiltIn, type ForeignKey, type Relation, type TypeInfo } from "../../catalogue/types.ts";
 import { call, castTo } from "./calls.ts";
 import { catalogueClassification } from "./builtins.ts";
@@ -192,7 +193,7 @@ function fireTriggers(kind: WriteKind, relation: Relation, at: Place): void {
   for (const trigger of relation.triggers) {
     if (!trigger.events.includes(kind) || trigger.enabled === "disabled" || trigger.enabled === "replica") continue;
     const inside: Place = { ...at, cause: "trigger", repeated: true };
-    if (trigger.when !== null) rowExpression(trigger.when.replace(/\b(old|new)\./gi, `${quoted(relation.name)}.`), relation, inside);
+    if (trigger.when !== null) rowExpression(trigger.when.replace(/\b(old|new)\./gi, `${ident(relation.name)}.`), relation, inside);
     const fn = at.catalogue.functionByOid(trigger.functionOid);
     // What provisioning put there keeps images of the very rows that this effect is about: it is no act of the agent's.
     if (fn?.schema === undoSchema && keepFunctions.has(fn.name)) continue;
@@ -200,10 +201,6 @@ function fireTriggers(kind: WriteKind, relation: Relation, at: Place): void {
       emitUnknown(inside, "a trigger's function is not known", `${identity(relation)}.${trigger.name}`, "unknown_function", "trigger");
     else call(fn, [], inside);
   }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function fireRules(kind: WriteKind, relation: Relation, at: Place): void {

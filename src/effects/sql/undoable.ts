@@ -2,6 +2,7 @@
  * Whether the server keeps images of the rows that a change leaves, as the catalogue shows it: by the triggers that provisioning made,
  * and for the logins that they are for. It says nothing of how long they are kept.
  */
+import { literal } from "../../base/sql-text.ts";
 import type { Relation } from "../../catalogue/types.ts";
 import { sessionRolePrefix } from "../../model/session-role.ts";
 import { keepFunctions, undoSchema } from "../../model/undo-journal.ts";
@@ -36,8 +37,6 @@ function keeps(
  */
 function isAgent(login: string, when: string): boolean {
   return (
-    login.startsWith(sessionRolePrefix) ||
-    /^holdfast_.+_(reader|writer_?|owner_executor)/.test(login) ||
-    when.includes(`'${login.replaceAll("'", "''")}'`)
+    login.startsWith(sessionRolePrefix) || /^holdfast_.+_(reader|writer_?|owner_executor)/.test(login) || when.includes(literal(login))
   );
 }

@@ -98,19 +98,11 @@ DECLARE
   news text;
   told text;
   kept bigint;
-  later text[] := '{}';
-  one record;
+  later text[];
   said text;
 BEGIN
   SELECT * INTO STRICT v FROM holdfast_bin.lost_values l WHERE l.entry = column_fill.entry AND l.relation = column_fill.relation;
-  FOR one IN
-    SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', q) AS now, format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', q) AS after
-    FROM pg_catalog.pg_class c WHERE c.oid = relation AND c.relforcerowsecurity
-    UNION ALL SELECT s.now, s.after FROM holdfast_bin.silence_texts(relation, '2') AS s
-  LOOP
-    EXECUTE one.now;
-    later := later || one.after;
-  END LOOP;
+  later := holdfast_bin.silence(relation, '2');
   SELECT string_agg(format('%I = v.%I', l.name, 'c' || l.number), ', ') INTO news
   FROM holdfast_bin.lost_column l WHERE l.entry = column_fill.entry AND l.relation = column_fill.relation AND l.generated = '';
   IF v.whole THEN

@@ -85,7 +85,6 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET synchronize_seqscans 
 DECLARE
   q text := relation::regclass::text;
   list text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY o) FROM unnest(columns) WITH ORDINALITY AS u(c, o));
-  one record;
   said text;
   filled boolean;
 BEGIN
@@ -93,14 +92,7 @@ BEGIN
   later := '{}';
   IF rows IS NULL THEN RETURN; END IF;
   EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', q);
-  FOR one IN
-    SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', q) AS now, format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', q) AS after
-    FROM pg_catalog.pg_class c WHERE c.oid = relation AND c.relforcerowsecurity
-    UNION ALL SELECT s.now, s.after FROM holdfast_bin.silence_texts(relation, '3') AS s
-  LOOP
-    EXECUTE one.now;
-    later := later || one.after;
-  END LOOP;
+  later := holdfast_bin.silence(relation, '3');
   EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s)', q) INTO filled;
   IF filled AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = relation AND i.indisunique AND i.indpred IS NULL) THEN
     RAISE EXCEPTION 'table % is not empty, and without a key nobody could tell its rows from those of the bin', q
@@ -140,17 +132,32 @@ BEGIN
 END
 $fn$;
 
--- What must keep still while rows come back: every trigger but the server's own, and rules of one kind of statement.
-CREATE OR REPLACE FUNCTION holdfast_bin.silence_texts(relation oid, rules "char") RETURNS TABLE (now text, after text)
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $fn$
-  SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', relation::regclass, g.tgname), format('ALTER TABLE %s %sTRIGGER %I',
-    relation::regclass,
-    CASE g.tgenabled WHEN 'R' THEN 'ENABLE REPLICA ' WHEN 'A' THEN 'ENABLE ALWAYS ' ELSE 'ENABLE ' END, g.tgname)
-  FROM pg_catalog.pg_trigger g WHERE g.tgrelid = relation AND NOT g.tgisinternal AND g.tgenabled <> 'D'
-  UNION ALL
-  SELECT format('ALTER TABLE %s DISABLE RULE %I', relation::regclass, r.rulename), format('ALTER TABLE %s %sRULE %I', relation::regclass,
-    CASE r.ev_enabled WHEN 'R' THEN 'ENABLE REPLICA ' WHEN 'A' THEN 'ENABLE ALWAYS ' ELSE 'ENABLE ' END, r.rulename)
-  FROM pg_catalog.pg_rewrite r WHERE r.ev_class = relation AND r.ev_enabled <> 'D' AND r.ev_type = rules
+-- Quiet while rows come back: row policies that are forced on the owner, every trigger but the server's own, and rules of one kind of
+-- statement. Gives the texts that put all of it back.
+CREATE OR REPLACE FUNCTION holdfast_bin.silence(relation oid, rules "char") RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
+DECLARE
+  q text := relation::regclass::text;
+  one record;
+  later text[] := '{}';
+BEGIN
+  FOR one IN
+    SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', q) AS now, format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', q) AS after
+    FROM pg_catalog.pg_class c WHERE c.oid = relation AND c.relforcerowsecurity
+    UNION ALL
+    SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', q, g.tgname), format('ALTER TABLE %s %sTRIGGER %I', q,
+      CASE g.tgenabled WHEN 'R' THEN 'ENABLE REPLICA ' WHEN 'A' THEN 'ENABLE ALWAYS ' ELSE 'ENABLE ' END, g.tgname)
+    FROM pg_catalog.pg_trigger g WHERE g.tgrelid = relation AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+    UNION ALL
+    SELECT format('ALTER TABLE %s DISABLE RULE %I', q, r.rulename), format('ALTER TABLE %s %sRULE %I', q,
+      CASE r.ev_enabled WHEN 'R' THEN 'ENABLE REPLICA ' WHEN 'A' THEN 'ENABLE ALWAYS ' ELSE 'ENABLE ' END, r.rulename)
+    FROM pg_catalog.pg_rewrite r WHERE r.ev_class = relation AND r.ev_enabled <> 'D' AND r.ev_type = rules
+  LOOP
+    EXECUTE one.now;
+    later := later || one.after;
+  END LOOP;
+  RETURN later;
+END
 $fn$;
 
 -- Restarted sequences go on where they were, unless they are further already.

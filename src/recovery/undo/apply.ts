@@ -52,7 +52,8 @@ interface Orders {
 /**
  * The server acts on foreign keys at each statement: a row that goes takes along, or changes, what refers to it by then. So rows that
  * nothing refers to go first and leave their room; rows that refer are moved away before those go that they refer to. What comes back
- * comes before the moving, or where it has no room yet after it, or when all has gone: then rows that the server changed are looked for again.
+ * comes before the moving, or where it has no room yet after it, or when all has gone: then rows that the server changed are looked for
+ * again.
  */
 function orders(swapped: readonly Swapped[], keys: readonly ForeignKey[]): Orders {
   const isReferred = ({ shape }: Swapped) => keys.some(({ parent }) => parent.tab === shape.tab);

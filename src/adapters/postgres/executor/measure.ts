@@ -2,6 +2,7 @@
  * Tries one act in a transaction that is rolled back, and reads there what it did.
  * It never commits, and gives the trial up rather than let others wait for it.
  */
+import { ident } from "../../../base/sql-text.ts";
 import { messageOf } from "../../../base/message-of.ts";
 import { type Measured, NotMeasurable } from "../../../pipeline/approvals-port.ts";
 import type { BinMeasure, Measurement, SampleRow, TableChange } from "../../../model/plan.ts";
@@ -20,7 +21,7 @@ import { rowDigests } from "./row-digests.ts";
 import { anyRows, samplesOf } from "./samples.ts";
 import type { ExecutorSettings } from "./settings.ts";
 import { type TableSize, tableSizes } from "./table-sizes.ts";
-import { begin, currentTransaction, IN_TRANSACTION, quotedName, send } from "./transaction.ts";
+import { begin, currentTransaction, IN_TRANSACTION, send } from "./transaction.ts";
 import { ActRefused, refusing, TrialRefused } from "./trial-refusals.ts";
 import { type TrialWatch, watchTrial } from "./watch.ts";
 
@@ -54,7 +55,7 @@ export async function measureAct(settings: ExecutorSettings, act: ExecutorAct): 
     const place = clone === undefined ? login : await taken(clone);
     const trial = clone === undefined ? connection : await opened(place);
     const observer = await opened(place);
-    if (place.actAs !== undefined) await observer.client.rows(`SET ROLE ${quotedName(place.actAs)}`);
+    if (place.actAs !== undefined) await observer.client.rows(`SET ROLE ${ident(place.actAs)}`);
     const on = clone === undefined ? "target" : "clone";
     return await tryOn(settings, { login: place, trial, observer, identity, on }, act);
   } catch (error) {

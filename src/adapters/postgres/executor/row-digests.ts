@@ -2,11 +2,12 @@
  * Which rows an open transaction changes, and as what they were before, as one digest a table: as many other rows are another act.
  * It looks at what the act names itself; what follows by cascades and triggers has its counts.
  */
+import { ident } from "../../../base/sql-text.ts";
 import type { SplitCount } from "./counts.ts";
 import { ServerRefused } from "./frame-client.ts";
 import type { Connection } from "./open-connection.ts";
 import { storedColumns } from "./samples.ts";
-import { quoted, quotedName } from "./transaction.ts";
+import { quoted } from "./transaction.ts";
 
 /** Beyond so many nobody looks at rows, and their digest takes its time. */
 const ROWS_MAX = 10_000;
@@ -45,7 +46,7 @@ function named({ direct }: SplitCount): boolean {
 
 async function digestOf({ trial, observer, xid }: DigestedTransaction, table: string, leftMs: number): Promise<string | undefined> {
   try {
-    const columns = (await storedColumns(trial, table)).map(({ name }) => `t.${quotedName(name)}`);
+    const columns = (await storedColumns(trial, table)).map(({ name }) => `t.${ident(name)}`);
     if (columns.length === 0) return undefined;
     await observer.client.rows(
       `SELECT set_config('statement_timeout', '${leftMs}', false), set_config('lock_timeout', '${LOCK_MS}', false)`,

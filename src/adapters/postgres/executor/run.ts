@@ -2,6 +2,7 @@
  * Carries one act out once: in one transaction that is committed only when it did what was planned.
  * It tries nothing twice. What becomes of a lost COMMIT is asked of the server later, by the transaction's id.
  */
+import { ident } from "../../../base/sql-text.ts";
 import { messageOf } from "../../../base/message-of.ts";
 import { goesToBin, type Measurement } from "../../../model/plan.ts";
 import { back } from "../codec/shapes.ts";
@@ -20,7 +21,7 @@ import { neverRun } from "./refusals.ts";
 import { rowDigests } from "./row-digests.ts";
 import type { ExecutorSettings } from "./settings.ts";
 import type { TableSize } from "./table-sizes.ts";
-import { begin, currentTransaction, prepareOutside, quotedName, send } from "./transaction.ts";
+import { begin, currentTransaction, prepareOutside, send } from "./transaction.ts";
 
 type Begin = (transaction: string | null) => Promise<void>;
 
@@ -136,7 +137,7 @@ async function observerFor({ act, expected, login, another }: Place): Promise<Co
   const { measured } = expected;
   if (measured === null || !(defines(act.statements) || digested(measured))) return undefined;
   const observer = await another();
-  if (login.actAs !== undefined) await observer.client.rows(`SET ROLE ${quotedName(login.actAs)}`);
+  if (login.actAs !== undefined) await observer.client.rows(`SET ROLE ${ident(login.actAs)}`);
   return observer;
 }
 

@@ -2,13 +2,14 @@
  * A few rows of each table as they were and as they would be, while the trial that changes them is open.
  * Rows as they were come from a second connection, which sees them with the trial's mark on them; no masked value is read at all.
  */
+import { ident } from "../../../base/sql-text.ts";
 import type { SampleRow } from "../../../model/plan.ts";
 import type { SplitCount } from "./counts.ts";
 import { ServerRefused } from "./frame-client.ts";
 import type { Connection } from "./open-connection.ts";
 import type { ShownColumns } from "./settings.ts";
 import { type Column, columnsShown, rowShown, type Values } from "./shown-columns.ts";
-import { quoted, quotedName } from "./transaction.ts";
+import { quoted } from "./transaction.ts";
 
 export interface SampledTrial {
   readonly trial: Connection;
@@ -64,7 +65,7 @@ async function ofTable(of: SampledTrial, { table, direct, following }: SplitCoun
   const columns = await storedColumns(of.trial, table);
   if (columns.length === 0) return [];
   const shown = columnsShown(table, columns, of.shown);
-  const list = ["ctid", ...shown.map(({ name }) => quotedName(name))].join(", ");
+  const list = ["ctid", ...shown.map(({ name }) => ident(name))].join(", ");
   const valuesOf = (row: readonly (string | null)[]): Values => rowShown(columns, shown, row.slice(1));
   const changed = direct.updated + following.updated + direct.deleted + following.deleted;
   const samples: SampleRow[] = changed === 0 ? [] : await changedRows(of, table, list, valuesOf);
@@ -128,7 +129,7 @@ export async function anyRows(
     await client.rows(`SET statement_timeout = ${Math.max(1, Math.floor(withinMs))}; SET lock_timeout = ${LOCK_MS}`);
     const columns = await storedColumns({ client } as Connection, table);
     const open = columnsShown(table, columns, shown);
-    const list = ["ctid", ...open.map(({ name }) => quotedName(name))].join(", ");
+    const list = ["ctid", ...open.map(({ name }) => ident(name))].join(", ");
     const found = columns.length === 0 ? [] : await client.rows(`SELECT ${list} FROM ONLY ${table} LIMIT ${rows}`);
     return found.map((row) => ({ before: rowShown(columns, open, row.slice(1)), after: null }));
   } catch (error) {

@@ -2,6 +2,7 @@
  * One act inside one transaction of the executor: begun under its limits, sent, read.
  * It neither commits nor rolls back; whoever tries or runs the act does.
  */
+import { ident } from "../../../base/sql-text.ts";
 import type { StatementSummary } from "../../../model/decision.ts";
 import type { TableCount } from "../../../model/outcome.ts";
 import { meterSql, tablesOf } from "../session/meter-sql.ts";
@@ -34,10 +35,6 @@ export function quoted(text: string): string {
   return `$${tag}$${text}$${tag}$`;
 }
 
-export function quotedName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** The schemas that the act's names were resolved in; its session's temporary schema is no other session's. */
 export function pathOf({ context }: ExecutorAct): readonly string[] {
   return context.searchPath.filter((schema) => !schema.startsWith("pg_temp"));
@@ -54,7 +51,7 @@ function settingsOf(act: ExecutorAct, { lockMs, statementMs, idleMs }: Transacti
     lock_timeout: String(lockMs),
     statement_timeout: String(statementMs),
     idle_in_transaction_session_timeout: String(idleMs),
-    search_path: pathOf(act).map(quotedName).join(", ") || '""',
+    search_path: pathOf(act).map(ident).join(", ") || '""',
   };
 }
 
@@ -65,7 +62,7 @@ export async function begin(
   limits: TransactionLimits,
   actAs: string | undefined,
 ): Promise<Begun> {
-  const role = actAs === undefined ? "" : `SET LOCAL ROLE ${quotedName(actAs)};`;
+  const role = actAs === undefined ? "" : `SET LOCAL ROLE ${ident(actAs)};`;
   const [row] = await client.rows(
     `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${role} SELECT ${configured(settingsOf(act, limits), true)};
      SELECT pg_catalog.pg_current_xact_id(), CAST(pg_catalog.pg_current_xact_id() AS pg_catalog.xid),
@@ -83,7 +80,7 @@ export async function prepareOutside(
   limits: TransactionLimits,
   actAs: string | undefined,
 ): Promise<void> {
-  const role = actAs === undefined ? "" : `SET ROLE ${quotedName(actAs)};`;
+  const role = actAs === undefined ? "" : `SET ROLE ${ident(actAs)};`;
   await client.rows(`${role} SELECT ${configured(settingsOf(act, limits), false)}`);
 }
 

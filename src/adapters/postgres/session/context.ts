@@ -2,6 +2,7 @@
  * What names mean now, as the server reports it: role, search_path, temporary relations, catalogue version, uncommitted DDL.
  * It does not talk to the server; the session sends `CONTEXT_SQL` when this says it must and hands the row back.
  */
+import { literal } from "../../../base/sql-text.ts";
 import type { SqlContext } from "../../../model/action.ts";
 import type { TransactionControl } from "../../../model/decision.ts";
 import type { TransactionEnd } from "../../../model/outcome.ts";
@@ -181,7 +182,7 @@ interface Defined extends Definition {
 /** The text as it means the same under another search path. */
 function underPath({ text, searchPath }: Definition, now: readonly string[]): string {
   if (searchPath.length === now.length && searchPath.every((schema, i) => schema === now[i])) return text;
-  const schemas = searchPath.map((schema) => `'${schema.replaceAll("'", "''")}'`);
+  const schemas = searchPath.map(literal);
   return `SET search_path TO ${schemas.join(", ") || "''"};\n${text}`;
 }
 
