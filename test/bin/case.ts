@@ -21,8 +21,6 @@ export interface BinCase {
   readonly except?: { readonly lines: RegExp; readonly because: string };
   /** Rows may be copied up to this; default 1 GiB. */
   readonly copyBytesMax?: number;
-  /** Only from this version on. */
-  readonly since?: number;
 }
 
 export const users =

@@ -25,10 +25,10 @@ const SUBCOMMANDS: Readonly<Record<string, Judged>> = {
   ValidateConstraint: define("alter_add"),
   DropColumn: ["alter_drop_column", "delete", "irreversible"],
   DropConstraint: define("alter_drop_constraint"),
-  DropNotNull: define("alter_drop_constraint"),
-  DropExpression: define("alter_drop_constraint"),
-  DropIdentity: define("alter_drop_constraint"),
-  DropOf: define("alter_drop_constraint"),
+  DropNotNull: define("alter_loosen"),
+  DropExpression: define("alter_loosen"),
+  DropIdentity: define("alter_loosen"),
+  DropOf: define("alter_loosen"),
   AlterConstraint: define("alter_column"),
   AlterColumnType: ["alter_type", "define", "irreversible"],
   ColumnDefault: define("alter_column"),
@@ -77,6 +77,12 @@ const SUBCOMMANDS: Readonly<Record<string, Judged>> = {
   NoForceRowSecurity: right("row_security_off"),
 };
 
+/** A constraint that is NOT ENFORCED (18) guards no more than one that is dropped, and cascades no more either. */
+function switchesOff(cmd: Fields): boolean {
+  const changed = as(cmd["def"], "ATAlterConstraint");
+  return changed !== undefined && flag(changed, "alterEnforceability") && !flag(changed, "is_enforced");
+}
+
 function alterTable(fields: Fields, at: Place): void {
   const objectType = text(fields, "objtype");
   if (alterComposite(fields, at)) return;
@@ -103,7 +109,7 @@ function alterTable(fields: Fields, at: Place): void {
       emitUnknown(at, "a kind of ALTER TABLE that is not understood", name);
       continue;
     }
-    const [detail, operation, reversibility] = judged;
+    const [detail, operation, reversibility] = switchesOff(cmd) ? define("alter_loosen") : judged;
     emit(at, {
       operation,
       resource: { type: objectKind(objectType).type, name },
