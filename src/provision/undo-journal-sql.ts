@@ -20,18 +20,32 @@ const columns = `CASE WHEN current_setting('transaction_isolation') = 'read comm
     ELSE ARRAY(SELECT n::int2 FROM generate_series(1, 1600) n WHERE has_column_privilege(TG_RELID, n::int2, 'SELECT') IS NOT NULL ORDER BY n)
     END`;
 
-const insert = (op: string, gone: string, came: string): string =>
-  `INSERT INTO ${undoTable} (transaction, relation, columns, op, at, role, pid, gone, came)
-      VALUES (pg_current_xact_id()::text::int8, TG_RELID, live, ${op}, clock_timestamp(), session_user, pg_backend_pid(),
-        ${gone}, ${came})`;
+// Its statements would show rows of its heirs with the parent's columns alone.
+const parent = "SELECT c.relkind = 'r' AND c.relhassubclass FROM pg_catalog.pg_class c WHERE c.oid = TG_RELID";
+
+const kept = `INSERT INTO ${undoTable} (transaction, relation, op, at, role, pid, columns, gone, came)`;
+const kind = 'left(TG_OP, 1)::"char"';
+const whose = (op: string): string =>
+  `pg_current_xact_id()::text::int8, TG_RELID, ${op}, clock_timestamp(), session_user, pg_backend_pid()`;
 
 // `r.*` and not `r`, which would be a column of that name where there is one.
 const rowText = (row: string): string => `textin(record_out(${row}))`;
 
-/** One row of a transition table, as most statements have: without what batches cost. */
-const keepOne = (gone: string, came: string): string => {
-  const image = (table: string) => (table === "" ? "NULL" : `ARRAY(SELECT ${rowText("r.*")} FROM ${table} r)`);
-  return `${insert('left(TG_OP, 1)::"char"', image(gone), image(came))};`;
+/**
+ * Where just one row was changed, as most statements do, its image by one statement, which says in FOUND that it was so. Each further
+ * statement or subquery costs a transaction of few changes more than the rows do: code and plans that have left the caches.
+ */
+const keepOne = (op: string, side: "gone" | "came", other?: "gone"): string => {
+  const image = (table: string | undefined) =>
+    table === undefined ? "NULL::text[]" : `ARRAY(SELECT ${rowText("r.*")} FROM ${table} r LIMIT 2)`;
+  const [gone, came] = side === "gone" ? [image("gone"), image(undefined)] : [image(other), image("came")];
+  const single = [side, ...(other === undefined ? [] : [other])].map((table) => `cardinality(k.${table}) = 1 AND `).join("");
+  return `
+      ${kept} SELECT ${whose(`'${op}'::"char"`)}, ARRAY(${liveColumns}), k.gone, k.came
+      FROM (SELECT ${gone} AS gone, ${came} AS came OFFSET 0) k WHERE ${single}NOT (${parent});
+      IF FOUND THEN RETURN NULL; END IF;
+      PERFORM FROM ${other ?? side} LIMIT 1;
+      IF NOT FOUND THEN RETURN NULL; END IF;`;
 };
 
 /**
@@ -41,43 +55,29 @@ const keepOne = (gone: string, came: string): string => {
  * Where the clock is set back, some batches are larger. Nothing is sorted: batches are sets.
  */
 const keepAll = (table: "gone" | "came"): string => `
-      INSERT INTO ${undoTable} (transaction, relation, columns, op, at, role, pid, ${table})
-      SELECT pg_current_xact_id()::text::int8, TG_RELID, live, left(TG_OP, 1)::"char", clock_timestamp(), session_user, pg_backend_pid(),
-        array_agg(q.image)
+      ${kept} SELECT ${whose(kind)}, live, ${table === "gone" ? "array_agg(q.image), NULL" : "NULL, array_agg(q.image)"}
       FROM (SELECT ${rowText("r.*")} AS image, clock_timestamp()::timestamptz(2) AS written FROM ${table} r OFFSET 0) q
       GROUP BY q.written;`;
-
-/** 0, 1, or 2 for more: no more of them are looked at. */
-const look = (table: "gone" | "came"): string => `SELECT count(*) INTO many FROM (SELECT FROM ${table} LIMIT 2) r;`;
 
 /** After a statement. A function sees only the transition tables of its own trigger, so that no expression may name both. */
 const keepBody = `
 DECLARE
   live int2[];
-  parent bool;
-  many int8;
 BEGIN
-  SELECT ${columns}, c.relkind = 'r' AND c.relhassubclass INTO live, parent FROM pg_catalog.pg_class c WHERE c.oid = TG_RELID;
-  IF parent AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = TG_RELID) THEN
+  IF current_setting('transaction_isolation') = 'read committed' THEN
+    IF TG_OP = 'INSERT' THEN${keepOne("I", "came")}
+    ELSIF TG_OP = 'UPDATE' THEN${keepOne("U", "came", "gone")}
+    ELSE${keepOne("D", "gone")}
+    END IF;
+  END IF;
+  IF (${parent}) AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = TG_RELID) THEN
     RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE = format('changes of %I.%I cannot be kept for undo: a table inherits from it since it was provisioned', TG_TABLE_SCHEMA, TG_TABLE_NAME),
       HINT = 'run holdfast provision again';
   END IF;
-  IF TG_OP = 'DELETE' THEN
-    ${look("gone")}
-    IF many = 1 THEN ${keepOne("gone", "")}
-    ELSIF many > 1 THEN${keepAll("gone")}
-    END IF;
-    RETURN NULL;
+  live := ${columns};
+  IF TG_OP <> 'DELETE' THEN${keepAll("came")}
   END IF;
-  ${look("came")}
-  IF many = 0 THEN
-    RETURN NULL;
-  ELSIF TG_OP = 'INSERT' THEN
-    IF many = 1 THEN ${keepOne("", "came")}
-    ELSE${keepAll("came")}
-    END IF;
-  ELSIF many = 1 THEN ${keepOne("gone", "came")}
-  ELSE${keepAll("came")}${keepAll("gone")}
+  IF TG_OP <> 'INSERT' THEN${keepAll("gone")}
   END IF;
   RETURN NULL;
 END`;
@@ -87,11 +87,8 @@ const keepRowBody = `
 DECLARE
   live int2[] := ${columns};
 BEGIN
-  ${insert(
-    'left(TG_OP, 1)::"char"',
-    `CASE WHEN TG_OP <> 'INSERT' THEN ARRAY[${rowText("OLD")}] END`,
-    `CASE WHEN TG_OP <> 'DELETE' THEN ARRAY[${rowText("NEW")}] END`,
-  )};
+  ${kept} VALUES (${whose(kind)}, live,
+    CASE WHEN TG_OP <> 'INSERT' THEN ARRAY[${rowText("OLD")}] END, CASE WHEN TG_OP <> 'DELETE' THEN ARRAY[${rowText("NEW")}] END);
   RETURN NULL;
 END`;
 
