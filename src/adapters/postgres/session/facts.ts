@@ -156,8 +156,8 @@ export function limitsChanges(limits: Omit<ActLimits, "any" | "bins">): boolean 
 }
 
 /**
- * Every kind of obligation that this adapter keeps; that of the bin, where there is one to give tickets. A recovery point is there before an
- * act is admitted.
+ * Every kind of obligation that this adapter keeps; that of the bin, where there is one to give tickets. A recovery point is there
+ * before an act is admitted.
  */
 const plain: Capabilities = {
   obligations: new Set([
