@@ -4,7 +4,11 @@
  */
 import type { Tree } from "../http/tree.ts";
 
-export function argumentsOf(line: readonly string[], places: ReadonlyMap<string, string>): ReadonlyMap<string, Tree> {
+export function argumentsOf(
+  line: readonly string[],
+  places: ReadonlyMap<string, string>,
+  letters: Readonly<Record<string, string>> = {},
+): ReadonlyMap<string, Tree> {
   const found = new Map<string, Tree>(places);
   for (const [index, given] of line.entries()) {
     if (!/^--?[A-Za-z]/.test(given)) continue;
@@ -12,6 +16,8 @@ export function argumentsOf(line: readonly string[], places: ReadonlyMap<string,
     const next = line[index + 1];
     const values: readonly Tree[] = rest.length > 0 ? [rest.join("=")] : next === undefined || next.startsWith("-") ? [true] : [next, true];
     put(found, key, values);
+    const long = letters[key];
+    if (long !== undefined) put(found, long, values);
     if (key.startsWith("no-")) put(found, key.slice(3), [false]);
   }
   return found;

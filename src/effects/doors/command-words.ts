@@ -9,7 +9,7 @@ export interface CommandPattern {
   readonly options: readonly { readonly name: string; readonly value: string | undefined }[];
 }
 
-interface Word {
+export interface Word {
   readonly fits: RegExp;
   readonly name: string | undefined;
 }
@@ -45,13 +45,14 @@ export function fitsCommand({ words, options }: CommandPattern, line: readonly s
     tried.add(place);
     if (given.startsWith("-") && given !== "-")
       return from(at + 1, word, named) ?? (given.includes("=") ? undefined : from(at + 2, word, named));
-    const found = partsOf(given)
-      .map((part) => wanted.fits.exec(part))
-      .find((each) => each !== null);
-    if (found === undefined || found === null) return undefined;
+    if (!fitsWord(wanted, given)) return undefined;
     return from(at + 1, word + 1, wanted.name === undefined ? named : [...named, [wanted.name, given]]);
   };
   return from(0, 0, []);
+}
+
+export function fitsWord(wanted: Word, given: string): boolean {
+  return partsOf(given).some((part) => wanted.fits.test(part));
 }
 
 /** `deploy,sts` and `pvc/data` name kinds as well as `pvc` does. */

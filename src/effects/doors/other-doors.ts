@@ -15,6 +15,7 @@ import type { Tree } from "../http/tree.ts";
 import { awsRequests } from "./aws-command.ts";
 import { argumentsOf } from "./command-arguments.ts";
 import { type CommandPattern, commandPattern, fitsCommand } from "./command-words.ts";
+import { linesByKind, namesBehind, namesOf } from "./positional-names.ts";
 import { saysAll, toolWords } from "./tool-words.ts";
 
 export interface ToolCall {
@@ -32,11 +33,18 @@ export type ByDoor =
   /** No pack has such a program or such a tool. */
   | { readonly kind: "foreign" };
 
+interface Way {
+  readonly operation: PackOperation;
+  readonly pattern: CommandPattern;
+  /** How names stand behind it, where that is known. */
+  readonly names: "each" | number | undefined;
+}
+
 interface Entry {
   readonly doors: ProviderDoors;
   readonly programs: ReadonlySet<string>;
   readonly reads: readonly CommandPattern[];
-  readonly commands: readonly { readonly operation: PackOperation; readonly pattern: CommandPattern }[];
+  readonly commands: readonly Way[];
   readonly tools: readonly { readonly operation: PackOperation; readonly words: ReadonlySet<string> }[];
 }
 
@@ -48,16 +56,10 @@ export function byCommand(argv: readonly string[]): ByDoor {
   const program = (path.split(/[\\/]/).at(-1) ?? "").toLowerCase().replace(/\.(exe|cmd|bat|ps1)$/, "");
   const entry = entries.find(({ programs }) => programs.has(program));
   if (entry === undefined) return { kind: "foreign" };
-  const found = entry.commands.flatMap(({ operation, pattern }) => {
-    const places = fitsCommand(pattern, line);
-    return places === undefined ? [] : [{ operation, places }];
-  });
   const { provider } = entry.doors;
-  if (found.length > 0) {
-    const met = found.filter(({ operation }, index) => found.findIndex((other) => other.operation === operation) === index);
-    const effects = met.flatMap(({ operation, places }) => meant(provider, operation, { tree: argumentsOf(line, places), places }));
-    return { kind: "effects", effects, operations: met.map(({ operation }) => operation.id) };
-  }
+  const met = operationsIn(entry, line);
+  if (met.length > 0)
+    return { kind: "effects", effects: met.flatMap(({ effects }) => effects), operations: [...new Set(met.map(({ id }) => id))] };
   const words = line
     .filter((each) => !each.startsWith("-"))
     .slice(0, 3)
@@ -68,6 +70,33 @@ export function byCommand(argv: readonly string[]): ByDoor {
   const requests = program === "aws" ? awsRequests(line) : [];
   if (requests.length > 0) return { kind: "requests", requests };
   return { kind: "effects", effects: [unknownChange(provider, shown)], operations: [] };
+}
+
+/** What the line says, and where it joins kinds and names, what each of them says. */
+function operationsIn(entry: Entry, line: readonly string[]): readonly { readonly id: string; readonly effects: readonly Effect[] }[] {
+  const lines = linesByKind(entry.doors.naming, line);
+  const apart = lines.flatMap((each) => waysIn(entry, each));
+  const whole = lines.length === 1 ? [] : waysIn(entry, line).filter(({ id }) => apart.every((other) => other.id !== id));
+  return [...apart, ...whole];
+}
+
+function waysIn(
+  { doors, commands }: Entry,
+  line: readonly string[],
+): readonly { readonly id: string; readonly effects: readonly Effect[] }[] {
+  const { provider, naming } = doors;
+  const found = commands.flatMap((way) => {
+    const places = fitsCommand(way.pattern, line);
+    return places === undefined ? [] : [{ ...way, places }];
+  });
+  const met = found.filter(({ operation }, index) => found.findIndex((other) => other.operation === operation) === index);
+  return met.map(({ operation, pattern, names: form, places }) => {
+    const tree = argumentsOf(line, places, naming.letters);
+    const names = form === undefined ? [] : namesBehind(naming, form, pattern, line);
+    const each = names.length === 0 ? [undefined] : names;
+    const known = form !== undefined;
+    return { id: operation.id, effects: each.flatMap((name) => meant(provider, operation, { tree, places, name, known })) };
+  });
 }
 
 /** Of several operations that a name says, those that say most of it. A tool whose server is not known may be anybody's. */
@@ -94,10 +123,22 @@ export function byTool({ name, server, arguments: tree }: ToolCall): ByDoor {
 function meant(
   provider: string,
   operation: PackOperation,
-  { tree, places }: { readonly tree: Tree; readonly places: ReadonlyMap<string, string> },
+  given: {
+    readonly tree: Tree;
+    readonly places: ReadonlyMap<string, string>;
+    readonly name?: string | undefined;
+    /** Where its own name stands is known: an application that is named beside it is not it. */
+    readonly known?: boolean;
+  },
 ): readonly Effect[] {
+  const { tree, places } = given;
   const named = tree instanceof Map ? (tree as ReadonlyMap<string, Tree>) : new Map<string, Tree>();
-  const [name] = [...[...places.values()].slice(-1), ...[operation.thing, "name", "app"].flatMap((key) => textOf(named.get(key)))];
+  const keys = given.known === true ? [operation.thing, "name"] : [operation.thing, "name", "app"];
+  const [name] = [
+    ...(given.name === undefined ? [] : [given.name]),
+    ...[...places.values()].slice(-1),
+    ...keys.flatMap((key) => textOf(named.get(key))),
+  ];
   const request: CanonicalRequest = {
     provider,
     methods: ["POST"],
@@ -129,7 +170,11 @@ function entryOf(doors: ProviderDoors): Entry {
     doors,
     programs: new Set(doors.programs),
     reads: doors.reads.flatMap((text) => text.split("; ")).map(commandPattern),
-    commands: known.flatMap(({ operation, ways }) => ways.commands.map((text) => ({ operation, pattern: commandPattern(text) }))),
+    commands: known.flatMap(({ operation, ways }) => ways.commands.map((text) => wayOf(doors, operation, text))),
     tools: known.flatMap(({ operation, ways }) => ways.tools.map((text) => ({ operation, words: toolWords(text) }))),
   };
+}
+
+function wayOf({ naming }: ProviderDoors, operation: PackOperation, text: string): Way {
+  return { operation, pattern: commandPattern(text), names: namesOf(naming, operation.id, text) };
 }

@@ -25,6 +25,11 @@ export const awsDoors: ProviderDoors = {
       "create access key; attach role policy; put role policy; delete role; delete user; attach user policy",
     ),
   },
+  naming: {
+    switches: "--recursive --force --dryrun --quiet --all -f",
+    valued: "--profile --region --output --endpoint-url --exclude --include --name",
+    behind: { "s3 s3 rm|rb|mv": 1, "iac cdk destroy": "each", "iac destroy": "each" },
+  },
   examples: {
     commands: {
       "aws s3 rb s3://shop --force": "s3",

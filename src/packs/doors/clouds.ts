@@ -63,6 +63,26 @@ const gcp: ProviderDoors = {
       "disable service; delete sink; delete log bucket",
     ),
   },
+  naming: {
+    switches: "-q --quiet --no-deletion-protection --async -r -R --recursive -f -m",
+    valued: "--project --zone --region --account --configuration --format --instance -i --location --keyring --key",
+    behind: {
+      project: 1,
+      sql: 1,
+      "sql-change": 1,
+      sqldb: 1,
+      disk: "each",
+      "gcs storage rm": "each",
+      "gcs storage buckets|objects": "each",
+      "gcs rm": "each",
+      "gcs rb": "each",
+      "bq rm": "each",
+      gke: "each",
+      "kms kms": 1,
+      "kms secrets delete": 1,
+      "disable services": "each",
+    },
+  },
   examples: {
     commands: {
       "gcloud sql instances delete shop --quiet": "sql",
@@ -133,6 +153,12 @@ const azure: ProviderDoors = {
     ),
     aks: ways("aks delete; aks nodepool delete; aks stop", "delete aks; delete managed cluster; delete cluster; delete node pool"),
     move: ways("resource move; group move", "move resource"),
+  },
+  naming: {
+    switches: "-y --yes --no-wait --verbose --debug --only-show-errors",
+    valued: "-n --name -g --resource-group --subscription -o --output --query",
+    letters: { n: "name" },
+    behind: {},
   },
   examples: {
     commands: {

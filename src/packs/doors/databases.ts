@@ -20,6 +20,11 @@ const supabase: ProviderDoors = {
     net: ways("network-restrictions update; network-bans remove; ssl-enforcement update", "update network restriction; delete network ban"),
     function: ways("functions delete", "delete edge function; delete function"),
   },
+  naming: {
+    switches: "--debug --experimental --yes",
+    valued: "--workdir --project-ref --profile --network-id -o --output",
+    behind: { project: 1, branch: 1, pause: 1, function: 1 },
+  },
   examples: {
     commands: {
       "supabase projects delete abc": "project",
@@ -59,6 +64,11 @@ const neon: ProviderDoors = {
     ),
     transfer: ways("projects transfer", "transfer project"),
     sql: ways("psql; sql", "run sql; run sql transaction; complete database migration; prepare database migration; execute sql"),
+  },
+  naming: {
+    switches: "",
+    valued: "--project-id --org-id --api-key --branch --context-file --config-dir -o --output --api-host",
+    behind: { project: 1, branch: 1, database: 1, snapshot: 1, bucket: 1 },
   },
   examples: {
     commands: {
@@ -102,6 +112,11 @@ const planetscale: ProviderDoors = {
       "create password; delete password; reset role",
     ),
     sql: ways("shell; sql; branch query", "execute query; execute write query; run query; execute sql; execute read query"),
+  },
+  naming: {
+    switches: "--force",
+    valued: "--org --api-url --api-token --service-token --service-token-id -f --format --config",
+    behind: { database: 1, branch: 2, backup: 3, "disarm branch": 2, demote: 2 },
   },
   examples: {
     commands: {

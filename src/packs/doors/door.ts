@@ -14,6 +14,23 @@ export interface OtherDoors {
   readonly tools: readonly string[];
 }
 
+/** What the words behind a command name. Only what the program's own reference says: an option in neither list leaves a name unclear. */
+interface Naming {
+  /** Options that take no word, by spaces. */
+  readonly switches: string;
+  /** Options that take the word behind them. */
+  readonly valued: string;
+  /** Letters of options by the name that they stand for. */
+  readonly letters?: Readonly<Record<string, string>>;
+  /** A word may be `kind/name`, and several of them may stand in a line. */
+  readonly kinds?: true;
+  /**
+   * By operation, or by operation and the first words of its pattern: `each` word is a name, or exactly so many words together are one.
+   * What is not here names nothing: a word there may be a value, a command or a secret.
+   */
+  readonly behind: Readonly<Record<string, "each" | number>>;
+}
+
 export interface ProviderDoors {
   readonly provider: string;
   /** Programs of its command line. */
@@ -21,6 +38,7 @@ export interface ProviderDoors {
   /** Command lines that only read, in the same form. */
   readonly reads: readonly string[];
   readonly operations: Readonly<Record<string, OtherDoors>>;
+  readonly naming: Naming;
   /** Real lines, each with what it must be: an operation's id, `read`, or `unknown`. Tools as `name {"argument": 1}`. */
   readonly examples: { readonly commands: Readonly<Record<string, string>>; readonly tools: Readonly<Record<string, string>> };
 }

@@ -35,6 +35,24 @@ const cloudflare: ProviderDoors = {
     ),
     purge: ways("zone purge; cache purge", "purge cache"),
   },
+  naming: {
+    switches: "-y --skip-confirmation --force --remote --local",
+    valued: "-c --config -e --env --cwd --command --file",
+    behind: {
+      "r2 r2 bucket": 1,
+      "r2 r2 object": 1,
+      d1: 1,
+      "d1sql d1 execute|export|import": 1,
+      "d1sql d1 migrations": 1,
+      d1restore: 1,
+      "worker delete": 1,
+      "worker pages project": 1,
+      "worker pages deployment": 1,
+      queue: 1,
+      "tunnel tunnel delete|cleanup": 1,
+      "tunnel hyperdrive": 1,
+    },
+  },
   examples: {
     commands: {
       "wrangler d1 delete shop -y": "d1",
@@ -86,6 +104,11 @@ const digitalocean: ProviderDoors = {
       "apps|app|a delete|d|rm; compute|c domain delete|d|rm; registry|reg|r delete|d|rm; vpcs|vpc|v delete|d|rm; compute|c image delete|d|rm; compute|c load-balancer|lb delete|d|rm; projects delete|d|rm; spaces keys|k delete|d|rm",
       "delete app; delete domain; delete registry; delete vpc; delete space key",
     ),
+  },
+  naming: {
+    switches: "-f --force --dangerous -v --verbose",
+    valued: "-t --access-token --context -c --config -o --output -u --api-url --tag-name",
+    behind: { db: 1, volume: "each", droplet: "each", dangerous: 1, k8s: 1, misc: 1 },
   },
   examples: {
     commands: {
@@ -144,6 +167,25 @@ const kubernetes: ProviderDoors = {
       "create|delete|set clusterrolebinding|clusterrolebindings|rolebinding|rolebindings|clusterrole|clusterroles|role|roles|serviceaccount|serviceaccounts|sa|token; auth reconcile; adm policy; certificate approve; set subject",
       "create role binding; create cluster role binding; create cluster role; delete role binding; create token",
     ),
+  },
+  naming: {
+    switches: "--force --now --all --all-namespaces -A --ignore-not-found --wait --recursive -R",
+    valued:
+      "-n --namespace --context --cluster --user --kubeconfig -s --server --token --as --as-group --request-timeout --grace-period --timeout -l --selector -f --filename -o --output --field-selector --kube-context",
+    kinds: true,
+    behind: {
+      ns: "each",
+      pvc: "each",
+      "pvc-all": "each",
+      crd: "each",
+      "workload delete": "each",
+      "workload uninstall": "each",
+      "secret get|describe|delete": "each",
+      "node delete": "each",
+      "node drain": "each",
+      "node cordon": "each",
+      disarm: "each",
+    },
   },
   examples: {
     commands: {

@@ -34,6 +34,11 @@ const railway: ProviderDoors = {
     net: ways("domain; domain delete|rm|remove", "delete domain; create tcp proxy; delete tcp proxy"),
     transfer: ways("project transfer", "transfer project"),
   },
+  naming: {
+    switches: "-y --yes --json",
+    valued: "-s --service -e --environment -p --project --volume --2fa-code",
+    behind: { environmentDelete: 1 },
+  },
   examples: {
     commands: {
       "railway volume delete --volume data -y": "volumeDelete",
@@ -77,6 +82,12 @@ const fly: ProviderDoors = {
       "scale app; scale; stop machine; kill machine; restart machine",
     ),
   },
+  naming: {
+    switches: "-y --yes -j --json --verbose --debug",
+    valued: "-a --app -c --config -o --org -t --access-token -r --region",
+    letters: { a: "app" },
+    behind: { "volume volumes|volume|vol": "each", app: "each", machine: "each", "org orgs|org": 1 },
+  },
   examples: {
     commands: {
       "fly volumes destroy vol_1 -y": "volume",
@@ -116,6 +127,12 @@ const heroku: ProviderDoors = {
       "restart dyno; stop dyno; ps restart; ps scale; scale dyno",
     ),
   },
+  naming: {
+    switches: "-f --force",
+    valued: "-a --app -r --remote -c --confirm",
+    letters: { a: "app" },
+    behind: { app: 1, addon: "each", pgreset: 1, pgbackupdel: 1, pgunschedule: 1 },
+  },
   examples: {
     commands: {
       "heroku apps:destroy --app shop --confirm shop": "app",
@@ -149,6 +166,11 @@ const render: ProviderDoors = {
     project: ways("projects|project|environments|environment delete", "delete project; delete environment"),
     pguser: ways("", "delete postgre user; delete credential"),
     connstr: ways("psql; pgcli; kv-cli; ssh", "connection info; connection string"),
+  },
+  naming: {
+    switches: "--confirm",
+    valued: "-o --output",
+    behind: { postgres: 1, keyvalue: 1, disk: 1, service: 1, suspend: 1, project: 1 },
   },
   examples: {
     commands: {
@@ -191,6 +213,11 @@ const vercel: ProviderDoors = {
     transfer: ways("project transfer", "transfer project; transfer request"),
     tokens: ways("tokens|token create|add|rm|remove|delete", "create token; delete token; create auth token"),
   },
+  naming: {
+    switches: "-y --yes -s --safe -d --debug",
+    valued: "-t --token -S --scope --cwd -T --team -A --local-config -Q --global-config",
+    behind: { project: "each", deployment: "each", "domain domains": 1, team: 1 },
+  },
   examples: {
     commands: {
       "vercel project rm shop": "project",
@@ -226,6 +253,11 @@ const netlify: ProviderDoors = {
       "delete deploy; rollback site; disable site; restore deploy",
     ),
     account: ways("api cancelAccount", "cancel account; delete account"),
+  },
+  naming: {
+    switches: "-f --force",
+    valued: "--auth --filter",
+    behind: { site: 1 },
   },
   examples: {
     commands: {

@@ -31,6 +31,12 @@ const github: ProviderDoors = {
       "create issue; add issue comment; create pull request; add comment; update issue; update pull request; create pull request review",
     ),
   },
+  naming: {
+    switches:
+      "-y --yes --confirm --cleanup-tag --squash --merge --rebase --auto --admin --delete-branch --accept-visibility-change-consequences",
+    valued: "-R --repo --visibility",
+    behind: { repo: 1, visibility: 1, "release release delete|delete-asset": 1, "release run": 1, "release gist": 1, merge: 1 },
+  },
   examples: {
     commands: {
       "gh repo delete acme/shop --yes": "repo",
@@ -77,6 +83,11 @@ const stripe: ProviderDoors = {
       "delete webhook endpoint; delete product; delete plan; delete coupon",
     ),
     keys: ways("ephemeral_keys create; apps secrets; login", "create ephemeral key"),
+  },
+  naming: {
+    switches: "--live -c --confirm",
+    valued: "--api-key -d --data --stripe-account --stripe-version -p --project-name",
+    behind: { customer: 1, subscription: 1, invoice: 1, account: 1, hooks: 1 },
   },
   examples: {
     commands: {
