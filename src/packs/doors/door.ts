@@ -14,7 +14,7 @@ export interface OtherDoors {
   readonly tools: readonly string[];
 }
 
-/** What the words behind a command name. Only what the program's own reference says: an option in neither list leaves a name unclear. */
+/** What the words behind a command name. An option in neither list leaves a name unclear: leave out what is not sure of every command. */
 interface Naming {
   /** Options that take no word, by spaces. */
   readonly switches: string;
