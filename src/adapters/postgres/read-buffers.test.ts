@@ -7,7 +7,7 @@ import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { givesBack, lendReads, readInto } from "./read-buffers.ts";
+import { givesBack, readInto, takeReads } from "./read-buffers.ts";
 
 const sent = Buffer.allocUnsafe(6 * 1024 * 1024);
 for (let at = 0; at + 4 <= sent.length; at += 4) sent.writeUInt32LE(Math.imul(at, 2_654_435_761) >>> 0, at);
@@ -20,8 +20,11 @@ async function read(lends: boolean, take: (socket: Socket, chunk: Buffer) => voi
     const reading = readInto();
     const socket = connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, onread: reading.onread });
     reading.attach(socket);
-    if (lends) lendReads(socket);
-    socket.on("data", (chunk: Buffer) => take(socket, chunk));
+    const each = (chunk: Buffer): void => take(socket, chunk);
+    if (lends) {
+      assert.ok(takeReads(socket, each));
+      socket.on("data", () => assert.fail("nothing goes through the stream"));
+    } else socket.on("data", each);
     await once(socket, "close");
   } finally {
     server.close();
@@ -76,4 +79,23 @@ test("a part of a lent chunk is not the chunk, and a socket that does not lend c
     kept.push(chunk);
   });
   assert.equal(createHash("sha256").update(Buffer.concat(kept)).digest("hex"), digest);
+});
+
+test("a socket that still holds bytes is not taken", async () => {
+  const server = createServer((peer) => peer.end("held")).listen(0, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    const reading = readInto();
+    const socket = connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, onread: reading.onread });
+    reading.attach(socket);
+    await once(socket, "readable");
+    assert.equal(
+      takeReads(socket, () => assert.fail("its bytes would come too late")),
+      false,
+    );
+    assert.equal(String(socket.read()), "held");
+    socket.destroy();
+  } finally {
+    server.close();
+  }
 });

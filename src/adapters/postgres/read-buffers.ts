@@ -1,6 +1,7 @@
 /**
  * Memory that is read into: one buffer for all sockets on which little comes, and a few that go round while results are long, so that a
  * long result does not fill the collector's hands.
+ * Who takes a socket's chunks gets them at once, past the stream's own queue: a chunk passes through it for a microsecond and leaves nothing there.
  * It does not know whether bytes are still wanted: who takes a lent chunk says when it is done with, or keeps it and says nothing.
  */
 import type { OnReadOpts, Socket } from "node:net";
@@ -23,11 +24,12 @@ let owners = 0;
 class Reading {
   #socket: Socket | undefined = undefined;
   #own: Buffer | undefined = undefined;
-  #lends = false;
+  /** Who has the chunks; the stream's listeners where nobody asked for them. */
+  #take: ((chunk: Buffer) => void) | undefined = undefined;
 
   readonly options: OnReadOpts = {
     buffer: () => this.#own ?? shared,
-    callback: (bytes) => this.#take(bytes),
+    callback: (bytes) => this.#read(bytes),
   };
 
   attach(socket: Socket): void {
@@ -35,33 +37,41 @@ class Reading {
     readings.set(socket, this);
   }
 
-  lend(socket: Socket): void {
-    this.#lends = true;
+  /** The stream has nothing that would come before the next chunk. */
+  lend(socket: Socket, take: (chunk: Buffer) => void): void {
+    this.#take = take;
     socket.once("close", () => {
-      this.#lends = false;
+      this.#take = undefined;
       this.#disown();
     });
   }
 
   /** False: the stream is full, and is not read until it is resumed. */
-  #take(bytes: number): boolean {
+  #read(bytes: number): boolean {
     const socket = this.#socket;
     if (socket === undefined) return false;
+    const chunk = this.#chunk(bytes);
+    if (this.#take === undefined) return socket.push(chunk);
+    this.#take(chunk);
+    return true;
+  }
+
+  #chunk(bytes: number): Buffer {
     const own = this.#own;
     if (own !== undefined && bytes >= LONG_BYTES_MIN) {
       const chunk = own.subarray(0, bytes);
       lent.add(chunk);
       this.#own = spares.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
-      return socket.push(chunk);
+      return chunk;
     }
     const copy = Buffer.allocUnsafe(bytes);
     (own ?? shared).copy(copy, 0, 0, bytes);
     if (own !== undefined) this.#disown();
-    else if (this.#lends && bytes >= LONG_BYTES_MIN && owners < OWNERS_MAX) {
+    else if (this.#take !== undefined && bytes >= LONG_BYTES_MIN && owners < OWNERS_MAX) {
       owners += 1;
       this.#own = spares.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
     }
-    return socket.push(copy);
+    return copy;
   }
 
   #disown(): void {
@@ -73,15 +83,21 @@ class Reading {
   }
 }
 
-/** How a socket is opened so that it reads into this memory; `attach` is called with the socket at once. It emits `data` as others do. */
+/** How a socket is opened so that it reads into this memory; `attach` is called with the socket at once. It emits `data` as others do, until somebody takes its reads. */
 export function readInto(): { readonly onread: OnReadOpts; readonly attach: (socket: Socket) => void } {
   const reading = new Reading();
   return { onread: reading.options, attach: (socket) => reading.attach(socket) };
 }
 
-/** From now on long chunks of this socket may be lent. A socket that was opened otherwise goes on as it is. */
-export function lendReads(socket: Duplex): void {
-  readings.get(socket)?.lend(socket as Socket);
+/**
+ * From now on `take` gets what this socket reads, and no `data` is emitted; long chunks may be lent. `pause` and `resume` are the socket's own.
+ * False for a socket that was opened otherwise, or that still holds bytes: it goes on as it is.
+ */
+export function takeReads(socket: Duplex, take: (chunk: Buffer) => void): boolean {
+  const reading = readings.get(socket);
+  if (reading === undefined || socket.readableLength > 0) return false;
+  reading.lend(socket as Socket, take);
+  return true;
 }
 
 /**

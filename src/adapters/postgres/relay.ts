@@ -12,7 +12,7 @@ import type { Guard } from "../../pipeline/guard.ts";
 import { Deadlines, type Ticker, type Ticking } from "./enforce-time.ts";
 import type { Executor } from "./executor/port.ts";
 import type { Handover, RunningSession } from "./handover.ts";
-import { givesBack, lendReads } from "./read-buffers.ts";
+import { givesBack, takeReads } from "./read-buffers.ts";
 import { SIGN_OF_LIFE } from "./codec/write.ts";
 import { fatalFrame } from "./session/refusal.ts";
 import type { BinPort } from "./session/bin-port.ts";
@@ -119,19 +119,19 @@ class Relay implements Ticking {
     for (const socket of [client, server]) {
       if (socket instanceof Socket) socket.setNoDelay(true);
     }
-    lendReads(server);
     client.on("data", (chunk: Buffer) => {
       if (this.#because !== undefined) return;
       this.#activity += 1;
       this.#session.fromClient(chunk);
       this.#after();
     });
-    server.on("data", (chunk: Buffer) => {
+    const fromServer = (chunk: Buffer): void => {
       if (this.#because !== undefined) return;
       if (this.#session.route?.busy === true) return void this.#kept.push(chunk);
       this.#session.fromServer(chunk);
       this.#after();
-    });
+    };
+    if (!takeReads(server, fromServer)) server.on("data", fromServer);
     client.on("drain", () => {
       this.#clientFull = false;
       this.#flow();
