@@ -2,7 +2,7 @@
  * The file operations that the audit log needs, as a port, so that each can be made to fail in tests; and the real ones.
  * It does not know what is in the files.
  */
-import { constants, stat as statCallback, write as writeCallback } from "node:fs";
+import { constants, statSync, write as writeCallback } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -93,7 +93,7 @@ async function openAppend(path: string): Promise<AppendFile> {
       await writeAll(handle, bytes);
       if (synchronous === 0) await handle.datasync();
       size += bytes.length;
-      await demandInPlace(path, ino, size);
+      demandInPlace(path, ino, size);
     },
     close: () => handle.close(),
   };
@@ -112,16 +112,15 @@ function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   });
 }
 
-/** What was written to a file that was removed, moved or cut meanwhile is kept nowhere: it must not count as durable. */
-function demandInPlace(path: string, ino: number, size: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    statCallback(path, (error, found) => {
-      if (error !== null) reject(new Error(`its file was removed or moved: ${error.code ?? error.message}`));
-      else if (found.ino !== ino) reject(new Error("another file was put in the place of its file"));
-      else if (found.size !== size) reject(new Error("its file was cut, or written by somebody else"));
-      else resolve();
-    });
-  });
+/**
+ * What was written to a file that was removed, moved or cut meanwhile is kept nowhere: it must not count as durable. In this thread, as the
+ * kernel has the answer at hand after the write: two microseconds, where a way to the thread pool and back takes 50.
+ */
+function demandInPlace(path: string, ino: number, size: number): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new Error("its file was removed or moved: ENOENT");
+  if (found.ino !== ino) throw new Error("another file was put in the place of its file");
+  if (found.size !== size) throw new Error("its file was cut, or written by somebody else");
 }
 
 async function syncDirectory(directory: string): Promise<void> {
