@@ -16,6 +16,12 @@ test("literals of every quoting become marks", () => {
   check("SELECT 'a'\n  'b'", "SELECT $1");
 });
 test("marks count on from the text's own parameters", () => check("SELECT $2, 'x'", "SELECT $2, $3"));
+test("what looks like a literal and is none stays", () => {
+  check("SELECT a$1, b.c, $ab, t.*, a-1, a/2, e, U&x", "SELECT a$1, b.c, $ab, t.*, a-$2, a/$3, e, U&x");
+  check("SELECT é1, 'é'", "SELECT é1, $1");
+  check("SELECT 'a' -- b\n'c'", "SELECT $1");
+  check("SELECT $1 'a'\r\n'b' 'c'", "SELECT $1 $2 $3");
+});
 test("comments go", () => check("SELECT /* secret /* nested */ */ 1 -- secret\n, 2", "SELECT $1 , $2"));
 test("names stay, quoted or with digits", () => check('SELECT a1, "b\'c", U&"d" FROM t2', 'SELECT a1, "b\'c", U&"d" FROM t2'));
 test("an unfinished literal goes to the end", () => check("SELECT 'abc def", "SELECT $1"));

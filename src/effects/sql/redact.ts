@@ -5,87 +5,152 @@
 
 /** Literals become `$n`, counted on from the text's own parameters; comments and repeated white space become one blank. */
 export function redact(sql: string): string {
-  const out: string[] = [];
+  let out = "";
   let next = highestParameter(sql) + 1;
-  for (const token of tokens(sql)) {
-    if (token.kind === "literal") {
+  // The last two tokens that went out, as far as it matters: whether a parameter, or a blank, and what stood before that.
+  let last: Kind = "blank";
+  let beforeBlank: Kind = "blank";
+  let newline = false;
+  for (let index = 0; index < sql.length; ) {
+    const { kind, end } = tokenAt(sql, index);
+    if (kind === "literal") {
       // 'a' followed by 'b' on the next line is one literal.
-      if (out.at(-1) === " " && /^\$\d+$/.test(out.at(-2) ?? "") && token.continues) out.pop();
-      else out.push(`$${next++}`);
-    } else if (token.kind === "blank") {
-      if (out.length > 0 && out.at(-1) !== " ") out.push(" ");
+      const continues = newline && sql[index] === "'" && last === "blank" && beforeBlank === "parameter";
+      if (continues) out = out.slice(0, -1);
+      else out += `$${next++}`;
+      last = "parameter";
+      newline = false;
+    } else if (kind === "blank") {
+      if (last !== "blank") {
+        out += " ";
+        beforeBlank = last;
+        last = "blank";
+      }
+      newline ||= hasLineEnd(sql, index, end);
     } else {
-      out.push(token.text);
+      out += sql.slice(index, end);
+      last = kind;
+      newline = false;
     }
+    index = end;
   }
-  return out.join("").trim();
+  return out.trim();
 }
 
+type Kind = "literal" | "blank" | "parameter" | "other";
+
 interface Token {
-  readonly kind: "literal" | "blank" | "other";
-  readonly text: string;
-  /** A quoted literal that the rules of the standard join with the one before. */
-  readonly continues: boolean;
+  readonly kind: Kind;
+  readonly end: number;
 }
 
 function highestParameter(sql: string): number {
   let highest = 0;
+  if (!sql.includes("$")) return highest;
   for (const [, digits] of sql.matchAll(/\$(\d{1,9})/g)) highest = Math.max(highest, Number(digits));
   return highest;
 }
 
-const BLANK = /[ \t\n\r\f\v]+/y;
-const LINE_COMMENT = /--[^\n\r]*/y;
-const PARAMETER = /\$\d+/y;
+function hasLineEnd(sql: string, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) {
+    const code = sql.charCodeAt(at);
+    if (code === LINE_FEED || code === RETURN) return true;
+  }
+  return false;
+}
+
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
+
 const DOLLAR = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
+const PARAMETER = /\$\d+/y;
 const NUMBER = /(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)/y;
-const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 
 function matchAt(pattern: RegExp, sql: string, index: number): string | undefined {
   pattern.lastIndex = index;
   return pattern.exec(sql)?.[0];
 }
 
-function* tokens(sql: string): Generator<Token> {
-  let index = 0;
-  let newline = false;
-  while (index < sql.length) {
-    const start = index;
-    const found = tokenAt(sql, index);
-    index = found.end;
-    const piece = sql.slice(start, index);
-    const standard = piece.startsWith("'");
-    yield { kind: found.kind, text: piece, continues: found.kind === "literal" && standard && newline };
-    newline = found.kind === "blank" && (newline || /[\n\r]/.test(piece));
+/** What a character begins, 0 for nothing but itself; those beyond ASCII are all parts of words. */
+const BLANK = 1;
+const WORD = 2;
+const NUMERAL = 3;
+const QUOTE = 4;
+const NAME = 5;
+const MONEY = 6;
+const DASH = 7;
+const SLASH = 8;
+
+const kinds = new Uint8Array(128);
+for (const [letters, kind] of [
+  [/[ \t\n\r\f\v]/, BLANK],
+  [/[A-Za-z_]/, WORD],
+  [/[0-9.]/, NUMERAL],
+  [/'/, QUOTE],
+  [/"/, NAME],
+  [/\$/, MONEY],
+  [/-/, DASH],
+  [/\//, SLASH],
+] as const)
+  for (let code = 0; code < 128; code++) if (letters.test(String.fromCharCode(code))) kinds[code] = kind;
+
+/** Every token of a text is looked at, so one look at its first character says which kind it can be. */
+function tokenAt(sql: string, index: number): Token {
+  const code = sql.charCodeAt(index);
+  switch (code < 128 ? kinds[code] : WORD) {
+    case BLANK: {
+      let end = index + 1;
+      while (kinds[sql.charCodeAt(end)] === BLANK) end++;
+      return { kind: "blank", end };
+    }
+    case WORD:
+      return word(sql, index);
+    case NUMERAL: {
+      const number = matchAt(NUMBER, sql, index) ?? "";
+      return number === "" ? { kind: "other", end: index + 1 } : { kind: "literal", end: index + number.length };
+    }
+    case QUOTE:
+      return { kind: "literal", end: quoteEnd(sql, index + 1, "'", false) };
+    case NAME:
+      return { kind: "other", end: quoteEnd(sql, index + 1, '"', false) };
+    case MONEY:
+      return dollar(sql, index);
+    case DASH:
+      return sql[index + 1] === "-" ? { kind: "blank", end: lineEnd(sql, index) } : { kind: "other", end: index + 1 };
+    case SLASH:
+      return sql[index + 1] === "*" ? { kind: "blank", end: commentEnd(sql, index) } : { kind: "other", end: index + 1 };
+    default:
+      return { kind: "other", end: index + 1 };
   }
 }
 
-interface Found {
-  readonly kind: Token["kind"];
-  readonly end: number;
+/** A word, or the letters before the quote of a literal (`E'`, `B'`, `X'`, `N'`, `U&'`) or a name (`U&"`). */
+function word(sql: string, index: number): Token {
+  const prefix = /^(?:[uU]&['"]|[eEbBxXnN]')/.exec(sql.slice(index, index + 3))?.[0];
+  if (prefix?.endsWith('"') === true) return { kind: "other", end: quoteEnd(sql, index + prefix.length, '"', false) };
+  if (prefix !== undefined) return { kind: "literal", end: quoteEnd(sql, index + prefix.length, "'", /^e/i.test(prefix)) };
+  let end = index + 1;
+  for (; end < sql.length; end++) {
+    const code = sql.charCodeAt(end);
+    if (code < 128 && kinds[code] !== WORD && kinds[code] !== MONEY && (code < 0x30 || code > 0x39)) break;
+  }
+  return { kind: "other", end };
 }
 
-function tokenAt(sql: string, index: number): Found {
-  const plain = (kind: Token["kind"], text: string): Found => ({ kind, end: index + text.length });
-  const blank = matchAt(BLANK, sql, index) ?? matchAt(LINE_COMMENT, sql, index);
-  if (blank !== undefined) return plain("blank", blank);
-  if (sql.startsWith("/*", index)) return { kind: "blank", end: commentEnd(sql, index) };
-  const prefix = /^(?:[uU]&|[eEbBxXnN])?'/.exec(sql.slice(index, index + 3))?.[0];
-  if (prefix !== undefined) return { kind: "literal", end: quoteEnd(sql, index + prefix.length, "'", /^e/i.test(prefix)) };
-  const name = /^(?:[uU]&)?"/.exec(sql.slice(index, index + 3))?.[0];
-  if (name !== undefined) return { kind: "other", end: quoteEnd(sql, index + name.length, '"', false) };
-  const dollar = matchAt(DOLLAR, sql, index);
-  if (dollar !== undefined) {
-    const close = sql.indexOf(dollar, index + dollar.length);
-    return { kind: "literal", end: close < 0 ? sql.length : close + dollar.length };
+function dollar(sql: string, index: number): Token {
+  const opening = matchAt(DOLLAR, sql, index);
+  if (opening !== undefined) {
+    const close = sql.indexOf(opening, index + opening.length);
+    return { kind: "literal", end: close < 0 ? sql.length : close + opening.length };
   }
   const parameter = matchAt(PARAMETER, sql, index);
-  if (parameter !== undefined) return plain("other", parameter);
-  const word = matchAt(WORD, sql, index);
-  if (word !== undefined) return plain("other", word);
-  const number = matchAt(NUMBER, sql, index);
-  if (number !== undefined && number !== "") return plain("literal", number);
-  return { kind: "other", end: index + 1 };
+  return parameter === undefined ? { kind: "other", end: index + 1 } : { kind: "parameter", end: index + parameter.length };
+}
+
+function lineEnd(sql: string, index: number): number {
+  let end = index + 2;
+  while (end < sql.length && sql.charCodeAt(end) !== LINE_FEED && sql.charCodeAt(end) !== RETURN) end++;
+  return end;
 }
 
 /** Block comments nest. */

@@ -46,7 +46,8 @@ function readsRows({ operation, detail, resource }: Effect): boolean {
 function sameAnywhere(node: unknown, at: Place): boolean {
   if (Array.isArray(node)) return node.every((item) => sameAnywhere(item, at));
   if (node === null || typeof node !== "object") return true;
-  for (const [key, value] of Object.entries(node)) {
+  for (const key in node) {
+    const value = (node as Fields)[key];
     if (MORE.has(key)) return false;
     if (key === "FuncCall" && !callsAnywhere(value as Fields, at)) return false;
     if (key === "RangeVar" && !standsAnywhere(value as Fields, at)) return false;

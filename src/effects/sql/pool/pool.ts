@@ -47,8 +47,8 @@ interface Lane {
   readonly waiting: Map<number, Waiting>;
   readonly contexts: Map<SqlContext, number>;
   lastContext: number;
-  /** Runs while the first of `waiting` is being worked on. */
-  watch: Watch | undefined;
+  /** Over the first of `waiting`, once the worker is ready. */
+  readonly watch: Watch;
 }
 
 /** Deep sub-selects need stack in the parser; measured to parse what PostgreSQL itself still accepts. */
@@ -142,8 +142,9 @@ class Pool implements SqlAnalyserPool {
     worker.stdout.resume();
     worker.stderr.resume();
     worker.unref();
-    const lane: Lane = { worker, ready: false, waiting: new Map(), contexts: new Map(), lastContext: 0, watch: undefined };
-    worker.on("message", (message: FromWorker) => this.#received(lane, message));
+    const watch = new Watch(worker, this.#limits, (because) => this.#overdue(lane, because));
+    const lane: Lane = { worker, ready: false, waiting: new Map(), contexts: new Map(), lastContext: 0, watch };
+    worker.on("message", (message: string) => this.#received(lane, JSON.parse(message) as FromWorker));
     worker.on("error", () => this.#replace(lane, "the worker died"));
     worker.on("exit", () => this.#replace(lane, "the worker ended"));
     for (const message of this.#published.all()) post(lane, message);
@@ -156,28 +157,22 @@ class Pool implements SqlAnalyserPool {
     lane.worker.ref();
     post(lane, { kind: "judge", id, context: contextNumber(lane, context), payload });
     lane.waiting.set(id, waiting);
-    if (lane.waiting.size === 1 && lane.ready) this.#watch(lane);
+    if (lane.waiting.size === 1 && lane.ready) lane.watch.begin();
   }
 
   #received(lane: Lane, message: FromWorker): void {
     if (message.kind === "ready") {
       lane.ready = true;
-      if (lane.waiting.size > 0) this.#watch(lane);
+      if (lane.waiting.size > 0) lane.watch.begin();
       return;
     }
     const waiting = lane.waiting.get(message.id);
     lane.waiting.delete(message.id);
-    lane.watch?.end();
-    lane.watch = undefined;
     waiting?.resolve(message.analysis);
     if (message.broken) return this.#replace(lane, "its parser broke");
-    if (lane.waiting.size > 0) this.#watch(lane);
-    else lane.worker.unref();
-  }
-
-  #watch(lane: Lane): void {
-    lane.watch?.end();
-    lane.watch = new Watch(lane.worker, this.#limits, (because) => this.#overdue(lane, because));
+    if (lane.waiting.size > 0) return lane.watch.begin();
+    lane.watch.idle();
+    lane.worker.unref();
   }
 
   /** The first text took too long: it is refused, the others go to a fresh worker. */
@@ -198,7 +193,7 @@ class Pool implements SqlAnalyserPool {
     }
     const index = this.#lanes.indexOf(lane);
     if (index < 0) return;
-    lane.watch?.end();
+    lane.watch.stop();
     // A worker that died by itself died of its first text.
     const [first] = lane.waiting;
     if (first !== undefined && (because === "the worker died" || because === "the worker ended")) {
@@ -219,7 +214,7 @@ class Pool implements SqlAnalyserPool {
   }
 
   #refuseAll(lane: Lane, because: string): void {
-    lane.watch?.end();
+    lane.watch.stop();
     for (const waiting of lane.waiting.values()) waiting.resolve(unavailable(because));
     lane.waiting.clear();
   }

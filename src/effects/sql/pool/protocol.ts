@@ -24,6 +24,7 @@ export type ToWorker =
       readonly payload: Omit<SqlPayload, "context"> | Omit<SqlCallPayload, "context">;
     };
 
+/** Sent as the text of its JSON. */
 export type FromWorker =
   | { readonly kind: "ready" }
   /** `broken`: the parser of this worker cannot be trusted any more. */

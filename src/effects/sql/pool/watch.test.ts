@@ -19,11 +19,17 @@ async function watched(share: number | undefined, ms: number): Promise<{ readonl
     assert.equal(found, undefined, "it says so once");
     found = { atMs: now, because };
   });
+  // One text that was over at once, and a while of nothing.
+  watch.begin();
+  watch.idle();
+  mock.timers.tick(5_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  watch.begin();
   for (; now < ms; now += 50) {
     mock.timers.tick(50);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  watch.end();
+  watch.stop();
   return found;
 }
 
@@ -50,9 +56,32 @@ describe("the watch on one text", () => {
     const found = await watched(undefined, 30_000);
     assert(found !== undefined && found.atMs <= 2_200, JSON.stringify(found));
   });
-  test("one that has ended says nothing", async () => {
-    const watch = new Watch({ cpuUsage: async () => ({ user: 9e9, system: 0 }) }, limits, () => assert.fail("it had ended"));
-    watch.end();
+  test("texts that are short, one after the other, are no long one", async () => {
+    let used = 0;
+    const watch = new Watch({ cpuUsage: async () => ({ user: used * 1000, system: 0 }) }, limits, () => assert.fail("none took long"));
+    for (; used < 60_000; used += 100) {
+      if (used % 1_900 === 0) watch.begin();
+      mock.timers.tick(100);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    watch.stop();
+  });
+  test("looks at nothing while there is nothing to do", async () => {
+    let looks = 0;
+    const watch = new Watch({ cpuUsage: async () => ({ user: 1000 * ++looks, system: 0 }) }, limits, () => assert.fail("nothing ran"));
+    watch.begin();
+    watch.idle();
+    for (let n = 0; n < 20; n += 1) {
+      mock.timers.tick(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(looks, 0);
+    watch.stop();
+  });
+  test("one that was stopped says nothing", async () => {
+    const watch = new Watch({ cpuUsage: async () => ({ user: 9e9, system: 0 }) }, limits, () => assert.fail("it was stopped"));
+    watch.begin();
+    watch.stop();
     mock.timers.tick(60_000);
     await new Promise((resolve) => setImmediate(resolve));
   });

@@ -9,50 +9,89 @@ export interface WatchLimits {
   readonly clockMs: number;
 }
 
-/** Most texts take less than the first part of the limit and cost no reading. */
+/** Looks in the time that a text may take: what it used before the first one, a part of its limit at most, is unknown and forgiven. */
 const PARTS = 4;
 
-/** Runs from its making until `end`, or until the text is overdue: then `overdue` is called once, with the limit in words. */
+/**
+ * Of one worker, for all its texts in turn. It looks at fixed times for as long as there is work, so that a text costs it nothing but a
+ * mark at its begin and its end; a text that is over before the next look is never looked at.
+ */
 export class Watch {
   readonly #worker: Pick<Worker, "cpuUsage">;
   readonly #limits: WatchLimits;
   readonly #overdue: (because: string) => void;
-  readonly #clock: ReturnType<typeof setTimeout>;
-  #next: ReturnType<typeof setTimeout>;
-  #ended = false;
+  readonly #everyMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts texts: which one is being worked on. */
+  #text = 0;
+  #working = false;
+  #stopped = false;
+  /** The text that the last look saw, and how many have seen it. */
+  #seen = 0;
+  #looks = 0;
+  /** The worker's processor time when the text was first seen, in milliseconds. */
+  #from: number | undefined;
 
+  /** `overdue` is called once for a text that takes too long, with the limit in words; the watch has stopped then. */
   constructor(worker: Pick<Worker, "cpuUsage">, limits: WatchLimits, overdue: (because: string) => void) {
     this.#worker = worker;
     this.#limits = limits;
     this.#overdue = overdue;
-    this.#clock = setTimeout(() => this.#end(`${limits.clockMs} ms`), limits.clockMs);
-    // What it has used by then is unknown and forgiven: at most one part.
-    this.#next = setTimeout(() => void this.#measure(undefined), limits.processorMs / PARTS);
+    this.#everyMs = Math.max(1, Math.min(limits.processorMs, limits.clockMs) / PARTS);
   }
 
-  end(): void {
-    this.#ended = true;
-    clearTimeout(this.#clock);
-    clearTimeout(this.#next);
+  /** The worker works on another text from here on. */
+  begin(): void {
+    this.#text += 1;
+    this.#working = true;
+    this.#arm();
   }
 
-  #end(because: string): void {
-    if (this.#ended) return;
-    this.end();
-    this.#overdue(because);
+  /** The worker has nothing to do. */
+  idle(): void {
+    this.#working = false;
   }
 
-  /** `from` is the worker's processor time at the first reading, in milliseconds. */
-  async #measure(from: number | undefined): Promise<void> {
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #arm(): void {
+    // What waits for the answer keeps the process, not this.
+    if (!this.#stopped) this.#timer ??= setTimeout(() => void this.#look(), this.#everyMs).unref();
+  }
+
+  async #look(): Promise<void> {
+    const text = this.#text;
+    if (this.#working) {
+      if (this.#seen !== text) {
+        this.#seen = text;
+        this.#looks = 0;
+        this.#from = undefined;
+      }
+      this.#looks += 1;
+      const because = await this.#tooLong(text);
+      if (because !== undefined && this.#working && this.#text === text && !this.#stopped) {
+        this.stop();
+        return this.#overdue(because);
+      }
+    }
+    this.#timer = undefined;
+    if (this.#working) this.#arm();
+  }
+
+  /** The limit that the text at hand has passed, in words. */
+  async #tooLong(text: number): Promise<string | undefined> {
+    const { processorMs, clockMs } = this.#limits;
+    if ((this.#looks - 1) * this.#everyMs >= clockMs) return `${clockMs} ms`;
     const now = await this.#used();
-    if (this.#ended) return;
-    const allowed = this.#limits.processorMs * (1 - 1 / PARTS);
-    const left = from === undefined || now === undefined ? allowed : allowed - (now - from);
-    const because = `${this.#limits.processorMs} ms of the processor`;
-    if (left <= 0) return this.#end(because);
+    if (this.#text !== text) return undefined;
+    const because = `${processorMs} ms of the processor`;
     // Where Node cannot tell a thread's processor time, the clock stands for it.
-    const next = now === undefined ? () => this.#end(because) : () => void this.#measure(from ?? now);
-    this.#next = setTimeout(next, Math.max(left, this.#limits.processorMs / PARTS));
+    if (now === undefined) return this.#looks * this.#everyMs >= processorMs ? because : undefined;
+    this.#from ??= now;
+    return now - this.#from >= processorMs ? because : undefined;
   }
 
   /** Undefined where Node is too old to say (before 24.6), or the worker has just ended: then its end is reported elsewhere. */
