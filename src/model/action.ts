@@ -70,4 +70,9 @@ export interface SqlContext {
   readonly catalogueVersion: number;
   /** DDL texts that this session has run and not committed: the snapshot does not know them yet. */
   readonly pendingDdl: readonly string[];
+  /**
+   * Time limits that are kept in this session besides the server's own, in milliseconds by the setting's name: the session may ask the
+   * server for less, and whatever resets them is put right.
+   */
+  readonly timeLimits?: Readonly<Record<string, number>>;
 }

@@ -2,6 +2,7 @@
  * The analysis and the decision of the wire without a wire: for `holdfast explain` and `holdfast policy test`.
  * It runs nothing and records nothing.
  */
+import { keptBySetting } from "../adapters/postgres/enforce-time.ts";
 import { loadModule, parseSync } from "libpg-query";
 import { builtinCatalogue } from "../catalogue/builtin/builtin.ts";
 import { openCatalogue } from "../catalogue/snapshot.ts";
@@ -84,6 +85,7 @@ async function openParts({ environment, policy, bin }: Judged, schema: readonly 
     temporary: [],
     catalogueVersion: VERSION,
     pendingDdl: [],
+    timeLimits: keptBySetting(policy.sessionLimits),
   };
   // What policy answers is shown as it stands: a hold is a hold, whether or not anybody could be asked.
   const facts: Facts = {

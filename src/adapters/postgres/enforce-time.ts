@@ -119,6 +119,16 @@ export class Deadlines {
   }
 }
 
+/** The limits that are kept here besides the server's, by the name of the server's setting. */
+export function keptBySetting(limits: SessionLimits): Readonly<Record<string, number>> {
+  const all = {
+    statement_timeout: limits.statementMsMax,
+    transaction_timeout: limits.transactionMsMax,
+    idle_in_transaction_session_timeout: limits.idleInTransactionMsMax,
+  };
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, number] => entry[1] !== null));
+}
+
 function passed(elapsedMs: number, limitMs: number | null): boolean {
   return limitMs !== null && elapsedMs > limitMs;
 }

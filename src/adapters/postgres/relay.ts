@@ -9,7 +9,7 @@ import type { CatalogueSource } from "../../catalogue/source.ts";
 import type { ReasonCode } from "../../model/codes.ts";
 import type { Approvals } from "../../pipeline/approvals-port.ts";
 import type { Guard } from "../../pipeline/guard.ts";
-import { Deadlines, type Ticker, type Ticking } from "./enforce-time.ts";
+import { Deadlines, keptBySetting, type Ticker, type Ticking } from "./enforce-time.ts";
 import type { Executor } from "./executor/port.ts";
 import type { Handover, RunningSession } from "./handover.ts";
 import { givesBack, takeReads } from "./read-buffers.ts";
@@ -96,6 +96,7 @@ class Relay implements Ticking {
       role: serverFacts.role,
       sessionRole: serverFacts.sessionRole,
       searchPath: serverFacts.searchPath,
+      timeLimits: keptBySetting(handover.options.limits),
       pinSql: handover.pinSql,
       cancel: handover.cancelServer,
       serverProcess: serverFacts.process,

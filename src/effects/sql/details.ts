@@ -19,7 +19,11 @@ const word = (name: string, operations: Operation | readonly Operation[], meanin
 /** Rows. */
 const rows: readonly DetailWord[] = [
   word("select", "read", "reads rows of a table, view or system catalogue"),
-  word("select_for_update", "update", "locks rows (FOR UPDATE, FOR SHARE ...) on resource type `lock`; changes no data"),
+  word(
+    "select_for_update",
+    "update",
+    "locks rows (FOR UPDATE, FOR SHARE ...; LOCK TABLE up to ROW EXCLUSIVE) on resource type `lock`; changes no data",
+  ),
   word("copy_out", "read", "COPY ... TO STDOUT: reads rows to the client"),
   word("insert", "create", "adds rows"),
   word("copy_in", "create", "COPY ... FROM STDIN: adds rows sent by the client"),
@@ -128,7 +132,7 @@ const server: readonly DetailWord[] = [
 
 /** The session. */
 const session: readonly DetailWord[] = [
-  word("set", "execute", "SET or RESET of a harmless setting, or of an extension's own"),
+  word("set", "execute", "SET or RESET of a harmless setting, or of an extension's own; of a time limit to less than the policy's"),
   word("set_context", "execute", "SET or RESET of a setting that changes what names mean: search_path"),
   word(
     "set_pinned",
@@ -142,7 +146,11 @@ const session: readonly DetailWord[] = [
   word("set_transaction", "execute", "isolation level, deferrable, snapshot; SET CONSTRAINTS"),
   word("set_stored", "define", "ALTER ROLE or ALTER DATABASE ... SET a harmless setting for later sessions"),
   word("set_stored_pinned", "define", "ALTER ROLE or ALTER DATABASE ... SET or RESET a pinned setting for later sessions"),
-  word("discard", "execute", "DISCARD or RESET ALL: puts the session back to its start"),
+  word(
+    "discard",
+    "execute",
+    "DISCARD, RESET ALL, RESET SESSION AUTHORIZATION where the role is the login's: puts the session back to its start",
+  ),
   word("show", "read", "SHOW of a setting"),
   word("transaction", "execute", "BEGIN, COMMIT, ROLLBACK, SAVEPOINT and their kin"),
   word("two_phase", "execute", "PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED: outlives the session"),
@@ -152,7 +160,7 @@ const session: readonly DetailWord[] = [
   word("cursor", "execute", "DECLARE, FETCH, MOVE, CLOSE; the effects of the cursor's query stand beside DECLARE"),
   word("listen", "execute", "LISTEN, UNLISTEN"),
   word("notify", "execute", "NOTIFY, pg_notify: other sessions see it after commit"),
-  word("lock_table", "execute", "LOCK TABLE: holds others up"),
+  word("lock_table", "execute", "LOCK TABLE in a mode that SELECT and changes of rows do not take by themselves: holds others up"),
   word("advisory_lock", "execute", "advisory locks: only those who ask for the same one are held up"),
   word("sleep", "execute", "pg_sleep and its kin: takes time, changes nothing"),
   word("explain", "read", "EXPLAIN; with ANALYZE the statement's own effects stand beside it"),

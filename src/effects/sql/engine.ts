@@ -35,6 +35,8 @@ export interface Place {
   /** Where names of a stored definition are being resolved: those under which bodies of functions that it calls run. */
   readonly runtime?: Names;
   readonly role: string;
+  /** What the session may put back or narrow of itself; absent in bodies whose result is kept for other sessions. */
+  readonly own?: { readonly roleAsAtLogin: boolean; readonly timeLimits: Readonly<Record<string, number>> };
   readonly sink: Sink;
   readonly cause: Cause;
   /** Inside something that may run many times: counts are not certain. */

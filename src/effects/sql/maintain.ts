@@ -2,7 +2,7 @@
  * Maintenance and table locks: VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH, LOCK, with the expressions they compute again.
  * It does not change structure or rights (alter.ts).
  */
-import { definedNames, emit, emitUnknown, lookUp, ONE, type Place, type Scope, UNBOUNDED } from "./engine.ts";
+import { definedNames, emit, emitUnknown, lookUp, ONE, type Place, type Scope, UNBOUNDED, UNCERTAIN } from "./engine.ts";
 import { objectName, rangeVarParts } from "./objects.ts";
 import { as, type Fields, flag, list, part, stringOf, text } from "./tree.ts";
 import type { Visitor } from "./walk.ts";
@@ -89,11 +89,27 @@ function refresh(fields: Fields, at: Place): void {
     });
 }
 
+/**
+ * Numbers of lock modes as the server counts them, 1 to 8. Up to ROW EXCLUSIVE it is what SELECT, SELECT ... FOR UPDATE and the changes
+ * of rows take by themselves.
+ */
+const ACCESS_SHARE = 1;
+const ROW_EXCLUSIVE = 3;
+
 function lock(fields: Fields, at: Place): void {
+  const mode = typeof fields["mode"] === "number" ? fields["mode"] : 8;
   for (const item of list(fields, "relations")) {
+    const parts = rangeVarParts(as(item, "RangeVar") ?? {});
+    const name = objectName("OBJECT_TABLE", parts, at);
+    if (mode >= ACCESS_SHARE && mode <= ROW_EXCLUSIVE) {
+      const reads = { operation: "read", resource: { type: "table", name }, detail: "select" } as const;
+      const marks = { operation: "update", resource: { type: "lock", name }, detail: "select_for_update" } as const;
+      emit(at, { ...(mode === ACCESS_SHARE ? reads : marks), extent: UNCERTAIN, reversibility: "reversible" });
+      continue;
+    }
     emit(at, {
       operation: "execute",
-      resource: { type: "lock", name: objectName("OBJECT_TABLE", rangeVarParts(as(item, "RangeVar") ?? {}), at) },
+      resource: { type: "lock", name },
       detail: "lock_table",
       reversibility: "reversible",
     });

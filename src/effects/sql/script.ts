@@ -22,14 +22,17 @@ import { settingValues } from "./session.ts";
 import { engine } from "./statements.ts";
 import { summarise } from "./summary.ts";
 import { isDefinition, tagOf } from "./tags.ts";
-import { flag, tagged, text, type Fields } from "./tree.ts";
+import { as, flag, list, stringOf, tagged, text, type Fields } from "./tree.ts";
 
 interface State {
   catalogue: Catalogue;
   names: Names;
   readonly role: string;
+  readonly own: NonNullable<Place["own"]>;
   /** Something before may have changed what names mean, in a way that cannot be told. */
   uncertain: boolean;
+  /** All that was defined so far is known; only where names are looked for may be uncertain. */
+  complete: boolean;
   /** A setting was changed or something defined in the transaction at hand: its end may take that back. */
   changed: boolean;
   /** The same where its end takes it back however it ends, as with SET LOCAL. */
@@ -112,7 +115,9 @@ function stateOf(context: SqlContext, catalogue: Catalogue, uncertain: boolean, 
     catalogue,
     names,
     role: context.role,
+    own: { roleAsAtLogin: context.role === context.sessionRole, timeLimits: context.timeLimits ?? {} },
     uncertain,
+    complete: !uncertain,
     changed: false,
     changedUntilEnd: false,
     before: { catalogue, names },
@@ -133,6 +138,7 @@ function placeOf(state: State, sink: Sink): Place {
     catalogue: state.catalogue,
     names: state.names,
     role: state.role,
+    own: state.own,
     sink,
     cause: "direct",
     repeated: false,
@@ -165,7 +171,8 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
     emitUnknown(at, "it changes search_path while it runs, and what names mean with it: send the change by itself");
   if (node !== undefined && BUILDS_INDEXES.has(node.tag)) operatorClasses({ ...at, cause: "function", repeated: true });
   const control = node?.tag === "TransactionStmt";
-  if (state.uncertain && !control) emitUnknown(at, "what names mean is not certain here: send this statement by itself");
+  if (state.uncertain && !control && !(node !== undefined && namesNothing(node, at, state.complete)))
+    emitUnknown(at, "what names mean is not certain here: send this statement by itself");
   const summary = summarise(node?.tag ?? "", node?.fields ?? {}, sink.effects, span);
   const applied = summary.definesObjects ? state.catalogue.withDdl([own], parseSync, state.names) : undefined;
   const plain = applied !== undefined && applied.notUnderstood.length === 0 && isPlainDefinition(stmt, sink.effects, at);
@@ -176,6 +183,23 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
     ...(plain && !state.uncertain ? { plainDefinition: true as const } : {}),
   };
 }
+
+/** Statements on the session itself, as pools send them in one text behind RESET ALL: they mean the same whatever names mean. */
+const NAMELESS: ReadonlySet<string> = new Set(["ClosePortalStmt", "ListenStmt", "UnlistenStmt", "DiscardStmt", "VariableSetStmt"]);
+
+/** Also SELECT of one call without arguments of a function that the server alone has. */
+function namesNothing({ tag, fields }: { readonly tag: string; readonly fields: Fields }, at: Place, complete: boolean): boolean {
+  if (tag !== "SelectStmt" || !complete) return NAMELESS.has(tag);
+  const [target, ...more] = list(fields, "targetList");
+  const call = as(as(target, "ResTarget")?.["val"], "FuncCall");
+  if (call === undefined || more.length > 0 || Object.keys(fields).some((key) => !BARE_SELECT.has(key))) return false;
+  const name = stringOf(list(call, "funcname").at(-1));
+  const plain = Object.keys(call).every((key) => BARE_CALL.has(key)) && list(call, "funcname").length === 1 && name !== undefined;
+  return plain && !at.catalogue.data.functions.some((fn) => fn.name === name && fn.schema !== "pg_catalog");
+}
+
+const BARE_SELECT: ReadonlySet<string> = new Set(["targetList", "limitOption", "op"]);
+const BARE_CALL: ReadonlySet<string> = new Set(["funcname", "funcformat", "location"]);
 
 /** Statements that sort or index rows that are there. */
 const BUILDS_INDEXES: ReadonlySet<string> = new Set([
@@ -255,14 +279,20 @@ function carryOver(
     if (flag(node.fields, "is_local")) state.changedUntilEnd = true;
     return;
   }
-  if (summary.effects.some((effect) => effect.operation === "unknown")) state.uncertain = true;
+  if (summary.effects.some((effect) => effect.operation === "unknown")) uncertainOf(state);
   if (changesNames(summary.effects) || uncovers(summary.effects, state)) state.uncertain = true;
   if (applied === undefined) return;
   state.changed = true;
   state.catalogue = applied.catalogue;
   // What a body or an event trigger defines is in no text of its own.
   const inside = summary.effects.some(({ operation, cause }) => operation === "define" && cause !== "direct");
-  if (applied.notUnderstood.length > 0 || inside) state.uncertain = true;
+  if (applied.notUnderstood.length > 0 || inside) uncertainOf(state);
+}
+
+/** What was defined is not known any more. */
+function uncertainOf(state: State): void {
+  state.uncertain = true;
+  state.complete = false;
 }
 
 /**

@@ -2,6 +2,7 @@
  * Statements and calls that change the session: SET in all its forms, set_config, roles, transactions, cursors, prepared statements.
  * It does not know the session's present values; what a later statement may rely on is tracked in script.ts.
  */
+import { timeoutMs } from "../../base/timeout-text.ts";
 import { emit, emitUnknown, UNCERTAIN, type Place } from "./engine.ts";
 import { asksForPinned, settingMeaning } from "./settings.ts";
 import { as, constantOf, list, text, type Fields } from "./tree.ts";
@@ -23,7 +24,7 @@ export function emitSetting(name: string, values: readonly string[] | undefined,
   if (forLater) return give(settingMeaning(setting) === "harmless" ? "set_stored" : "set_stored_pinned");
   if (setting === "role") return give("set_role", "role");
   if (setting === "session_authorization") return give("set_session_authorization", "role");
-  const agrees = values?.length === 1 && value !== undefined && asksForPinned(setting, value);
+  const agrees = values?.length === 1 && value !== undefined && (asksForPinned(setting, value) || narrowsTime(setting, value, at));
   if (setting === "transaction_read_only" || setting === "default_transaction_read_only")
     return give(agrees ? "set_read_only" : "set_read_write");
   switch (settingMeaning(setting)) {
@@ -34,6 +35,30 @@ export function emitSetting(name: string, values: readonly string[] | undefined,
     case "pinned":
       return give(agrees ? "set" : "set_pinned");
   }
+}
+
+/**
+ * RESET, or SET to the default. Of the session's own login where the role is that: no more than DISCARD ALL does, and what pools send in
+ * its place. A time limit is set again at once.
+ */
+function emitReset(setting: string, at: Place): void {
+  const back = isOwn(at) && setting === "session_authorization" && at.own.roleAsAtLogin;
+  const again = isOwn(at) && Object.hasOwn(at.own.timeLimits, setting);
+  if (!back && !again) return emitSetting(setting, undefined, at);
+  const type = back ? "session" : "setting";
+  emit(at, { operation: "execute", resource: { type, name: setting }, detail: back ? "discard" : "set", reversibility: "reversible" });
+}
+
+/** A time limit that is kept in this session, set to no more than it is. Less than a millisecond is no limit to the server. */
+function narrowsTime(setting: string, value: string, at: Place): boolean {
+  if (!isOwn(at) || !Object.hasOwn(at.own.timeLimits, setting)) return false;
+  const ms = timeoutMs(value);
+  return ms !== undefined && ms >= 1 && ms <= (at.own.timeLimits[setting] ?? 0);
+}
+
+/** Not inside a function's body: there the role may be another, and what is found is kept for sessions with other limits. */
+function isOwn(at: Place): at is Place & { readonly own: NonNullable<Place["own"]> } {
+  return at.own !== undefined && at.cause === "direct" && at.expanding.length === 0;
 }
 
 export function emitUnknownSetting(at: Place): void {
@@ -65,6 +90,7 @@ export function emitVariableSet(fields: Fields, at: Place, forLater = false): vo
       );
     case "VAR_SET_DEFAULT":
     case "VAR_RESET":
+      return forLater ? emitSetting(name, undefined, at, true) : emitReset(name.toLowerCase(), at);
     case "VAR_SET_CURRENT":
       return emitSetting(name, undefined, at, forLater);
     default:

@@ -5,6 +5,7 @@
  * A start-up setting is not judged by policy, so only those that change how results look or how a plan is chosen pass; every
  * other, unknown ones included, is refused with the advice to use SET, which policy judges.
  */
+import { timeoutMs } from "../../../base/timeout-text.ts";
 import type { SessionLimits } from "../../../model/session-limits.ts";
 import type { StartupParameter } from "../codec/startup.ts";
 import { splitOptions } from "./startup-options.ts";
@@ -143,15 +144,9 @@ function pinned(message: string, hint?: string): RefusedSettings {
   return { kind: "refused", sqlstate: "42501", message, ...(hint === undefined ? {} : { hint }) };
 }
 
-const DURATION = /^\s*([0-9]{1,10}(?:\.[0-9]{1,9})?)\s*(us|ms|s|min|h|d)?\s*$/;
-const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
-/** The largest value PostgreSQL's timeouts take. */
-const TIMEOUT_MS_MAX = 0x7fff_ffff;
-
 function capped(name: string, value: string, limitMs: number | null): SettingAnswer {
-  const found = DURATION.exec(value);
-  const ms = found === null ? Number.NaN : Math.round(Number(found[1]) * (UNIT_MS[found[2] ?? "ms"] ?? Number.NaN));
-  if (!(ms <= TIMEOUT_MS_MAX)) return { kind: "refused", sqlstate: "22023", message: `invalid value for \`${name}\`: \`${value}\`` };
+  const ms = timeoutMs(value);
+  if (ms === undefined) return { kind: "refused", sqlstate: "22023", message: `invalid value for \`${name}\`: \`${value}\`` };
   // 0 means no limit to PostgreSQL.
   const wanted = ms === 0 ? limitMs : Math.min(ms, limitMs ?? ms);
   return { kind: "set", value: String(wanted ?? 0) };

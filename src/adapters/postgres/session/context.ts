@@ -41,7 +41,7 @@ export const CONTEXT_SQL = `SELECT CURRENT_USER, SESSION_USER, CASE WHEN pg_cata
  WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()
  AND c.relkind OPERATOR(pg_catalog.=) 'v'::"char") END`;
 
-type Parts = Pick<SqlContext, "role" | "sessionRole" | "searchPath" | "temporary" | "temporaryViews">;
+type Parts = Pick<SqlContext, "role" | "sessionRole" | "searchPath" | "temporary" | "temporaryViews" | "timeLimits">;
 
 /** Contexts of a whole target, so that sessions in the same situation share one object and with it the cached decisions. */
 export class ContextPool {
@@ -54,6 +54,7 @@ export class ContextPool {
       parts.searchPath,
       parts.temporary,
       parts.temporaryViews ?? [],
+      parts.timeLimits ?? null,
       catalogueVersion,
     ]);
     const known = this.#known.get(key);
@@ -105,7 +106,9 @@ export class ContextKeeper {
     const temporaryViews = views == null ? [] : texts(views);
     if (searchPath === undefined || names === undefined || temporaryViews === undefined) return false;
     const shown = temporaryViews.length === 0 ? {} : { temporaryViews: temporaryViews.toSorted() };
-    this.#parts = { role, sessionRole, searchPath, temporary: names.toSorted(), ...shown };
+    const { timeLimits } = this.#parts;
+    const limited = timeLimits === undefined ? {} : { timeLimits };
+    this.#parts = { role, sessionRole, searchPath, temporary: names.toSorted(), ...shown, ...limited };
     this.dirty = false;
     this.#rebuild();
     return true;

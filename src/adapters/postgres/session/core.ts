@@ -36,6 +36,8 @@ export interface SessionParts {
   readonly role: string;
   readonly sessionRole: string;
   readonly searchPath: readonly string[];
+  /** As in {@link SqlContext}. */
+  readonly timeLimits?: Readonly<Record<string, number>>;
   /** Puts back what the login pinned, after RESET or DISCARD ALL. Empty: nothing is pinned. */
   readonly pinSql: string;
   /** Asks the server to cancel what runs, and says when it has signalled whatever ran then. */
@@ -152,10 +154,11 @@ export class Core {
 
   constructor(parts: SessionParts) {
     this.parts = parts;
-    const { role, sessionRole, searchPath } = parts;
+    const { role, sessionRole, searchPath, timeLimits } = parts;
+    const limited = timeLimits === undefined ? {} : { timeLimits };
     this.can = capabilities({ asks: parts.held !== undefined, bins: parts.bin !== undefined });
     this.reported = parts.held === undefined ? undefined : new Map();
-    this.context = new ContextKeeper(parts.contexts, parts.catalogue, { role, sessionRole, searchPath, temporary: [] });
+    this.context = new ContextKeeper(parts.contexts, parts.catalogue, { role, sessionRole, searchPath, temporary: [], ...limited });
     this.transaction = new Transaction(parts.guard, parts.session, parts.clock);
   }
 
