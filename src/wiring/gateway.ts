@@ -45,12 +45,15 @@ import { Telling } from "./telling.ts";
 import type { Vault } from "./vault.ts";
 import { logOrigin } from "./vault-and-log.ts";
 import { version } from "./version.ts";
+import { warmUp } from "./warm-up.ts";
 import { boundWasmMemory } from "./wasm-memory.ts";
 import { type WatchedLog, watched } from "./watched-log.ts";
 
 export interface Gateway {
   /** Listens on every target, then sends each enforcing one a write that must be refused. Rejects, and serves nobody, when one is not. */
   start(): Promise<void>;
+  /** Once started: judges texts of its own beside what clients send, so that the first of those are not slower. Never rejects. */
+  warmUp(): Promise<void>;
   /** Stops accepting, lets statements finish within the configured time, seals the log. */
   stop(because: string): Promise<void>;
   status(): GatewayStatus;
@@ -184,6 +187,7 @@ class RunningGateway implements Gateway {
   #console: OpenConsole | undefined;
   #http: HttpProxy | undefined;
   #stopped: Promise<void> | undefined;
+  readonly #stopping = new AbortController();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -248,6 +252,13 @@ class RunningGateway implements Gateway {
     this.#parts.runs.onGatewayDied((gateway) => this.#planning.inherit(gateway));
   }
 
+  async warmUp(): Promise<void> {
+    const { options, analyser, policies } = this.#parts;
+    const served = this.#explainer.catalogued(this.#config);
+    const situation: Situation = (action) => policies.situation(action);
+    if (served !== undefined) await warmUp({ ...options, analyser, lanes: ANALYSIS_WORKERS, situation, ...served }, this.#stopping.signal);
+  }
+
   /** Before anything is served: whoever is held is told where a person answers. */
   async #openConsole(control: Pick<ConsoleParts, "sessions" | "approvals" | "hook">): Promise<void> {
     const { config, authority, log, shown, approvals, options } = this.#parts;
@@ -284,6 +295,7 @@ class RunningGateway implements Gateway {
   }
 
   stop(because: string): Promise<void> {
+    this.#stopping.abort();
     this.#stopped ??= this.#close(because);
     return this.#stopped;
   }

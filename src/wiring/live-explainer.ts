@@ -32,7 +32,7 @@ export class LiveExplainer {
   }
 
   /** The first target whose catalogue is there, and the catalogue's version. */
-  warmest(config: Config): { readonly target: Target; readonly catalogueVersion: number } | undefined {
+  catalogued(config: Config): { readonly target: Target; readonly catalogueVersion: number } | undefined {
     for (const { name, environment } of config.targets) {
       const ground = this.#grounds.get(name);
       const catalogueVersion = ground?.catalogueVersion() ?? 0;

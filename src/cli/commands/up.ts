@@ -57,6 +57,8 @@ async function up(options: Options, terminal: Terminal): Promise<void> {
   const status = gateway.status();
   await terminal.out(options.json === true ? `${JSON.stringify(status)}\n` : rendered(status, terminal));
   for (const target of status.targets) if (target.policy.mode === "observe") terminal.err(observing(target.name, terminal));
+  // Nobody waits for it.
+  void gateway.warmUp();
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener("abort", resolve, { once: true }));
   await gateway.stop(`${String(ended.reason)} was received`);
 }
