@@ -4,7 +4,7 @@
  */
 import type { AuditEvent } from "../model/event.ts";
 import type { Measured } from "../model/outcome.ts";
-import { redactEvent } from "./redact.ts";
+import { redactedJson } from "./redact.ts";
 
 /** A stored line, parsed as far as everybody needs it. */
 export interface StoredRecord {
@@ -30,7 +30,7 @@ export function eventFields(event: AuditEvent): string {
     const measured = `{${figures}"elapsedMs":${number(elapsedMs)}}`;
     return `"kind":"outcome","action":${text(event.action)},"outcome":{"status":"succeeded","measured":${measured}}}`;
   }
-  return JSON.stringify(redactEvent(event)).slice(1);
+  return redactedJson(event).slice(1);
 }
 
 /** The whole line without its line feed. */

@@ -5,6 +5,7 @@ import { limits } from "../base/limits.ts";
 import type { ActionId } from "../base/ids.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { eventFields } from "./record.ts";
+import { hasNoLiteral } from "./no-literal.ts";
 import { bounded, maskLiterals, maskSecrets, redactEvent } from "./redact.ts";
 
 /** A planted value: letters that appear nowhere else, so that finding them anywhere is a leak. */
@@ -114,6 +115,34 @@ test("identifiers, parameters and keywords of a statement stay readable", () => 
     maskLiterals("SELECT t1.a, \"B 2\" FROM s.t1 WHERE id = $1 AND n > 12.5e3 AND x = 'y'"),
     'SELECT t1.a, "B 2" FROM s.t1 WHERE id = $1 AND n > ? AND x = ?',
   );
+});
+
+test("what the analysis has redacted stays as it is, and nothing else is taken for that", () => {
+  for (const text of ["SELECT a1, b.c_2 FROM t WHERE x = $1 AND y<>$12-z/a2", "count(*)", "a-b", "$1,$2", ""])
+    assert(hasNoLiteral(text), text);
+  const values = [
+    "1",
+    ".5",
+    "a 1",
+    "-1",
+    "$a$x$a$",
+    "$$x$$",
+    "$1$x$1$",
+    "a$1",
+    "$1a",
+    "'x'",
+    '"x',
+    "--x",
+    "a--x",
+    "/*x*/",
+    "a/*x",
+    "é",
+    "$",
+    "x=1",
+  ];
+  for (const text of values) assert.equal(hasNoLiteral(text), false, text);
+  const pieces = fc.array(fc.constantFrom("a", "1", "$1", "$", " ", ".", "-", "/", "*", "=", "'", '"', "é", "_", "e"), { maxLength: 8 });
+  fc.assert(fc.property(pieces, (some) => !hasNoLiteral(some.join("")) || maskLiterals(` '' ${some.join("")}`) === ` ? ${some.join("")}`));
 });
 
 test("tokens of known shapes and connection passwords are masked wherever they stand", () => {

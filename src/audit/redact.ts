@@ -5,6 +5,7 @@
 import { Defect } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { AuditEvent } from "../model/event.ts";
+import { hasNoLiteral } from "./no-literal.ts";
 
 const secretText = "[redacted]";
 
@@ -183,15 +184,28 @@ const containers: ReadonlySet<string> = new Set([
 /** The event as it may be written: same shape, free texts masked and bounded, unclassified values replaced. */
 export function redactEvent(event: AuditEvent): AuditEvent {
   const redacted = walk(event) as AuditEvent;
-  const size = Buffer.byteLength(JSON.stringify(redacted));
-  return size <= limits.auditRecordBytesMax ? redacted : shorten(redacted);
+  return fits(JSON.stringify(redacted)) ? redacted : shorten(redacted);
 }
+
+/** The same as JSON: what is measured is what is written. */
+export function redactedJson(event: AuditEvent): string {
+  const redacted = walk(event) as AuditEvent;
+  const json = JSON.stringify(redacted);
+  return fits(json) ? json : JSON.stringify(shorten(redacted));
+}
+
+function fits(json: string): boolean {
+  return Buffer.byteLength(json) <= limits.auditRecordBytesMax;
+}
+
+const treatmentOf: ReadonlyMap<string, Treatment> = new Map(Object.entries(treatments));
 
 function walk(value: object): object {
   const out: Record<string, unknown> = {};
-  for (const [field, inner] of Object.entries(value)) {
+  for (const field of Object.keys(value)) {
+    const inner = (value as Readonly<Record<string, unknown>>)[field];
     if (inner === undefined) continue;
-    const treatment = Object.hasOwn(treatments, field) ? treatments[field] : undefined;
+    const treatment = treatmentOf.get(field);
     if (treatment !== undefined) out[field] = treat(inner, treatment);
     else if (containers.has(field) && typeof inner === "object" && inner !== null) {
       out[field] = Array.isArray(inner)
@@ -248,11 +262,21 @@ export function recordedAsIs(text: string): boolean {
 
 /** Control characters (and the separators that break lines on a terminal) as visible escapes; cut on a character with a mark. */
 export function bounded(text: string, charactersMax: number): string {
+  if (text.length <= charactersMax && isPrintable(text)) return text;
   const visible = wellFormed(text).replace(
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
   return visible.length <= charactersMax ? visible : `${wellFormed(visible.slice(0, charactersMax - 1))}…`;
+}
+
+/** Names, ids and words of ours are: nothing in them is replaced. */
+function isPrintable(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
+  return true;
 }
 
 /** Half a surrogate pair cannot be written as UTF-8. */
@@ -327,10 +351,12 @@ const literal = new RegExp(
 
 /** Replaces string, dollar-quoted and numeric literals and comments of SQL text by `?`; `$1`, identifiers and keywords stay. */
 export function maskLiterals(sql: string): string {
-  return sql.replace(literal, (token) => {
-    const first = token[0] as string;
-    if (first === "'" || token[1] === "'" || token.startsWith("--") || token.startsWith("/*")) return "?";
-    if (first === "$") return /^\$\d+$/.test(token) ? token : token.endsWith("$") || token.includes("$", 1) ? "?" : token;
-    return /[\d.]/.test(first) ? "?" : token;
-  });
+  return hasNoLiteral(sql)
+    ? sql
+    : sql.replace(literal, (token) => {
+        const first = token[0] as string;
+        if (first === "'" || token[1] === "'" || token.startsWith("--") || token.startsWith("/*")) return "?";
+        if (first === "$") return /^\$\d+$/.test(token) ? token : token.endsWith("$") || token.includes("$", 1) ? "?" : token;
+        return /[\d.]/.test(first) ? "?" : token;
+      });
 }
