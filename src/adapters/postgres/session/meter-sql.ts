@@ -17,6 +17,7 @@
  */
 import type { TableCount } from "../../../model/outcome.ts";
 import { undoTable } from "../../../model/undo-journal.ts";
+import { byLocks, byTables, type Source } from "./meter-source.ts";
 
 /** Name of the prepared statement, portal and setting of the meter; begins with the reserved prefix. */
 export const METER_NAME = "holdfast_meter";
@@ -25,20 +26,10 @@ export const KEPT_NAME = "holdfast_reading";
 const MARK = "holdfast_meter: ";
 /** So many rows of a table may be updated and deleted whatever share of it they are: small tables are for daily work. */
 export const SHARE_ROWS_MIN = 20;
-/** A heap tuple takes no less than this many bytes of a page: 24 of header and 4 of line pointer. */
-const TUPLE_BYTES_MIN = 28;
 
 // Every name and operator is qualified: a schema of the agent's must not answer for us.
 const op = (name: string): string => `OPERATOR(pg_catalog.${name})`;
 const fn = (name: string): string => `pg_catalog.${name}`;
-const inMode = (mode: string, then: string): string => `CASE WHEN k.mode ${op("=")} '${mode}' THEN ${then} ELSE 0 END`;
-const count = (what: string): string => inMode("RowExclusiveLock", `${fn(`pg_stat_get_xact_tuples_${what}`)}(k.relation)`);
-const live = `${fn("pg_stat_get_live_tuples")}(k.relation)`;
-const cut = inMode(
-  "AccessExclusiveLock",
-  `CASE WHEN ${fn("pg_relation_size")}(k.relation) ${op("/")} ${TUPLE_BYTES_MIN} ${op("<")} ${live} THEN ${live} ELSE 0 END`,
-);
-
 const xact = (what: string): string => `${fn(`pg_stat_get_xact_tuples_${what}`)}(r.relation)`;
 /** A table with its size before the transaction (`known`, 0 when unknown), what it lost of that, and all that changed. */
 const WITH_SIZE = `, LATERAL (SELECT r.cut ${op("+")} ${xact("updated")} ${op("+")} ${xact("deleted")} AS gone, ${xact("inserted")} AS ins,
@@ -52,19 +43,12 @@ function beyond(rows: string, percent: string): string {
  AND s.gone ${op(">")} ${SHARE_ROWS_MIN} THEN (s.gone ${op("*")} 100) ${op(">")} (${percent} ${op("*")} s.known) ELSE false END`;
 }
 
-/**
- * Every table that this transaction changed is still locked by it, so that the locks and not the catalogue are read: the cost does
- * not grow with the schema, and a snapshot taken before a table was made does not hide it. Relations below 16384 are the server's own.
- */
-function perTable(over?: string): string {
+function perTable({ from }: Source, over?: string): string {
   const [size, overs, withSize] = over === undefined ? ["", "", ""] : [`${SIZE}, `, `,\n ${over} AS over`, WITH_SIZE];
   const name = `${fn("translate")}(i.identity, E'\\n', ' ')`;
   return `SELECT r.ins ${op("+")} r.upd ${op("+")} r.del ${op("+")} r.cut AS n,
  ${fn("concat_ws")}(' ', r.ins, r.upd, r.del, r.cut, ${size}${name}) AS line${overs}
- FROM (SELECT k.relation, ${count("inserted")} AS ins, ${count("updated")} AS upd, ${count("deleted")} AS del, ${cut} AS cut
-  FROM ${fn("pg_lock_status")}() k
-  WHERE k.pid ${op("=")} ${fn("pg_backend_pid")}() AND k.relation ${op(">=")} CAST(16384 AS pg_catalog.oid)
-  AND k.mode ${op("=")} ANY (ARRAY['RowExclusiveLock', 'AccessExclusiveLock']) OFFSET 0) r,
+ FROM ${from} r,
  LATERAL ${fn("pg_identify_object")}(1259, r.relation, 0) i${withSize}
  WHERE r.ins ${op("+")} r.upd ${op("+")} r.del ${op("+")} r.cut ${op(">")} 0
  AND i.type ${op("=")} ANY (ARRAY['table', 'materialized view']) AND ${fn("left")}(i.schema, 7) ${op("<>")} 'pg_temp'
@@ -87,6 +71,8 @@ export interface TableBounds {
 export interface MeterBounds {
   readonly total: number;
   readonly sinceLast: number;
+  /** Rows that the server still counts of transactions before this one (COMMIT AND CHAIN); they are in `total`. */
+  readonly carried: number;
   /** Bounds every table by itself; absent where no table has a bound of its own. */
   readonly table?: TableBounds;
   /** Stands in front of a kept reading of these bounds and reads nothing: it fails when that reading is not ours. */
@@ -101,14 +87,15 @@ const known = new Map<string, string>();
  * transaction's id, or NULL before it has one.
  */
 export function meterSql(bounds: MeterBounds): string {
-  const { total, sinceLast, table } = bounds;
+  const { total, sinceLast, carried, table } = bounds;
   const key = boundsKey(bounds);
   let sql = known.get(key);
   if (sql === undefined) {
     const tests: string[] = [];
     if (total < Infinity) tests.push(`${TOTAL} ${op(">")} ${Math.floor(total)}`);
-    if (sinceLast < Infinity) tests.push(`${TOTAL} ${op("-")} ${BEFORE} ${op(">")} ${Math.floor(sinceLast)}`);
-    sql = readingSql(tests, table === undefined ? undefined : beyond(rowsBound(table.rows), percentBound(table.percent)));
+    if (sinceLast < Infinity) tests.push(`${TOTAL} ${op("-")} GREATEST(${BEFORE}, ${carried}) ${op(">")} ${Math.floor(sinceLast)}`);
+    const source = carried > 0 ? byTables(rowsBound(total), "true") : byLocks;
+    sql = readingSql(source, tests, table === undefined ? undefined : beyond(rowsBound(table.rows), percentBound(table.percent)));
     if (known.size > 256) known.clear();
     known.set(key, sql);
   }
@@ -116,11 +103,11 @@ export function meterSql(bounds: MeterBounds): string {
 }
 
 /** Tells one reading's bounds from another's. */
-export function boundsKey({ total, sinceLast, table }: MeterBounds): string {
-  return `${total} ${sinceLast} ${table?.rows} ${table?.percent}`;
+export function boundsKey({ total, sinceLast, carried, table }: MeterBounds): string {
+  return `${total} ${sinceLast} ${carried} ${table?.rows} ${table?.percent}`;
 }
 
-function readingSql(tests: readonly string[], over?: string): string {
+function readingSql(source: Source, tests: readonly string[], over?: string): string {
   const lines = linesBy(over === undefined ? "t.n DESC" : "t.over DESC, t.n DESC");
   const failing = `${fn("concat")}('${MARK}', ${TOTAL}, E'\\n', ${fn("left")}(${lines}, ${TEXT_CHARACTERS_MAX}))`;
   const fails = [
@@ -128,17 +115,24 @@ function readingSql(tests: readonly string[], over?: string): string {
     ...tests,
     ...(over === undefined ? [] : [`${fn("bool_or")}(t.over)`]),
   ].join(" OR ");
-  return `SELECT ${fn("pg_stat_force_next_flush")}(),
+  return `${source.first}SELECT ${fn("pg_stat_force_next_flush")}(),
  CASE WHEN ${fails} THEN CAST(CAST(${failing} AS integer) AS text) ELSE ${lines} END,
  ${fn("set_config")}('holdfast.meter', CAST(${TOTAL} AS text), true), CAST(${fn("pg_current_xact_id_if_assigned")}() AS text)
-FROM (${perTable(over)}) t`;
+FROM (${perTable(source, over)}) t`;
 }
 
-const parameter = (n: number): string => `CAST($${n} AS pg_catalog.int8)`;
-/** The same with the bound as a parameter. */
-export const KEPT_SQL = readingSql([`${TOTAL} ${op(">")} ${parameter(1)}`]);
+const parameter = (n: number, type = "int8"): string => `CAST($${n} AS pg_catalog.${type})`;
+const totalTest = `${TOTAL} ${op(">")} ${parameter(1)}`;
+/** The same, with the bound and whether anything is carried as parameters. */
+export const KEPT_SQL = readingSql(byTables(parameter(1), parameter(2, "bool")), [totalTest]);
+const suspect = `(s.ins ${op("+")} s.upd ${op("+")} s.del ${op("+")} s.cut) ${op(">")} ${parameter(3)} OR
+ ${parameter(4)} ${op(">=")} 0 AND (s.upd ${op("+")} s.del ${op("+")} s.cut) ${op(">")} ${SHARE_ROWS_MIN}`;
 /** The same with the bounds of each table as two more. */
-export const KEPT_TABLES_SQL = readingSql([`${TOTAL} ${op(">")} ${parameter(1)}`], beyond(parameter(2), parameter(3)));
+export const KEPT_TABLES_SQL = readingSql(
+  byTables(parameter(1), parameter(2, "bool"), suspect),
+  [totalTest],
+  beyond(parameter(3), parameter(4)),
+);
 
 /** Divides by zero unless the kept reading was made by a Parse message: PREPARE, in a function too, shows as `from_sql`. */
 export const GUARD_SQL = `SELECT 1 ${op("/")} ${fn("count")}(*) FROM ${fn("pg_prepared_statement")}() p

@@ -88,12 +88,14 @@ export class Meter {
   /** In front of COMMIT. How the sum came about is not known, so that each statement may have had its whole share. */
   get bounds(): MeterBounds {
     const { total, statement } = this.#caps;
-    return { total: Math.min(total, statement * this.#writes) + this.#carried, sinceLast: Infinity, ...tableBounds(this.#caps) };
+    const carried = this.#carried;
+    return { total: Math.min(total, statement * this.#writes) + carried, sinceLast: Infinity, carried, ...tableBounds(this.#caps) };
   }
 
   /** Behind one statement of a text, where the reading before it stands too. */
   get statementBounds(): MeterBounds {
-    return { total: this.#caps.total + this.#carried, sinceLast: this.#caps.statement, ...tableBounds(this.#caps) };
+    const carried = this.#carried;
+    return { total: this.#caps.total + carried, sinceLast: this.#caps.statement, carried, ...tableBounds(this.#caps) };
   }
 
   /** What commits or rolls back was sent: what comes behind it is another transaction. */

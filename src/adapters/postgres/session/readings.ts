@@ -65,8 +65,9 @@ export function readMeter(core: Core, commits: boolean): void {
 }
 
 /** The parameters of the kept reading, which has those of each table or has not. */
-function parametersOf({ total, table }: MeterBounds, tables: boolean): readonly string[] {
-  return tables ? [rowsBound(total), rowsBound(table?.rows ?? Infinity), percentBound(table?.percent ?? Infinity)] : [rowsBound(total)];
+function parametersOf({ total, carried, table }: MeterBounds, tables: boolean): readonly string[] {
+  const all = [rowsBound(total), carried > 0 ? "true" : "false"];
+  return tables ? [...all, rowsBound(table?.rows ?? Infinity), percentBound(table?.percent ?? Infinity)] : all;
 }
 
 function keptReading(bounds: MeterBounds, commits: boolean, tables: boolean): Messages {

@@ -18,7 +18,7 @@ import { recordUnavailable, refuseSimple, withdraw } from "./refuse.ts";
 import { refusalFrame } from "./refusal.ts";
 import { Splice } from "./splice.ts";
 
-const NOTHING: MeterBounds = { total: Infinity, sinceLast: Infinity };
+const NOTHING: MeterBounds = { total: Infinity, sinceLast: Infinity, carried: 0 };
 /** A comment may end the text before it. */
 const SEPARATOR = Buffer.from("\n;\n");
 const NUL = Buffer.from([0]);
