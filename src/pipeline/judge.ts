@@ -42,13 +42,19 @@ export interface JudgeOptions {
 /** Never rejects: whatever throws inside is a deny that names where. */
 export async function judge(action: Action, facts: Facts, policy: Policy, options: JudgeOptions): Promise<Judgement> {
   const { payload } = action;
-  const base = { id: options.newId(), textDigest: sha256Hex(textOf(action)), text: payload.kind === "sql" ? payload.text : "" };
+  const id = options.newId();
+  let textDigest: string | undefined;
   let analysis: Analysis;
   try {
-    analysis = await analyse(action.payload, options.analyser);
+    const analysing = analyse(action.payload, options.analyser);
+    // While another thread has the text.
+    textDigest = sha256Hex(textOf(action));
+    analysis = await analysing;
   } catch (error) {
     analysis = { kind: "refused", code: "analysis_unavailable", message: `the analysis failed: ${messageOf(error)}` };
   }
+  textDigest ??= sha256Hex(textOf(action));
+  const base = { id, textDigest, text: payload.kind === "sql" ? payload.text : "" };
   if (analysis.kind === "refused") return { ...base, ...refusal(analysis, policy) };
   const effects = analysis.statements.flatMap((statement) => statement.effects);
   let decision: Decision;

@@ -30,10 +30,12 @@ function scene(analysed: (analysis: Analysis) => void = () => undefined) {
 test("every text of the warm-up is new, understood, and about the tables that it makes up", async () => {
   const seen: string[] = [];
   const kinds = new Set<string>();
+  const enough = new AbortController();
   const parts = scene((analysis) => {
     assert.equal(analysis.kind, "understood");
     if (analysis.kind !== "understood") return;
     seen.push(analysis.redactedText);
+    if (seen.length === 100) enough.abort();
     for (const { tag, effects } of analysis.statements) {
       kinds.add(tag);
       assert.deepEqual(
@@ -46,7 +48,7 @@ test("every text of the warm-up is new, understood, and about the tables that it
       );
     }
   });
-  await warmUp(parts, new AbortController().signal);
+  await warmUp(parts, enough.signal);
   assert.deepEqual([...kinds].sort(), ["DELETE", "INSERT", "SELECT", "UPDATE"]);
   // Kept judgements would answer a text that came before, and warm nothing.
   assert.equal(seen.length, 100);

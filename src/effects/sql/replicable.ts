@@ -48,6 +48,8 @@ function sameAnywhere(node: unknown, at: Place): boolean {
   if (node === null || typeof node !== "object") return true;
   for (const key in node) {
     const value = (node as Fields)[key];
+    // Names, figures and places in the text: most of a tree.
+    if (typeof value !== "object") continue;
     if (MORE.has(key)) return false;
     if (key === "FuncCall" && !callsAnywhere(value as Fields, at)) return false;
     if (key === "RangeVar" && !standsAnywhere(value as Fields, at)) return false;
