@@ -73,17 +73,20 @@ export async function warmUp(parts: WarmUpParts, signal: AbortSignal): Promise<v
   const [role, searchPath] = ["warm-up", ["pg_catalog", "public"]];
   const context: SqlContext = { role, sessionRole: role, searchPath, temporary: [], catalogueVersion, pendingDdl: [SCHEMA] };
   let acts = 0;
-  const judgeOne = async (text: (word: string) => string): Promise<void> => {
+  /** False when nothing is analysed any more. */
+  const judgeOne = async (text: (word: string) => string): Promise<boolean> => {
     const id = actionId(session.id, ++acts);
     const payload = { kind: "sql", text: text(`word ${acts}`), door: "simple", context } as const;
     const admission = await guard.admit({ id, session, target, payload }, can);
     const measured = { rowsReturned: 1, elapsedMs: 0 };
     if (admission.kind === "allow") guard.settle(admission, { status: "succeeded", measured });
+    return admission.kind !== "deny" || admission.reason.code !== "analysis_unavailable";
   };
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const text of texts) {
       if (signal.aborted) return;
-      await Promise.all(Array.from({ length: parts.lanes }, () => judgeOne(text)));
+      const judged = await Promise.all(Array.from({ length: parts.lanes }, () => judgeOne(text)));
+      if (judged.includes(false)) return;
       await delay(round < QUICK_ROUNDS ? QUICK_PAUSE_MS : PAUSE_MS, undefined, { ref: false, signal }).catch(() => undefined);
     }
   }
