@@ -7,7 +7,7 @@ import { frontierText, hashesOf, parseFrontier } from "./frontier.ts";
 import type { Frontier } from "./frontier.ts";
 import { checkpointFile, checkpointsFile, frontierFile, linesOf, nextTornFile, segmentName, segmentsOf } from "./lines.ts";
 import type { Segment } from "./lines.ts";
-import { compactRange, leafHash } from "./merkle.ts";
+import { compactRange } from "./merkle.ts";
 import type { CompactRange } from "./merkle.ts";
 import { parseCheckpoint, parseNotes, signatureHolds } from "./note.ts";
 import type { Checkpoint, VerifierKey } from "./note.ts";
@@ -99,7 +99,7 @@ async function replay(files: LogFiles, origin: string, checkpoint: Checkpoint | 
       if (record.n !== tree.size)
         throw new AuditDamaged(`record ${record.n} stands where ${tree.size} is due, at byte ${line.offset} of \`${segment.name}\``);
       if (chain.step(line.bytes, record.c) !== null) throw new AuditDamaged(`the chain is broken at record ${record.n}`);
-      tree.append(leafHash(line.bytes));
+      tree.add(line.bytes);
       acts.step(record.event);
       place = { segment: segment.name, offset: line.offset + line.bytes.length + 1 };
       anchor();

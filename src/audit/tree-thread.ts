@@ -1,5 +1,5 @@
 /**
- * The thread behind `treeInThread`: takes lines, and answers `null` with the head over all of them.
+ * The thread behind `treeInThread`: takes lines and gives their memory back, and answers `null` with the head over all of them.
  * It has no files and no keys.
  */
 import { parentPort, workerData } from "node:worker_threads";
@@ -12,7 +12,8 @@ const range = compactRange(
   hashes.map((h) => Buffer.from(h)),
 );
 
-parentPort?.on("message", (lines: Uint8Array | null) => {
-  if (lines === null) parentPort?.postMessage(headOf(range));
-  else addLines(range, lines);
+parentPort?.on("message", (piece: { readonly buffer: ArrayBuffer; readonly length: number } | null) => {
+  if (piece === null) return parentPort?.postMessage(headOf(range));
+  addLines(range, Buffer.from(piece.buffer, 0, piece.length));
+  parentPort?.postMessage(piece.buffer, [piece.buffer]);
 });

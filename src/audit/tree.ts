@@ -3,7 +3,6 @@
  * It keeps only the compact range, and answers with heads; it does not sign.
  */
 import { Worker } from "node:worker_threads";
-import { leafHash } from "./merkle.ts";
 import type { CompactRange } from "./merkle.ts";
 
 export interface TreeHead {
@@ -13,7 +12,7 @@ export interface TreeHead {
 }
 
 export interface GrowingTree {
-  /** Adds the lines of one durable write. The bytes belong to the tree from then on. */
+  /** Adds the lines of one durable write, which are read before this returns. */
   add(lines: Uint8Array): void;
   /** The head over everything added before the call. Rejects when the thread has died. */
   head(): Promise<TreeHead>;
@@ -28,8 +27,10 @@ export function treeHere(range: CompactRange): GrowingTree {
   };
 }
 
-/** Lines wait here and go to the thread in pieces of this size, so that the writing thread pays one message for thousands of them. */
-const pieceBytes = 512 * 1024;
+/** Lines go to the thread in pieces of this size, so that the writing thread pays one message for a thousand of them. */
+const pieceBytes = 256 * 1024;
+
+const sparesMax = 2;
 
 /** Hashes in a worker thread: two SHA-256 an event are most of what an event costs. */
 export function treeInThread(range: CompactRange): GrowingTree {
@@ -37,27 +38,35 @@ export function treeInThread(range: CompactRange): GrowingTree {
   const file = import.meta.url.endsWith(".ts") ? "./tree-thread.ts" : "./tree-thread.js";
   const thread = new Worker(new URL(file, import.meta.url), { workerData: start });
   thread.unref();
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
+  /** Pieces go to the thread as they are and come back: new memory would cost more than what is done with it. */
+  const spare: ArrayBuffer[] = [];
+  let piece: Buffer | null = null;
+  let filled = 0;
   let dead: Error | null = null;
   const asked: { resolve: (head: TreeHead) => void; reject: (error: Error) => void }[] = [];
   const die = (error: Error): void => {
     dead ??= error;
     for (const one of asked.splice(0)) one.reject(dead);
   };
-  thread.on("message", (head: TreeHead) => asked.shift()?.resolve(head));
+  thread.on("message", (message: TreeHead | ArrayBuffer) => {
+    if (!(message instanceof ArrayBuffer)) asked.shift()?.resolve(message);
+    else if (message.byteLength === pieceBytes && spare.length < sparesMax) spare.push(message);
+  });
   thread.on("error", (error) => die(error instanceof Error ? error : new Error(String(error))));
   thread.on("exit", () => die(new Error("the hashing thread has ended")));
   const send = (): void => {
-    if (waiting.length > 0) thread.postMessage(Buffer.concat(waiting));
-    waiting = [];
-    waitingBytes = 0;
+    if (piece === null) return;
+    const { buffer } = piece;
+    thread.postMessage({ buffer, length: filled }, [buffer as ArrayBuffer]);
+    piece = null;
+    filled = 0;
   };
   return {
     add(lines) {
-      waiting.push(lines);
-      waitingBytes += lines.length;
-      if (waitingBytes >= pieceBytes) send();
+      if (filled + lines.length > pieceBytes) send();
+      piece ??= Buffer.from(lines.length > pieceBytes ? new ArrayBuffer(lines.length) : (spare.pop() ?? new ArrayBuffer(pieceBytes)));
+      piece.set(lines, filled);
+      filled += lines.length;
     },
     head() {
       if (dead !== null) return Promise.reject(dead);
@@ -77,11 +86,11 @@ export function treeInThread(range: CompactRange): GrowingTree {
 export function addLines(range: CompactRange, lines: Uint8Array): void {
   for (let at = 0; at < lines.length; ) {
     const end = lines.indexOf(10, at);
-    range.append(leafHash(lines.subarray(at, end)));
+    range.add(lines.subarray(at, end));
     at = end + 1;
   }
 }
 
 export function headOf(range: CompactRange): TreeHead {
-  return { size: range.size, root: range.root(), hashes: [...range.hashes] };
+  return { size: range.size, root: range.root(), hashes: range.hashes };
 }

@@ -6,7 +6,7 @@ import type { LogFiles } from "./files.ts";
 import { directoryFiles } from "./files.ts";
 import { checkpointFile, checkpointsFile, frontierFile, linesOf, segmentName, segmentsOf, tornFilesOf } from "./lines.ts";
 import type { AuditEvent } from "../model/event.ts";
-import { compactRange, leafHash } from "./merkle.ts";
+import { compactRange } from "./merkle.ts";
 import { parseNotes, parseVerifierKey, signatureHolds } from "./note.ts";
 import type { Checkpoint, VerifierKey } from "./note.ts";
 import { parseFrontier } from "./frontier.ts";
@@ -278,7 +278,7 @@ async function readLog(inputs: Inputs, found: Findings): Promise<ReadLog> {
         found.add({ code: "chain", message: "the bytes written before this line are not those that it was chained to", ...at });
       }
       expected = (record?.n ?? expected) + 1;
-      tree.append(leafHash(line.bytes));
+      tree.add(line.bytes);
       if (record !== null) {
         for (const action of acts.step(record.event)) {
           found.add({ code: "act_without_intent", message: `an outcome of \`${action.slice(0, 80)}\`, which has no open intent`, ...at });
