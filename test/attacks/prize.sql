@@ -119,6 +119,20 @@ ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
 CREATE POLICY none ON hidden USING (false);
 ALTER TABLE hidden FORCE ROW LEVEL SECURITY;
 
+-- Tables with rows in them whose index, check, key or statistics run them again when the table is written anew or added to.
+CREATE TEMP TABLE kept AS SELECT * FROM prizes;
+INSERT INTO traps_index VALUES (1);
+CREATE TABLE traps_predicate (a int, b int);
+INSERT INTO traps_predicate VALUES (1, 1);
+CREATE INDEX ON traps_predicate (b) WHERE wipe_immutable(a) = a;
+CREATE TABLE traps_unproven (a int);
+INSERT INTO traps_unproven VALUES (1);
+ALTER TABLE traps_unproven ADD CONSTRAINT unproven CHECK (wipe_bool()) NOT VALID;
+CREATE TABLE traps_key (a int) PARTITION BY RANGE (wipe_immutable(a));
+CREATE TABLE traps_key_1 PARTITION OF traps_key FOR VALUES FROM (0) TO (10);
+CREATE TABLE traps_key_rest PARTITION OF traps_key DEFAULT;
+INSERT INTO traps_key VALUES (25);
+
 -- Another schema, with the same names.
 CREATE SCHEMA evil;
 CREATE TABLE evil.orders (id int PRIMARY KEY);
@@ -133,3 +147,6 @@ RESET ROLE;
 CREATE FUNCTION wipe_definer() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN DELETE FROM public.prizes; RETURN 1; END $$;
 CREATE PUBLICATION news_feed FOR TABLE prizes;
 ANALYZE;
+-- They have run by now, in ANALYZE too.
+INSERT INTO prizes SELECT * FROM kept;
+DROP TABLE kept;

@@ -6,6 +6,8 @@ import { emit, emitUnknown, hidesRelation, ONE, UNBOUNDED, UNCERTAIN, type Place
 import type { Operation, ResourceType, Reversibility } from "../../model/effect.ts";
 import { objectKind, objectName, objectParts, isRelationKind, rangeVarParts } from "./objects.ts";
 import { maintenanceVisitors } from "./maintain.ts";
+import { isSerial } from "./expressions.ts";
+import { computeAgain } from "./relations.ts";
 import { emitVariableSet } from "./session.ts";
 import { as, flag, list, nameParts, part, stringOf, text, type Fields } from "./tree.ts";
 import type { Visitor } from "./walk.ts";
@@ -83,6 +85,35 @@ function switchesOff(cmd: Fields): boolean {
   return changed !== undefined && flag(changed, "alterEnforceability") && !flag(changed, "is_enforced");
 }
 
+/** Subcommands under which the server writes the table or its indexes anew, or holds what is there against checks and keys. */
+const COMPUTE: ReadonlySet<string> = new Set(
+  ["SetLogged", "SetUnLogged", "SetAccessMethod", "ValidateConstraint", "AlterColumnType", "SetExpression", "AttachPartition"].map(
+    (name) => `AT_${name}`,
+  ),
+);
+
+/** ADD COLUMN leaves the rows as they are, unless each gets a value of its own. */
+function computesAgain(cmd: Fields, at: Place): boolean {
+  if (text(cmd, "subtype") !== "AT_AddColumn") return COMPUTE.has(text(cmd, "subtype"));
+  const column = as(cmd["def"], "ColumnDef") ?? {};
+  const names = nameParts(list(part(column, "typeName") ?? {}, "names")) ?? [];
+  const type = isSerial(names) ? undefined : at.catalogue.type(names.length > 1 ? names[0] : undefined, names.at(-1) ?? "", at.names);
+  return (
+    type?.kind === "domain" ||
+    isSerial(names) ||
+    list(column, "constraints").some((one) => {
+      const constraint = as(one, "Constraint") ?? {};
+      const kind = text(constraint, "contype");
+      return ["CONSTR_IDENTITY", "CONSTR_GENERATED"].includes(kind) || (kind === "CONSTR_DEFAULT" && !isLiteral(constraint["raw_expr"]));
+    })
+  );
+}
+
+function isLiteral(expression: unknown): boolean {
+  const cast = as(expression, "TypeCast");
+  return as(cast === undefined ? expression : cast["arg"], "A_Const") !== undefined;
+}
+
 function alterTable(fields: Fields, at: Place): void {
   const objectType = text(fields, "objtype");
   if (alterComposite(fields, at)) return;
@@ -117,6 +148,7 @@ function alterTable(fields: Fields, at: Place): void {
       reversibility,
       extent: operation === "delete" ? UNBOUNDED : ONE,
     });
+    if (known !== undefined && computesAgain(cmd, at)) for (const table of at.catalogue.descendants(known)) computeAgain(table, at);
     // Defaults of new columns, checks and USING run over the rows there are; a changed default only over later ones.
     const later = text(cmd, "subtype") === "AT_ColumnDefault" && relation !== "temporary";
     at.engine.children("AlterTableCmd", cmd, { ...at, scope, stored: at.stored || later }, ["newowner"]);

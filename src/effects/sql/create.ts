@@ -7,7 +7,7 @@ import { isBuiltIn } from "../../catalogue/types.ts";
 import { castTo, castToAny } from "./calls.ts";
 import { emit, emitUnknown, hidesRelation, NO_SUCH_RELATION, noCuts, Sink, UNCERTAIN, writtenName, type Place, lookUp } from "./engine.ts";
 import { isRelationKind, newName, objectKind, objectName, objectParts, rangeVarParts } from "./objects.ts";
-import { rowExpression } from "./relations.ts";
+import { computeAgain, rowExpression } from "./relations.ts";
 import { as, flag, list, nameParts, part, qualified, text, rangeVarName, stringOf, type Fields } from "./tree.ts";
 import type { ResourceType } from "../../model/effect.ts";
 import type { Visitor } from "./walk.ts";
@@ -40,7 +40,14 @@ function createTable(fields: Fields, at: Place): void {
   at.engine.children("CreateStmt", fields, temporary ? at : stored(at), ["relation", "inhRelations", "partbound"]);
   if (temporary) for (const parent of list(fields, "inhRelations")) takeOver(as(parent, "RangeVar") ?? {}, EVERYTHING, at);
   const bound = part(fields, "partbound");
-  if (bound !== undefined) at.engine.visit("PartitionBoundSpec", bound, at);
+  if (bound === undefined) return;
+  at.engine.visit("PartitionBoundSpec", bound, at);
+  // Rows of the default partition are held against the new bound.
+  for (const inherited of list(fields, "inhRelations")) {
+    const { schema, name } = rangeVarName(as(inherited, "RangeVar") ?? {});
+    const parent = lookUp(schema, name, at);
+    if (parent !== undefined && parent !== "temporary") computeAgain(parent, at, ["partition"]);
+  }
 }
 
 function createTableAs(fields: Fields, at: Place): void {
@@ -316,7 +323,11 @@ export const createVisitors: ReadonlyMap<string, Visitor> = new Map<string, Visi
   ["CreatePLangStmt", named("type", "create_operator", "plname")],
   [
     "CreateStatsStmt",
-    withStored("CreateStatsStmt", named("index", "create_statistics", "defnames"), ["defnames", "relations", "stat_types"]),
+    (fields, at) => {
+      named("index", "create_statistics", "defnames")(fields, at);
+      // Computed by the server's own ANALYZE some time later, in nobody's session: as if now.
+      at.engine.children("CreateStatsStmt", fields, at, ["defnames", "relations", "stat_types"]);
+    },
   ],
   ["CreateExtensionStmt", extension("create_extension")],
   ["AlterExtensionStmt", extension("alter_extension")],

@@ -64,10 +64,17 @@ function typeName(fields: Fields, at: Place): void {
   at.engine.children("TypeName", fields, at);
 }
 
+/** `serial` and its kin: words of the grammar's, an integer with a sequence, whatever types there are. */
+export function isSerial(typeName: readonly string[]): boolean {
+  return typeName.length === 1 && SERIALS.has(typeName[0] ?? "");
+}
+
+const SERIALS: ReadonlySet<string> = new Set(["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"]);
+
 /** A column: where it has no default of its own, its domain's stands for it. */
 function columnDefinition(fields: Fields, at: Place): void {
-  at.engine.children("ColumnDef", fields, at);
   const parts = nameParts(list(part(fields, "typeName") ?? {}, "names"));
+  at.engine.children("ColumnDef", fields, at, isSerial(parts ?? []) ? ["typeName"] : []);
   if (parts === undefined || parts.length === 0) return;
   const { schema, name } = qualified(parts);
   const type = at.catalogue.type(schema, name, at.names);

@@ -2,8 +2,9 @@
  * Maintenance and table locks: VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH, LOCK, with the expressions they compute again.
  * It does not change structure or rights (alter.ts).
  */
-import { definedNames, emit, emitUnknown, lookUp, ONE, type Place, type Scope, UNBOUNDED, UNCERTAIN } from "./engine.ts";
+import { definedNames, emit, emitUnknown, lookUp, ONE, type Place, UNBOUNDED, UNCERTAIN } from "./engine.ts";
 import { objectName, rangeVarParts } from "./objects.ts";
+import { computeAgain } from "./relations.ts";
 import { as, type Fields, flag, list, part, stringOf, text } from "./tree.ts";
 import type { Visitor } from "./walk.ts";
 
@@ -51,15 +52,7 @@ function maintain(rangeVar: Fields | undefined, detail: string, at: Place): void
   const relations =
     rangeVar === undefined ? at.catalogue.data.relations : [lookUp(parts.length > 1 ? parts[0] : undefined, parts.at(-1) ?? "", at)];
   for (const relation of relations) {
-    if (relation === undefined || relation === "temporary" || relation.expressions.length === 0) continue;
-    const scope: Scope = {
-      parent: undefined,
-      ctes: new Set(),
-      variables: undefined,
-      sources: [{ alias: relation.name, relation, columns: new Set(relation.columns.map((column) => column.name)) }],
-    };
-    for (const expression of relation.expressions)
-      at.engine.expressionText(expression.text, { ...definedNames(relation, at), scope, cause: "function", repeated: true });
+    if (relation !== undefined && relation !== "temporary") computeAgain(relation, at);
   }
 }
 

@@ -302,4 +302,23 @@ function evaluateColumns(kind: "insert" | "update", relation: Relation, change: 
   // Every index compares what it is given, and a key is one.
   for (const { type } of relation.columns) operatorClasses(inside, baseTypeOf(type, at.catalogue));
   for (const expression of relation.expressions) rowExpression(expression.text, relation, { ...inside, cause: "function" });
+  keysAbove(relation, inside);
+}
+
+/** A row of a partition is held against the keys of all the tables above it. */
+function keysAbove(relation: Relation, at: Place): void {
+  for (const oid of relation.parents) {
+    const parent = at.catalogue.relationByOid(oid);
+    if (parent === undefined) continue;
+    computeAgain(parent, at, ["partition"]);
+    keysAbove(parent, at);
+  }
+}
+
+const ALL_KINDS: readonly Relation["expressions"][number]["kind"][] = ["check", "index", "partition"];
+
+/** Rows that are there are put through a relation's expressions once more: its index is built again, its checks are held against them. */
+export function computeAgain(relation: Relation, at: Place, kinds = ALL_KINDS): void {
+  for (const { kind, text } of relation.expressions)
+    if (kinds.includes(kind)) rowExpression(text, relation, { ...at, cause: "function", repeated: true });
 }

@@ -25,7 +25,7 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   } else if (tag === "COMMIT PREPARED" || act.facts === notUnderstood) {
     core.context.unclear();
   }
-  if (resets(act, tag, summary)) core.repin = core.parts.pinSql !== "";
+  if (resets(core, act, tag, summary)) core.repin = core.parts.pinSql !== "";
   names(core, act, tag, summary);
   if (summary?.savepoint !== undefined) core.context.savepoint(summary.transaction, summary.savepoint);
   if (summary !== undefined) defines(core, act, summary);
@@ -66,8 +66,10 @@ function defines(core: Core, act: Act, summary: StatementSummary): void {
 }
 
 /** SET ... TO DEFAULT is a RESET by another name; asking once too often does no harm. */
-function resets(act: Act, tag: string, summary: StatementSummary | undefined): boolean {
+function resets(core: Core, act: Act, tag: string, summary: StatementSummary | undefined): boolean {
   if (tag === "RESET" || tag === "DISCARD ALL") return true;
+  // What was set again inside the transaction may have been taken back, and the reset before it not.
+  if (summary?.transaction === "rollback_to" && core.repinnedInside) return true;
   return tag === "SET" && summary !== undefined && /\bdefault\b/i.test(statementText(act, summary.span));
 }
 

@@ -136,6 +136,8 @@ export class Core {
   textGoesOn = false;
   /** What the login pinned may have been reset. */
   repin = false;
+  /** It was put back inside a transaction: a ROLLBACK TO may take that back. */
+  repinnedInside = false;
   /** A SET of ours that goes to the server between two of the client's transactions. */
   settings: string | undefined = undefined;
   contextProblem: string | undefined = undefined;
