@@ -76,7 +76,7 @@ export function startAnchoring(options: AnchorOptions): Anchoring {
   return {
     written(group) {
       tree.add(group.bytes);
-      for (const event of group.acts) acts.step(event);
+      acts.stepAll(group.acts);
       place = group.after;
       if (place.size - anchored >= options.everyRecords) anchorSoon();
     },

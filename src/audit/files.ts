@@ -2,7 +2,7 @@
  * The file operations that the audit log needs, as a port, so that each can be made to fail in tests; and the real ones.
  * It does not know what is in the files.
  */
-import { constants, statSync, write as writeCallback } from "node:fs";
+import { constants, fdatasync, statSync, write as writeCallback } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -89,24 +89,33 @@ async function openAppend(path: string): Promise<AppendFile> {
   const { ino, size: sizeBefore } = await handle.stat();
   let size = sizeBefore;
   return {
-    async append(bytes) {
-      await writeAll(handle, bytes);
-      if (synchronous === 0) await handle.datasync();
-      size += bytes.length;
-      demandInPlace(path, ino, size);
-    },
+    append: (bytes) =>
+      writeAll(handle, bytes, () => {
+        size += bytes.length;
+        demandInPlace(path, ino, size);
+      }),
     close: () => handle.close(),
   };
 }
 
-/** Callbacks, not promises: this is the one write of the hot path. */
-function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Callbacks, and one promise: this is the one write of the hot path. `written` may throw; it rejects then. */
+function writeAll(handle: FileHandle, bytes: Uint8Array, written: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
+    const durable = (error: Error | null): void => {
+      try {
+        if (error !== null) throw error;
+        written();
+        resolve();
+      } catch (cause) {
+        reject(cause);
+      }
+    };
     const from = (at: number): void =>
-      writeCallback(handle.fd, bytes, at, bytes.length - at, null, (error, written) => {
+      writeCallback(handle.fd, bytes, at, bytes.length - at, null, (error, count) => {
         if (error !== null) reject(error);
-        else if (at + written < bytes.length) from(at + written);
-        else resolve();
+        else if (at + count < bytes.length) from(at + count);
+        else if (synchronous === 0) fdatasync(handle.fd, durable);
+        else durable(null);
       });
     from(0);
   });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { ActionId, SessionId } from "../base/ids.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { TableCount } from "../model/outcome.ts";
+import type { Measured, TableCount } from "../model/outcome.ts";
 import { LineWriter } from "./line-writer.ts";
 import { eventFields, parseRecord, recordLine } from "./record.ts";
 
@@ -66,12 +66,18 @@ const events: fc.Arbitrary<AuditEvent> = fc.oneof(
     }),
   ),
   fc
-    .record({ action: id, figures: fc.array(figure, { minLength: 0, maxLength: 3 }), elapsed, tables, transaction })
-    .map(({ action, figures, elapsed: elapsedMs, tables, transaction }): AuditEvent => {
+    .record({ one: fc.boolean(), action: id, figures: fc.array(figure, { minLength: 0, maxLength: 3 }), elapsed, tables, transaction })
+    .map(({ one, action, figures, elapsed: elapsedMs, tables, transaction }): AuditEvent => {
       const [rowsChanged, rowsReturned, bytesReturned] = figures;
       const known = { ...(rowsChanged === undefined ? {} : { rowsChanged }), ...(rowsReturned === undefined ? {} : { rowsReturned }) };
       const measured = { ...known, ...(bytesReturned === undefined ? {} : { bytesReturned }), elapsedMs, ...counted(tables, transaction) };
-      return { kind: "outcome", action: action as ActionId, outcome: { status: "succeeded", measured } };
+      // The session gives all outcomes one shape: what is not known stands there without a value.
+      const shaped = { rowsChanged, rowsReturned, bytesReturned, elapsedMs, tables, transaction, answeredBy: undefined };
+      return {
+        kind: "outcome",
+        action: action as ActionId,
+        outcome: { status: "succeeded", measured: (one ? shaped : measured) as Measured },
+      };
     }),
   fc.record({ session: id, actions: fc.array(id), rowsChanged: fc.nat(), tables, transaction }).map(
     ({ session, actions, rowsChanged, tables, transaction }): AuditEvent => ({

@@ -131,7 +131,7 @@ export class LineWriter {
         this.#put(ENDED_ROWS);
         if (!this.#whole(event.rowsChanged) || !this.#tables(event.tables) || !this.#transaction(event.transaction)) return false;
         this.#put(ENDED_END);
-        return hasOnly(event, 5 + [event.tables, event.transaction].filter((one) => one !== undefined).length);
+        return hasOnly(event, 5 + given(event.tables) + given(event.transaction));
       default:
         return false;
     }
@@ -147,8 +147,8 @@ export class LineWriter {
     if ((tables !== undefined || transaction !== undefined) && thousandths / 1000 !== elapsedMs) return false;
     if (!this.#thousandths(thousandths) || !this.#tables(tables) || !this.#transaction(transaction)) return false;
     this.#put(OUTCOME_END);
-    const given = [rowsChanged, rowsReturned, bytesReturned, tables, transaction].filter((one) => one !== undefined);
-    return hasOnly(measured, 1 + given.length);
+    const figures = given(rowsChanged) + given(rowsReturned) + given(bytesReturned);
+    return hasOnly(measured, 1 + figures + given(tables) + given(transaction));
   }
 
   #figure(name: Uint8Array, value: number | undefined): boolean {
@@ -270,9 +270,11 @@ export class LineWriter {
   }
 }
 
-/** A field that this file does not know, or one that is there without a value, must not be lost: the long way writes it. */
+const given = (value: unknown): number => (value === undefined ? 0 : 1);
+
+/** A field that this file does not know must not be lost: the long way writes it. One without a value is in no line, whichever way. */
 function hasOnly(object: object, fields: number): boolean {
   let count = 0;
-  for (const _ in object) count += 1;
+  for (const name in object) count += given((object as Readonly<Record<string, unknown>>)[name]);
   return count === fields;
 }

@@ -48,6 +48,14 @@ export interface OpenActs {
   readonly open: ReadonlySet<string>;
   /** Returns the acts that this event settles although none of them was open. */
   step(event: AuditEvent): readonly string[];
+  /** All events of one write at once. */
+  stepAll(acts: WrittenActs): void;
+}
+
+/** What the events of one write have done to the open acts; what begins and ends in it leaves nothing. */
+export interface WrittenActs {
+  readonly opened: ReadonlySet<string>;
+  readonly settled: readonly string[];
 }
 
 export function openActs(initial: Iterable<string> = []): OpenActs {
@@ -65,5 +73,38 @@ export function openActs(initial: Iterable<string> = []): OpenActs {
       }
       return [];
     },
+    stepAll({ opened, settled }) {
+      for (const action of settled) open.delete(action);
+      for (const action of opened) open.add(action);
+    },
   };
+}
+
+/** The acts of a write that is being gathered: their ids alone, as events that are kept alive cost the collector more than their bytes. */
+export class GatheredActs {
+  #opened = new Set<string>();
+  #settled: string[] = [];
+
+  add(event: AuditEvent): void {
+    if (event.kind === "intent") {
+      if (event.decision === "allow") this.#opened.add(event.action);
+    } else if (event.kind === "outcome") this.#settle(event.action);
+    else if (event.kind === "recovered") for (const action of event.unknownOutcomes) this.#settle(action);
+  }
+
+  /** What was gathered; the next write begins. */
+  take(): WrittenActs {
+    const taken = { opened: this.#opened, settled: this.#settled };
+    this.clear();
+    return taken;
+  }
+
+  clear(): void {
+    this.#opened = new Set();
+    this.#settled = [];
+  }
+
+  #settle(action: string): void {
+    if (!this.#opened.delete(action)) this.#settled.push(action);
+  }
 }

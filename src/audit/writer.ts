@@ -10,7 +10,7 @@ import type { AppendFile, LogFiles } from "./files.ts";
 import { LineWriter } from "./line-writer.ts";
 import { segmentName } from "./lines.ts";
 import { AuditUnavailable } from "./log.ts";
-import { chainValue } from "./replay.ts";
+import { chainValue, GatheredActs, type WrittenActs } from "./replay.ts";
 
 /** Where the next line goes, and the chain value that the next write carries. */
 export interface Place {
@@ -23,8 +23,7 @@ export interface Place {
 /** One group that is on stable storage. */
 export interface Written {
   readonly bytes: Buffer;
-  /** Those of its events that open or settle acts. */
-  readonly acts: readonly AuditEvent[];
+  readonly acts: WrittenActs;
   readonly after: Place;
 }
 
@@ -64,7 +63,7 @@ class GroupWriter implements Writer {
   #place: Place;
   #size: number;
   readonly #lines = new LineWriter();
-  #acts: AuditEvent[] = [];
+  readonly #acts = new GatheredActs();
   /** Null once the group has its first line: only that line carries the chain. */
   #chain: string | null;
   /** Callers who wait for the group. */
@@ -102,7 +101,7 @@ class GroupWriter implements Writer {
     this.#lines.add(this.#size, this.#options.clock.now(), this.#chain, event); // May throw on a defect; nothing has changed then.
     this.#chain = null;
     this.#size += 1;
-    if (event.kind === "intent" || event.kind === "outcome" || event.kind === "recovered") this.#acts.push(event);
+    this.#acts.add(event);
     if (this.#lines.length > flushBytes) this.#kick();
     else if (this.#writing === null && this.#gathering === null) this.#arm();
   }
@@ -122,7 +121,7 @@ class GroupWriter implements Writer {
     this.#writing?.reject(this.#broken);
     this.#gathering = null;
     this.#lines.clear();
-    this.#acts = [];
+    this.#acts.clear();
   }
 
   async close(): Promise<void> {
@@ -130,14 +129,15 @@ class GroupWriter implements Writer {
     await this.#file.close();
   }
 
-  /** Reads' records wait for their sync at most this long. */
+  /** Reads' records wait for their sync at most this long: shorter where a timer still runs that an earlier group, written since, began. */
   #arm(): void {
-    this.#timer ??= setTimeout(() => this.#kick(), limits.auditReadSyncMsMax).unref();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#kick();
+    }, limits.auditReadSyncMsMax).unref();
   }
 
   #kick(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
     if (this.#kicked || this.#writing !== null) return; // The write in flight starts the next group when it ends.
     this.#kicked = true;
     setImmediate(() => this.#start()); // Callers of the same turn of the event loop come along.
@@ -148,12 +148,11 @@ class GroupWriter implements Writer {
     if (this.#broken !== null || this.#lines.length === 0 || this.#writing !== null) return;
     const waiters = this.#gathering ?? newWaiters();
     const bytes = this.#lines.take();
-    const acts = this.#acts;
+    const acts = this.#acts.take();
     const size = this.#size;
     const chain = chainValue(bytes);
     this.#writing = waiters;
     this.#gathering = null;
-    this.#acts = [];
     this.#chain = chain;
     // After a failed write nobody knows what the file holds: the log stays broken until it is opened anew.
     this.#inFlight = this.#write(bytes)
@@ -163,16 +162,18 @@ class GroupWriter implements Writer {
       });
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    if (this.#place.offset >= this.#options.segmentBytesMax) {
-      await this.#file.close();
-      this.#place = { ...this.#place, segment: segmentName(this.#place.size), offset: 0 };
-      this.#file = await this.#options.files.openAppend(this.#place.segment);
-    }
+  #write(bytes: Buffer): Promise<void> {
+    return this.#place.offset < this.#options.segmentBytesMax ? this.#file.append(bytes) : this.#writeToNext(bytes);
+  }
+
+  async #writeToNext(bytes: Buffer): Promise<void> {
+    await this.#file.close();
+    this.#place = { ...this.#place, segment: segmentName(this.#place.size), offset: 0 };
+    this.#file = await this.#options.files.openAppend(this.#place.segment);
     await this.#file.append(bytes);
   }
 
-  #written(waiters: Waiters, bytes: Buffer, acts: readonly AuditEvent[], size: number, chain: string): void {
+  #written(waiters: Waiters, bytes: Buffer, acts: WrittenActs, size: number, chain: string): void {
     if (this.#broken !== null) return;
     // From here on the group is on stable storage: nobody is told before.
     this.#place = { size, chain, segment: this.#place.segment, offset: this.#place.offset + bytes.length };
