@@ -135,8 +135,9 @@ function count(counters: Counters, decision: Decision["kind"], judgement: Judgem
 
 function intentEvent(action: Action, judgement: Judgement, decision: Decision["kind"], refused: Reason | undefined): AuditEvent {
   const { payload } = action;
-  const own = payload.kind === "sql" && payload.text !== judgement.text ? { textDigest: sha256Hex(payload.text) } : {};
-  return { kind: "intent", action: action.id, judgement: judgement.id, decision, code: refused?.code ?? judgement.code, ...own };
+  const code = refused?.code ?? judgement.code;
+  const intent = { kind: "intent" as const, action: action.id, judgement: judgement.id, decision, code };
+  return payload.kind === "sql" && payload.text !== judgement.text ? { ...intent, textDigest: sha256Hex(payload.text) } : intent;
 }
 
 function openedEvent(session: Session, target: Target, serverProcess: number | undefined): Extract<AuditEvent, { kind: "session_opened" }> {

@@ -131,15 +131,7 @@ export class Transaction {
   settle(act: Act): void {
     if (act.settled) return;
     act.settled = true;
-    const measured: Measured = {
-      ...(act.rowsChanged === undefined ? {} : { rowsChanged: act.rowsChanged }),
-      rowsReturned: act.rowsReturned,
-      bytesReturned: act.bytesReturned,
-      elapsedMs: act.startedMs === 0 ? 0 : Math.round((this.#clock.monotonic() - act.startedMs) * 1000) / 1000,
-      ...(act.tables === undefined ? {} : { tables: act.tables }),
-      ...(act.transactionId === undefined ? {} : { transaction: act.transactionId }),
-      ...(act.answeredBy === undefined ? {} : { answeredBy: act.answeredBy }),
-    };
+    const measured = measuredOf(act, act.startedMs === 0 ? 0 : Math.round((this.#clock.monotonic() - act.startedMs) * 1000) / 1000);
     this.#settleAs(act, act.code === undefined ? { status: "succeeded", measured } : { status: "failed", code: act.code, measured });
   }
 
@@ -167,4 +159,18 @@ export class Transaction {
       this.#guard.settle(inner.admission, outcome);
     }
   }
+}
+
+/** Literals where there are figures alone, as nearly always: a spread costs more than the record. */
+function measuredOf(act: Act, elapsedMs: number): Measured {
+  const { rowsChanged, rowsReturned, bytesReturned, tables, transactionId, answeredBy } = act;
+  const figures =
+    rowsChanged === undefined ? { rowsReturned, bytesReturned, elapsedMs } : { rowsChanged, rowsReturned, bytesReturned, elapsedMs };
+  if (tables === undefined && transactionId === undefined && answeredBy === undefined) return figures;
+  return {
+    ...figures,
+    ...(tables === undefined ? {} : { tables }),
+    ...(transactionId === undefined ? {} : { transaction: transactionId }),
+    ...(answeredBy === undefined ? {} : { answeredBy }),
+  };
 }
