@@ -219,6 +219,8 @@ export const awsFamilies: readonly Family[] = [
   disarming,
   wiping,
   { class: "write", names: "RollbackTransaction CommitTransaction BeginTransaction" },
+  // A model answers: nothing of the account is changed by it, and agents are themselves such callers.
+  { class: "read", names: "InvokeModel InvokeModelWithResponseStream Converse ConverseStream CountTokens", apis: "bedrock-runtime" },
   restoring,
   ...destroying,
   executing,

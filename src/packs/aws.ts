@@ -38,6 +38,7 @@ export const aws: Pack = {
   ],
   // Keys of objects. docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html: any character but for segments of dots alone.
   exactPaths: ["s3.amazonaws.com/{name}", "s3.*.amazonaws.com/{name}", "*.s3.amazonaws.com", "*.s3.*.amazonaws.com"],
+  slashedNames: ["/tags/{arn%}", "/{v}/tags/{arn%}", "bedrock-runtime.*.amazonaws.com/model/{m%}/**"],
   authSlots: ["authorization", "x-amz-security-token"],
   refusals: awsRefusals,
   signing: awsSigning,

@@ -1,5 +1,6 @@
 /** Azure Resource Manager. Its paths are read letter case aside, as it reads them itself. */
 import { azureLookups } from "./lookups/azure.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { errorRefusals } from "./refusals.ts";
@@ -7,6 +8,30 @@ import { errorRefusals } from "./refusals.ts";
 const op = operationsAt("https://management.azure.com");
 const G = "/subscriptions/s1/resourceGroups/shop/providers";
 const from = (provider: string): string => `/subscriptions/{s}/**/providers/${provider}`;
+
+const everyday = everydayAt("https://management.azure.com", [
+  {
+    class: "read",
+    thing: "question",
+    doors: [
+      "POST /providers/Microsoft.ResourceGraph/resources",
+      "POST /**/providers/Microsoft.Resources/deployments/{d}/validate",
+      "POST /**/providers/Microsoft.Resources/deployments/{d}/whatIf",
+      "POST /**/checkNameAvailability",
+      "POST /subscriptions/{s}/resourceGroups/{rg}/validateMoveResources",
+    ],
+    misses: ["PUT /subscriptions/s1/resourceGroups/shop/providers/Microsoft.Resources/deployments/d {}"],
+  },
+  {
+    class: "write",
+    thing: "group",
+    doors: [
+      "PUT /subscriptions/{s}/resourcegroups/{rg}",
+      "POST /subscriptions/{s}/**/providers/Microsoft.Compute/virtualMachines/{name}/start",
+    ],
+    misses: ["DELETE /subscriptions/s1/resourcegroups/shop"],
+  },
+]);
 
 export const azure: Pack = {
   provider: "azure",
@@ -170,5 +195,6 @@ export const azure: Pack = {
       matches: ['POST /subscriptions/s1/resourceGroups/shop/moveResources {"resources":[]}'],
       misses: ["POST /subscriptions/s1/resourceGroups/shop/validateMoveResources {}"],
     }),
+    ...everyday,
   ],
 };

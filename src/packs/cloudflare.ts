@@ -1,5 +1,6 @@
 /** Cloudflare. D1 speaks SQLite's SQL, which is not read here: it counts as code that runs. */
 import { cloudflareLookups } from "./lookups/cloudflare.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { cloudflareRefusals } from "./refusals.ts";
@@ -10,12 +11,45 @@ const Z = "/client/v4/zones/{z}";
 const a = "/client/v4/accounts/a1";
 const z = "/client/v4/zones/z1";
 
+const everyday = everydayAt("https://api.cloudflare.com", [
+  {
+    class: "write",
+    thing: "upload",
+    doors: [
+      "POST /client/v4/accounts/{a}/workers/scripts/{s}/versions",
+      "POST /client/v4/accounts/{a}/workers/scripts/{s}/deployments",
+      "POST /client/v4/accounts/{a}/workers/scripts/{s}/assets-upload-session",
+      "POST /client/v4/accounts/{a}/workers/assets/upload",
+      "POST /client/v4/accounts/{a}/workers/scripts/{s}/tails",
+      "DELETE /client/v4/accounts/{a}/workers/scripts/{s}/tails/{t}",
+      "POST /client/v4/accounts/{a}/pages/projects",
+      "POST /client/v4/pages/assets/upload",
+      "POST /client/v4/pages/assets/upsert-hashes",
+      "POST /client/v4/zones/{z}/dns_records",
+      "POST /client/v4/accounts/{a}/ai/run/{m*}",
+    ],
+    misses: ["DELETE /client/v4/accounts/a1/workers/scripts/s", "POST /client/v4/zones/z1/dns_records/batch {}"],
+  },
+  {
+    class: "read",
+    thing: "assets",
+    doors: ["POST /client/v4/pages/assets/check-missing"],
+    misses: ["POST /client/v4/pages/assets/upload"],
+  },
+]);
+
 export const cloudflare: Pack = {
   provider: "cloudflare",
   hosts: ["api.cloudflare.com"],
+  slashedNames: [
+    "/client/v4/accounts/{a}/storage/kv/namespaces/{n}/values/{k%}",
+    "/client/v4/accounts/{a}/storage/kv/namespaces/{n}/metadata/{k%}",
+    "/client/v4/accounts/{a}/r2/buckets/{b}/objects/{k%}",
+  ],
   authSlots: ["authorization", "x-auth-key", "x-auth-email", "x-auth-user-service-key"],
   refusals: cloudflareRefusals,
   lookups: cloudflareLookups,
+  graphql: ["/client/v4/graphql"],
   operations: [
     op(["zone", "destroy", "zone"], [`DELETE ${Z}`], { matches: [`DELETE ${z}`], misses: [`GET ${z}`] }, { many: true }),
     op(["dns", "outage", "dns"], [`DELETE+PUT+PATCH ${Z}/dns_records/{r}`, `POST ${Z}/dns_records/batch`, `POST ${Z}/dns_records/import`], {
@@ -105,5 +139,6 @@ export const cloudflare: Pack = {
       matches: [`POST ${a}/pages/projects/p/deployments`],
       misses: [`DELETE ${a}/pages/projects/p`],
     }),
+    ...everyday,
   ],
 };

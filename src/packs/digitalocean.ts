@@ -1,10 +1,20 @@
 /** DigitalOcean. `GET .../destroy_with_associated_resources` is its own preview of what goes along. */
 import { digitaloceanLookups } from "./lookups/digitalocean.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { plainRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.digitalocean.com");
+
+const everyday = everydayAt("https://api.digitalocean.com", [
+  {
+    class: "write",
+    thing: "tag",
+    doors: ["POST /v2/tags", "POST /v2/tags/{t}/resources"],
+    misses: ["DELETE /v2/tags/t"],
+  },
+]);
 
 export const digitalocean: Pack = {
   provider: "digitalocean",
@@ -110,5 +120,6 @@ export const digitalocean: Pack = {
       matches: ["POST /v2/apps/a/deployments {}"],
       misses: ["DELETE /v2/apps/a"],
     }),
+    ...everyday,
   ],
 };

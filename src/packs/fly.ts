@@ -1,11 +1,34 @@
 /** Fly.io: the Machines API and the GraphQL API beside it. */
 import { flyLookups } from "./lookups/fly.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { flyRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.machines.dev");
 const gql = (query: string): string => `POST https://api.fly.io/graphql ${JSON.stringify({ query })}`;
+
+const everyday = everydayAt("https://api.fly.io", [
+  {
+    class: "write",
+    thing: "deployment",
+    doors: [
+      "POST api.machines.dev/v1/apps",
+      "POST api.machines.dev/v1/apps/{app}/machines",
+      "POST+DELETE api.machines.dev/v1/apps/{app}/machines/{id}/lease",
+      "POST api.machines.dev/v1/apps/{app}/volumes",
+      "POST api.machines.dev/v1/apps/{app}/volumes/{id}/snapshots",
+      "GQL createApp",
+      "GQL createBuild",
+      "GQL finishBuild",
+      "GQL createRelease",
+      "GQL updateRelease",
+      "GQL ensureMachineRemoteBuilder",
+      "GQL ensureDepotRemoteBuilder",
+    ],
+    misses: ["DELETE https://api.machines.dev/v1/apps/shop", "POST https://api.machines.dev/v1/apps/shop/machines/m1 {}"],
+  },
+]);
 
 export const fly: Pack = {
   provider: "fly",
@@ -73,5 +96,6 @@ export const fly: Pack = {
       matches: ["POST /v1/apps/shop/machines/m1/start"],
       misses: ["POST /v1/apps/shop/machines/m1/stop"],
     }),
+    ...everyday,
   ],
 };

@@ -1,5 +1,6 @@
 /** Google Cloud: one host an API. SQL of Cloud SQL, BigQuery and Spanner is not PostgreSQL's in general, and counts as code that runs. */
 import { gcpLookups } from "./lookups/gcp.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { googleRefusals } from "./refusals.ts";
@@ -9,9 +10,44 @@ const sql = "sqladmin.googleapis.com/**/projects/{p}/instances/{i}";
 const i = "/v1/projects/p/instances/db";
 const compute = "compute.googleapis.com/compute/**";
 
+const everyday = everydayAt("https://cloudresourcemanager.googleapis.com", [
+  {
+    class: "read",
+    thing: "question",
+    doors: [
+      "POST /**/{x}:testIamPermissions",
+      "POST /**/{x}:getIamPolicy",
+      "POST logging.googleapis.com/v2/entries:list",
+      "POST monitoring.googleapis.com/v3/projects/{p}/timeSeries:query",
+      "POST firestore.googleapis.com/**/{d}:runQuery",
+      "POST firestore.googleapis.com/**/{d}:runAggregationQuery",
+      "POST firestore.googleapis.com/**/{d}:batchGet",
+      "POST firestore.googleapis.com/**/{d}:listCollectionIds",
+    ],
+    misses: ["POST /v3/projects/p:setIamPolicy {}", "POST https://logging.googleapis.com/v2/entries:write {}"],
+  },
+  {
+    class: "write",
+    thing: "message",
+    doors: ["POST pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish", "POST logging.googleapis.com/v2/entries:write"],
+    misses: ["DELETE https://pubsub.googleapis.com/v1/projects/p/topics/t"],
+  },
+]);
+
 export const gcp: Pack = {
   provider: "gcp",
   hosts: ["*.googleapis.com"],
+  slashedNames: [
+    "storage.googleapis.com/storage/{v}/b/{b}/o/{o%}",
+    "storage.googleapis.com/storage/{v}/b/{b}/o/{o%}/**",
+    "storage.googleapis.com/storage/{v}/b/{b}/o/{o%}/rewriteTo/b/{b}/o/{o%}",
+    "storage.googleapis.com/storage/{v}/b/{b}/o/{o%}/copyTo/b/{b}/o/{o%}",
+    "storage.googleapis.com/download/storage/{v}/b/{b}/o/{o%}",
+    "artifactregistry.googleapis.com/{v}/projects/{p}/locations/{l}/repositories/{r}/packages/{n%}",
+    "artifactregistry.googleapis.com/{v}/projects/{p}/locations/{l}/repositories/{r}/packages/{n%}/**",
+    "artifactregistry.googleapis.com/{v}/projects/{p}/locations/{l}/repositories/{r}/dockerImages/{n%}",
+  ],
+  listed: ["resourceNames", "names", "permissions", "updateMask.paths", "readMask.paths", "mask.fieldPaths"],
   authSlots: ["authorization", "x-goog-api-key"],
   refusals: googleRefusals,
   lookups: gcpLookups,
@@ -185,5 +221,6 @@ export const gcp: Pack = {
       ],
       misses: ["GET https://logging.googleapis.com/v2/projects/p/sinks"],
     }),
+    ...everyday,
   ],
 };

@@ -1,6 +1,7 @@
 /** GitHub: REST, GraphQL, and git over HTTP. Where a push does not show that it only adds, it counts as one that may not. */
 import { githubLookups } from "./lookups/github.ts";
 import { githubMutations } from "./github-mutations.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { githubRefusals } from "./refusals.ts";
@@ -10,9 +11,96 @@ const gql = (query: string): string => `POST /graphql ${JSON.stringify({ query }
 const R = "/repos/{o}/{r}";
 const r = "/repos/acme/shop";
 
+const everyday = everydayAt("https://api.github.com", [
+  {
+    class: "write",
+    thing: "work",
+    doors: [
+      "PATCH /repos/{o}/{r}/issues/{n}",
+      "PATCH /repos/{o}/{r}/issues/comments/{id}",
+      "PUT+DELETE /repos/{o}/{r}/issues/{n}/labels",
+      "DELETE /repos/{o}/{r}/issues/{n}/labels/{l}",
+      "DELETE /repos/{o}/{r}/issues/{n}/assignees",
+      "PUT+DELETE /repos/{o}/{r}/issues/{n}/lock",
+      "PATCH /repos/{o}/{r}/pulls/{n}",
+      "PATCH /repos/{o}/{r}/pulls/comments/{id}",
+      "DELETE /repos/{o}/{r}/pulls/{n}/requested_reviewers",
+      "PUT /repos/{o}/{r}/pulls/{n}/update-branch",
+      "POST /repos/{o}/{r}/statuses/{sha}",
+      "POST /repos/{o}/{r}/check-runs",
+      "PATCH /repos/{o}/{r}/check-runs/{id}",
+      "POST /repos/{o}/{r}/check-suites",
+      "POST /repos/{o}/{r}/commits/{sha}/comments",
+      "POST /repos/{o}/{r}/git/blobs",
+      "POST /repos/{o}/{r}/git/trees",
+      "POST /repos/{o}/{r}/git/commits",
+      "POST /repos/{o}/{r}/git/tags",
+      "POST /repos/{o}/{r}/git/refs",
+      "PUT /repos/{o}/{r}/contents/{path*}",
+      "POST /repos/{o}/{r}/merges",
+      "POST /repos/{o}/{r}/releases",
+      "PATCH /repos/{o}/{r}/releases/{id}",
+      "POST uploads.github.com/repos/{o}/{r}/releases/{id}/assets",
+      "POST /repos/{o}/{r}/labels",
+      "PATCH /repos/{o}/{r}/labels/{l}",
+      "POST /repos/{o}/{r}/milestones",
+      "PATCH /repos/{o}/{r}/milestones/{n}",
+      "POST /repos/{o}/{r}/deployments",
+      "POST /repos/{o}/{r}/deployments/{d}/statuses",
+      "POST /repos/{o}/{r}/actions/runs/{id}/rerun",
+      "POST /repos/{o}/{r}/actions/runs/{id}/rerun-failed-jobs",
+      "POST /repos/{o}/{r}/actions/jobs/{id}/rerun",
+      "POST /repos/{o}/{r}/actions/runs/{id}/cancel",
+      "POST /repos/{o}/{r}/forks",
+      "PUT /repos/{o}/{r}/topics",
+      "PUT+DELETE /repos/{o}/{r}/subscription",
+      "PUT+DELETE /user/starred/{o}/{r}",
+      "PUT /notifications",
+      "PATCH+DELETE /notifications/threads/{t}",
+      "POST github.com/{o}/{r}/info/lfs/locks",
+      "POST github.com/{o}/{r}/info/lfs/locks/{id}/unlock",
+    ],
+    misses: ["DELETE /repos/acme/shop/contents/a.txt", "POST /repos/acme/shop/keys {}", "PATCH /repos/acme/shop/git/refs/heads/main {}"],
+  },
+  {
+    class: "read",
+    thing: "question",
+    doors: [
+      "POST /repos/{o}/{r}/releases/generate-notes",
+      "POST /markdown",
+      "POST /markdown/raw",
+      "POST github.com/{o}/{r}/info/lfs/locks/verify",
+      "POST github.com/{o}/{r}/info/lfs/objects/batch",
+    ],
+    misses: ["POST /repos/acme/shop/releases {}"],
+    look: [{ at: "body operation", is: ["upload"], class: "write", because: "it asks where to put files" }],
+  },
+]);
+
 export const github: Pack = {
   provider: "github",
-  hosts: ["api.github.com", "github.com"],
+  hosts: ["api.github.com", "uploads.github.com", "github.com"],
+  slashedNames: [
+    "/repos/{o}/{r}/branches/{b%}",
+    "/repos/{o}/{r}/branches/{b%}/protection/**",
+    "/repos/{o}/{r}/contents/{p%}",
+    "/repos/{o}/{r}/contents/**/{p%}",
+    "/repos/{o}/{r}/compare/{c%}",
+    "/repos/{o}/{r}/commits/{c%}",
+    "/repos/{o}/{r}/commits/{c%}/**",
+    "/repos/{o}/{r}/git/ref/heads/{b%}",
+    "/repos/{o}/{r}/git/ref/tags/{b%}",
+    "/repos/{o}/{r}/git/ref/{b%}",
+    "/repos/{o}/{r}/git/refs/heads/{b%}",
+    "/repos/{o}/{r}/git/refs/{b%}",
+    "/repos/{o}/{r}/git/matching-refs/{b%}",
+    "/repos/{o}/{r}/git/matching-refs/heads/{b%}",
+    "/repos/{o}/{r}/releases/tags/{t%}",
+    "/repos/{o}/{r}/labels/{l%}",
+    "/repos/{o}/{r}/issues/{n}/labels/{l%}",
+    "/repos/{o}/{r}/environments/{e%}",
+    "/repos/{o}/{r}/rules/branches/{b%}",
+  ],
   authSlots: ["authorization", "cookie"],
   refusals: githubRefusals,
   tokenEndpoints: ["https://github.com/login/oauth/access_token"],
@@ -141,5 +229,6 @@ export const github: Pack = {
       { matches: [`POST ${r}/issues {"title":"t"}`, `POST ${r}/pulls {}`], misses: [`POST ${r}/transfer {}`] },
     ),
     ...githubMutations,
+    ...everyday,
   ],
 };

@@ -1,5 +1,6 @@
 /** Heroku: the Platform API and the data API of its databases. Add-ons are the databases. */
 import { herokuLookups } from "./lookups/heroku.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { plainRefusals } from "./refusals.ts";
@@ -7,6 +8,29 @@ import { plainRefusals } from "./refusals.ts";
 const op = operationsAt("https://api.heroku.com");
 const data = "https://api.data.heroku.com";
 const reads = ["GET /apps/shop"];
+
+const everyday = everydayAt("https://api.heroku.com", [
+  {
+    class: "write",
+    thing: "source",
+    doors: [
+      "POST /sources",
+      "POST /apps",
+      "POST /teams/apps",
+      "POST /apps/{app}/sources",
+      "POST /apps/{app}/slugs",
+      "POST /pipelines",
+      "POST /pipeline-couplings",
+    ],
+    misses: ["DELETE /apps/shop", "POST /apps/shop/releases {}"],
+  },
+  {
+    class: "read",
+    thing: "filter",
+    doors: ["POST /filters/apps"],
+    misses: ["POST /apps {}"],
+  },
+]);
 
 export const heroku: Pack = {
   provider: "heroku",
@@ -99,5 +123,6 @@ export const heroku: Pack = {
       matches: ["POST /apps/shop/builds {}"],
       misses: ["POST /apps/shop/releases {}"],
     }),
+    ...everyday,
   ],
 };

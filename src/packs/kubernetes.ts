@@ -1,5 +1,6 @@
 /** Kubernetes: the API server of a cluster, where its host is a well-known one. The collection form of a deletion deletes all. */
 import { kubernetesLookups } from "./lookups/kubernetes.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { kubernetesRefusals } from "./refusals.ts";
@@ -8,6 +9,21 @@ const op = operationsAt("https://kubernetes.default.svc");
 const N = "/api/v1/namespaces/{ns}";
 const n = "/api/v1/namespaces/shop";
 const apps = "/apis/apps/v1/namespaces/shop";
+
+const everyday = everydayAt("https://kubernetes.default.svc", [
+  {
+    class: "read",
+    thing: "question",
+    doors: [
+      "POST /apis/authorization.k8s.io/{v}/selfsubjectaccessreviews",
+      "POST /apis/authorization.k8s.io/{v}/selfsubjectrulesreviews",
+      "POST /apis/authorization.k8s.io/{v}/subjectaccessreviews",
+      "POST /apis/authorization.k8s.io/{v}/namespaces/{ns}/localsubjectaccessreviews",
+      "POST /apis/authentication.k8s.io/{v}/selfsubjectreviews",
+    ],
+    misses: ["POST /apis/authentication.k8s.io/v1/tokenreviews {}", "POST /api/v1/namespaces/shop/pods {}"],
+  },
+]);
 
 export const kubernetes: Pack = {
   provider: "kubernetes",
@@ -124,5 +140,6 @@ export const kubernetes: Pack = {
       matches: ["POST /apis/rbac.authorization.k8s.io/v1/clusterrolebindings {}"],
       misses: ["GET /apis/rbac.authorization.k8s.io/v1/clusterroles"],
     }),
+    ...everyday,
   ],
 };

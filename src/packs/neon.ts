@@ -1,5 +1,6 @@
 /** Neon: the console's API, and the SQL endpoint that its driver posts to. */
 import { neonLookups } from "./lookups/neon.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { wordRefusals } from "./refusals.ts";
@@ -7,6 +8,15 @@ import { wordRefusals } from "./refusals.ts";
 const op = operationsAt("https://console.neon.tech");
 const P = "/api/v2/projects/{p}";
 const B = `${P}/branches/{b}`;
+
+const everyday = everydayAt("https://console.neon.tech", [
+  {
+    class: "write",
+    thing: "projects",
+    doors: ["POST /api/v2/projects", "POST /api/v2/projects/{p}/endpoints", "POST /api/v2/projects/{p}/branches/{b}/databases"],
+    misses: ["DELETE /api/v2/projects/p", "POST /api/v2/projects/p/branches/b/restore {}"],
+  },
+]);
 
 export const neon: Pack = {
   provider: "neon",
@@ -111,5 +121,6 @@ export const neon: Pack = {
       },
       { sql: { at: ["query", "queries.query"], project: "host", rows: ["rows", "results.rows"] } },
     ),
+    ...everyday,
   ],
 };

@@ -1,14 +1,32 @@
 /** Netlify. */
 import { netlifyLookups } from "./lookups/netlify.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { plainRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.netlify.com");
 
+const everyday = everydayAt("https://api.netlify.com", [
+  {
+    class: "write",
+    thing: "upload",
+    doors: [
+      "POST /api/v1/sites",
+      "POST /api/v1/{account}/sites",
+      "PUT /api/v1/deploys/{d}/files/{p*}",
+      "PUT /api/v1/deploys/{d}/functions/{f}",
+      "PUT /api/v1/sites/{s}/deploys/{d}",
+      "POST /api/v1/deploys/{d}/cancel",
+    ],
+    misses: ["DELETE /api/v1/sites/s", "PUT /api/v1/sites/s {}"],
+  },
+]);
+
 export const netlify: Pack = {
   provider: "netlify",
   hosts: ["api.netlify.com"],
+  slashedNames: ["/api/v1/deploys/{d}/files/{p%}"],
   authSlots: ["authorization"],
   refusals: plainRefusals,
   lookups: netlifyLookups,
@@ -75,5 +93,6 @@ export const netlify: Pack = {
       matches: ["POST /api/v1/sites/s/builds {}"],
       misses: ["PUT /api/v1/sites/s/rollback"],
     }),
+    ...everyday,
   ],
 };

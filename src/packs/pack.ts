@@ -113,6 +113,11 @@ export interface Pack {
    * after it: the first segment is a name of its own, and never empty.
    */
   readonly exactPaths?: readonly string[];
+  /**
+   * Paths where an encoded slash is part of a name, as the provider itself reads it: `{x%}` one segment that may hold some, `{x}` one without,
+   * `**` any; a host before it where the pack has several. Anywhere else a slash that is hidden is refused.
+   */
+  readonly slashedNames?: readonly string[];
   /** Headers that carry the provider's credential, lower case: all but ours are stripped, and none is ever shown. */
   readonly authSlots: readonly string[];
   /** Absent: its requests are not signed. */

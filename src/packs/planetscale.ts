@@ -1,5 +1,6 @@
 /** PlanetScale: the API, and the endpoint its driver posts MySQL's SQL to, which is not read here: it counts as code that runs. */
 import { planetscaleLookups } from "./lookups/planetscale.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { wordRefusals } from "./refusals.ts";
@@ -8,6 +9,15 @@ const op = operationsAt("https://api.planetscale.com");
 const D = "/v1/organizations/{o}/databases/{d}";
 const B = `${D}/branches/{b}`;
 const d = "/v1/organizations/o/databases/shop";
+
+const everyday = everydayAt("https://api.planetscale.com", [
+  {
+    class: "write",
+    thing: "request",
+    doors: ["POST /v1/organizations/{o}/databases/{d}/deploy-requests"],
+    misses: ["POST /v1/organizations/o/databases/d/deploy-requests/7/deploy {}"],
+  },
+]);
 
 export const planetscale: Pack = {
   provider: "planetscale",
@@ -61,5 +71,6 @@ export const planetscale: Pack = {
       matches: [`POST ${d}/branches {"name":"x"}`],
       misses: [`POST ${d}/branches/main/demote`],
     }),
+    ...everyday,
   ],
 };

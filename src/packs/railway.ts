@@ -1,4 +1,5 @@
 /** Railway: one GraphQL endpoint. The names are those of its public schema; what is not here is new, and not known. */
+import { everydayAt } from "./everyday.ts";
 import type { Pack, PackOperation } from "./pack.ts";
 import { railwayLookups } from "./lookups/railway.ts";
 import { railwayChanges } from "./railway-changes.ts";
@@ -101,6 +102,15 @@ const destroying: readonly PackOperation[] = [
   },
 ];
 
+const everyday = everydayAt("https://backboard.railway.com", [
+  {
+    class: "write",
+    thing: "upload",
+    doors: ["POST /project/{p}/environment/{e}/up"],
+    misses: ["DELETE /project/p/environment/e"],
+  },
+]);
+
 export const railway: Pack = {
   provider: "railway",
   hosts: ["backboard.railway.com", "backboard.railway.app"],
@@ -108,6 +118,6 @@ export const railway: Pack = {
   refusals: graphqlRefusals,
   tokenEndpoints: ["https://backboard.railway.com/oauth/token"],
   graphql: ["/graphql/v2", "/graphql/internal", "/graphql"],
-  operations: [...destroying, ...railwayChanges, ...railwayMutations],
+  operations: [...destroying, ...railwayChanges, ...railwayMutations, ...everyday],
   lookups: railwayLookups,
 };

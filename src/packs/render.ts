@@ -10,6 +10,7 @@ const reads = ["GET /v1/services/srv-1"];
 export const render: Pack = {
   provider: "render",
   hosts: ["api.render.com"],
+  listed: ["name", "type", "environmentId", "region", "suspended", "ownerId", "resource", "instance", "level", "status"],
   authSlots: ["authorization"],
   refusals: plainRefusals,
   lookups: renderLookups,

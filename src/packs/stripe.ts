@@ -1,11 +1,32 @@
 /** Stripe: money, customers, subscriptions. Bodies are forms. */
 import { stripeLookups } from "./lookups/stripe.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { stripeRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.stripe.com");
 const reads = ["GET /v1/customers/c"];
+
+const everyday = everydayAt("https://api.stripe.com", [
+  {
+    class: "write",
+    thing: "object",
+    doors: [
+      "POST /v1/customers",
+      "POST /v1/customers/{id}",
+      "POST /v1/products",
+      "POST /v1/products/{id}",
+      "POST /v1/prices",
+      "POST /v1/prices/{id}",
+      "POST /v1/checkout/sessions",
+      "POST /v1/payment_links",
+      "POST /v1/quotes",
+    ],
+    misses: ["POST /v1/invoices/i/void", "POST /v1/payouts amount=1"],
+    look: [{ at: "body balance", is: "present", class: "money", because: "it sets what the customer owes" }],
+  },
+]);
 
 export const stripe: Pack = {
   provider: "stripe",
@@ -70,5 +91,6 @@ export const stripe: Pack = {
       matches: ["POST /v1/ephemeral_keys customer=c"],
       misses: reads,
     }),
+    ...everyday,
   ],
 };

@@ -1,5 +1,6 @@
 /** Supabase's Management API. SQL in its bodies is PostgreSQL's, and is judged as on the wire. */
 import { supabaseLookups } from "./lookups/supabase.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { plainRefusals } from "./refusals.ts";
@@ -7,9 +8,25 @@ import { plainRefusals } from "./refusals.ts";
 const op = operationsAt("https://api.supabase.com");
 const P = "/v1/projects/{ref}";
 
+const everyday = everydayAt("https://api.supabase.com", [
+  {
+    class: "write",
+    thing: "functions",
+    doors: ["POST /v1/projects/{ref}/branches", "POST /v1/projects/{ref}/functions", "PATCH /v1/projects/{ref}/functions/{f}"],
+    misses: ["DELETE /v1/projects/abc/functions/f"],
+    look: ["body", "query"].map((where) => ({
+      at: `${where as "body" | "query"} verify_jwt` as const,
+      is: [false],
+      class: "disarm" as const,
+      because: "whoever calls it is no longer asked who it is",
+    })),
+  },
+]);
+
 export const supabase: Pack = {
   provider: "supabase",
   hosts: ["api.supabase.com"],
+  listed: ["services"],
   authSlots: ["authorization"],
   refusals: plainRefusals,
   tokenEndpoints: ["https://api.supabase.com/v1/oauth/token"],
@@ -103,5 +120,6 @@ export const supabase: Pack = {
       matches: ["POST /v1/projects/abc/functions/deploy?slug=f"],
       misses: ["DELETE /v1/projects/abc/functions/f"],
     }),
+    ...everyday,
   ],
 };

@@ -1,11 +1,43 @@
 /** Vercel. The version in a path differs from route to route and changes with time, so any is read. */
 import { vercelLookups } from "./lookups/vercel.ts";
+import { everydayAt } from "./everyday.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { errorRefusals } from "./refusals.ts";
 
 const op = operationsAt("https://api.vercel.com");
 const reads = ["GET /v9/projects/shop"];
+
+const everyday = everydayAt("https://api.vercel.com", [
+  {
+    class: "write",
+    thing: "project",
+    doors: ["POST /v*/projects", "PATCH /v*/projects/{p}", "POST /v*/projects/{p}/domains", "PATCH /v*/deployments/{d}/cancel"],
+    misses: ["DELETE /v9/projects/shop"],
+    look: [
+      { at: "body passwordProtection", is: "present", class: "disarm", because: "its password changes" },
+      { at: "body ssoProtection", is: "present", class: "disarm", because: "who may see it changes" },
+      { at: "body trustedIps", is: "present", class: "disarm", because: "which addresses get in changes" },
+      { at: "body gitForkProtection", is: [false], class: "disarm", because: "forks build without leave" },
+      { at: "body protectionBypass", is: "present", class: "disarm", because: "it makes a way past the protection" },
+      { at: "body publicSource", is: [true], class: "publish", because: "its source can be seen" },
+      { at: "body directoryListing", is: [true], class: "publish", because: "its folders can be seen" },
+      { at: "body environmentVariables", is: "present", class: "outage", because: "it sets variables" },
+    ],
+  },
+  {
+    class: "write",
+    thing: "artifact",
+    doors: ["PUT /v*/artifacts/{h}", "POST /v*/artifacts/events"],
+    misses: ["GET /v8/artifacts/x"],
+  },
+  {
+    class: "read",
+    thing: "artifacts",
+    doors: ["POST /v*/artifacts", "POST /v*/artifacts/status"],
+    misses: ["PUT /v8/artifacts/x"],
+  },
+]);
 
 export const vercel: Pack = {
   provider: "vercel",
@@ -87,5 +119,6 @@ export const vercel: Pack = {
       matches: ['POST /v13/deployments {"name":"shop"}'],
       misses: ["DELETE /v13/deployments/d"],
     }),
+    ...everyday,
   ],
 };

@@ -3,6 +3,7 @@
  * It does not resolve names; of providers it asks alone whether a host's paths are names that are kept letter by letter.
  */
 import { type ExactPaths, exactPathsOf } from "./pack-of.ts";
+import { holdsSlashedName } from "./slashed-names.ts";
 import { type Tree, UNDETERMINED } from "./tree.ts";
 
 export interface CanonicalUrl {
@@ -45,7 +46,7 @@ function readUrl(url: string): CanonicalUrl | Refused {
   const host = canonicalHost(authority, scheme.toLowerCase());
   if (host === undefined) return { refused: "its URL names no plain host" };
   const exact = exactPathsOf(host);
-  const canonical = exact === undefined ? canonicalPath(path) : exactPath(path, exact);
+  const canonical = exact === undefined ? canonicalPath(path, host) : exactPath(path, exact);
   if (typeof canonical !== "string") return canonical;
   const parsed = queryOf(query.slice(1));
   if ("refused" in parsed) return parsed;
@@ -89,10 +90,12 @@ export function canonicalHost(authority: string, scheme: string): string | undef
   return port === undefined || String(Number(port)) === implied ? name : `${name}:${Number(port)}`;
 }
 
+const HIDDEN: Refused = { refused: "its path hides a slash, a backslash or a control character" };
+
 /** With an encoding only where it must be. */
-function decodedPath(path: string): string | Refused {
+function decodedPath(path: string, hidden = /%(2f|5c|[01][0-9a-f]|7f)/i): string | Refused {
   if (/%(?![0-9a-f]{2})/i.test(path)) return { refused: "its path holds a percent sign that encodes nothing" };
-  if (/%(2f|5c|[01][0-9a-f]|7f)/i.test(path)) return { refused: "its path hides a slash, a backslash or a control character" };
+  if (hidden.test(path)) return HIDDEN;
   const decoded = encodedWhereOdd(path.replace(/%[0-9a-f]{2}/gi, oneEncoding));
   // Looked for in the decoded text: `%252%66` is `%252f` to whoever decodes once.
   return /%25[0-9a-f]{2}/i.test(decoded) ? { refused: "its path is encoded twice" } : decoded;
@@ -108,8 +111,8 @@ function exactPath(path: string, paths: ExactPaths): string | Refused {
   return decoded.length > 1 && decoded.endsWith("/") ? decoded.slice(0, -1) : decoded || "/";
 }
 
-function canonicalPath(path: string): string | Refused {
-  const decoded = decodedPath(path);
+function canonicalPath(path: string, host: string): string | Refused {
+  const decoded = decodedPath(path, /%(5c|[01][0-9a-f]|7f)/i);
   if (typeof decoded !== "string") return decoded;
   const kept: string[] = [];
   // An encoded semicolon is one to some servers: its parameters go either way.
@@ -118,7 +121,9 @@ function canonicalPath(path: string): string | Refused {
       if (kept.pop() === undefined) return { refused: "its path leads above its root" };
     } else if (segment !== "." && segment !== "") kept.push(segment);
   }
-  return `/${kept.join("/")}`;
+  // Looked for in the form that is judged and sent: dot segments led elsewhere before.
+  const canonical = `/${kept.join("/")}`;
+  return canonical.includes("%2F") && !holdsSlashedName(host, canonical) ? HIDDEN : canonical;
 }
 
 /** `a[]=1&a[]=2` is a list; any other key given twice is marked. */
