@@ -118,7 +118,10 @@ export const cloudflare: Pack = {
         `PUT ${A}/tokens/{t}/value`,
         `POST+PUT+DELETE ${A}/tokens/**`,
         "POST+PUT+DELETE /client/v4/user/tokens/**",
-        `GET ${A}/cfd_tunnel/{t}/token`,
+        `GET ${A}/{kind}/{t}/token`,
+        `GET ${A}/challenges/widgets/**`,
+        "GET /client/v4/user/api_key",
+        "GET /client/v4/user/service_keys/**",
       ],
       {
         matches: [`DELETE ${a}`, `PUT ${a}/tokens/t/value {}`, `DELETE ${a}/secrets_store/stores/s`, "POST /client/v4/user/tokens {}"],

@@ -92,8 +92,16 @@ export const digitalocean: Pack = {
     ),
     op(
       ["kubeconfig", "credential", "kubeconfig"],
-      ["GET /v2/kubernetes/clusters/{id}/kubeconfig", "GET /v2/kubernetes/clusters/{id}/credentials"],
-      { matches: ["GET /v2/kubernetes/clusters/k/kubeconfig"], misses: ["GET /v2/kubernetes/clusters/k"] },
+      [
+        "GET /v2/kubernetes/clusters/{id}/kubeconfig",
+        "GET /v2/kubernetes/clusters/{id}/credentials",
+        "GET /v2/registry/docker-credentials",
+        "GET /v2/registries/{r}/docker-credentials",
+      ],
+      {
+        matches: ["GET /v2/kubernetes/clusters/k/kubeconfig", "GET /v2/registry/docker-credentials"],
+        misses: ["GET /v2/kubernetes/clusters/k"],
+      },
     ),
     op(
       ["misc", "destroy", "thing"],

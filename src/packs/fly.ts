@@ -84,6 +84,12 @@ export const fly: Pack = {
       matches: [gql("mutation { createLimitedAccessToken(input: {}) { limitedAccessToken { id } } }")],
       misses: [gql("query { viewer { id } }")],
     }),
+    op(
+      ["show-secrets", "read", "secrets"],
+      ["GET /v1/apps/{app}/secrets/**"],
+      { matches: ["GET /v1/apps/shop/secrets"], misses: ["GET /v1/apps/shop/machines"] },
+      { look: [{ at: "query show_secrets", is: [true], class: "credential", because: "it shows values of secrets" }] },
+    ),
     op(["update", "disarm", "machine"], ["POST /v1/apps/{app}/machines/{id}", "PUT /v1/apps/{app}/volumes/{id}"], {
       matches: ['PUT /v1/apps/shop/volumes/vol_1 {"auto_backup_enabled":false}'],
       misses: ["POST /v1/apps/shop/machines/m1/exec {}"],

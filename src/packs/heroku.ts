@@ -93,10 +93,24 @@ export const heroku: Pack = {
       matches: ['PATCH /apps/shop/config-vars {"A":null}'],
       misses: reads,
     }),
-    op(["readConfig", "credential", "config"], ["GET+HEAD /apps/{app}/config-vars", "GET /apps/{app}/releases/{r}/config-vars"], {
-      matches: ["GET /apps/shop/config-vars"],
-      misses: reads,
-    }),
+    op(
+      ["readConfig", "credential", "config"],
+      [
+        "GET+HEAD /apps/{app}/config-vars",
+        "GET /apps/{app}/releases/{r}/config-vars",
+        "GET /pipelines/{p}/stage/{s}/config-vars",
+        "GET /addons/{a}/config",
+        "GET /apps/{app}/addons/{a}/config",
+        "GET /addons/{a}/sso",
+        "GET /apps/{app}/addons/{a}/sso",
+        "GET /oauth/authorizations/**",
+        "GET /oauth/clients/**",
+      ],
+      {
+        matches: ["GET /apps/shop/config-vars", "GET /addons/a/config", "GET /oauth/authorizations"],
+        misses: reads,
+      },
+    ),
     op(["rollback", "outage", "app"], ["POST /apps/{app}/releases"], {
       matches: ['POST /apps/shop/releases {"release":"r"}'],
       misses: ["GET /apps/shop/releases"],

@@ -87,10 +87,16 @@ export const stripe: Pack = {
       ["DELETE /v1/webhook_endpoints/{id}", "DELETE /v1/products/{id}", "DELETE /v1/plans/{id}", "DELETE /v1/coupons/{id}"],
       { matches: ["DELETE /v1/webhook_endpoints/w", "DELETE /v1/products/p"], misses: ["GET /v1/products/p"] },
     ),
-    op(["keys", "credential", "key"], ["POST /v1/ephemeral_keys", "POST /v1/account_links"], {
-      matches: ["POST /v1/ephemeral_keys customer=c"],
+    op(["keys", "credential", "key"], ["POST /v1/ephemeral_keys", "POST /v1/account_links", "GET+POST /v1/apps/secrets/**"], {
+      matches: ["POST /v1/ephemeral_keys customer=c", "GET /v1/apps/secrets/find?name=n"],
       misses: reads,
     }),
+    op(
+      ["card", "read", "card"],
+      ["GET /v1/issuing/cards/**"],
+      { matches: ["GET /v1/issuing/cards/c"], misses: reads },
+      { look: [{ at: "query **", is: ["number", "cvc"], class: "credential", because: "it shows a card's number" }] },
+    ),
     ...everyday,
   ],
 };

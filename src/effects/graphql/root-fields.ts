@@ -74,6 +74,9 @@ function fieldsOf(operation: OperationDefinitionNode, fragments: Walk["fragments
 function expand(selections: readonly SelectionNode[], walk: Walk): void {
   for (const selection of selections) {
     walk.selections += 1;
+    const named = (selection.directives ?? []).map(({ name }) => name.value).filter((each) => each === "skip" || each === "include");
+    // The specification forbids it, and servers differ in which of two they heed.
+    if (new Set(named).size < named.length) walk.problem ??= "a directive of its GraphQL document stands in one place twice";
     if (walk.selections > limits.graphqlFieldsMax) walk.problem ??= "its GraphQL document asks for too many fields";
     if (walk.problem !== undefined) return;
     if (skipped(selection, walk)) continue;

@@ -32,7 +32,9 @@ export interface CanonicalRequest {
 type Refused = { readonly refused: string };
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const overrideHeaders = ["x-http-method-override", "x-method-override", "x-http-method"];
+const overrideHeaders = ["x-http-method-override", "x-method-override", "x-http-method", "x-original-method"];
+/** Servers behind IIS, Symfony and others take the path from them. */
+const pathHeaders = ["x-original-url", "x-rewrite-url", "x-override-url"];
 
 /** What a request means depends on nothing but itself: several ask on its way, and it is read once. */
 const read = new WeakMap<HttpRequest, CanonicalRequest | Refused>();
@@ -101,6 +103,7 @@ function headersOf(pairs: HttpRequest["headers"]): ReadHeaders | Refused {
     if (!TOKEN.test(name)) return { refused: "the name of a header is no word" };
     if (/[\r\n\0]/.test(value)) return { refused: "a header holds a line break or a NUL" };
     if (overrideHeaders.includes(name.replaceAll("_", "-"))) overrides.push(value);
+    if (pathHeaders.includes(name.replaceAll("_", "-"))) return { refused: "a header puts another path in place of its own" };
     const known = headers.get(name);
     if (known !== undefined && single.has(name)) return { refused: "a header that may stand once stands in it twice" };
     headers.set(name, known === undefined ? value : `${known}, ${value}`);

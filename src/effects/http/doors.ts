@@ -33,6 +33,8 @@ type Segment =
 
 type Places = readonly (readonly [name: string, text: string])[];
 
+const SUB_DELIMITER = /%(?:2[1468-9A-C]|27|3[AD]|40)/gi;
+
 const read = new WeakMap<Pack, Doors>();
 
 export function doorsOf(pack: Pack): Doors {
@@ -58,7 +60,12 @@ function readDoors(pack: Pack): Doors {
     }
   }
   return {
-    routes: (method, host, path) => routes.flatMap((route) => routed(route, method, host, path.split("/").slice(1))),
+    routes: (method, host, path) => {
+      const at = (pack.sameHosts ?? []).reduce((name, [what, into]) => name.replace(what, into), host);
+      // `:access` and `%3Aaccess` are the same to whoever decodes a path before it is routed.
+      const segments = path.replace(SUB_DELIMITER, decodeURIComponent).split("/").slice(1);
+      return routes.flatMap((route) => routed(route, method, at, segments));
+    },
     fields: (root, field) => fields.get(`${root} ${field}`.toLowerCase()) ?? [],
     names: (api, name) => names.filter((each) => each.api === api && each.fits.test(name)).map(({ operation }) => operation),
   };
