@@ -7,7 +7,7 @@ import { hash } from "node:crypto";
 /** Bytes of one hash (SHA-256). */
 export const hashBytes = 32;
 
-/** One digest as text, a character a byte: asked for as bytes it comes with memory of its own, which the collector frees at twice its cost. */
+/** A digest as text, a character a byte: as bytes it would come with memory of its own, which the collector frees at twice its cost. */
 type Digest = string;
 
 const digestOf = (bytes: Uint8Array): Digest => hash("sha256", bytes, "binary");
