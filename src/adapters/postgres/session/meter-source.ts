@@ -39,15 +39,16 @@ const BY_LOCKS = `SELECT k.relation, ${count("inserted")} AS ins, ${count("updat
   AND k.mode ${op("=")} ANY (ARRAY['RowExclusiveLock', 'AccessExclusiveLock'])`;
 
 /** TRUNCATE writes the table's row in the catalogue, and a transaction's own rows are no older than it is. */
-const BY_TABLES = `SELECT c.oid AS relation, ${["inserted", "updated", "deleted"].map((what) => `${counted(what, "c.oid")} AS ${what.slice(0, 3)}`).join(", ")},
+const BY_TABLES = `SELECT c.oid AS relation, ${counted("inserted", "c.oid")} AS ins, ${counted("updated", "c.oid")} AS upd,
+  ${counted("deleted", "c.oid")} AS del,
   CASE WHEN ${fn("age")}(c.xmin) ${op("<=")} 0 THEN ${cut("c.oid")} ELSE 0 END AS cut
   FROM pg_catalog.pg_class c WHERE c.oid ${op(">=")} ${FIRST_OWN} AND c.relkind ${op("=")} ANY (CAST(ARRAY['r', 'm'] AS pg_catalog."char"[]))
   AND c.relpersistence ${op("<>")} 't'`;
 
 const setting = (name: string): string => `CAST(${fn("current_setting")}('${name}') AS pg_catalog.int8)`;
 /**
- * The tables are cheaper: three rows of the catalogue, 590 bytes, to a table of 2 µs, against 5 ns for each place of the lock table and 35 µs
- * besides. The catalogue of an empty database has 115,000 bytes. Measured on PostgreSQL 18.
+ * Where the tables are cheaper: a table takes 2 µs and three rows of the catalogue, 590 bytes; the locks take 5 ns for each place of their
+ * table and 35 µs besides. The catalogue of an empty database has 115,000 bytes. Measured on PostgreSQL 18.
  */
 // Operators that are written so all bind alike, from left to right.
 const SMALL = `${fn("pg_relation_size")}(CAST(1259 AS pg_catalog.oid)) ${op("<")}
@@ -65,8 +66,8 @@ export interface Source {
 export const byLocks: Source = { first: "", from: `(${BY_LOCKS} OFFSET 0)` };
 
 /**
- * `total` is the bound, `chained` whether counts of an earlier transaction go on, both SQL; `suspect` an SQL condition on `s`, with columns as
- * of a source: some table may be beyond a bound of its own.
+ * `total` is the bound; `chained` whether counts of an earlier transaction go on, both SQL; `suspect` an SQL condition on `s` with the
+ * columns of a source: some table may be beyond a bound of its own.
  */
 export function byTables(total: string, chained: string, suspect?: string): Source {
   const fits = [
