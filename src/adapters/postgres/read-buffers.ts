@@ -6,8 +6,11 @@
  */
 import type { OnReadOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { isReturned, lend } from "./codec/lent.ts";
 
 const READ_BYTES = 64 * 1024;
+/** Free before each lent chunk: more than what is left of a frame whose length is not there yet. */
+const ROOM_BYTES = 16;
 /** Reads below this are copied: that costs less than a buffer of their own. */
 const LONG_BYTES_MIN = 4 * 1024;
 /** Sockets that may have a buffer of their own at once; each keeps it until its next short read. */
@@ -16,19 +19,19 @@ const SPARES_MAX = 64;
 
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 const spares: Buffer[] = [];
-/** Chunks that are out with a reader: the very objects, so that a part of one is never taken for it. Each comes back once at most. */
-const lent = new WeakSet<Buffer>();
 const readings = new WeakMap<Duplex, Reading>();
 let owners = 0;
 
 class Reading {
   #socket: Socket | undefined = undefined;
   #own: Buffer | undefined = undefined;
+  /** What of it is read into. */
+  #room: Buffer | undefined = undefined;
   /** Who has the chunks; the stream's listeners where nobody asked for them. */
   #take: ((chunk: Buffer) => void) | undefined = undefined;
 
   readonly options: OnReadOpts = {
-    buffer: () => this.#own ?? shared,
+    buffer: () => this.#room ?? shared,
     callback: (bytes) => this.#read(bytes),
   };
 
@@ -59,25 +62,31 @@ class Reading {
   #chunk(bytes: number): Buffer {
     const own = this.#own;
     if (own !== undefined && bytes >= LONG_BYTES_MIN) {
-      const chunk = own.subarray(0, bytes);
-      lent.add(chunk);
-      this.#own = spares.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+      const chunk = own.subarray(ROOM_BYTES, ROOM_BYTES + bytes);
+      lend(chunk, ROOM_BYTES);
+      this.#possess();
       return chunk;
     }
     const copy = Buffer.allocUnsafe(bytes);
-    (own ?? shared).copy(copy, 0, 0, bytes);
+    (this.#room ?? shared).copy(copy, 0, 0, bytes);
     if (own !== undefined) this.#disown();
     else if (this.#take !== undefined && bytes >= LONG_BYTES_MIN && owners < OWNERS_MAX) {
       owners += 1;
-      this.#own = spares.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+      this.#possess();
     }
     return copy;
+  }
+
+  #possess(): void {
+    this.#own = spares.pop() ?? Buffer.allocUnsafeSlow(ROOM_BYTES + READ_BYTES);
+    this.#room = this.#own.subarray(ROOM_BYTES);
   }
 
   #disown(): void {
     const own = this.#own;
     if (own === undefined) return;
     this.#own = undefined;
+    this.#room = undefined;
     owners -= 1;
     if (spares.length < SPARES_MAX) spares.push(own);
   }
@@ -105,7 +114,7 @@ export function takeReads(socket: Duplex, take: (chunk: Buffer) => void): boolea
  * the memory is read into again. Undefined where the memory was not lent, or is only a part of the chunk.
  */
 export function givesBack(chunk: Buffer): ((error?: Error | null) => void) | undefined {
-  if (!lent.delete(chunk)) return undefined;
+  if (!isReturned(chunk)) return undefined;
   return (error) => {
     // After a failed write nobody says when the kernel is done: the collector has it.
     if ((error === undefined || error === null) && spares.length < SPARES_MAX) spares.push(Buffer.from(chunk.buffer));

@@ -4,6 +4,7 @@
  *
  * Use: `load(chunk)`, then `next()` until it says `MORE`; after each `FRAME` or `BODY` call `take()`, or stop and come back later.
  */
+import { isLent, putBefore } from "./lent.ts";
 import { HELD_WHOLE_MAX, type FrameShapes } from "./shapes.ts";
 import { assert } from "../../../base/assert.ts";
 
@@ -41,6 +42,10 @@ export class FrameScanner {
     this.#shapes = shapes;
   }
 
+  /** The lent chunk whose end was copied, for its frame goes on in the next one, and where that end began; nothing else is wanted of it. */
+  left: Buffer = EMPTY;
+  leftAt = 0;
+
   /** Bytes kept for later. */
   get kept(): number {
     return this.buffer.length - this.#at + this.#partBytes;
@@ -54,6 +59,12 @@ export class FrameScanner {
   load(chunk: Buffer): void {
     if (this.#partBytes === 0 && this.#at === this.buffer.length) {
       this.buffer = chunk;
+      this.#at = 0;
+      return;
+    }
+    const joined = this.#partBytes === 0 ? putBefore(chunk, this.buffer.subarray(this.#at)) : undefined;
+    if (joined !== undefined) {
+      this.buffer = joined;
       this.#at = 0;
       return;
     }
@@ -150,10 +161,19 @@ export class FrameScanner {
       this.buffer = EMPTY;
       this.#at = 0;
     } else if (this.buffer.length > 2 * have) {
+      if (isLent(this.buffer)) {
+        this.left = this.buffer;
+        this.leftAt = this.#at;
+      }
       this.buffer = Buffer.from(this.buffer.subarray(this.#at));
       this.#at = 0;
     }
     return MORE;
+  }
+
+  /** Whoever has asked for `left` knows enough. */
+  letGo(): void {
+    this.left = EMPTY;
   }
 
   #bad(problem: string): Step {

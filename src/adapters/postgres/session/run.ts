@@ -3,6 +3,8 @@
  * It does not know frames.
  */
 
+import { isAllThatIsLeft } from "../codec/lent.ts";
+
 const NOTHING = Buffer.alloc(0);
 
 export class Run {
@@ -22,10 +24,13 @@ export class Run {
     this.#to = to;
   }
 
-  flush(out: Buffer[]): void {
+  /** Pushes out what it has. Of the chunk `left` nobody needs anything from `leftAt` on. */
+  flush(out: Buffer[], left: Buffer = NOTHING, leftAt = 0): void {
     if (this.#to > this.#from) {
       const whole = this.#from === 0 && this.#to === this.#buffer.length;
-      out.push(whole ? this.#buffer : this.#buffer.subarray(this.#from, this.#to));
+      const piece = whole ? this.#buffer : this.#buffer.subarray(this.#from, this.#to);
+      if (this.#from === 0 && this.#buffer === left && this.#to === leftAt) isAllThatIsLeft(piece, left);
+      out.push(piece);
     }
     this.#buffer = NOTHING;
     this.#from = this.#to = 0;

@@ -73,7 +73,8 @@ export class ServerSide {
       if (this.#row !== undefined && scanner.atBoundary) this.#ownRow(this.#row);
       else if (scanner.atBoundary) this.#retelling.whole(core);
     }
-    this.#run.flush(out);
+    this.#run.flush(out, scanner.left, scanner.leftAt);
+    scanner.letGo();
   }
 
   /** True when the frame at hand was kept back behind others that were. */
