@@ -44,6 +44,8 @@ describe("text of others", () => {
     assert.equal(visibleText("a\nb\t"), "a⏎b⇥");
     assert.equal(visibleText("naïve 日本語 👍 ⟨x⟩"), "naïve 日本語 👍 ⟨x⟩");
     assert.equal(visibleText("\u{e0041}\ud800"), "U+E0041U+D800");
+    assert.equal(visibleText("a\u3164\u2800\ufe0f\u034fb"), "aU+3164U+2800U+FE0FU+034Fb");
+    assert.equal(visibleText("e\u0301\u0302\u0303\u0304"), "e\u0301\u0302\u0303U+0304");
   });
 
   test("loses nothing to colours: the pieces put together are the text", () => {

@@ -10,6 +10,10 @@ describe("visible", () => {
     ["carriage return", "safe\rDROP", "safe\\u{d}DROP"],
     ["text direction", "a\u202eb\u2066", "a\\u{202e}b\\u{2066}"],
     ["line separators and zero width", "a\u2028b\u200b", "a\\u{2028}b\\u{200b}"],
+    ["fillers that fonts leave empty", "a\u3164\u2800\u115fb", "a\\u{3164}\\u{2800}\\u{115f}b"],
+    ["spaces that are none", "a\u00a0\u2003b", "a\\u{a0}\\u{2003}b"],
+    ["selectors, joiners, private use", "a\ufe0f\u034f\ue000b", "a\\u{fe0f}\\u{34f}\\u{e000}b"],
+    ["a pile of marks", "e\u0301\u0302\u0303\u0304\u0305", "e\u0301\u0302\u0303\\u{304}\\u{305}"],
     ["ordinary text", "naïve €5 😀 表", "naïve €5 😀 表"],
   ] as const) {
     test(name, () => assert.equal(visible(input), expected));

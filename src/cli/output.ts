@@ -3,13 +3,14 @@
  * It does not write: it returns text.
  */
 import { stripVTControlCharacters } from "node:util";
+import { unseen } from "../base/unseen.ts";
 
 /**
- * Text of others (SQL, names, client names) as it may be shown on a terminal: control characters, line separators and characters
- * that turn the direction of text are spelt out, so that nothing shown can move the cursor or hide a part of itself.
+ * Text of others (SQL, names, client names) as it may be shown on a terminal: control characters, characters that cannot be seen
+ * and those that turn the direction of text are spelt out, so that nothing shown can move the cursor or hide a part of itself.
  */
 export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => {
+  return text.replace(unseen, (char) => {
     if (char === "\n" || char === "\t") return " ";
     return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
   });

@@ -120,7 +120,7 @@ describe("a Slack message", () => {
   });
 
   test("a name is data: it calls nobody, links nowhere, turns no text and stays within Slack's sizes", () => {
-    const evil = "<!channel> & <https://evil.example|Approve> \u202e\u0007\n*bold* :tada:";
+    const evil = "<!channel> & <https://evil.example|Approve> \u202e\u0007\u3164\u2800\n*bold* :tada:";
     const plan = samplePlan({
       target: { name: evil, environment: "production", database: evil, identity: "1" },
       asked: { principal: evil.repeat(20), run: "r_1" as never },
@@ -138,7 +138,7 @@ describe("a Slack message", () => {
     for (const { type, text } of texts) {
       assert.equal(type, "plain_text", "no markup is read in it");
       assert.ok(String(text).length <= 3_000);
-      assert.doesNotMatch(String(text), /[\u202e\u0007]/);
+      assert.doesNotMatch(String(text), /[\u202e\u0007\u3164\u2800]/);
     }
     assert.match(JSON.stringify(message), /and 388 more objects/);
   });
