@@ -8,7 +8,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { after, before, describe, test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { openSealedVault, changeVault } from "../../src/wiring/vault.ts";
 import { until, vaultPassphrase } from "../grants/scene.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
@@ -54,6 +54,7 @@ describe("what is put in is taken out again", () => {
     "in JSON": (token) => [{}, [Buffer.from(JSON.stringify({ token }))]],
     "in a URL": (token) => [{}, [Buffer.from(`/login?token=${encodeURIComponent(token)}`)]],
     "gzipped though nobody asked": (token) => [{ "content-encoding": "gzip" }, [gzipSync(`you are ${token}`)]],
+    "as Zstandard": (token) => [{ "content-encoding": "zstd" }, [zstdCompressSync(`you are ${token}`)]],
     "in a header": (token) => [{ "x-you-are": token, location: `/x?t=${encodeURIComponent(token)}` }, [Buffer.from("ok")]],
   };
   for (const [how, echo] of Object.entries(echoes)) {
@@ -79,7 +80,7 @@ describe("what is put in is taken out again", () => {
   }
 
   test("an answer in an encoding that cannot be looked into does not come through", async () => {
-    scene.railway.paths.set("/odd", (_, response) => response.writeHead(200, { "content-encoding": "zstd" }).end("xx"));
+    scene.railway.paths.set("/odd", (_, response) => response.writeHead(200, { "content-encoding": "compress" }).end("xx"));
     const { status, text } = await call(scene.proxy, railwayHost, { method: "GET", path: "/odd", headers: authorized() });
     assert.equal(status, 502);
     assert(/compressed/.test(text), text);
@@ -87,6 +88,19 @@ describe("what is put in is taken out again", () => {
 });
 
 describe("answers", () => {
+  test("that come compressed arrive readable, and without the sums over what was compressed", async () => {
+    const sums = { "x-amz-checksum-crc32": "AAAAAA==", "content-md5": "x", etag: '"e"' };
+    scene.railway.paths.set("/packed", (_, response) =>
+      response.writeHead(200, { "content-encoding": "gzip", ...sums }).end(gzipSync("hello")),
+    );
+    scene.railway.paths.set("/unpacked", (_, response) => response.writeHead(200, sums).end("hello"));
+    const packed = await call(scene.proxy, railwayHost, { method: "GET", path: "/packed", headers: authorized() });
+    const { "x-amz-checksum-crc32": sum, "content-md5": md5, etag } = packed.headers;
+    assert.deepEqual([packed.text, sum, md5, etag], ["hello", undefined, undefined, '"e"']);
+    const plainly = await call(scene.proxy, railwayHost, { method: "GET", path: "/unpacked", headers: authorized() });
+    assert.deepEqual([plainly.text, plainly.headers["x-amz-checksum-crc32"], plainly.headers["content-md5"]], ["hello", "AAAAAA==", "x"]);
+  });
+
   test("a redirect is not followed, and a cookie does not reach the client", async () => {
     scene.railway.paths.set("/moved", (_, response) =>
       response.writeHead(302, { location: "https://elsewhere.example.com/", "set-cookie": "session=abc" }).end(),

@@ -1,9 +1,9 @@
 /**
  * A compressed answer made readable as it comes. It waits for no end: what can be read goes on at once.
- * It knows gzip, deflate and Brotli; anything else is not looked into.
+ * It knows gzip, deflate, Brotli and Zstandard; anything else is not looked into.
  */
 import type { Transform } from "node:stream";
-import { constants, createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 
 export interface Decoded {
   /** `false`: no more until {@link Decoder.resume}. */
@@ -61,6 +61,8 @@ function streamOf(encoding: string): Transform | undefined {
       return createInflate({ flush: constants.Z_SYNC_FLUSH });
     case "br":
       return createBrotliDecompress({ flush: constants.BROTLI_OPERATION_FLUSH });
+    case "zstd":
+      return createZstdDecompress();
     default:
       return undefined;
   }

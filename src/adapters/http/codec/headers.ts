@@ -118,12 +118,15 @@ export function answerFields(
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] as string;
     if (answerHop.has(name) || (name === "set-cookie" && !cookies)) continue;
-    if (encoding !== undefined && (name === "content-encoding" || name === "content-length")) continue;
+    if (encoding !== undefined && (name === "content-encoding" || name === "content-length" || ofEncoded.test(name))) continue;
     const value = raw[at + 1] as string;
     fields.push(name, redaction?.header(value) ?? value);
   }
   return { fields, encoding };
 }
+
+/** Sums over the bytes as they were compressed: a client would hold what it gets against them, and call it damaged. */
+const ofEncoded = /^((content-|repr-)?digest|content-md5|x-amz-checksum-.*|x-goog-hash)$/;
 
 function encodingOf(raw: readonly string[]): string | undefined {
   const all = raw.filter((_, at) => at % 2 === 1 && raw[at - 1] === "content-encoding");
