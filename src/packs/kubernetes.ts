@@ -23,6 +23,16 @@ const everyday = everydayAt("https://kubernetes.default.svc", [
     ],
     misses: ["POST /apis/authentication.k8s.io/v1/tokenreviews {}", "POST /api/v1/namespaces/shop/pods {}"],
   },
+  {
+    class: "write",
+    thing: "new",
+    doors: [`POST ${N}/configmaps`, `POST ${N}/services`, "POST /api/v1/namespaces"],
+    misses: [`POST ${n}/pods {}`, `POST ${n}/secrets {}`, `POST ${n}/serviceaccounts {}`],
+    look: [
+      { at: "body spec.type", is: ["LoadBalancer", "NodePort"], class: "publish", because: "it can be reached from outside the cluster" },
+      { at: "body spec.externalIPs", is: "present", class: "publish", because: "it takes traffic of other addresses" },
+    ],
+  },
 ]);
 
 export const kubernetes: Pack = {
