@@ -1,7 +1,8 @@
 /**
  * Memory that is read into: one buffer for all sockets on which little comes, and a few that go round while results are long, so that a
  * long result does not fill the collector's hands.
- * Who takes a socket's chunks gets them at once, past the stream's own queue: a chunk passes through it for a microsecond and leaves nothing there.
+ * Who takes a socket's chunks gets them at once, past the stream's own queue: a chunk passes through it for a microsecond and leaves
+ * nothing there.
  * It does not know whether bytes are still wanted: who takes a lent chunk says when it is done with, or keeps it and says nothing.
  */
 import type { OnReadOpts, Socket } from "node:net";
@@ -92,14 +93,18 @@ class Reading {
   }
 }
 
-/** How a socket is opened so that it reads into this memory; `attach` is called with the socket at once. It emits `data` as others do, until somebody takes its reads. */
+/**
+ * How a socket is opened so that it reads into this memory; `attach` is called with the socket at once. It emits `data` as others do, until
+ * somebody takes its reads.
+ */
 export function readInto(): { readonly onread: OnReadOpts; readonly attach: (socket: Socket) => void } {
   const reading = new Reading();
   return { onread: reading.options, attach: (socket) => reading.attach(socket) };
 }
 
 /**
- * From now on `take` gets what this socket reads, and no `data` is emitted; long chunks may be lent. `pause` and `resume` are the socket's own.
+ * From now on `take` gets what this socket reads, and no `data` is emitted; long chunks may be lent. `pause` and `resume` are the socket's
+ * own.
  * False for a socket that was opened otherwise, or that still holds bytes: it goes on as it is.
  */
 export function takeReads(socket: Duplex, take: (chunk: Buffer) => void): boolean {
