@@ -109,6 +109,8 @@ export interface Trigger {
   /** pg_trigger.tgenabled: `always` and `origin` fire in an ordinary session. */
   readonly enabled: "origin" | "always" | "replica" | "disabled";
   readonly when: string | null;
+  /** It may fire as late as COMMIT. */
+  readonly deferrable?: true;
 }
 
 export interface ForeignKey {

@@ -70,6 +70,8 @@ export interface SqlContext {
   readonly catalogueVersion: number;
   /** DDL texts that this session has run and not committed: the snapshot does not know them yet. */
   readonly pendingDdl: readonly string[];
+  /** An open cursor or portal, or a trigger that waits, calls functions: names and functions must stay as they were when it was judged. */
+  readonly delayed?: true;
   /**
    * Time limits that are kept in this session besides the server's own, in milliseconds by the setting's name: the session may ask the
    * server for less, and whatever resets them is put right.

@@ -66,6 +66,8 @@ export interface StatementSummary {
   readonly savepoint?: string;
   /** COPY from or to the client. */
   readonly copy?: "in" | "out";
+  /** A cursor of it, or a trigger that may wait for COMMIT, calls functions: they run later. */
+  readonly delays?: true;
   /** It only looks at rows, and any server that holds the same rows gives the same answer: no part of it tells of server or session. */
   readonly replicable?: true;
   /** Tables and views that it names and the catalogue does not hold. Present when nothing else about it is unknown. */

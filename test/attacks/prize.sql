@@ -145,6 +145,13 @@ CREATE FUNCTION evil.int_xor(int, int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN 
 CREATE OPERATOR evil.# (LEFTARG = int, RIGHTARG = int, FUNCTION = evil.int_xor);
 RESET ROLE;
 CREATE FUNCTION wipe_definer() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN DELETE FROM public.prizes; RETURN 1; END $$;
+-- Names in their bodies mean something else under another search_path; the trigger runs at COMMIT.
+SET ROLE clerk;
+CREATE FUNCTION shortened() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM lower('A'); RETURN 1; END $$;
+CREATE FUNCTION shortens() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM lower('A'); RETURN NULL; END $$;
+CREATE TABLE waiting (a int);
+CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON waiting DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shortens();
+RESET ROLE;
 CREATE PUBLICATION news_feed FOR TABLE prizes;
 ANALYZE;
 -- They have run by now, in ANALYZE too.

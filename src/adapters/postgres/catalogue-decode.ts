@@ -158,7 +158,10 @@ const ROW = 1,
   TRUNCATE = 32,
   INSTEAD = 64;
 
-function trigger([, name, functionOid, type, enabled, definition]: TriggerRow, condition: RelationParts["triggerCondition"]): Trigger {
+function trigger(
+  [, name, functionOid, type, enabled, definition, deferrable]: TriggerRow,
+  condition: RelationParts["triggerCondition"],
+): Trigger {
   const events = (
     [
       ["insert", INSERT],
@@ -175,6 +178,7 @@ function trigger([, name, functionOid, type, enabled, definition]: TriggerRow, c
     level: (type & ROW) !== 0 ? "row" : "statement",
     enabled: from(firing, enabled, "tgenabled"),
     when: definition === null ? null : condition(definition),
+    ...(deferrable ? { deferrable: true as const } : {}),
   };
 }
 

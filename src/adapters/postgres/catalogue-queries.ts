@@ -56,6 +56,7 @@ export type TriggerRow = readonly [
   type: number,
   enabled: string,
   definition: string | null,
+  deferrable: boolean,
 ];
 export type RuleRow = readonly [relation: number, name: string, event: string, instead: boolean, definition: string];
 export type PolicyRow = readonly [relation: number, name: string, command: string, using: string | null, check: string | null];
@@ -149,7 +150,7 @@ export const keysQuery = (side: Side): string => `SELECT i.indrelid,
 
 /** Internal triggers enforce constraints, except the clones that versions before 15 mark internal on partitions. */
 export const triggersQuery = (side: Side): string => `SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype, t.tgenabled::pg_catalog.text,
-    CASE WHEN t.tgqual IS NOT NULL THEN pg_catalog.pg_get_triggerdef(t.oid, false) END
+    CASE WHEN t.tgqual IS NOT NULL THEN pg_catalog.pg_get_triggerdef(t.oid, false) END, t.tgdeferrable
   FROM pg_catalog.pg_trigger t LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
   WHERE ${on(side, "t.tgrelid")} AND (NOT t.tgisinternal OR t.tgconstraint = 0 OR k.contype = 't') ORDER BY t.tgrelid, t.tgname`;
 

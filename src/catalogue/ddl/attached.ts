@@ -64,6 +64,7 @@ export function createTrigger(draft: Draft, statement: Statement, create: Create
     timing: (create.timing ?? 0) === BITS.before ? "before" : (create.timing ?? 0) === BITS.instead ? "instead_of" : "after",
     events: (["insert", "update", "delete", "truncate"] as const).filter((event) => (events & BITS[event]) !== 0),
     when: create.whenClause ? statement.group("when", null, create.whenClause) : null,
+    ...(create.deferrable ? { deferrable: true as const } : {}),
   };
   for (const member of create.row && table.kind === "partitioned_table" ? draft.family(table.oid) : [table]) {
     draft.putRelation({ ...member, triggers: [...member.triggers.filter((other) => other.name !== trigger.name), trigger].sort(byName) });

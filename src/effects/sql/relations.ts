@@ -200,6 +200,8 @@ function fireTriggers(kind: WriteKind, relation: Relation, at: Place): void {
     if (fn === undefined)
       emitUnknown(inside, "a trigger's function is not known", `${identity(relation)}.${trigger.name}`, "unknown_function", "trigger");
     else call(fn, [], inside);
+    if (trigger.deferrable)
+      emit(inside, { operation: "execute", resource: { type: "trigger", name: `${identity(relation)}.${trigger.name}` }, detail: "call" });
   }
 }
 
@@ -287,7 +289,8 @@ function evaluateColumns(kind: "insert" | "update", relation: Relation, change: 
     const given = change.columns === undefined || change.columns.has(column.name);
     if (column.default !== null && (column.generated || (kind === "insert" && (!given || change.columns === undefined))))
       rowExpression(column.default, relation, inside);
-    if (given && !isBuiltIn(column.type)) {
+    // What an INSERT leaves out is a value of the domain as well: its default, or NULL, which its checks see.
+    if ((given || kind === "insert") && !isBuiltIn(column.type)) {
       castTo(column.type, inside);
       const type = at.catalogue.typeByOid(column.type);
       if (kind === "insert" && column.default === null && typeof type?.default === "string")

@@ -31,6 +31,8 @@ interface State {
   readonly own: NonNullable<Place["own"]>;
   /** Something before may have changed what names mean, in a way that cannot be told. */
   uncertain: boolean;
+  /** A cursor that calls functions is open. */
+  delayed: boolean;
   /** All that was defined so far is known; only where names are looked for may be uncertain. */
   complete: boolean;
   /** A setting was changed or something defined in the transaction at hand: its end may take that back. */
@@ -117,6 +119,7 @@ function stateOf(context: SqlContext, catalogue: Catalogue, uncertain: boolean, 
     role: context.role,
     own: { roleAsAtLogin: context.role === context.sessionRole, timeLimits: context.timeLimits ?? {} },
     uncertain,
+    delayed: context.delayed === true,
     complete: !uncertain,
     changed: false,
     changedUntilEnd: false,
@@ -173,9 +176,12 @@ function judge(stmt: unknown, own: string, span: StatementSummary["span"], state
   const control = node?.tag === "TransactionStmt";
   if (state.uncertain && !control && !(node !== undefined && namesNothing(node, at, state.complete)))
     emitUnknown(at, "what names mean is not certain here: send this statement by itself");
+  if (state.delayed && sink.effects.some(movesNames))
+    emitUnknown(at, "an open cursor or a waiting trigger calls functions, and would run them under other names: end the transaction first");
   const summary = summarise(node?.tag ?? "", node?.fields ?? {}, sink.effects, span);
   const applied = summary.definesObjects ? state.catalogue.withDdl([own], parseSync, state.names) : undefined;
   const plain = applied !== undefined && applied.notUnderstood.length === 0 && isPlainDefinition(stmt, sink.effects, at);
+  state.delayed ||= summary.delays === true;
   if (!last) carryOver(node, applied, summary, state);
   return {
     ...summary,
@@ -210,6 +216,13 @@ const BUILDS_INDEXES: ReadonlySet<string> = new Set([
   "VacuumStmt",
   "RefreshMatViewStmt",
 ]);
+
+/** What a function's body would mean by a name, or the function itself, may be another afterwards. */
+function movesNames({ operation, detail, resource }: Effect): boolean {
+  if (["set_context", "set_role", "set_session_authorization"].includes(detail)) return true;
+  if (detail === "discard" && resource.type === "session" && resource.name !== "session") return true;
+  return (operation === "define" || operation === "delete") && ["function", "schema"].includes(resource.type) && detail !== "comment";
+}
 
 /** A call that changes search_path in the middle of a statement: what is planned later in the same statement reads the new one. */
 function mayMoveNames(effects: readonly Effect[], tag: string): boolean {
@@ -300,6 +313,7 @@ function uncertainOf(state: State): void {
  * transaction that began before this text has changed nothing that matters here: the session sees to that.
  */
 function endOfTransaction(control: TransactionControl, state: State): void {
+  if (control === "commit" || control === "rollback") state.delayed = false;
   if (control === "begin" || control === "savepoint" || control === "release" || !state.changed) return;
   const told = state.made.size === 0 && !state.changedUntilEnd && !state.uncertain;
   if (told && control === "rollback") Object.assign(state, state.before);

@@ -77,6 +77,7 @@ export function summarise(tag: string, fields: Fields, effects: readonly Effect[
   const copy =
     tag === "CopyStmt" && text(fields, "filename") === "" ? (flag(fields, "is_from") ? ("in" as const) : ("out" as const)) : undefined;
   const absent = absentRelations(effects);
+  const delays = callsLater(named, effects);
   return {
     tag: named,
     effects,
@@ -85,12 +86,13 @@ export function summarise(tag: string, fields: Fields, effects: readonly Effect[
     readOnly: effects.every(leavesNothing),
     transaction: control,
     // Back at a savepoint, settings and definitions are what they were there.
-    changesContext: control === "rollback_to" || effects.some(changesContext),
+    changesContext: control === "rollback_to" || delays || effects.some(changesContext),
     definesObjects: isDefinition(named) || effects.some(definesObjects),
     immediate: isImmediate(tag, fields),
     ...(prepared === undefined ? {} : { prepared }),
     ...(["savepoint", "release", "rollback_to"].includes(control) ? { savepoint: text(fields, "savepoint_name") } : {}),
     ...(copy === undefined ? {} : { copy }),
+    ...(delays ? { delays: true as const } : {}),
   };
 }
 
@@ -104,6 +106,11 @@ function absentRelations(effects: readonly Effect[]): readonly string[] {
 function leavesNothing(effect: Effect): boolean {
   if (effect.operation === "read") return effect.resource.type !== "file";
   return (effect.operation === "execute" && PASSING.has(effect.detail)) || effect.detail === "select_for_update";
+}
+
+/** Functions of the users' own, whose bodies are read when they run: by an open cursor, or by a trigger that may wait for COMMIT. */
+function callsLater(tag: string, effects: readonly Effect[]): boolean {
+  return effects.some(({ detail, resource }) => detail === "call" && (tag === "DECLARE CURSOR" || resource.type === "trigger"));
 }
 
 function changesContext(effect: Effect): boolean {

@@ -29,6 +29,7 @@ export function completed(core: Core, act: Act, tag: string, rows: number | unde
   names(core, act, tag, summary);
   if (summary?.savepoint !== undefined) core.context.savepoint(summary.transaction, summary.savepoint);
   if (summary !== undefined) defines(core, act, summary);
+  if (summary?.delays === true) core.context.delay();
   if (rows === undefined || summary?.copy === "out") return true;
   // A SELECT whose rows went to nobody filled a table.
   const filled = word === "SELECT" && rows > 0 && summary?.readOnly === false && act.rowsReturned === act.rowsReturnedBefore;

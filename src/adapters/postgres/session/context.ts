@@ -77,6 +77,7 @@ export class ContextKeeper {
   readonly #pool: ContextPool;
   readonly #source: CatalogueSource;
   #parts: Parts;
+  #delayed = false;
   #pending: readonly Defined[] = [];
   /** What ended with a transaction and the catalogue's source has not been told of. */
   #done: Defined[] = [];
@@ -112,6 +113,20 @@ export class ContextKeeper {
     this.dirty = false;
     this.#rebuild();
     return true;
+  }
+
+  /** A cursor or portal that calls functions is open until the transaction ends. */
+  delay(): void {
+    if (this.#delayed) return;
+    this.#delayed = true;
+    this.#rebuild();
+  }
+
+  /** No transaction is open. */
+  idle(): void {
+    if (!this.#delayed) return;
+    this.#delayed = false;
+    this.#rebuild();
   }
 
   /** DDL that ran in the open transaction. `plain`: the text tells all that it did. */
@@ -173,8 +188,9 @@ export class ContextKeeper {
   #rebuild(): void {
     const version = this.#source.version;
     const plain = this.#pool.intern(this.#parts, version);
-    if (this.#pending.length === 0) this.#current = plain;
-    else this.#current = Object.freeze({ ...plain, pendingDdl: this.#pending.map((one) => underPath(one, plain.searchPath)) });
+    const delayed = this.#delayed ? { delayed: true as const } : {};
+    if (this.#pending.length === 0) this.#current = this.#delayed ? Object.freeze({ ...plain, ...delayed }) : plain;
+    else this.#current = Object.freeze({ ...plain, ...delayed, pendingDdl: this.#pending.map((one) => underPath(one, plain.searchPath)) });
   }
 }
 

@@ -276,6 +276,7 @@ export class Extended {
       core.batchWrapped = true;
       runInBatch(core, "BEGIN");
     }
+    if (act.facts.calls && this.#scanner.buffer.readInt32BE(this.#scanner.to - 4) !== 0) core.context.delay();
     core.sent(act);
     core.batchRan = true;
     if (act.mustBeHeld) core.batchHeld = true;

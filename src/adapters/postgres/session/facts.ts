@@ -24,6 +24,8 @@ export interface TextFacts {
   readonly definesObjects: boolean;
   readonly copyIn: boolean;
   readonly fetches: boolean;
+  /** It calls functions of the users' own: run in pieces, they run later. */
+  readonly calls: boolean;
   /** Names of prepared statements that it runs. */
   readonly executes: readonly string[];
   /** PREPARE or DEALLOCATE stands in it. */
@@ -51,6 +53,7 @@ export const notUnderstood: TextFacts = {
   definesObjects: false,
   copyIn: true,
   fetches: false,
+  calls: true,
   executes: [],
   names: false,
   replicable: false,
@@ -75,6 +78,7 @@ export function textFacts(statements: readonly StatementSummary[]): TextFacts {
     changesContext: some((s) => s.changesContext),
     definesObjects: some((s) => s.definesObjects),
     copyIn: some((s) => s.copy === "in"),
+    calls: some((s) => s.effects.some(({ detail }) => detail === "call")),
     fetches: some((s) => s.tag === "FETCH"),
     executes: statements.flatMap((s) => (s.prepared?.kind === "execute" ? [s.prepared.name ?? ""] : [])),
     names: some((s) => s.prepared !== undefined && s.prepared.kind !== "execute"),

@@ -345,6 +345,7 @@ export class ServerSide {
     core.expect.pop();
     const ours = entry.audience === "nobody";
     core.status = status as Status;
+    if (status === IDLE) core.context.idle();
     // What was sent behind this may be a COPY whose data still wait.
     core.copyAwaited = copyInFlight(core);
     core.copyIn = false;
