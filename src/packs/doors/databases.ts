@@ -49,6 +49,7 @@ const neon: ProviderDoors = {
   operations: {
     project: ways("projects delete|rm", "delete project"),
     branch: ways("branches|branch delete|rm", "delete branch"),
+    "new-branch": ways("branches|branch create", "create branch"),
     database: ways("databases|database|db delete|rm", "delete database"),
     role: ways(
       "roles|role delete|create; connection-string|cs",
@@ -76,7 +77,8 @@ const neon: ProviderDoors = {
       "neonctl --api-key x projects delete p": "project",
       "neon connection-string main": "role",
       "neonctl branches list": "read",
-      "neonctl branches create": "unknown",
+      "neonctl branches create --name x": "new-branch",
+      "neonctl projects create": "unknown",
     },
     tools: {
       'delete_branch {"branchId":"b"}': "branch",

@@ -33,6 +33,7 @@ const railway: ProviderDoors = {
     disarm2fa: ways("", "disable two factor; delete two factor"),
     net: ways("domain; domain delete|rm|remove", "delete domain; create tcp proxy; delete tcp proxy"),
     transfer: ways("project transfer", "transfer project"),
+    "everyday-write-upload": ways("up", ""),
   },
   naming: {
     switches: "-y --yes --json",
@@ -46,7 +47,9 @@ const railway: ProviderDoors = {
       "railway environment delete staging --yes": "environmentDelete",
       "railway volume list": "read",
       "railway logs --service delete": "read",
-      "railway up": "unknown",
+      "railway up": "everyday-write-upload",
+      "railway up --service volume delete": "everyday-write-upload",
+      "railway add": "unknown",
     },
     tools: {
       'remove_volume {"volume_id":"v"}': "volumeDelete",
@@ -194,6 +197,7 @@ const vercel: ProviderDoors = {
   operations: {
     project: ways("project|projects rm|remove; remove|rm {project}", "delete project"),
     deployment: ways("remove|rm {deployment}; alias rm|remove", "delete deployment"),
+    deploy: ways("deploy", ""),
     env: ways(
       "env rm|remove|update|add",
       "delete env; delete environment variable; create environment variable; edit environment variable",
@@ -224,7 +228,8 @@ const vercel: ProviderDoors = {
       "vercel --token x env rm KEY production -y": "env",
       "vercel remove shop --yes": "project",
       "vercel ls": "read",
-      "vercel deploy --prod": "unknown",
+      "vercel deploy --prod": "deploy",
+      "vercel alias set a b": "unknown",
     },
     tools: {
       'deleteProject {"idOrName":"shop"}': "project",
@@ -248,6 +253,7 @@ const netlify: ProviderDoors = {
     dns: ways("api deleteDnsZone|deleteDnsRecord|transferDnsZone|createDnsRecord", "delete dns zone; delete dns record; transfer dns zone"),
     env: ways("env:set|env:unset|env:import|env:clone", "update env var; delete env var; unset env; set env"),
     readEnv: ways("env:get; env:list --plain", "get env var"),
+    build: ways("deploy", ""),
     deploy: ways(
       "api deleteDeploy|rollbackSiteDeploy|restoreSiteDeploy|disableSite|cancelSiteDeploy|unlockDeploy",
       "delete deploy; rollback site; disable site; restore deploy",
@@ -265,7 +271,8 @@ const netlify: ProviderDoors = {
       "ntl env:unset KEY": "env",
       "netlify api cancelAccount --data {}": "account",
       "netlify sites:list": "read",
-      "netlify deploy": "unknown",
+      "netlify deploy": "build",
+      "netlify api createSite": "unknown",
     },
     tools: { 'delete-site {"siteId":"s"}': "site", "get-project {}": "unknown" },
   },

@@ -25,6 +25,7 @@ const github: ProviderDoors = {
       "create secret; delete secret; set secret; create webhook; delete webhook; create deploy key; delete environment",
     ),
     org: ways("", "delete organization; delete team; remove member; delete member"),
+    "everyday-write-work": ways("run rerun|cancel; release create|edit|upload; label create|edit", ""),
     merge: ways("pr merge", "merge pull request; create or update file; push file; create commit; delete file"),
     talk: ways(
       "issue create|comment|close|reopen|edit; pr create|comment|review|close|reopen|edit|ready",
@@ -48,6 +49,8 @@ const github: ProviderDoors = {
       "gh pr list": "read",
       "gh issue create --title 'repo delete'": "talk",
       "gh workflow run deploy": "unknown",
+      "gh run rerun 7 --failed": "everyday-write-work",
+      "gh release create v1 --notes delete": "everyday-write-work",
     },
     tools: {
       'delete_repository {"owner":"acme","repo":"shop"}': "repo",
