@@ -111,10 +111,20 @@ export const vercel: Pack = {
       matches: ["POST /v3/user/tokens {}"],
       misses: ["GET /v5/user/tokens"],
     }),
-    op(["readEnv", "credential", "variable"], ["GET /v*/projects/{p}/env/**", "GET /v*/env/**"], {
-      matches: ["GET /v9/projects/shop/env?decrypt=true", "GET /v1/projects/shop/env/e1"],
-      misses: ["GET /v9/projects/shop"],
-    }),
+    op(
+      ["readEnv", "credential", "variable"],
+      [
+        "GET /v*/projects/{p}/env/**",
+        "GET /v*/env/**",
+        "GET /v*/storage/stores/**/secrets",
+        "GET /v*/edge-config/{e}/tokens",
+        "GET /v*/edge-config/{e}/token/{t}",
+      ],
+      {
+        matches: ["GET /v9/projects/shop/env?decrypt=true", "GET /v1/projects/shop/env/e1"],
+        misses: ["GET /v9/projects/shop"],
+      },
+    ),
     op(["deploy", "write", "deployment"], ["POST /v*/deployments", "POST /v*/files"], {
       matches: ['POST /v13/deployments {"name":"shop"}'],
       misses: ["DELETE /v13/deployments/d"],

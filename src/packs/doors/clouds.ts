@@ -6,6 +6,7 @@ const gcp: ProviderDoors = {
   programs: ["gcloud", "gsutil", "bq", "cbt", "alloydb"],
   reads: [
     "projects|services list|describe; sql instances|databases|backups|users list|describe; compute {kind} list|describe; container clusters list|describe",
+    "run services|jobs|revisions list|describe; functions list|describe; pubsub topics|subscriptions list|describe",
     "storage ls|cat|du; ls|du|stat; logging read; info|version|help; config list|get-value; auth list",
   ],
   operations: {
