@@ -7,9 +7,11 @@ export type Run =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "mark"; readonly text: string; readonly name: string };
 
-/** Control characters but tab and line feed, format characters (zero width, bidirectional overrides, tags), private use, fillers and variation selectors, odd spaces, piles of marks. */
-const unseen =
-  /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]|(?<=\p{M}{3})\p{M}/gu;
+/**
+ * Control characters but tab and line feed, format characters (zero width, bidirectional overrides, tags), private use, fillers and
+ * variation selectors, odd spaces, piles of marks.
+ */
+const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]|(?<=\p{M}{3})\p{M}/gu;
 const named: Readonly<Record<string, string>> = {
   "\u0000": "NUL",
   "\u001b": "ESC",

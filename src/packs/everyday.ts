@@ -15,7 +15,7 @@ export interface Everyday {
   readonly look?: readonly Look[];
 }
 
-/** `origin` is where doors without a host are. Ids are `everyday-` and class, thing; the examples are the doors, with their names filled in. */
+/** `origin` is where doors without a host are. Ids are `everyday-` and class, thing; the examples are the doors, names filled in. */
 export function everydayAt(origin: string, lists: readonly Everyday[]): readonly PackOperation[] {
   const op = operationsAt(origin);
   return lists.map(({ class: ofClass, thing, doors, misses, look }) =>

@@ -116,8 +116,8 @@ export interface Pack {
   /** Hosts that are the same API as another, applied in order before doors are looked for: regions, certificates of clients. */
   readonly sameHosts?: readonly (readonly [what: RegExp, into: string])[];
   /**
-   * Paths where an encoded slash is part of a name, as the provider itself reads it: `{x%}` one segment that may hold some, `{x}` one without,
-   * `**` any; a host before it where the pack has several. Anywhere else a slash that is hidden is refused.
+   * Paths where an encoded slash is part of a name, as the provider itself reads it: `{x%}` one segment that may hold some, `{x}` one
+   * without, `**` any; a host before it where the pack has several. Anywhere else a slash that is hidden is refused.
    */
   readonly slashedNames?: readonly string[];
   /** Headers that carry the provider's credential, lower case: all but ours are stripped, and none is ever shown. */

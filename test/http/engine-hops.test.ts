@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { TLSSocket } from "node:tls";
+import { gzipSync } from "node:zlib";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -105,6 +106,20 @@ async function inTunnel(text: string | Buffer, enough: (text: string) => boolean
 }
 
 describe("an answer", () => {
+  test("that comes compressed arrives readable, and without the sums over what was compressed", async () => {
+    const headers = { authorization: `Bearer ${scene.placeholder}` };
+    const sums = { "x-amz-checksum-crc32": "AAAAAA==", "content-md5": "x", etag: '"e"' };
+    scene.railway.paths.set("/packed", (_, response) =>
+      response.writeHead(200, { "content-encoding": "gzip", ...sums }).end(gzipSync("hello")),
+    );
+    scene.railway.paths.set("/unpacked", (_, response) => response.writeHead(200, sums).end("hello"));
+    const packed = await call(scene.proxy, railwayHost, { method: "GET", path: "/packed", headers });
+    const { "x-amz-checksum-crc32": sum, "content-md5": md5, etag } = packed.headers;
+    assert.deepEqual([packed.text, sum, md5, etag], ["hello", undefined, undefined, '"e"']);
+    const plainly = await call(scene.proxy, railwayHost, { method: "GET", path: "/unpacked", headers });
+    assert.deepEqual([plainly.text, plainly.headers["x-amz-checksum-crc32"], plainly.headers["content-md5"]], ["hello", "AAAAAA==", "x"]);
+  });
+
   test("is announced: 102 and 103 go on before it, in their order", async () => {
     answer = (_, socket) => {
       socket.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n");

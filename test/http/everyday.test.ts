@@ -1,6 +1,6 @@
 /**
- * What the providers' own clients send every day, one request a line in `everyday.txt`, and requests close to them that must not pass: a gate
- * that asks about the former is soon switched off. Nothing is sent.
+ * What the providers' own clients send every day, one request a line in `everyday.txt`, and requests close to them that must not pass: a
+ * gate that asks about the former is soon switched off. Nothing is sent.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Where a provider reads an encoded slash as part of a name: objects in buckets, branches, labels. By the packs' own lists, and by host and path
- * alone; it does not say what a request does.
+ * Where a provider reads an encoded slash as part of a name: objects in buckets, branches, labels. By the packs' own lists, and by host
+ * and path alone; it does not say what a request does.
  */
 import { packs } from "../../packs/index.ts";
 import { globRegExp } from "./doors.ts";
