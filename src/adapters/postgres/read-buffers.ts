@@ -57,7 +57,8 @@ class Reading {
     const chunk = this.#chunk(bytes);
     if (this.#take === undefined) return socket.push(chunk);
     this.#take(chunk);
-    return true;
+    // A stream may begin to read again by itself while it is paused; nothing would hold it back here.
+    return !socket.isPaused();
   }
 
   #chunk(bytes: number): Buffer {
