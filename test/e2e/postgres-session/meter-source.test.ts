@@ -5,12 +5,12 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import pg from "pg";
-import { meterSql, tablesOf } from "../../../src/adapters/postgres/session/meter-sql.ts";
+import { KEPT_SQL, meterSql, tablesOf } from "../../../src/adapters/postgres/session/meter-sql.ts";
 import type { TableCount } from "../../../src/model/outcome.ts";
 import { serverVersions, startServer, type TestServer } from "../../support/servers.ts";
 import { startThrough, type Through } from "./through.ts";
 
-const SETUP = `drop schema if exists "odd ""schema" cascade; drop table if exists t, u, p, parent, child, unlogged, made cascade;
+const SETUP = `drop schema if exists "odd ""schema" cascade; drop table if exists t, u, p, parent, child, unlogged, made, small cascade;
  create table t as select g a from generate_series(1, 1000) g; create table u as table t;
  create table parent (a int primary key); insert into parent select generate_series(1, 10);
  create table child (b int primary key, a int references parent on delete cascade);
@@ -111,6 +111,25 @@ for (const version of serverVersions) {
       });
     }
 
+    test("what others truncate meanwhile is not this transaction's", async () => {
+      await server.asSuperuser("create table small as select g a from generate_series(1, 80) g; analyze small");
+      const client = new pg.Client({ connectionString: server.url() });
+      await client.connect();
+      try {
+        await client.query("begin");
+        await client.query("insert into t values (1)");
+        // Without counting, so that the statistics go on to say 80 rows.
+        await server.asSuperuser("set track_counts = off; truncate small");
+        const { rows } = await client.query<(string | null)[]>({ text: KEPT_SQL, values: ["100"], rowMode: "array" });
+        assert.deepEqual(
+          tablesOf(rows[0]?.[1] ?? null).map(({ table }) => table),
+          ["public.t"],
+        );
+      } finally {
+        await client.end();
+      }
+    });
+
     for (const kept of [false, true]) {
       const how = kept ? "kept" : "planned";
       for (const [what, statements] of Object.entries(passing)) {
@@ -139,6 +158,30 @@ for (const version of serverVersions) {
             await client.query(round < 4 ? "commit and chain" : "commit");
           }
           assert.equal(await rows("t"), 1000 - 4 * 91);
+        }));
+
+      test(`a table that is dropped behind COMMIT AND CHAIN leaves no room for other rows, ${how}`, () =>
+        connected(kept, async (client) => {
+          await client.query("begin");
+          await client.query("create table made (a int)");
+          await client.query("insert into made select generate_series(1, 90)");
+          await client.query("commit and chain");
+          await client.query("drop table made");
+          await client.query("select wipe('t', 150)");
+          await assert.rejects(client.query("commit"), { code: "54000", message: /\b150 rows would be changed, more than the 100/ });
+          assert.equal(await rows("t"), 1000);
+        }));
+
+      test(`a table that others made after the snapshot of a chained transaction is counted, ${how}`, () =>
+        connected(kept, async (client) => {
+          await client.query("begin isolation level repeatable read");
+          await client.query("select wipe('t', 90)");
+          await client.query("commit and chain");
+          await client.query("select count(*) from t");
+          await server.asSuperuser("drop table if exists late; create table late (a int); grant all on late to public");
+          await client.query("do $$ begin execute 'insert into late select generate_series(1, 500)'; end $$");
+          await assert.rejects(client.query("commit"), { code: "54000", message: /\b500 rows would be changed/ });
+          assert.equal(await rows("late"), 0);
         }));
 
       test(`a table that others made after the snapshot is counted, ${how}`, () =>

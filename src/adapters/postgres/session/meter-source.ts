@@ -8,11 +8,11 @@
  *
  * By the tables: the counts of each one in the catalogue, at some 2 µs a table. They are never less than those by the locks: what a
  * savepoint's rollback took back stays counted, and rows that CREATE TABLE AS or REFRESH wrote are in it. So where they are within the
- * bounds, nothing else is looked at, and where they are not, the locks decide. Under other isolation levels than READ COMMITTED the
- * transaction's snapshot would hide tables that were made since.
+ * bounds, nothing else is looked at, and where they are not, or a table may have been truncated, the locks decide. Under other isolation
+ * levels than READ COMMITTED the transaction's snapshot would hide tables that were made since.
  *
- * Behind COMMIT AND CHAIN the counts of the transaction before go on, and the locks of what it changed are gone: only the tables tell
- * then what was added.
+ * Behind COMMIT AND CHAIN the counts of the transaction before go on, and the locks of what it changed are gone: the tables tell then
+ * what was added, and the locks what is no table any more, or not yet one.
  */
 
 const op = (name: string): string => `OPERATOR(pg_catalog.${name})`;
@@ -38,7 +38,18 @@ const BY_LOCKS = `SELECT k.relation, ${count("inserted")} AS ins, ${count("updat
   WHERE k.pid ${op("=")} ${fn("pg_backend_pid")}() AND k.relation ${op(">=")} ${FIRST_OWN}
   AND k.mode ${op("=")} ANY (ARRAY['RowExclusiveLock', 'AccessExclusiveLock'])`;
 
-/** TRUNCATE writes the table's row in the catalogue, and a transaction's own rows are no older than it is. */
+/**
+ * What is locked and not among the tables: tables that the snapshot hides, and those that were dropped, whose counts of the transaction
+ * before would else be missed and be room for as many. Dropped temporary tables are among these: nothing tells them apart any more.
+ */
+const BESIDE_TABLES = `SELECT l.relation, ${["inserted", "updated", "deleted"].map((what) => counted(what, "l.relation")).join(", ")},
+  CASE WHEN l.whole THEN ${cut("l.relation")} ELSE 0 END
+  FROM (SELECT k.relation, ${fn("bool_or")}(k.mode ${op("=")} 'AccessExclusiveLock') AS whole FROM ${fn("pg_lock_status")}() k
+   WHERE k.pid ${op("=")} ${fn("pg_backend_pid")}() AND k.relation ${op(">=")} ${FIRST_OWN}
+   AND k.mode ${op("=")} ANY (ARRAY['RowExclusiveLock', 'AccessExclusiveLock']) GROUP BY k.relation) l
+  WHERE NOT EXISTS (SELECT FROM seen s WHERE s.relation ${op("=")} l.relation)`;
+
+/** TRUNCATE writes the table's row in the catalogue, and a transaction's own rows are no older than it is: others' may be as young. */
 const BY_TABLES = `SELECT c.oid AS relation, ${counted("inserted", "c.oid")} AS ins, ${counted("updated", "c.oid")} AS upd,
   ${counted("deleted", "c.oid")} AS del,
   CASE WHEN ${fn("age")}(c.xmin) ${op("<=")} 0 THEN ${cut("c.oid")} ELSE 0 END AS cut
@@ -61,9 +72,11 @@ export interface Source {
   readonly first: string;
   /** In FROM, with the columns relation, ins, upd, del, cut. */
   readonly from: string;
+  /** Whether counts of an earlier transaction go on, SQL: tables that were dropped have their part in them. */
+  readonly chained: string;
 }
 
-export const byLocks: Source = { first: "", from: `(${BY_LOCKS} OFFSET 0)` };
+export const byLocks: Source = { first: "", from: `(${BY_LOCKS} OFFSET 0)`, chained: "false" };
 
 /**
  * `total` is the bound; `chained` whether counts of an earlier transaction go on, both SQL; `suspect` an SQL condition on `s` with the
@@ -73,6 +86,7 @@ export function byTables(total: string, chained: string, suspect?: string): Sour
   const fits = [
     `${fn("current_setting")}('transaction_isolation') ${op("=")} 'read committed'`,
     `COALESCE(${fn("sum")}(${ALL}), 0) ${op("<=")} ${total}`,
+    `COALESCE(${fn("sum")}(s.cut), 0) ${op("=")} 0`,
     ...(suspect === undefined ? [] : [`NOT COALESCE(${fn("bool_or")}(${suspect}), false)`]),
   ].join(" AND ");
   const first = `WITH small AS MATERIALIZED (SELECT ${chained} OR ${SMALL} AS yes),
@@ -81,6 +95,6 @@ export function byTables(total: string, chained: string, suspect?: string): Sour
  enough AS MATERIALIZED (SELECT (SELECT yes FROM small) AND (${chained} OR ${fits}) AS yes FROM seen s)
  `;
   const from = `(SELECT s.relation, s.ins, s.upd, s.del, s.cut FROM seen s WHERE (SELECT yes FROM enough)
-  UNION ALL ${BY_LOCKS} AND NOT (SELECT yes FROM enough) OFFSET 0)`;
-  return { first, from };
+  UNION ALL ${BY_LOCKS} AND NOT (SELECT yes FROM enough) UNION ALL ${BESIDE_TABLES} AND ${chained} OFFSET 0)`;
+  return { first, from, chained };
 }

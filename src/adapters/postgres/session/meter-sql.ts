@@ -43,16 +43,17 @@ function beyond(rows: string, percent: string): string {
  AND s.gone ${op(">")} ${SHARE_ROWS_MIN} THEN (s.gone ${op("*")} 100) ${op(">")} (${percent} ${op("*")} s.known) ELSE false END`;
 }
 
-function perTable({ from }: Source, over?: string): string {
+function perTable({ from, chained }: Source, over?: string): string {
   const [size, overs, withSize] = over === undefined ? ["", "", ""] : [`${SIZE}, `, `,\n ${over} AS over`, WITH_SIZE];
-  const name = `${fn("translate")}(i.identity, E'\\n', ' ')`;
+  const name = `COALESCE(${fn("translate")}(i.identity, E'\\n', ' '), 'dropped')`;
   return `SELECT r.ins ${op("+")} r.upd ${op("+")} r.del ${op("+")} r.cut AS n,
  ${fn("concat_ws")}(' ', r.ins, r.upd, r.del, r.cut, ${size}${name}) AS line${overs}
  FROM ${from} r,
  LATERAL ${fn("pg_identify_object")}(1259, r.relation, 0) i${withSize}
  WHERE r.ins ${op("+")} r.upd ${op("+")} r.del ${op("+")} r.cut ${op(">")} 0
- AND i.type ${op("=")} ANY (ARRAY['table', 'materialized view']) AND ${fn("left")}(i.schema, 7) ${op("<>")} 'pg_temp'
- AND NOT (i.identity ${op("=")} '${undoTable}' AND r.upd ${op("+")} r.del ${op("+")} r.cut ${op("=")} 0)`;
+ AND (i.type ${op("=")} ANY (ARRAY['table', 'materialized view']) AND ${fn("left")}(i.schema, 7) ${op("<>")} 'pg_temp'
+  OR i.identity IS NULL AND ${chained})
+ AND NOT (COALESCE(i.identity, '') ${op("=")} '${undoTable}' AND r.upd ${op("+")} r.del ${op("+")} r.cut ${op("=")} 0)`;
 }
 
 const TOTAL = `COALESCE(${fn("sum")}(t.n), 0)`;
@@ -121,18 +122,14 @@ function readingSql(source: Source, tests: readonly string[], over?: string): st
 FROM (${perTable(source, over)}) t`;
 }
 
-const parameter = (n: number, type = "int8"): string => `CAST($${n} AS pg_catalog.${type})`;
+const parameter = (n: number): string => `CAST($${n} AS pg_catalog.int8)`;
 const totalTest = `${TOTAL} ${op(">")} ${parameter(1)}`;
-/** The same, with the bound and whether anything is carried as parameters. */
-export const KEPT_SQL = readingSql(byTables(parameter(1), parameter(2, "bool")), [totalTest]);
-const suspect = `(s.ins ${op("+")} s.upd ${op("+")} s.del ${op("+")} s.cut) ${op(">")} ${parameter(3)} OR
- ${parameter(4)} ${op(">=")} 0 AND (s.upd ${op("+")} s.del ${op("+")} s.cut) ${op(">")} ${SHARE_ROWS_MIN}`;
+/** The same, with the bound as a parameter, where nothing is carried. */
+export const KEPT_SQL = readingSql(byTables(parameter(1), "false"), [totalTest]);
+const suspect = `(s.ins ${op("+")} s.upd ${op("+")} s.del ${op("+")} s.cut) ${op(">")} ${parameter(2)} OR
+ ${parameter(3)} ${op(">=")} 0 AND (s.upd ${op("+")} s.del ${op("+")} s.cut) ${op(">")} ${SHARE_ROWS_MIN}`;
 /** The same with the bounds of each table as two more. */
-export const KEPT_TABLES_SQL = readingSql(
-  byTables(parameter(1), parameter(2, "bool"), suspect),
-  [totalTest],
-  beyond(parameter(3), parameter(4)),
-);
+export const KEPT_TABLES_SQL = readingSql(byTables(parameter(1), "false", suspect), [totalTest], beyond(parameter(2), parameter(3)));
 
 /** Divides by zero unless the kept reading was made by a Parse message: PREPARE, in a function too, shows as `from_sql`. */
 export const GUARD_SQL = `SELECT 1 ${op("/")} ${fn("count")}(*) FROM ${fn("pg_prepared_statement")}() p

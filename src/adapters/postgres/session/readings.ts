@@ -65,8 +65,8 @@ export function readMeter(core: Core, commits: boolean): void {
 }
 
 /** The parameters of the kept reading, which has those of each table or has not. */
-function parametersOf({ total, carried, table }: MeterBounds, tables: boolean): readonly string[] {
-  const all = [rowsBound(total), carried > 0 ? "true" : "false"];
+function parametersOf({ total, table }: MeterBounds, tables: boolean): readonly string[] {
+  const all = [rowsBound(total)];
   return tables ? [...all, rowsBound(table?.rows ?? Infinity), percentBound(table?.percent ?? Infinity)] : all;
 }
 
@@ -94,7 +94,7 @@ export function readingText(core: Core): { readonly sql: string; readonly plan: 
 function readsKept(core: Core): boolean {
   const { kept, keptTables, bounds } = core.meter;
   if (!kept || (bounds.table !== undefined && !keptTables)) return false;
-  return bounds.sinceLast === Infinity && core.names.statements.size <= GUARDED_STATEMENTS_MAX;
+  return bounds.sinceLast === Infinity && bounds.carried === 0 && core.names.statements.size <= GUARDED_STATEMENTS_MAX;
 }
 
 /** Between two transactions of the client's: the server parses and plans the reading once. */
