@@ -35,7 +35,9 @@ const UNSEEN: ReadonlySet<string> = new Set([
 
 function neverEffect(effect: Effect, temporary: boolean): string | undefined {
   const { detail, resource, operation } = effect;
-  if (ROLE.has(detail)) return "it changes the role that it runs as: it runs as the executor, and as nobody else";
+  // Putting the login back is nothing in a session that never left it; here it would be the executor's own.
+  if (ROLE.has(detail) || (detail === "discard" && resource.name === "session_authorization"))
+    return "it changes the role that it runs as: it runs as the executor, and as nobody else";
   if (operation === "unknown") return `what it does is not understood: ${effect.because ?? `\`${resource.name}\``}`;
   if (UNSEEN.has(detail) || resource.type === "program" || resource.type === "file")
     return `\`${detail}\` reaches the server's files or programs, where no rollback does`;
