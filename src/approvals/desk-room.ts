@@ -5,8 +5,7 @@
 import type { ApprovalId } from "../base/ids.ts";
 import type { Approval, ApprovalAnswer, ApprovalState } from "../model/approval.ts";
 import type { ApprovalEvent } from "../model/event.ts";
-import type { TableCount } from "../model/outcome.ts";
-import type { Plan } from "../model/plan.ts";
+import { tableCounts } from "../model/plan.ts";
 import { Book } from "./desk-book.ts";
 import { ApprovalFacts } from "./desk-facts.ts";
 import type { DeskParts } from "./desk-ports.ts";
@@ -44,7 +43,7 @@ export class DeskRoom {
       ...(asked.run === undefined ? {} : { run: asked.run }),
       target: target.name,
       environment: target.environment,
-      tables: measured === null ? null : tableCounts(plan),
+      tables: measured === null ? null : tableCounts(measured),
       unmeasured,
       policyDigest: policy.digest,
       rules: policy.rules,
@@ -110,14 +109,4 @@ export class DeskRoom {
     const last = Math.max(0, ...approval.answers.map((answer) => this.facts.answeredAt(approval.id, answer, now)));
     return Math.max(approval.notBeforeMs ?? 0, coolOffMs === 0 ? 0 : last + coolOffMs);
   }
-}
-
-function tableCounts({ measured }: Plan): readonly TableCount[] {
-  return (measured?.tables ?? []).map(({ table, direct, following }) => ({
-    table,
-    inserted: direct.inserted + following.inserted,
-    updated: direct.updated + following.updated,
-    deleted: direct.deleted + following.deleted,
-    truncated: 0,
-  }));
 }

@@ -2,19 +2,8 @@
  * Effects as a table for a person: the same columns wherever effects are shown.
  * It does not shorten the list.
  */
+import type { ShownEffect } from "../control/contract.ts";
 import { table, visible } from "./output.ts";
-
-export interface ShownEffect {
-  readonly operation: string;
-  /** `type:name`; may hold any characters. */
-  readonly resource: string;
-  readonly extent: string;
-  /** The figure of an extent that has one. */
-  readonly rows?: number;
-  readonly reversibility: string;
-  readonly cause: string;
-  readonly detail: string;
-}
 
 const heads = [
   { title: "OPERATION" },

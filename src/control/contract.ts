@@ -304,18 +304,22 @@ export interface RuleView {
   }[];
 }
 
+export interface ShownEffect {
+  readonly operation: string;
+  /** `type:name`; may hold any characters. */
+  readonly resource: string;
+  readonly extent: string;
+  /** The figure of an extent that has one. */
+  readonly rows?: number;
+  readonly reversibility: string;
+  readonly cause: string;
+  readonly detail: string;
+}
+
 /** What a text would be answered: `POST /api/explain`. Nothing is run. */
 export interface ExplainView {
   readonly decision: "allow" | "hold" | "deny";
-  readonly effects: readonly {
-    readonly operation: string;
-    readonly resource: string;
-    readonly extent: string;
-    readonly rows?: number;
-    readonly reversibility: string;
-    readonly cause: string;
-    readonly detail: string;
-  }[];
+  readonly effects: readonly ShownEffect[];
   readonly reason: { readonly code: string; readonly message: string; readonly next?: string };
   readonly observed?: "deny" | "hold";
 }

@@ -4,6 +4,7 @@
  */
 import type { ActionId, PlanId, RunId, SessionId } from "../base/ids.ts";
 import type { Effect, Reversibility } from "./effect.ts";
+import type { TableCount } from "./outcome.ts";
 import type { Environment } from "./principal.ts";
 
 export interface Plan {
@@ -104,6 +105,17 @@ export interface TableChange {
   /** Of the rows that the act itself updates and deletes, as they were; absent where they are too many, or could not be read. */
   readonly rowsDigest?: string;
   readonly samples: readonly SampleRow[];
+}
+
+/** All rows of each table, what follows included. A trial counts what TRUNCATE takes as deleted. */
+export function tableCounts({ tables }: Pick<Measurement, "tables">): readonly TableCount[] {
+  return tables.map(({ table, direct, following }) => ({
+    table,
+    inserted: direct.inserted + following.inserted,
+    updated: direct.updated + following.updated,
+    deleted: direct.deleted + following.deleted,
+    truncated: 0,
+  }));
 }
 
 export interface RowCounts {

@@ -4,11 +4,9 @@
  */
 import type { ApprovalId, RunId } from "../base/ids.ts";
 import type { Approval, ApprovalState } from "../model/approval.ts";
-import type { Disarm } from "../model/disarm.ts";
-import type { Ask, Grant } from "../model/grant.ts";
-import type { Run } from "../model/run.ts";
 import type { RunAccount } from "../model/run-account.ts";
-import { parseAccount, parseApproval, parseAsk, parseDisarm, parseGrant, parseRun } from "./entries.ts";
+import { parseAccount, parseApproval } from "./entries.ts";
+import { type EntryTable, KeptEntries } from "./kept-entries.ts";
 import { keptMax, StoreUnavailable } from "./port.ts";
 import { demandDurable, PostgresConnection, type PostgresPlace, type Row } from "./postgres-connection.ts";
 import { PostgresGateways } from "./postgres-gateways.ts";
@@ -43,10 +41,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return store;
 }
 
-type Put = "runs" | "asks" | "grants" | "disarms";
-const told: Readonly<Record<Put, HeardKind | undefined>> = { runs: undefined, asks: "ask", grants: "grant", disarms: undefined };
+const told: Readonly<Record<EntryTable, HeardKind | undefined>> = { runs: undefined, asks: "ask", grants: "grant", disarms: undefined };
 
-class PostgresStore implements SharedStore {
+class PostgresStore extends KeptEntries implements SharedStore {
   readonly #connection: PostgresConnection;
   readonly #gateways: PostgresGateways;
   readonly #hearing: Hearing;
@@ -57,6 +54,7 @@ class PostgresStore implements SharedStore {
   #changes = 0;
 
   constructor(connection: PostgresConnection, { place, gateway, pingMs = PING_MS }: PostgresStoreOptions) {
+    super();
     this.#connection = connection;
     const changed = (hearing: boolean): void => this.#onHearing.forEach((tell) => tell(hearing));
     this.#hearing = new Hearing({ place, pingMs, changed, heard: (kind, id) => this.#heard(kind, id) });
@@ -65,38 +63,6 @@ class PostgresStore implements SharedStore {
 
   listen(): Promise<void> {
     return this.#hearing.open();
-  }
-
-  putRun(run: Run): Promise<void> {
-    return this.#put("runs", run.id, run.state === "ended", run);
-  }
-
-  putAsk(ask: Ask): Promise<void> {
-    return this.#put("asks", ask.id, ask.state !== "open", ask);
-  }
-
-  putGrant(grant: Grant): Promise<void> {
-    return this.#put("grants", grant.id, grant.state === "lapsed", grant);
-  }
-
-  putDisarm(disarm: Disarm): Promise<void> {
-    return this.#put("disarms", disarm.id, true, disarm);
-  }
-
-  disarms(): Promise<readonly Disarm[]> {
-    return this.#all("disarms", parseDisarm);
-  }
-
-  runs(): Promise<readonly Run[]> {
-    return this.#all("runs", parseRun);
-  }
-
-  asks(): Promise<readonly Ask[]> {
-    return this.#all("asks", parseAsk);
-  }
-
-  grants(): Promise<readonly Grant[]> {
-    return this.#all("grants", parseGrant);
   }
 
   changeApproval(approval: Approval): Promise<boolean> {
@@ -109,7 +75,7 @@ class PostgresStore implements SharedStore {
   }
 
   approvals(): Promise<readonly Approval[]> {
-    return this.#all("approvals", parseApproval);
+    return this.all("approvals", parseApproval);
   }
 
   onApproval(changed: (id: ApprovalId) => void): () => void {
@@ -184,14 +150,14 @@ class PostgresStore implements SharedStore {
   }
 
   /** `gateway` is who puts it first: another one that closes it does not become its owner. */
-  async #put(table: Put, id: string, over: boolean, entry: object): Promise<void> {
+  protected async put(table: EntryTable, entry: { readonly id: string }, over: boolean): Promise<void> {
     const kind = told[table];
     const tell = kind === undefined ? "NULL" : `pg_notify('holdfast_control', '${kind} ' || id)`;
     await this.#write(
       `WITH put AS (INSERT INTO holdfast_control.${table} (id, over, gateway, body) VALUES ($1, $2, $3, $4)
          ON CONFLICT (id) DO UPDATE SET over = excluded.over, body = excluded.body RETURNING id)
        SELECT ${tell}, current_setting('synchronous_commit') AS durable FROM put`,
-      [id, over, this.#gateways.stamp, JSON.stringify(entry)],
+      [entry.id, over, this.#gateways.stamp, JSON.stringify(entry)],
     );
     if (over) await this.#forget(table);
   }
@@ -222,7 +188,7 @@ class PostgresStore implements SharedStore {
   }
 
   /** Not part of what was asked for: what is not forgotten now is forgotten later. */
-  async #forget(table: Put | "approvals" | "accounts"): Promise<void> {
+  async #forget(table: EntryTable | "approvals" | "accounts"): Promise<void> {
     if (this.#changes++ % FORGET_EVERY !== 0) return;
     await this.#connection
       .run(
@@ -232,12 +198,15 @@ class PostgresStore implements SharedStore {
       .catch(() => undefined);
   }
 
-  #all<T extends { readonly id: string }>(table: Put | "approvals", parse: (text: string) => T | undefined): Promise<readonly T[]> {
+  protected all<T extends { readonly id: string }>(
+    table: EntryTable | "approvals",
+    parse: (text: string) => T | undefined,
+  ): Promise<readonly T[]> {
     return this.#some(table, parse, "ORDER BY place", []);
   }
 
   async #some<T extends { readonly id: string }>(
-    table: Put | "approvals" | "accounts",
+    table: EntryTable | "approvals" | "accounts",
     parse: (text: string) => T | undefined,
     which: string,
     values: readonly unknown[],

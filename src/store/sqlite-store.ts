@@ -6,19 +6,13 @@ import { chmod, open } from "node:fs/promises";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { ApprovalId } from "../base/ids.ts";
 import type { Approval } from "../model/approval.ts";
-import type { Disarm } from "../model/disarm.ts";
-import type { Ask, Grant } from "../model/grant.ts";
-import type { Run } from "../model/run.ts";
-import { parseAsk, parseDisarm, parseGrant, parseRun } from "./entries.ts";
+import { type EntryTable, entryTables, KeptEntries } from "./kept-entries.ts";
 import { migrations } from "./migrations.ts";
 import { type ControlStore, StoreUnavailable, keptMax } from "./port.ts";
 import { SqliteApprovals } from "./sqlite-approvals.ts";
 
 /** 64 MiB in pages of 4 KiB: a thousand entries of each kind take about two. A bound, so that a loop elsewhere cannot fill the disk. */
 const PAGES_MAX = 16_384;
-
-const tables = ["runs", "asks", "grants", "disarms"] as const;
-type Table = (typeof tables)[number];
 
 /** Rejects with {@link StoreUnavailable} when the file is another program's, a later version's, damaged, or in use. */
 export async function openSqliteStore(path: string): Promise<ControlStore> {
@@ -64,60 +58,28 @@ function prepare(database: DatabaseSync): void {
   // Taken even when nothing is to be done: it finds out now, and not at the first put, that another process has the file.
   database.exec("BEGIN IMMEDIATE");
   for (const migration of migrations.slice(at)) database.exec(migration);
-  for (const table of tables)
+  for (const table of entryTables)
     database.exec(`DELETE FROM ${table} WHERE over = 1 AND place <= (SELECT max(place) FROM ${table}) - ${keptMax}`);
   database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
 }
 
-class SqliteStore implements ControlStore {
+class SqliteStore extends KeptEntries implements ControlStore {
   readonly #database: DatabaseSync;
   readonly #path: string;
-  readonly #puts: Readonly<Record<Table, StatementSync>>;
+  readonly #puts: Readonly<Record<EntryTable, StatementSync>>;
   readonly #approvals: SqliteApprovals;
   #closed = false;
 
   constructor(database: DatabaseSync, path: string) {
+    super();
     this.#database = database;
     this.#path = path;
-    const put = (table: Table) =>
+    const put = (table: EntryTable) =>
       database.prepare(
         `INSERT INTO ${table} (id, over, body) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET over = excluded.over, body = excluded.body`,
       );
     this.#puts = { runs: put("runs"), asks: put("asks"), grants: put("grants"), disarms: put("disarms") };
     this.#approvals = new SqliteApprovals(database);
-  }
-
-  putRun(run: Run): Promise<void> {
-    return this.#put("runs", run.id, run.state === "ended", run);
-  }
-
-  putAsk(ask: Ask): Promise<void> {
-    return this.#put("asks", ask.id, ask.state !== "open", ask);
-  }
-
-  putGrant(grant: Grant): Promise<void> {
-    return this.#put("grants", grant.id, grant.state === "lapsed", grant);
-  }
-
-  /** Over from the first: what is old is forgotten beyond what is kept. */
-  putDisarm(disarm: Disarm): Promise<void> {
-    return this.#put("disarms", disarm.id, true, disarm);
-  }
-
-  disarms(): Promise<readonly Disarm[]> {
-    return this.#all("disarms", parseDisarm);
-  }
-
-  runs(): Promise<readonly Run[]> {
-    return this.#all("runs", parseRun);
-  }
-
-  asks(): Promise<readonly Ask[]> {
-    return this.#all("asks", parseAsk);
-  }
-
-  grants(): Promise<readonly Grant[]> {
-    return this.#all("grants", parseGrant);
   }
 
   changeApproval(approval: Approval): Promise<boolean> {
@@ -142,11 +104,11 @@ class SqliteStore implements ControlStore {
     return Promise.resolve();
   }
 
-  async #put(table: Table, id: string, over: boolean, entry: object): Promise<void> {
-    await this.#tried(() => this.#puts[table].run(id, over ? 1 : 0, JSON.stringify(entry)));
+  protected async put(table: EntryTable, entry: { readonly id: string }, over: boolean): Promise<void> {
+    await this.#tried(() => this.#puts[table].run(entry.id, over ? 1 : 0, JSON.stringify(entry)));
   }
 
-  #all<T>(table: Table, parse: (text: string) => T | undefined): Promise<readonly T[]> {
+  protected all<T extends { readonly id: string }>(table: EntryTable, parse: (text: string) => T | undefined): Promise<readonly T[]> {
     return this.#tried(() => {
       const rows = this.#database.prepare(`SELECT id, body FROM ${table} ORDER BY place`).all() as { id: string; body: string }[];
       return rows.map(({ id, body }) => {

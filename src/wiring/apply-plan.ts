@@ -11,8 +11,8 @@ import type { AppliedView } from "../control/contract.ts";
 import { ControlRefusal } from "../control/parts.ts";
 import type { PlanAskedBy } from "../control/plan-port.ts";
 import type { Approval } from "../model/approval.ts";
-import type { Outcome, TableCount } from "../model/outcome.ts";
-import type { Measurement, Plan } from "../model/plan.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { type Measurement, type Plan, tableCounts } from "../model/plan.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Ticket } from "../pipeline/approvals-port.ts";
 import type { Allowed } from "../pipeline/guard.ts";
@@ -172,7 +172,7 @@ const NOT_REACHED = "58000";
 function outcomeOf(executed: Executed): Outcome {
   switch (executed.kind) {
     case "done": {
-      const tables = executed.measured === null ? {} : { tables: countsOf(executed.measured.measurement) };
+      const tables = executed.measured === null ? {} : { tables: tableCounts(executed.measured.measurement) };
       const rows = executed.measured === null ? {} : { rowsChanged: rowsOf(executed.measured.measurement) };
       return { status: "succeeded", measured: { ...rows, elapsedMs: executed.elapsedMs, ...tables } };
     }
@@ -187,18 +187,8 @@ function outcomeOf(executed: Executed): Outcome {
   }
 }
 
-function countsOf({ tables }: Measurement): readonly TableCount[] {
-  return tables.map(({ table, direct, following }) => ({
-    table,
-    inserted: direct.inserted + following.inserted,
-    updated: direct.updated + following.updated,
-    deleted: direct.deleted + following.deleted,
-    truncated: 0,
-  }));
-}
-
 function rowsOf(measurement: Measurement): number {
-  return countsOf(measurement).reduce((sum, { inserted, updated, deleted }) => sum + inserted + updated + deleted, 0);
+  return tableCounts(measurement).reduce((sum, { inserted, updated, deleted }) => sum + inserted + updated + deleted, 0);
 }
 
 function viewOf(executed: Executed): Omit<AppliedView, "approval"> {

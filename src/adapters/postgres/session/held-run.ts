@@ -5,8 +5,8 @@
 import { digestOf } from "../../../base/canonical.ts";
 import { actionId } from "../../../base/ids.ts";
 import type { Action, SqlContext } from "../../../model/action.ts";
-import type { Outcome, TableCount } from "../../../model/outcome.ts";
-import type { Measurement } from "../../../model/plan.ts";
+import type { Outcome } from "../../../model/outcome.ts";
+import { tableCounts } from "../../../model/plan.ts";
 import type { Ticket } from "../../../pipeline/approvals-port.ts";
 import type { Admission, Allowed, Held } from "../../../pipeline/guard.ts";
 import type { Executed, ExecutorAct } from "../executor/port.ts";
@@ -234,16 +234,6 @@ function endOf({ kind }: Executed): "used" | "stale" | "unknown" | "not_reached"
     case "not_reached":
       return kind;
   }
-}
-
-function tableCounts({ tables }: Measurement): readonly TableCount[] {
-  return tables.map(({ table, direct, following }) => ({
-    table,
-    inserted: direct.inserted + following.inserted,
-    updated: direct.updated + following.updated,
-    deleted: direct.deleted + following.deleted,
-    truncated: 0,
-  }));
 }
 
 function refused(because: Refusal): HeldAnswer {
