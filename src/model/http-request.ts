@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly body: string;
   /** Why `body` is not the whole of it, or no text: then nothing is read out of it. */
   readonly opaque?: string;
+  /** `body` is what its compressed body holds: its header `content-encoding` is of what was sent. */
+  readonly uncompressed?: true;
   /** Its first bytes in base64, where an operation is read out of bytes: a push of git. */
   readonly bytes?: string;
   /** Where it carries a credential that is not ours to send, in a clause: then it is refused whatever it would do. */

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buildSchema, graphql } from "graphql";
 import type { Duplex } from "node:stream";
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
 import { selfSigned } from "../support/certificates.ts";
 import { serveGraphql, type ServerSocket } from "./websocket-server.ts";
 
@@ -202,6 +203,18 @@ class Counted {
   }
 }
 
+/** As servers take what they get compressed, the lenient ones: every member of it, and whatever stands behind passed over. */
+function opened(body: Buffer, encoding = ""): Buffer {
+  return encoding.split(/, */).reduceRight((bytes, coding) => undoing[coding]?.(bytes) ?? bytes, body);
+}
+
+const undoing: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+};
+
 /** `token` is the one that opens it. `more` are other hosts that it answers for. */
 export async function startRailway(token: string, more: readonly string[] = []): Promise<StandInRailway> {
   const volumes = new Set<string>([standInIds.volume, standInIds.spare]);
@@ -219,20 +232,21 @@ export async function startRailway(token: string, more: readonly string[] = []):
     request.on("end", () => {
       const body = Buffer.concat(chunks);
       const { method = "", url = "", headers, rawHeaders } = request;
+      const undone = opened(body, headers["content-encoding"]);
       const own = headers["user-agent"] === "holdfast";
       (own ? asked : received).push({ method, url, headers, rawHeaders, body });
       counted.through(request.socket, own);
       const path = paths.get(url.split("?")[0] ?? "");
       if (path !== undefined) return path(request, response, body);
       if (headers.authorization !== `Bearer ${token}`) return json(response, 401, { errors: [{ message: "Not Authorized" }] });
-      void answered(request, body, root).then(
+      void answered(request, undone, root).then(
         (answer) => json(response, 200, answer),
         (error: Error) => json(response, 400, { errors: [{ message: error.message }] }),
       );
     });
   });
   const upgrades: StandInRailway["upgrades"] = new Map();
-  const opened: ServerSocket[] = [];
+  const sockets: ServerSocket[] = [];
   const lines = new Set<Duplex>();
   server.on("upgrade", (request, socket, first) => {
     lines.add(socket);
@@ -247,7 +261,7 @@ export async function startRailway(token: string, more: readonly string[] = []):
     const right = `Bearer ${token}`;
     const opens = (payload: unknown): boolean =>
       headers.authorization === right || (payload as { Authorization?: string } | undefined)?.Authorization === right;
-    opened.push(serveGraphql(request, socket, { schema, root, protocol, opens }));
+    sockets.push(serveGraphql(request, socket, { schema, root, protocol, opens }));
   });
   server.on("secureConnection", (socket) => socket.on("data", (chunk: Buffer) => counted.came(socket, chunk.length)));
   server.on("tlsClientError", () => undefined);
@@ -261,7 +275,7 @@ export async function startRailway(token: string, more: readonly string[] = []):
     asked,
     paths,
     upgrades,
-    opened,
+    opened: sockets,
     bytes: () => counted.bytes,
     close: async () => {
       for (const line of lines) line.destroy();

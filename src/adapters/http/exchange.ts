@@ -29,7 +29,8 @@ import { identified } from "./identify.ts";
 import type { BrokerRequest, HttpOptions, PackedHost, Taken } from "./options.ts";
 import { lookedAnswer, refusedHere } from "./looked.ts";
 import { passing, passingNow } from "./passing.ts";
-import { BodyAborted, judgedBody, NO_BODY, readBody, type ReadBody } from "./request-body.ts";
+import { judgedBody } from "./judged-body.ts";
+import { BodyAborted, NO_BODY, readBody, type ReadBody } from "./request-body.ts";
 import { takeTrailers } from "./request-trailers.ts";
 import type { Upstream } from "./upstream.ts";
 import { isCredentialProtocol } from "./websocket/handshake.ts";
@@ -167,7 +168,7 @@ async function readAnew(lane: Lane, path: string, both: Both, parts: ExchangePar
   if (looked !== undefined) return lookedAnswer(looked, { lane, request: base, packed, options });
   const trailers = body.whole ? takeTrailers(request.rawTrailers, packed, options.broker) : [];
   if ("kind" in trailers) return lookedAnswer(trailers, { lane, request: base, packed, options });
-  const text = packed === undefined ? { body: "" } : judgedBody(opened, request.headers["content-type"]);
+  const text = packed === undefined ? { body: "" } : judgedBody(opened, new Map(taken.judged));
   return {
     lane,
     request: {

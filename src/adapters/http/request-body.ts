@@ -4,7 +4,6 @@
  */
 import type { Readable, Transform, Writable } from "node:stream";
 import { limits } from "../../base/limits.ts";
-import { type HttpRequest, NOT_TEXT } from "../../model/http-request.ts";
 
 export interface ReadBody {
   readonly first: Buffer;
@@ -62,23 +61,6 @@ export function readBody(body: Readable, bytes: number | null, bytesMax: number 
     body.on("error", onClose);
     body.resume();
   });
-}
-
-/** Bodies that begin with what they ask for in a form of their own: operations are read out of their bytes. */
-const readByBytes = /^application\/x-git-receive-pack-request$/i;
-
-/** As it is judged: text where it is UTF-8 and whole, and otherwise why it is not looked into. */
-export function judgedBody(
-  { first, whole }: Pick<ReadBody, "first" | "whole">,
-  contentType = "",
-): Pick<HttpRequest, "body" | "opaque" | "bytes"> {
-  const bytes = readByBytes.test(contentType.trim()) ? { bytes: first.toString("base64") } : {};
-  if (!whole) return { body: "", opaque: `its body is longer than ${limits.httpBodyBytesMax} bytes`, ...bytes };
-  try {
-    return { body: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(first), ...bytes };
-  } catch {
-    return { body: first.toString("base64"), opaque: NOT_TEXT, ...bytes };
-  }
 }
 
 /**

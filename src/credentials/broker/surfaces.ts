@@ -3,7 +3,7 @@
  * place demands, so that it can end neither the text nor the parameter it stands in.
  * It fetches nothing; a place that cannot be filled in whole is refused and never half filled.
  */
-import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
 
 export const surfaces = ["path", "query", "body", "websocket"] as const;
 export type Surface = (typeof surfaces)[number];
@@ -38,24 +38,35 @@ export function bodyForm(contentType: string | undefined, encoding: string | und
 
 /** Larger ones are not looked into: what they hold is judged as unknown elsewhere. */
 const DECOMPRESSED_BYTES_MAX = 4 * 1024 * 1024;
+const CODINGS_MAX = 3;
 
-/** What a compressed body holds, where that is one of the usual ways and small enough; otherwise the body as it is. */
-export function decompressed(body: Buffer, encoding: string | undefined): Buffer {
-  const bound = { maxOutputLength: DECOMPRESSED_BYTES_MAX };
+/**
+ * What a compressed body holds, where that is one of the usual ways and small enough; otherwise the body as it is. It takes whatever some
+ * reader would: several members in a row, and rubbish behind them.
+ */
+export function decompressed(body: Buffer, encoding = ""): Buffer {
+  const codings = encoding.toLowerCase().split(",").slice(-CODINGS_MAX);
   try {
-    switch (encoding?.trim().toLowerCase()) {
-      case "gzip":
-      case "x-gzip":
-        return gunzipSync(body, bound);
-      case "deflate":
-        return inflateSync(body, bound);
-      case "br":
-        return brotliDecompressSync(body, bound);
-      default:
-        return body;
-    }
+    return codings.reduceRight((bytes, coding) => undone(bytes, coding.trim()), body);
   } catch {
     return body;
+  }
+}
+
+function undone(body: Buffer, coding: string): Buffer {
+  const bound = { maxOutputLength: DECOMPRESSED_BYTES_MAX };
+  switch (coding) {
+    case "gzip":
+    case "x-gzip":
+      return gunzipSync(body, bound);
+    case "deflate":
+      return inflateSync(body, bound);
+    case "br":
+      return brotliDecompressSync(body, bound);
+    case "zstd":
+      return zstdDecompressSync(body, bound);
+    default:
+      return body;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * A request's body as a tree, or why it cannot be looked into.
  * JSON is known by its shape, not by what the request calls it: servers differ there.
- * It does not decompress: a compressed body is opaque.
+ * It does not decompress: what comes compressed as it was sent is opaque.
  */
 import { limits } from "../../base/limits.ts";
 import { queryOf } from "./canonical-url.ts";

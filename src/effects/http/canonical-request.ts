@@ -54,7 +54,7 @@ export function meantAs(other: HttpRequest, request: HttpRequest): HttpRequest {
   return other;
 }
 
-function readRequest({ method, url, headers, body, opaque, bytes, provider }: HttpRequest): CanonicalRequest | Refused {
+function readRequest({ method, url, headers, body, opaque, bytes, provider, uncompressed }: HttpRequest): CanonicalRequest | Refused {
   if (!TOKEN.test(method)) return { refused: "its method is no word" };
   if (/^(trace|connect)$/i.test(method)) return { refused: "its method is not passed on" };
   const parsed = canonicalUrl(url);
@@ -64,6 +64,7 @@ function readRequest({ method, url, headers, body, opaque, bytes, provider }: Ht
   const named = own.headers.get("host");
   const scheme = /^http:/i.test(url) ? "http" : "https";
   if (named !== undefined && canonicalHost(named.trim(), scheme) !== parsed.host) return { refused: "its Host is not the host of its URL" };
+  if (uncompressed === true) own.headers.delete("content-encoding");
   const content =
     opaque === undefined
       ? bodyOf(body, own.headers.get("content-type"), own.headers.get("content-encoding"))
@@ -91,7 +92,7 @@ function readRequest({ method, url, headers, body, opaque, bytes, provider }: Ht
 }
 
 interface ReadHeaders {
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: Map<string, string>;
   readonly overrides: readonly string[];
 }
 
