@@ -38,6 +38,8 @@ export const limits = {
   httpHeadMsMax: 10_000,
   /** An HTTP connection on which nothing moves. */
   httpIdleMsMax: 120_000,
+  /** A stream of gRPC that is still open so long after a whole message is judged by what came: a call of one message ends at once. */
+  httpOpenMsMax: 1_000,
   /** Time until a provider's answer begins: some think for minutes. */
   httpAnswerMsMax: 15 * 60_000,
   /** A message of a client on a WebSocket: it is held whole, to be looked at. Consoles and kubectl send some ten KiB at once. */

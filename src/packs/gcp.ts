@@ -1,6 +1,7 @@
 /** Google Cloud: one host an API. SQL of Cloud SQL, BigQuery and Spanner is not PostgreSQL's in general, and counts as code that runs. */
 import { gcpLookups } from "./lookups/gcp.ts";
 import { everydayAt } from "./everyday.ts";
+import { gcpRpc } from "./gcp-rpc.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
 import { googleRefusals } from "./refusals.ts";
@@ -234,5 +235,6 @@ export const gcp: Pack = {
       misses: ["GET https://logging.googleapis.com/v2/projects/p/sinks"],
     }),
     ...everyday,
+    ...gcpRpc,
   ],
 };

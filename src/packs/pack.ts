@@ -36,7 +36,8 @@ export type OperationClass =
  * A way that leads to an operation, as one line:
  * `DELETE /v1/volumes/{id}` (`+` between methods; `{x}` one segment, `{x*}` the rest, `**` any segments, `*` any characters of one),
  * `DELETE sql.example.com/v1/x` where the pack has several hosts, `GQL volumeDelete` a field of a mutation,
- * `GQL query secretOf` one of a query, `AWS rds DeleteDBInstance` an operation by its name (`*` any characters).
+ * `GQL query secretOf` one of a query, `AWS rds DeleteDBInstance` an operation by its name (`*` any characters),
+ * `GRPC package.Service Method` a method of gRPC: one with a `*` counts where none without does.
  */
 export type Door = string;
 

@@ -17,6 +17,7 @@ import type { MintSend } from "../credentials/mint/minter.ts";
 import { canonicalUrl } from "../effects/http/canonical-url.ts";
 import { sqlRowsOf } from "../effects/http/sql-in-body.ts";
 import { packOf } from "../effects/http/pack-of.ts";
+import { readsByPath } from "../effects/http/rpc.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Approvals } from "../pipeline/approvals-port.ts";
 import type { Guard } from "../pipeline/guard.ts";
@@ -152,6 +153,7 @@ export class HttpProxy {
         hostOfProvider: (provider) => packs.find((pack) => pack.provider === provider)?.hosts.find((host) => !host.includes("*")),
         canonical: canonicalUrl,
         rowsOf: sqlRowsOf,
+        readsByPath,
         route,
         resolve: systemResolve,
         alarm: (found) => this.alarms.found(found),

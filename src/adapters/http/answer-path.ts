@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { answerFields, trailerFields } from "./codec/headers.ts";
 import type { Redaction } from "./options.ts";
 import { Decoder } from "./decoder.ts";
+import { byMessage, isGrpc } from "./grpc.ts";
 import type { RowCounter } from "./row-counter.ts";
 import { type ClientResponse, inform, writeHead } from "./answers.ts";
 import { type AnswerSink, type SentRequest, UpstreamFailed } from "./upstream-port.ts";
@@ -31,6 +32,7 @@ const TOGETHER_MAX = 16 * 1024;
 
 export class AnswerPath implements AnswerSink {
   readonly #parts: AnswerPathParts;
+  #redaction: Redaction | undefined;
   #sent: SentRequest | undefined;
   #decoder: Decoder | undefined;
   #status = 0;
@@ -44,6 +46,7 @@ export class AnswerPath implements AnswerSink {
 
   constructor(parts: AnswerPathParts) {
     this.#parts = parts;
+    this.#redaction = parts.redaction;
   }
 
   /** Whom to ask for more, and to tell that it is given up. */
@@ -74,6 +77,7 @@ export class AnswerPath implements AnswerSink {
     this.#status = status;
     const { fields, encoding } = answerFields(rawHeaders, { cookies, redaction });
     if (encoding !== undefined && !this.#decode(encoding)) return;
+    if (redaction !== undefined && isGrpc(fields[fields.indexOf("content-type") + 1])) this.#redaction = byMessage(redaction);
     if (response.destroyed) return;
     writeHead(response, status, fields);
     process.nextTick(() => this.#flush());
@@ -121,7 +125,7 @@ export class AnswerPath implements AnswerSink {
   /** `false` where the client takes no more at the moment. */
   #pass(chunk: Buffer): boolean {
     if (this.#over) return true;
-    const { response, redaction, bytesMax, rows } = this.#parts;
+    const { response, bytesMax, rows } = this.#parts;
     this.bytes += chunk.length;
     // What a provider answers with an error holds no rows.
     const over = this.#status < 400 ? rows?.step(chunk) : undefined;
@@ -133,7 +137,7 @@ export class AnswerPath implements AnswerSink {
       this.#fail(`its answer is longer than the ${bytesMax} bytes that are permitted`);
       return false;
     }
-    const out = redaction === undefined ? chunk : redaction.step(chunk);
+    const out = this.#redaction?.step(chunk) ?? chunk;
     if (out.length === 0 || response.destroyed) return true;
     if (!this.#flushed && this.#first === undefined) {
       this.#first = out;
@@ -169,7 +173,7 @@ export class AnswerPath implements AnswerSink {
     clearTimeout(this.#timer);
     const { redaction, over } = this.#parts;
     const response = this.#parts.response as ServerResponse;
-    const rest = redaction?.end();
+    const rest = this.#redaction?.end();
     if (!response.destroyed) {
       if (rawTrailers.length > 0) response.addTrailers(trailerFields(rawTrailers, redaction) as never);
       const whole = joined(this.#first, rest);

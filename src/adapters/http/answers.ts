@@ -3,10 +3,11 @@
  * They quote nothing of the request, and never a rule.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Reason } from "../../model/decision.ts";
 import type { ReasonCode } from "../../model/codes.ts";
 import type { RefusalForm } from "../../model/refusal-form.ts";
+import { grpcStatus, isGrpc } from "./grpc.ts";
 import { type AskedAs, formed, formFor, ownError } from "./refusal-form.ts";
 
 export type ClientRequest = IncomingMessage | Http2ServerRequest;
@@ -19,6 +20,8 @@ export interface OwnAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** In which the provider's clients read it. */
   readonly form?: RefusalForm;
+  /** It was a call of gRPC. */
+  readonly grpc?: true;
   /** What the client still sends is not waited for. */
   readonly close?: boolean;
 }
@@ -53,6 +56,7 @@ export function protocolRefused(message: string, status = 400): OwnAnswer {
 
 /** As the provider's clients read errors, where its pack says how. */
 export function inForm(answer: OwnAnswer, forms: readonly RefusalForm[] | undefined, asked: AskedAs): OwnAnswer {
+  if (isGrpc(asked.header("content-type"))) return { ...answer, grpc: true };
   const form = forms === undefined ? undefined : formFor(forms, asked);
   if (form === undefined) return answer;
   // What never reached the provider may be asked again.
@@ -60,8 +64,10 @@ export function inForm(answer: OwnAnswer, forms: readonly RefusalForm[] | undefi
   return { ...answer, form, status };
 }
 
-export function writeAnswer(response: ClientResponse, { status, decision, reason, headers = {}, close, form }: OwnAnswer): void {
+export function writeAnswer(response: ClientResponse, answer: OwnAnswer): void {
+  const { status, decision, reason, headers = {}, close, form } = answer;
   if (response.headersSent) return void response.destroy();
+  if (answer.grpc === true) return writeStatus(response, answer);
   const plain = { type: "application/json", headers: {}, body: Buffer.from(`${JSON.stringify({ error: ownError(reason) })}\n`) };
   const told = { reason, status, approval: headers["holdfast-approval"] };
   const { type, headers: more, body } = form === undefined ? plain : formed(form, told);
@@ -78,6 +84,16 @@ export function writeAnswer(response: ClientResponse, { status, decision, reason
   const write = response as ServerResponse;
   write.writeHead(status, own);
   write.end(body);
+}
+
+/** A call of gRPC is answered by its status: in a head that is all of the answer. */
+function writeStatus(response: ClientResponse, { decision, reason, headers = {} }: OwnAnswer): void {
+  const own = { ...grpcStatus(reason), "holdfast-decision": decision, "holdfast-reason": reason.code, ...headers };
+  if (isHttp1(response)) return void response.writeHead(200, own).end();
+  const { stream } = response;
+  stream.respond({ ":status": 200, ...own }, { endStream: true });
+  // RFC 9113, 8.1: what it still would send is of no use to anybody.
+  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
 export function writeText(response: ClientResponse, { status, text }: TextAnswer): void {

@@ -25,12 +25,13 @@ import { foundCredential } from "./found.ts";
 import type { HttpSession } from "./http-session.ts";
 import { type KnownHeads, keepable } from "./known-heads.ts";
 import { Leaving } from "./leaving.ts";
+import { isGrpc, wholeMessages } from "./grpc.ts";
 import { identified } from "./identify.ts";
 import type { BrokerRequest, HttpOptions, PackedHost, Taken } from "./options.ts";
 import { lookedAnswer, refusedHere } from "./looked.ts";
 import { passing, passingNow } from "./passing.ts";
 import { judgedBody } from "./judged-body.ts";
-import { BodyAborted, NO_BODY, readBody, type ReadBody } from "./request-body.ts";
+import { BodyAborted, NO_BODY, readBody, type ReadBody, UNREAD } from "./request-body.ts";
 import { takeTrailers } from "./request-trailers.ts";
 import type { Upstream } from "./upstream.ts";
 import { isCredentialProtocol } from "./websocket/handshake.ts";
@@ -159,7 +160,7 @@ async function readAnew(lane: Lane, path: string, both: Both, parts: ExchangePar
   if (packed !== undefined && scheme === "http")
     return protocolRefused(`\`${host}\` is asked by https alone: what it is sent in clear text anybody on the way can read`, 403);
   if (request.headers.expect !== undefined) response.writeContinue();
-  const body = bodiless(lane, head) ? NO_BODY : await readBody(request, bytesOf(head), packed === undefined ? 0 : taken.readBytesMax);
+  const body = await bodyOf(request, head, { lane, packed, taken, byPath: () => options.readsByPath({ ...base, headers: taken.judged }) });
   const opened = taken.opened?.(body) ?? body;
   if (typeof opened === "string") return protocolRefused(`the request is not let through: ${opened}`, 403);
   if (options.broker.holdsSecret(body.first) || (opened !== body && options.broker.holdsSecret(opened.first)))
@@ -187,6 +188,21 @@ async function readAnew(lane: Lane, path: string, both: Both, parts: ExchangePar
     asked: brokered,
     opening: asked === undefined || packed === undefined || both.upgraded === undefined ? undefined : { asked, packed, ...both.upgraded },
   };
+}
+
+interface BodyParts {
+  readonly lane: Lane;
+  readonly packed: PackedHost | undefined;
+  readonly taken: Extract<Taken, { kind: "clean" }>;
+  readonly byPath: () => boolean;
+}
+
+async function bodyOf(request: ClientRequest, head: ReadHead, { lane, packed, taken, byPath }: BodyParts): Promise<ReadBody> {
+  if (bodiless(lane, head)) return NO_BODY;
+  if (packed === undefined) return readBody(request, bytesOf(head), { bytesMax: 0 });
+  const { readBytesMax: bytesMax } = taken;
+  if (!isGrpc(request.headers["content-type"])) return readBody(request, bytesOf(head), bytesMax === undefined ? {} : { bytesMax });
+  return byPath() ? UNREAD : readBody(request, bytesOf(head), { enough: wholeMessages });
 }
 
 function judgedUrl(origin: string, target: string | undefined): { readonly url?: string } {

@@ -182,5 +182,7 @@ function none(trailers: readonly HeaderPair[]): readonly HeaderPair[] {
 
 /** What comes back must be looked at. */
 function readable(headers: Filled["headers"]): Filled["headers"] {
-  return [...headers.filter(([name]) => name !== "accept-encoding"), ["accept-encoding", "identity"]];
+  // gRPC compresses each message by itself.
+  const asked = headers.map(([name, value]): HeaderPair => (name === "grpc-accept-encoding" ? [name, "identity"] : [name, value]));
+  return [...asked.filter(([name]) => name !== "accept-encoding"), ["accept-encoding", "identity"]];
 }

@@ -76,7 +76,8 @@ export function actDigest({ method, url, headers, body }: HttpRequest): string {
 }
 
 function shown({ method, url, headers, bytes, ...rest }: HttpRequest): string {
-  const body = bytes === undefined ? rest.body : listedIn(Buffer.from(bytes, "base64").toString("latin1"));
+  const push = headers.some(([name, value]) => name === "content-type" && /git-receive-pack/i.test(value));
+  const body = bytes === undefined ? rest.body : readableIn(Buffer.from(bytes, "base64").toString("latin1"), push);
   const lines = headers.filter(([name]) => !ofNoMatter.test(name)).map(([name, value]) => `${name}: ${value}`);
   return shownAct([`${method.toUpperCase()} ${url}`, ...lines, ...(body === "" ? [] : ["", body])].join("\n"));
 }
@@ -103,7 +104,7 @@ function refused(reason: Reason, decision: "deny" | "hold" = "deny", headers: Re
   return { kind: "refused", answer: { reason, decision, headers } };
 }
 
-/** What a push lists, before the objects that it brings; the digest of the act is over all of it. */
-function listedIn(bytes: string): string {
-  return (bytes.split("PACK")[0] ?? "").replace(/[^\x20-\x7e]+/g, "\n");
+/** Texts among bytes: of a push what it lists, before the objects that it brings. The digest of the act is over all of it. */
+function readableIn(bytes: string, push: boolean): string {
+  return (push ? (bytes.split("PACK")[0] ?? "") : bytes).replace(/[^\x20-\x7e]+/g, "\n");
 }

@@ -5,17 +5,23 @@
 import { uncompressed } from "../../base/content-coding.ts";
 import { limits } from "../../base/limits.ts";
 import { type HttpRequest, NOT_TEXT } from "../../model/http-request.ts";
+import { holdsCompressed, isGrpc } from "./grpc.ts";
 import type { ReadBody } from "./request-body.ts";
 
-/** Bodies that begin with what they ask for in a form of their own: operations are read out of their bytes. */
-const readByBytes = /^application\/x-git-receive-pack-request$/i;
+/** Bodies that have a form of their own: operations, or names, are read out of their bytes. */
+const readByBytes = /^application\/(x-git-receive-pack-request|grpc\b.*)$/i;
+
+const OPEN = "its messages are not all there when it is judged";
 
 type Judged = Pick<HttpRequest, "body" | "opaque" | "bytes" | "uncompressed">;
 
 /** `headers` in lower case. */
 export function judgedBody({ first, whole }: Pick<ReadBody, "first" | "whole">, headers: ReadonlyMap<string, string>): Judged {
   const type = (headers.get("content-type") ?? "").trim();
-  if (!whole) return { body: "", opaque: `its body is longer than ${limits.httpBodyBytesMax} bytes`, ...bytesOf(first, type) };
+  const grpc = isGrpc(type);
+  if (!whole)
+    return { body: "", opaque: grpc ? OPEN : `its body is longer than ${limits.httpBodyBytesMax} bytes`, ...bytesOf(first, type) };
+  if (grpc && holdsCompressed(first)) return { body: "", opaque: "its messages are compressed" };
   const inner = first.length === 0 ? undefined : uncompressed(first, headers.get("content-encoding"), limits.httpBodyBytesMax);
   if (inner === undefined) return textOf(first, type);
   if ("problem" in inner) return { body: "", opaque: `its body is compressed, and ${inner.problem}`, ...bytesOf(first, type) };

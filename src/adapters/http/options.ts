@@ -162,6 +162,8 @@ export interface HttpOptions {
   readonly hostOfProvider: (provider: string) => string | undefined;
   /** The form in which a request is judged; a refusal is one clause. */
   readonly canonical: (url: string) => { readonly target: string } | { readonly refused: string };
+  /** Whether a call of gRPC only reads, whatever its messages say. */
+  readonly readsByPath: (request: Omit<HttpRequest, "body">) => boolean;
   readonly route: (host: string) => Route | undefined;
   /** Paths of the rows in the answer to a request that carries SQL; `undefined` where they could not be counted. */
   readonly rowsOf: (request: HttpRequest) => readonly string[] | undefined;

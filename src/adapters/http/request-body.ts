@@ -14,6 +14,8 @@ export interface ReadBody {
 }
 
 export const NO_BODY: ReadBody = { first: Buffer.alloc(0), whole: true, bytes: 0 };
+/** What it says is not waited for. */
+export const UNREAD: ReadBody = { first: Buffer.alloc(0), whole: false, bytes: null };
 
 /** Found in what is streamed on, when its beginning has gone out. */
 export class SecretInBody extends Error {
@@ -24,17 +26,33 @@ export class BodyAborted extends Error {
   override readonly name = "BodyAborted";
 }
 
+export interface Reading {
+  readonly bytesMax?: number;
+  /** No end is waited for behind it, where the client says nothing more for a moment. */
+  readonly enough?: (first: Buffer) => boolean;
+}
+
 /** `bytes` is what its head says. Rejects with {@link BodyAborted} when the client goes, or sends nothing for too long. */
-export function readBody(body: Readable, bytes: number | null, bytesMax: number = limits.httpBodyBytesMax): Promise<ReadBody> {
+export function readBody(
+  body: Readable,
+  bytes: number | null,
+  { bytesMax = limits.httpBodyBytesMax, enough }: Reading = {},
+): Promise<ReadBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
     const timer = setTimeout(silent, limits.httpIdleMsMax);
+    const moment = enough === undefined ? undefined : setInterval(() => enough(Buffer.concat(chunks)) && partly(), limits.httpOpenMsMax);
     function silent(): void {
       done(() => reject(new BodyAborted("the client sent nothing for too long")));
     }
+    function partly(): void {
+      body.pause();
+      done(() => resolve({ first: Buffer.concat(chunks), whole: false, bytes }));
+    }
     function done(act: () => void): void {
       clearTimeout(timer);
+      clearInterval(moment);
       body.off("data", onData);
       body.off("end", onEnd);
       body.off("close", onClose);
@@ -45,9 +63,8 @@ export function readBody(body: Readable, bytes: number | null, bytesMax: number 
       chunks.push(chunk);
       length += chunk.length;
       timer.refresh();
-      if (length <= bytesMax) return;
-      body.pause();
-      done(() => resolve({ first: Buffer.concat(chunks), whole: false, bytes }));
+      moment?.refresh();
+      if (length > bytesMax) partly();
     }
     function onEnd(): void {
       done(() => resolve({ first: Buffer.concat(chunks), whole: true, bytes: length }));
@@ -67,11 +84,14 @@ export function readBody(body: Readable, bytes: number | null, bytesMax: number 
  * What was read and the rest of it, to where it is written: it ends there when it ends here. Where it is answered early the rest is read
  * and dropped, so that the client sees the answer; where the client goes, or is silent for too long, the writing side is given up.
  */
-export function sendBody({ first, whole }: ReadBody, rest: Readable, { out, through, secret }: Sending): void {
-  const looked = whole ? undefined : { rest, barred: watching(first, secret) };
+export function sendBody(body: ReadBody, rest: Readable, { out, through, secret }: Sending): void {
+  const { first, whole } = body;
+  // A stream of messages may rest for as long as an answer may take to begin.
+  const silentMsMax = body === UNREAD ? limits.httpAnswerMsMax : limits.httpIdleMsMax;
+  const looked = whole ? undefined : { rest, barred: watching(first, secret), silentMsMax };
   if (through === undefined) return pump(first, looked, out);
   pump(first, looked, through);
-  pump(Buffer.alloc(0), { rest: through, barred: () => false }, out);
+  pump(Buffer.alloc(0), { rest: through, barred: () => false, silentMsMax: limits.httpIdleMsMax }, out);
 }
 
 export interface Sending {
@@ -97,6 +117,7 @@ interface Looked {
   readonly rest: Readable;
   /** It holds what may not go out. */
   readonly barred: (chunk: Buffer) => boolean;
+  readonly silentMsMax: number;
 }
 
 function pump(first: Buffer, looked: Looked | undefined, out: Writable): void {
@@ -105,7 +126,7 @@ function pump(first: Buffer, looked: Looked | undefined, out: Writable): void {
   out.on("error", () => undefined);
   if (first.length > 0) out.write(first);
   if (rest === undefined) return void out.end();
-  const timer = setTimeout(() => stop(new BodyAborted("the client sent nothing for too long")), limits.httpIdleMsMax);
+  const timer = setTimeout(() => stop(new BodyAborted("the client sent nothing for too long")), looked?.silentMsMax);
   const flow = (): void => void rest.resume();
   const onData = (chunk: Buffer): void => {
     timer.refresh();

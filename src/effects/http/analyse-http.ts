@@ -14,6 +14,7 @@ import { doorsOf } from "./doors.ts";
 import { effectsOfOperation, type Place, readEffect, unknownChange } from "./meaning.ts";
 import { type ModelPart, modelParts } from "./model-parts.ts";
 import { packOf } from "./pack-of.ts";
+import { rpcNameIn, rpcOperations } from "./rpc.ts";
 import { effectsOfPush } from "./push-effects.ts";
 import { withThings } from "./resolved-effects.ts";
 import { analyseTexts, sqlTextsIn } from "./sql-in-body.ts";
@@ -184,6 +185,12 @@ function partsOfModel(part: ModelPart, host: string): readonly Part[] {
 
 function routeParts(pack: Pack, request: CanonicalRequest, method: string): readonly Part[] {
   const { host, path } = request;
+  const called = method === "POST" ? rpcOperations(pack, path) : [];
+  if (called.length > 0) {
+    const name = rpcNameIn(request);
+    const place: Place = { provider: pack.provider, request, reads: false, ...(name === undefined ? {} : { name }) };
+    return called.flatMap((operation) => partsOfOperation(operation, place));
+  }
   const routed = doorsOf(pack).routes(method, host, path);
   const reads = reading.has(method);
   if (routed.length === 0) {

@@ -1,5 +1,5 @@
 /**
- * The doors of a pack, read once: which operations a method and path, a GraphQL field or a name leads to.
+ * The doors of a pack, read once: which operations a method and path, a GraphQL field, a name or a method of gRPC leads to.
  * It matches letter case aside, so that no spelling leads past an operation; it does not look into requests.
  */
 import type { Pack, PackOperation } from "../../packs/pack.ts";
@@ -16,6 +16,8 @@ export interface Doors {
   routes(method: string, host: string, path: string): readonly Routed[];
   fields(root: "query" | "mutation", field: string): readonly PackOperation[];
   names(api: string, name: string): readonly PackOperation[];
+  /** Of gRPC: `package.Service`, and the method. */
+  methods(group: string, method: string): readonly PackOperation[];
 }
 
 interface Route {
@@ -48,6 +50,7 @@ export function doorsOf(pack: Pack): Doors {
 function readDoors(pack: Pack): Doors {
   const routes: Route[] = [];
   const fields = new Map<string, PackOperation[]>();
+  const methods: { readonly exact: boolean; readonly fits: RegExp; readonly operation: PackOperation }[] = [];
   const names: { readonly api: string; readonly fits: RegExp; readonly operation: PackOperation }[] = [];
   for (const operation of pack.operations) {
     for (const door of operation.doors) {
@@ -55,6 +58,8 @@ function readDoors(pack: Pack): Doors {
       if (first === "GQL") {
         const key = (third === undefined ? `mutation ${second}` : `${second} ${third}`).toLowerCase();
         fields.set(key, [...(fields.get(key) ?? []), operation]);
+      } else if (first === "GRPC") {
+        methods.push({ exact: third?.includes("*") === false, fits: globRegExp(`${second}/${third}`), operation });
       } else if (first === "AWS") names.push({ api: second, fits: globRegExp(third ?? ""), operation });
       else routes.push(routeOf(operation, first, second));
     }
@@ -68,6 +73,11 @@ function readDoors(pack: Pack): Doors {
     },
     fields: (root, field) => fields.get(`${root} ${field}`.toLowerCase()) ?? [],
     names: (api, name) => names.filter((each) => each.api === api && each.fits.test(name)).map(({ operation }) => operation),
+    methods: (group, method) => {
+      const all = methods.filter(({ fits }) => fits.test(`${group}/${method}`));
+      const named = all.filter(({ exact }) => exact);
+      return [...new Set((named.length > 0 ? named : all).map(({ operation }) => operation))];
+    },
   };
 }
 

@@ -134,12 +134,14 @@ function treeOf(root: string, { request, arguments: given }: Place): Tree {
   return request.body.kind === "tree" ? request.body.tree : new Map();
 }
 
+const notRoutes: ReadonlySet<string> = new Set(["GQL", "AWS", "GRPC"]);
+
 /** What the places of the operation's doors are called in this request: of every door that fits, the first to name it. */
 function doorNames({ doors }: PackOperation, { request, places }: Place): Readonly<Record<string, string>> {
   const found: Record<string, string> = Object.fromEntries([...(places ?? [])].map(([name, value]) => [name, decodedSegment(value)]));
   for (const door of doors) {
     const [methods = "", where = ""] = door.split(" ");
-    if (methods === "GQL" || methods === "AWS" || !request.methods.some((method) => methods.split("+").includes(method))) continue;
+    if (notRoutes.has(methods) || !request.methods.some((method) => methods.split("+").includes(method))) continue;
     const pattern = where.slice(where.indexOf("/") + 1).split("/");
     const names = namesIn(pattern, request.path.split("/").slice(1));
     for (const [name, value] of Object.entries(names ?? {})) found[name] ??= value;
