@@ -18,6 +18,8 @@ const everyday = everydayAt("https://management.azure.com", [
       "POST /**/providers/Microsoft.Resources/deployments/{d}/validate",
       "POST /**/providers/Microsoft.Resources/deployments/{d}/whatIf",
       "POST /**/checkNameAvailability",
+      "POST /**/providers/Microsoft.CostManagement/query",
+      "POST /**/providers/Microsoft.CostManagement/forecast",
       "POST /subscriptions/{s}/resourceGroups/{rg}/validateMoveResources",
     ],
     misses: ["PUT /subscriptions/s1/resourceGroups/shop/providers/Microsoft.Resources/deployments/d {}"],

@@ -14,6 +14,12 @@ const everyday = everydayAt("https://api.digitalocean.com", [
     doors: ["POST /v2/tags", "POST /v2/tags/{t}/resources"],
     misses: ["DELETE /v2/tags/t"],
   },
+  {
+    class: "read",
+    thing: "proposal",
+    doors: ["POST /v2/apps/propose", "POST /v2/registry/validate-name"],
+    misses: ["POST /v2/apps {}"],
+  },
 ]);
 
 export const digitalocean: Pack = {

@@ -1,6 +1,6 @@
 /** Google Cloud: one host an API. SQL of Cloud SQL, BigQuery and Spanner is not PostgreSQL's in general, and counts as code that runs. */
 import { gcpLookups } from "./lookups/gcp.ts";
-import { everydayAt } from "./everyday.ts";
+import { gcpEveryday } from "./gcp-everyday.ts";
 import { gcpRpc } from "./gcp-rpc.ts";
 import type { Pack } from "./pack.ts";
 import { operationsAt } from "./operation.ts";
@@ -10,30 +10,6 @@ const op = operationsAt("https://sqladmin.googleapis.com");
 const sql = "sqladmin.googleapis.com/**/projects/{p}/instances/{i}";
 const i = "/v1/projects/p/instances/db";
 const compute = "compute.googleapis.com/compute/**";
-
-const everyday = everydayAt("https://cloudresourcemanager.googleapis.com", [
-  {
-    class: "read",
-    thing: "question",
-    doors: [
-      "POST /**/{x}:testIamPermissions",
-      "POST /**/{x}:getIamPolicy",
-      "POST logging.googleapis.com/v2/entries:list",
-      "POST monitoring.googleapis.com/v3/projects/{p}/timeSeries:query",
-      "POST firestore.googleapis.com/**/{d}:runQuery",
-      "POST firestore.googleapis.com/**/{d}:runAggregationQuery",
-      "POST firestore.googleapis.com/**/{d}:batchGet",
-      "POST firestore.googleapis.com/**/{d}:listCollectionIds",
-    ],
-    misses: ["POST /v3/projects/p:setIamPolicy {}", "POST https://logging.googleapis.com/v2/entries:write {}"],
-  },
-  {
-    class: "write",
-    thing: "message",
-    doors: ["POST pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish", "POST logging.googleapis.com/v2/entries:write"],
-    misses: ["DELETE https://pubsub.googleapis.com/v1/projects/p/topics/t"],
-  },
-]);
 
 export const gcp: Pack = {
   provider: "gcp",
@@ -48,7 +24,7 @@ export const gcp: Pack = {
     "artifactregistry.googleapis.com/{v}/projects/{p}/locations/{l}/repositories/{r}/packages/{n%}/**",
     "artifactregistry.googleapis.com/{v}/projects/{p}/locations/{l}/repositories/{r}/dockerImages/{n%}",
   ],
-  listed: ["resourceNames", "names", "permissions", "updateMask.paths", "readMask.paths", "mask.fieldPaths"],
+  listed: ["resourceNames", "names", "permissions", "updateMask.paths", "readMask.paths", "mask.fieldPaths", "ranges", "assetTypes"],
   sameHosts: [
     [/\.mtls\.googleapis\.com$/, ".googleapis.com"],
     [/\.[a-z0-9-]+\.rep\.googleapis\.com$/, ".googleapis.com"],
@@ -234,7 +210,7 @@ export const gcp: Pack = {
       ],
       misses: ["GET https://logging.googleapis.com/v2/projects/p/sinks"],
     }),
-    ...everyday,
+    ...gcpEveryday,
     ...gcpRpc,
   ],
 };

@@ -26,6 +26,7 @@ const everyday = everydayAt("https://api.stripe.com", [
     misses: ["POST /v1/invoices/i/void", "POST /v1/payouts amount=1"],
     look: [{ at: "body balance", is: "present", class: "money", because: "it sets what the customer owes" }],
   },
+  { class: "read", thing: "preview", doors: ["POST /v1/invoices/create_preview"], misses: ["POST /v1/invoices customer=c"] },
 ]);
 
 export const stripe: Pack = {
