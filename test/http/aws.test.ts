@@ -36,7 +36,7 @@ describe("the five forms give an operation's name", () => {
     ["json", request(`POST https://dynamodb.${R}/`, [target("DynamoDB_20120810.DeleteTable")], '{"TableName":"t"}'), "destroy aws:table/t"],
     ["query", request(`POST https://rds.${R}/`, [], "Action=DeleteDBInstance&DBInstanceIdentifier=shop"), "destroy aws:database/shop"],
     ["query in the URL", request(`GET https://rds.${R}/?Action=DeleteDBInstance&DBInstanceIdentifier=shop`), "destroy aws:database/shop"],
-    ["ec2", request(`POST https://ec2.${R}/`, [], "Action=TerminateInstances&InstanceId.1=i-1"), "destroy aws:machine/?"],
+    ["ec2", request(`POST https://ec2.${R}/`, [], "Action=TerminateInstances&InstanceId.1=i-1"), "destroy aws:machine/i-1"],
     [
       "smithy-rpc-v2-cbor",
       request(`POST https://monitoring.${R}/service/GraniteServiceVersion20100801/operation/DeleteAlarms`),

@@ -6,7 +6,7 @@ import type { Effect, Extent, Operation, Reversibility } from "../../model/effec
 import type { Look, OperationClass, PackOperation } from "../../packs/pack.ts";
 import type { CanonicalRequest } from "./canonical-request.ts";
 import { printable } from "./texts.ts";
-import { namedIn, type Tree, UNDETERMINED, valuesAt } from "./tree.ts";
+import { listedIn, namedIn, type Tree, UNDETERMINED, valuesAt } from "./tree.ts";
 
 /** Where an operation was found: what can be looked into, and what it is called there. */
 export interface Place {
@@ -44,11 +44,23 @@ export function originOf(effect: Effect): { readonly operation: PackOperation; r
   return origins.get(effect);
 }
 
-/** One effect a class: the request is all of them. */
+/** One effect a class and thing: the request is all of them. */
 export function effectsOfOperation(operation: PackOperation, place: Place): readonly Effect[] {
-  const effects = classesOf(operation, place);
+  const effects = ofEachThing(operation, place);
   for (const effect of effects) origins.set(effect, { operation, place });
   return effects;
+}
+
+/** Of longer lists nothing is known but that they are long. */
+const NAMED_MAX = 20;
+
+/** What is named by a list and by nothing else: each thing of it by itself. */
+function ofEachThing(operation: PackOperation, place: Place): readonly Effect[] {
+  const listed = place.name === undefined && nameIn(place) === undefined ? listIn(place) : [];
+  if (listed?.length === 0) return classesOf(operation, place);
+  const names = [...new Set(listed)];
+  if (listed === undefined || names.length > NAMED_MAX) return classesOf({ ...operation, many: true }, place);
+  return names.flatMap((name) => classesOf(operation, { ...place, name }));
 }
 
 function classesOf(operation: PackOperation, place: Place): readonly Effect[] {
@@ -109,6 +121,12 @@ function plainEffect(ofClass: OperationClass, name: string): Effect {
 function nameIn({ arguments: given, request }: Place): string | undefined {
   if (given !== undefined) return namedIn(given);
   return request.body.kind === "tree" ? (namedIn(request.body.tree) ?? namedIn(request.query)) : namedIn(request.query);
+}
+
+function listIn({ arguments: given, request }: Place): readonly string[] | undefined {
+  if (given !== undefined) return listedIn(given);
+  const inBody = request.body.kind === "tree" ? listedIn(request.body.tree) : [];
+  return inBody?.length === 0 ? listedIn(request.query) : inBody;
 }
 
 /** Names come from outside: printable, and short. */

@@ -48,6 +48,28 @@ export function namedIn(tree: Tree): string | undefined {
   return undefined;
 }
 
+/**
+ * What lists name: `ids: ["a", "b"]`, or `InstanceId.1=a&InstanceId.2=b`. All of them, for which one counts only the provider knows;
+ * `undefined` where something in them is no plain text.
+ */
+export function listedIn(tree: Tree): readonly string[] | undefined {
+  if (!(tree instanceof Map)) return [];
+  const items = [...(tree as ReadonlyMap<string, Tree>)].flatMap(([key, value]) =>
+    /(^id|_id|Id|ID|Identifier|Arn|[nN]ame)s?(\[\])?$/.test(key) ? itemsOf(value) : [],
+  );
+  return items.every(plain) ? items.map(String) : undefined;
+}
+
+/** Of a list, or of a form's: numbers, with a `member` before them or without. */
+function itemsOf(value: Tree): readonly Tree[] {
+  if (Array.isArray(value)) return value;
+  if (!(value instanceof Map)) return [];
+  const entries = [...(value as ReadonlyMap<string, Tree>)];
+  const [[key, only] = ["", null]] = entries;
+  if (entries.length === 1 && key === "member") return itemsOf(only);
+  return entries.every(([each]) => /^\d+$/.test(each)) ? entries.map(([, each]) => each) : [];
+}
+
 function firstText(tree: ReadonlyMap<string, Tree>): string | undefined {
   for (const [key, value] of tree) if (/(^id|_id|Id)$/.test(key) && plain(value)) return String(value);
   return undefined;
