@@ -220,6 +220,7 @@ describe("the incident", () => {
     const known = (await scene.approvals.approvals()).map(({ id }) => id);
     const held = await scene.graphql(body);
     assert.equal(held.headers["holdfast-decision"], "hold", held.text);
+    assert.equal(held.headers["retry-after"], undefined, "clients of Azure ask again by themselves after it, and say nothing meanwhile");
     const asked = await scene.approvals.asked(known);
     assert.equal(asked.id, held.headers["holdfast-approval"]);
     assert(asked.plan.act.shown.includes("volumeDelete"), asked.plan.act.shown);

@@ -65,7 +65,8 @@ export async function present(
   });
   if (presented.kind === "denied") return refused(presented.reason);
   if (presented.kind === "waiting")
-    return refused(presented.reason, "hold", { "holdfast-approval": presented.approval, "retry-after": "10" });
+    // No word of when to ask again: clients of Azure would do so by themselves, and show the sentence to nobody meanwhile.
+    return refused(presented.reason, "hold", { "holdfast-approval": presented.approval });
   return approvedAct(session.action(request), presented.ticket, guard);
 }
 
