@@ -74,7 +74,7 @@ export interface SqlContext {
   readonly delayed?: true;
   /**
    * Time limits that are kept in this session besides the server's own, in milliseconds by the setting's name: the session may ask the
-   * server for less, and whatever resets them is put right.
+   * server for less, and whatever resets them is put right. What is not named is not kept; absent where that is not known.
    */
   readonly timeLimits?: Readonly<Record<string, number>>;
 }

@@ -38,6 +38,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   set: "change",
   set_context: "change",
   set_pinned: "change",
+  set_limited: "change",
   set_stored: "change for later sessions",
   set_stored_pinned: "change for later sessions",
   alter_system: "change for the whole server",

@@ -132,13 +132,18 @@ const server: readonly DetailWord[] = [
 
 /** The session. */
 const session: readonly DetailWord[] = [
-  word("set", "execute", "SET or RESET of a harmless setting, or of an extension's own; of a time limit to less than the policy's"),
+  word(
+    "set",
+    "execute",
+    "SET or RESET of a harmless setting, or of an extension's own; of a time limit to less than the policy's, or that it has none for",
+  ),
   word("set_context", "execute", "SET or RESET of a setting that changes what names mean: search_path"),
   word(
     "set_pinned",
     "execute",
     "SET or RESET of a setting that Holdfast pins, or of one it does not know; DISCARD ALL and RESET ALL are `discard`",
   ),
+  word("set_limited", "execute", "SET of a time limit to more than the policy's, as pg_dump does: it is put back to the policy's at once"),
   word("set_role", "execute", "SET ROLE, RESET ROLE"),
   word("set_session_authorization", "execute", "SET or RESET SESSION AUTHORIZATION"),
   word("set_read_only", "execute", "asks for a read only transaction or session: only ever narrows"),

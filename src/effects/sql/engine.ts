@@ -5,6 +5,7 @@
 import type { Catalogue, Names } from "../../catalogue/catalogue.ts";
 import { isTemporarySchema } from "../../catalogue/search-path.ts";
 import type { FunctionInfo, Relation } from "../../catalogue/types.ts";
+import type { SqlContext } from "../../model/action.ts";
 import type { Cause, Effect, Extent, Operation, Resource, ResourceType, Reversibility } from "../../model/effect.ts";
 import type { Fields } from "./tree.ts";
 
@@ -36,7 +37,7 @@ export interface Place {
   readonly runtime?: Names;
   readonly role: string;
   /** What the session may put back or narrow of itself; absent in bodies whose result is kept for other sessions. */
-  readonly own?: { readonly roleAsAtLogin: boolean; readonly timeLimits: Readonly<Record<string, number>> };
+  readonly own?: { readonly roleAsAtLogin: boolean; readonly timeLimits: SqlContext["timeLimits"] };
   readonly sink: Sink;
   readonly cause: Cause;
   /** Inside something that may run many times: counts are not certain. */

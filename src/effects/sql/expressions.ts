@@ -9,6 +9,7 @@ import { operatorByName, operatorClasses, type Operands } from "./comparisons.ts
 import { knowledgeOf } from "./knowledge.ts";
 import { outputColumns } from "./mentions.ts";
 import { as, flag, list, nameParts, part, qualified, rangeVarName, stringOf, tagged, text, type Fields } from "./tree.ts";
+import { withNamedSetting } from "./setting-rows.ts";
 import { typeOfExpression } from "./types-of.ts";
 import type { Visitor } from "./walk.ts";
 
@@ -140,7 +141,7 @@ function select(fields: Fields, at: Place): void {
     if (locks === undefined) emitUnknown(at, "a locking clause is not understood");
     else locking(locks, list(fields, "fromClause"), inside);
   }
-  at.engine.children("SelectStmt", fields, inside, ["withClause", "intoClause", "lockingClause"]);
+  at.engine.children("SelectStmt", withNamedSetting(fields, at), inside, ["withClause", "intoClause", "lockingClause"]);
 }
 
 /** Opens the scope of a statement's WITH and FROM, and walks the WITH itself. */

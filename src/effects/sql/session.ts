@@ -24,7 +24,9 @@ export function emitSetting(name: string, values: readonly string[] | undefined,
   if (forLater) return give(settingMeaning(setting) === "harmless" ? "set_stored" : "set_stored_pinned");
   if (setting === "role") return give("set_role", "role");
   if (setting === "session_authorization") return give("set_session_authorization", "role");
-  const agrees = values?.length === 1 && value !== undefined && (asksForPinned(setting, value) || narrowsTime(setting, value, at));
+  const agrees =
+    isFreeTime(setting, at) ||
+    (values?.length === 1 && value !== undefined && (asksForPinned(setting, value) || narrowsTime(setting, value, at)));
   if (setting === "transaction_read_only" || setting === "default_transaction_read_only")
     return give(agrees ? "set_read_only" : "set_read_write");
   switch (settingMeaning(setting)) {
@@ -43,7 +45,7 @@ export function emitSetting(name: string, values: readonly string[] | undefined,
  */
 function emitReset(setting: string, at: Place): void {
   const back = isOwn(at) && setting === "session_authorization" && at.own.roleAsAtLogin;
-  const again = isOwn(at) && Object.hasOwn(at.own.timeLimits, setting);
+  const again = isOwn(at) && limitOf(setting, at) !== undefined;
   if (!back && !again) return emitSetting(setting, undefined, at);
   const type = back ? "session" : "setting";
   emit(at, { operation: "execute", resource: { type, name: setting }, detail: back ? "discard" : "set", reversibility: "reversible" });
@@ -51,9 +53,26 @@ function emitReset(setting: string, at: Place): void {
 
 /** A time limit that is kept in this session, set to no more than it is. Less than a millisecond is no limit to the server. */
 function narrowsTime(setting: string, value: string, at: Place): boolean {
-  if (!isOwn(at) || !Object.hasOwn(at.own.timeLimits, setting)) return false;
+  const limit = isOwn(at) ? limitOf(setting, at) : undefined;
   const ms = timeoutMs(value);
-  return ms !== undefined && ms >= 1 && ms <= (at.own.timeLimits[setting] ?? 0);
+  return limit !== undefined && ms !== undefined && ms >= 1 && ms <= limit;
+}
+
+/** A time limit that the policy does not keep: the session's own affair. */
+function isFreeTime(setting: string, at: Place): boolean {
+  return isOwn(at) && at.own.timeLimits !== undefined && TIME_LIMITS.has(setting) && limitOf(setting, at) === undefined;
+}
+
+/** The settings that the gateway can keep a limit for. */
+const TIME_LIMITS: ReadonlySet<string> = new Set(["statement_timeout", "transaction_timeout", "idle_in_transaction_session_timeout"]);
+
+function limitOf(setting: string, { own }: Place): number | undefined {
+  return TIME_LIMITS.has(setting) ? own?.timeLimits?.[setting] : undefined;
+}
+
+/** A time limit that is kept in this session, set to anything else than {@link narrowsTime}; it is kept all the same. */
+function widensTime(setting: string, values: readonly string[], at: Place): boolean {
+  return isOwn(at) && limitOf(setting, at) !== undefined && values.length === 1 && !narrowsTime(setting, values[0] ?? "", at);
 }
 
 /** Not inside a function's body: there the role may be another, and what is found is kept for sessions with other limits. */
@@ -77,8 +96,16 @@ export function settingValues(fields: Fields): readonly string[] {
 export function emitVariableSet(fields: Fields, at: Place, forLater = false): void {
   const name = text(fields, "name");
   switch (text(fields, "kind")) {
-    case "VAR_SET_VALUE":
-      return emitSetting(name, settingValues(fields), at, forLater);
+    case "VAR_SET_VALUE": {
+      const [setting, values] = [name.toLowerCase(), settingValues(fields)];
+      if (forLater || !widensTime(setting, values, at)) return emitSetting(name, values, at, forLater);
+      return emit(at, {
+        operation: "execute",
+        resource: { type: "setting", name: setting },
+        detail: "set_limited",
+        reversibility: "reversible",
+      });
+    }
     case "VAR_SET_MULTI":
       return emitTransactionModes(list(fields, "args"), at);
     case "VAR_RESET_ALL":

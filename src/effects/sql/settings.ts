@@ -52,12 +52,13 @@ export function settingMeaning(name: string): SettingMeaning {
   return custom ? "harmless" : "pinned";
 }
 
-/** Values of pinned settings that ask for what is pinned anyway: drivers and dumps send them. */
+/** Values of pinned settings that ask for what is pinned anyway, or for less: drivers and dumps send them. */
 export function asksForPinned(name: string, value: string): boolean {
   const wanted: Readonly<Record<string, readonly string[]>> = {
     client_encoding: ["utf8", "utf-8", "unicode"],
     standard_conforming_strings: ["on", "true", "yes", "1", "t", "y"],
-    row_security: ["on", "true", "yes", "1", "t", "y"],
+    // Off, what a policy would narrow is an error; who is above policies is so under either.
+    row_security: ["on", "true", "yes", "1", "t", "y", "off", "false", "no", "0", "f", "n"],
     backslash_quote: ["safe_encoding"],
     default_transaction_read_only: ["on", "true", "yes", "1", "t", "y"],
     transaction_read_only: ["on", "true", "yes", "1", "t", "y"],

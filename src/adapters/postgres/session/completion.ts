@@ -69,6 +69,11 @@ function defines(core: Core, act: Act, summary: StatementSummary): void {
 /** SET ... TO DEFAULT is a RESET by another name; asking once too often does no harm. */
 function resets(core: Core, act: Act, tag: string, summary: StatementSummary | undefined): boolean {
   if (tag === "RESET" || tag === "DISCARD ALL") return true;
+  const lifted = summary?.effects.find(({ detail }) => detail === "set_limited");
+  if (lifted !== undefined) {
+    core.lifted.add(lifted.resource.name);
+    return true;
+  }
   // What was set again inside the transaction may have been taken back, and the reset before it not.
   if (summary?.transaction === "rollback_to" && core.repinnedInside) return true;
   return tag === "SET" && summary !== undefined && /\bdefault\b/i.test(statementText(act, summary.span));

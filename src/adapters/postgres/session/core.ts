@@ -136,6 +136,8 @@ export class Core {
   textGoesOn = false;
   /** What the login pinned may have been reset. */
   repin = false;
+  /** Time limits that were set to more than the policy's since the last time that no transaction was open: a value of the session's own. */
+  readonly lifted = new Set<string>();
   /** It was put back inside a transaction: a ROLLBACK TO may take that back. */
   repinnedInside = false;
   /** A SET of ours that goes to the server between two of the client's transactions. */

@@ -13,6 +13,7 @@ const OF_SESSION: ReadonlySet<string> = new Set([
   "set",
   "set_context",
   "set_pinned",
+  "set_limited",
   "set_role",
   "set_session_authorization",
   "set_read_only",

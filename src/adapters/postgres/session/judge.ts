@@ -231,7 +231,7 @@ export class Judge {
     if (core.repin && core.drained && !core.batchSent && core.status !== FAILED) {
       core.repin = false;
       core.repinnedInside ||= core.status !== IDLE;
-      core.toServer(query(core.parts.pinSql));
+      core.toServer(query([...Array.from(core.lifted, (name) => `RESET ${name}`), core.parts.pinSql].join("; ")));
       core.expect.push({ kind: QUERY, audience: "nobody" });
       return undefined;
     }

@@ -345,7 +345,10 @@ export class ServerSide {
     core.expect.pop();
     const ours = entry.audience === "nobody";
     core.status = status as Status;
-    if (status === IDLE) core.context.idle();
+    if (status === IDLE) {
+      core.context.idle();
+      if (!core.repin) core.lifted.clear();
+    }
     // What was sent behind this may be a COPY whose data still wait.
     core.copyAwaited = copyInFlight(core);
     core.copyIn = false;
