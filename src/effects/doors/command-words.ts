@@ -17,6 +17,9 @@ export interface Word {
 /** Words that are looked at; a command whose meaning begins behind more of them is not known. */
 const WORDS_MAX = 400;
 
+/** Words in front of the last one of a command that is sure to be it. */
+const SURE_WORDS_MAX = 24;
+
 /** The form is that of `packs/doors/door.ts`. */
 export function commandPattern(text: string): CommandPattern {
   const all = text.split(" ").filter((each) => each !== "");
@@ -49,6 +52,29 @@ export function fitsCommand({ words, options }: CommandPattern, line: readonly s
     return from(at + 1, word + 1, wanted.name === undefined ? named : [...named, [wanted.name, given]]);
   };
   return from(0, 0, []);
+}
+
+/** What the options in front of a command's words take, as far as that is known. */
+export interface KnownOptions {
+  readonly switches: ReadonlySet<string>;
+  readonly valued: ReadonlySet<string>;
+}
+
+/** Whether it is the command by every reading of its options: in `-n logs delete`, `logs` is a namespace and says no command. */
+export function surelyFits({ words, options }: CommandPattern, line: readonly string[], known: KnownOptions): boolean {
+  if (!options.every((option) => hasOption(line, option))) return false;
+  const from = (at: number, word: number): boolean => {
+    const wanted = words[word];
+    if (wanted === undefined) return true;
+    const given = line[at];
+    // Each option of which nothing is known doubles the readings.
+    if (given === undefined || at > SURE_WORDS_MAX) return false;
+    if (!given.startsWith("-") || given === "-") return fitsWord(wanted, given) && from(at + 1, word + 1);
+    if (known.valued.has(given)) return from(at + 2, word);
+    const alone = given.includes("=") || known.switches.has(given) || (/^-[A-Za-z]./.test(given) && known.valued.has(given.slice(0, 2)));
+    return from(at + 1, word) && (alone || from(at + 2, word));
+  };
+  return from(0, 0);
 }
 
 export function fitsWord(wanted: Word, given: string): boolean {

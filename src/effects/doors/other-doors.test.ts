@@ -22,6 +22,11 @@ function readAs(door: ReturnType<typeof byCommand>, wanted: string): boolean {
   return door.operations.includes(wanted);
 }
 
+test("a service of AWS is not the command of another program that has its name", () => {
+  for (const line of ["aws logs delete-log-group --log-group-name shop", "aws --profile help rds delete-db-instance"])
+    assert.equal(byCommand(split(line)).kind, "requests", line);
+});
+
 for (const { provider, programs, operations, examples } of otherDoors) {
   describe(provider, () => {
     const pack = packs.find((each) => each.provider === provider);

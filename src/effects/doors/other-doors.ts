@@ -14,7 +14,7 @@ import { effectsOfOperation, readEffect, unknownChange } from "../http/meaning.t
 import type { Tree } from "../http/tree.ts";
 import { awsRequests } from "./aws-command.ts";
 import { argumentsOf } from "./command-arguments.ts";
-import { type CommandPattern, commandPattern, fitsCommand } from "./command-words.ts";
+import { type CommandPattern, type KnownOptions, commandPattern, fitsCommand, surelyFits } from "./command-words.ts";
 import { linesByKind, namesBehind, namesOf } from "./positional-names.ts";
 import { saysAll, toolWords } from "./tool-words.ts";
 
@@ -44,6 +44,9 @@ interface Entry {
   readonly doors: ProviderDoors;
   readonly programs: ReadonlySet<string>;
   readonly reads: readonly CommandPattern[];
+  /** Of programs whose words mean something else. */
+  readonly ownReads: ReadonlyMap<string, readonly CommandPattern[]>;
+  readonly options: KnownOptions;
   readonly commands: readonly Way[];
   readonly tools: readonly { readonly operation: PackOperation; readonly words: ReadonlySet<string> }[];
 }
@@ -65,7 +68,8 @@ export function byCommand(argv: readonly string[]): ByDoor {
     .slice(0, 3)
     .join(" ");
   const shown = `${program} ${words}`.trim();
-  if (line.length === 0 || entry.reads.some((pattern) => fitsCommand(pattern, line) !== undefined))
+  const reads = entry.ownReads.get(program) ?? entry.reads;
+  if (line.length === 0 || reads.some((pattern) => surelyFits(pattern, line, entry.options)))
     return { kind: "effects", effects: [readEffect(provider, shown)], operations: [] };
   const requests = program === "aws" ? awsRequests(line) : [];
   if (requests.length > 0) return { kind: "requests", requests };
@@ -169,10 +173,16 @@ function entryOf(doors: ProviderDoors): Entry {
   return {
     doors,
     programs: new Set(doors.programs),
-    reads: doors.reads.flatMap((text) => text.split("; ")).map(commandPattern),
+    reads: patternsOf(doors.reads),
+    ownReads: new Map(Object.entries(doors.ownReads ?? {}).map(([program, reads]) => [program, patternsOf(reads)])),
+    options: { switches: new Set(doors.naming.switches.split(" ")), valued: new Set(doors.naming.valued.split(" ")) },
     commands: known.flatMap(({ operation, ways }) => ways.commands.map((text) => wayOf(doors, operation, text))),
     tools: known.flatMap(({ operation, ways }) => ways.tools.map((text) => ({ operation, words: toolWords(text) }))),
   };
+}
+
+function patternsOf(texts: readonly string[]): readonly CommandPattern[] {
+  return texts.flatMap((text) => text.split("; ")).map(commandPattern);
 }
 
 function wayOf({ naming }: ProviderDoors, operation: PackOperation, text: string): Way {

@@ -4,7 +4,8 @@ import { type ProviderDoors, ways } from "./door.ts";
 export const awsDoors: ProviderDoors = {
   provider: "aws",
   programs: ["aws", "eksctl", "eb", "sam", "cdk", "copilot"],
-  reads: ["s3 ls; configure list; help; ls|list|status|logs|diff|synth|doctor|version; get cluster|nodegroup"],
+  reads: ["help; ls|list|status|logs|diff|synth|doctor|version; get cluster|nodegroup"],
+  ownReads: { aws: ["s3 ls; configure list; help"] },
   operations: {
     rds: ways("", "delete db instance; delete db cluster; delete db snapshot; delete rds"),
     rdsmod: ways("", "modify db instance; modify db cluster"),
@@ -26,8 +27,8 @@ export const awsDoors: ProviderDoors = {
     ),
   },
   naming: {
-    switches: "--recursive --force --dryrun --quiet --all -f",
-    valued: "--profile --region --output --endpoint-url --exclude --include --name",
+    switches: "--debug --no-cli-pager --no-paginate --no-sign-request --no-verify-ssl --recursive --force --dryrun --quiet --all -f",
+    valued: "--profile --region --output --query --endpoint-url --exclude --include --name",
     behind: { "s3 s3 rm|rb|mv": 1, "iac cdk destroy": "each", "iac destroy": "each" },
   },
   examples: {
@@ -37,6 +38,8 @@ export const awsDoors: ProviderDoors = {
       "cdk destroy --all --force": "iac",
       "eksctl delete cluster --name shop": "iac",
       "aws s3 ls": "read",
+      "aws --profile dev --no-cli-pager s3 ls": "read",
+      "eb logs": "read",
       "cdk deploy": "unknown",
     },
     tools: {

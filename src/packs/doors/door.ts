@@ -37,6 +37,8 @@ export interface ProviderDoors {
   readonly programs: readonly string[];
   /** Command lines that only read, in the same form. */
   readonly reads: readonly string[];
+  /** Instead of `reads`, by program: `logs` reads in `eb`, and is a service with deletions in `aws`. */
+  readonly ownReads?: Readonly<Record<string, readonly string[]>>;
   readonly operations: Readonly<Record<string, OtherDoors>>;
   readonly naming: Naming;
   /** Real lines, each with what it must be: an operation's id, `read`, or `unknown`. Tools as `name {"argument": 1}`. */

@@ -169,9 +169,9 @@ const kubernetes: ProviderDoors = {
     ),
   },
   naming: {
-    switches: "--force --now --all --all-namespaces -A --ignore-not-found --wait --recursive -R",
+    switches: "--force --now --all --all-namespaces -A --insecure-skip-tls-verify --ignore-not-found --wait --recursive -R",
     valued:
-      "-n --namespace --context --cluster --user --kubeconfig -s --server --token --as --as-group --request-timeout --grace-period --timeout -l --selector -f --filename -o --output --field-selector --kube-context",
+      "-n --namespace -v --context --cluster --user --kubeconfig -s --server --token --as --as-group --request-timeout --grace-period --timeout -l --selector -f --filename -o --output --field-selector --kube-context",
     kinds: true,
     behind: {
       ns: "each",
@@ -196,6 +196,11 @@ const kubernetes: ProviderDoors = {
       "kubectl get secrets -o yaml": "secret",
       "kubectl exec -it web-0 -- sh -c ls": "exec",
       "kubectl get pods -A": "read",
+      "kubectl -n shop -v 6 get pods": "read",
+      "kubectl -nshop --insecure-skip-tls-verify get pods": "read",
+      "kubectl -n logs delete -f all.yaml": "unknown",
+      "helm -n status upgrade web chart": "unknown",
+      "kubectl --not-known-here logs delete -f all.yaml": "unknown",
       "kubectl delete -f all.yaml": "unknown",
       "kubectl apply -f all.yaml": "unknown",
     },

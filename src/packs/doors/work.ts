@@ -34,8 +34,8 @@ const github: ProviderDoors = {
   },
   naming: {
     switches:
-      "-y --yes --confirm --cleanup-tag --squash --merge --rebase --auto --admin --delete-branch --accept-visibility-change-consequences",
-    valued: "-R --repo --visibility",
+      "-y --yes --no-pager --confirm --cleanup-tag --squash --merge --rebase --auto --admin --delete-branch --accept-visibility-change-consequences",
+    valued: "-C -c --git-dir --work-tree -R --repo --visibility",
     behind: { repo: 1, visibility: 1, "release release delete|delete-asset": 1, "release run": 1, "release gist": 1, merge: 1 },
   },
   examples: {
@@ -47,6 +47,8 @@ const github: ProviderDoors = {
       "git -C /tmp/x push -f": "push",
       "gh search repos delete": "read",
       "gh pr list": "read",
+      "git -C /tmp/x --no-pager status": "read",
+      "gh -R status workflow disable x": "unknown",
       "gh issue create --title 'repo delete'": "talk",
       "gh workflow run deploy": "unknown",
       "gh run rerun 7 --failed": "everyday-write-work",
