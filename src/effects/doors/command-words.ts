@@ -5,6 +5,8 @@
 
 export interface CommandPattern {
   readonly words: readonly Word[];
+  /** No word may follow, asked of reads alone. */
+  readonly ends: boolean;
   /** Options that must stand somewhere, with their value where it matters. */
   readonly options: readonly { readonly name: string; readonly value: string | undefined }[];
 }
@@ -30,7 +32,8 @@ export function commandPattern(text: string): CommandPattern {
       return { name: name.split("|"), value };
     });
   return {
-    words: all.filter((each) => !each.startsWith("-")).map(wordOf),
+    words: all.filter((each) => !each.startsWith("-") && each !== "$").map(wordOf),
+    ends: all.at(-1) === "$",
     options: options.map(({ name, value }) => ({ name: name.join("|"), value })),
   };
 }
@@ -61,15 +64,15 @@ export interface KnownOptions {
 }
 
 /** Whether it is the command by every reading of its options: in `-n logs delete`, `logs` is a namespace and says no command. */
-export function surelyFits({ words, options }: CommandPattern, line: readonly string[], known: KnownOptions): boolean {
+export function surelyFits({ words, ends, options }: CommandPattern, line: readonly string[], known: KnownOptions): boolean {
   if (!options.every((option) => hasOption(line, option))) return false;
   const from = (at: number, word: number): boolean => {
     const wanted = words[word];
-    if (wanted === undefined) return true;
+    if (wanted === undefined && (!ends || at >= line.length)) return true;
     const given = line[at];
     // Each option of which nothing is known doubles the readings.
     if (given === undefined || at > SURE_WORDS_MAX) return false;
-    if (!given.startsWith("-") || given === "-") return fitsWord(wanted, given) && from(at + 1, word + 1);
+    if (!given.startsWith("-") || given === "-") return wanted !== undefined && fitsWord(wanted, given) && from(at + 1, word + 1);
     if (known.valued.has(given)) return from(at + 2, word);
     const alone = given.includes("=") || known.switches.has(given) || (/^-[A-Za-z]./.test(given) && known.valued.has(given.slice(0, 2)));
     return from(at + 1, word) && (alone || from(at + 2, word));

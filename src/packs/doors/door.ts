@@ -35,7 +35,7 @@ export interface ProviderDoors {
   readonly provider: string;
   /** Programs of its command line. */
   readonly programs: readonly string[];
-  /** Command lines that only read, in the same form. */
+  /** Command lines that only read, in the same form; behind ` $` no word may follow. */
   readonly reads: readonly string[];
   /** Instead of `reads`, by program: `logs` reads in `eb`, and is a service with deletions in `aws`. */
   readonly ownReads?: Readonly<Record<string, readonly string[]>>;

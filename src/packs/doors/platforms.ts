@@ -64,7 +64,10 @@ const railway: ProviderDoors = {
 const fly: ProviderDoors = {
   provider: "fly",
   programs: ["fly", "flyctl"],
-  reads: ["status|logs|info|version|doctor|regions|help", "apps|app|volumes|volume|vol|machine|machines|m|secrets|orgs list|show|status"],
+  reads: [
+    "status|logs|info|version|doctor|help; regions $; regions list",
+    "apps|app|volumes|volume|vol|machine|machines|m|secrets|orgs list|show|status",
+  ],
   operations: {
     volume: ways("volumes|volume|vol destroy|delete|rm", "delete volume"),
     app: ways("apps|app destroy|delete; destroy", "delete app"),
@@ -151,7 +154,7 @@ const heroku: ProviderDoors = {
 const render: ProviderDoors = {
   provider: "render",
   programs: ["render"],
-  reads: ["services|projects|environments|deploys|logs|whoami|workspaces", "services|deploys|projects|environments|disks list"],
+  reads: ["services|projects|environments|deploys $; logs|whoami|workspaces", "services|deploys|projects|environments|disks list"],
   operations: {
     postgres: ways("postgres|pg|databases delete", "delete postgre; delete database"),
     keyvalue: ways("keyvalue|kv|key-value|redis delete", "delete key value; delete redis; delete keyvalue"),
@@ -179,6 +182,8 @@ const render: ProviderDoors = {
     commands: {
       "render services delete srv-1 --confirm": "service",
       "render services list -o json": "read",
+      "render services -o json": "read",
+      "render services create --name x": "unknown",
       "render psql dpg-1": "connstr",
       "render blueprint launch": "unknown",
     },
@@ -193,7 +198,10 @@ const render: ProviderDoors = {
 const vercel: ProviderDoors = {
   provider: "vercel",
   programs: ["vercel", "vc", "now"],
-  reads: ["list|ls|inspect|logs|whoami|help|teams|switch", "project|projects|domains|dns|certs|env|alias|blob ls|list|inspect"],
+  reads: [
+    "list|ls|inspect|logs|whoami|help|switch; teams $; teams ls|list",
+    "project|projects|domains|dns|certs|env|alias|blob ls|list|inspect",
+  ],
   operations: {
     project: ways("project|projects rm|remove; remove|rm {project}", "delete project"),
     deployment: ways("remove|rm {deployment}; alias rm|remove", "delete deployment"),
