@@ -123,6 +123,6 @@ function complaintsOf(attack: AttackCase, result: Attempt & { readonly carriesOn
   if (attack.probe !== undefined && result.before !== result.after) complaints.push(`it switched: ${result.before} -> ${result.after}`);
   if (!result.carriesOn) complaints.push(`the connection cannot carry on: ${JSON.stringify(result.errors)}`);
   const told = result.errors.some(({ code, message }) => /^[0-9A-Z]{5}$/.test(code) && message.length > 0);
-  if (!told && attack.startup === undefined && attack.given === undefined) complaints.push("nothing was refused");
+  if (!told && !attack.answered && attack.startup === undefined && attack.given === undefined) complaints.push("nothing was refused");
   return complaints;
 }

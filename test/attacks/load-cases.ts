@@ -21,6 +21,8 @@ export interface AttackCase {
   readonly leak: string | undefined;
   /** `guarded-writes` permits it, on purpose. */
   readonly guardedAllows: boolean;
+  /** It is answered as done and is not: the probe alone tells. */
+  readonly answered: boolean;
   /** SQL run by a superuser beforehand; the case then has a connection of its own. */
   readonly given: string | undefined;
   /** Start-up parameters of a connection of its own. */
@@ -81,7 +83,20 @@ function takeTags(text: string): { readonly tags: string[]; readonly rest: strin
   return { tags, rest };
 }
 
-const tagNames = new Set(["superuser", "ordinary", "from", "until", "probe", "leak", "guarded", "given", "startup", "copy", "bytes"]);
+const tagNames = new Set([
+  "superuser",
+  "ordinary",
+  "from",
+  "until",
+  "probe",
+  "leak",
+  "guarded",
+  "answered",
+  "given",
+  "startup",
+  "copy",
+  "bytes",
+]);
 
 function toCase(file: string, section: string, title: string, tags: readonly string[], texts: readonly string[]): AttackCase {
   const values = new Map(tags.map((tag) => [tag.split(" ")[0] as string, tag.slice((tag.split(" ")[0] as string).length + 1)]));
@@ -98,6 +113,7 @@ function toCase(file: string, section: string, title: string, tags: readonly str
     probe: values.get("probe"),
     leak: values.get("leak"),
     guardedAllows: values.has("guarded"),
+    answered: values.has("answered"),
     given: values.get("given"),
     startup:
       startup === undefined

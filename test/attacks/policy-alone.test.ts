@@ -20,7 +20,7 @@ const types: readonly ResourceType[] = ["table", "role", "unknown"];
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 const reading =
   "select copy_out large_object_read show explain transaction set_transaction set_read_only cursor prepare " +
-  "execute_prepared deallocate set set_context discard listen call";
+  "execute_prepared deallocate set set_limited set_context discard listen call";
 const mayPass: Readonly<Record<Preset, ReadonlySet<string>>> = {
   "read-only": words(reading),
   "guarded-writes": words(`${reading} set_read_write notify advisory_lock sleep
