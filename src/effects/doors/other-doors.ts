@@ -51,6 +51,9 @@ interface Entry {
   readonly tools: readonly { readonly operation: PackOperation; readonly words: ReadonlySet<string> }[];
 }
 
+/** A program that is asked about itself, and nothing else. */
+const OF_ITSELF = /^(?:--version|--help|-h|version|help)$/;
+
 const entries: readonly Entry[] = otherDoors.map(entryOf);
 
 /** `argv` with the program first. Never throws. */
@@ -69,7 +72,11 @@ export function byCommand(argv: readonly string[]): ByDoor {
     .join(" ");
   const shown = `${program} ${words}`.trim();
   const reads = entry.ownReads.get(program) ?? entry.reads;
-  if (line.length === 0 || reads.some((pattern) => surelyFits(pattern, line, entry.options)))
+  if (
+    line.length === 0 ||
+    (line.length === 1 && OF_ITSELF.test(line[0] ?? "")) ||
+    reads.some((pattern) => surelyFits(pattern, line, entry.options))
+  )
     return { kind: "effects", effects: [readEffect(provider, shown)], operations: [] };
   const requests = program === "aws" ? awsRequests(line) : [];
   if (requests.length > 0) return { kind: "requests", requests };

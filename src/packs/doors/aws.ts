@@ -5,7 +5,7 @@ export const awsDoors: ProviderDoors = {
   provider: "aws",
   programs: ["aws", "eksctl", "eb", "sam", "cdk", "copilot"],
   reads: ["help; ls|list|status|logs|diff|synth|doctor|version; get cluster|nodegroup"],
-  ownReads: { aws: ["s3 ls; configure list; help"] },
+  ownReads: { aws: ["s3 ls; configure list; logs tail; help"] },
   operations: {
     rds: ways("", "delete db instance; delete db cluster; delete db snapshot; delete rds"),
     rdsmod: ways("", "modify db instance; modify db cluster"),

@@ -7,7 +7,7 @@ const gcp: ProviderDoors = {
   reads: [
     "projects|services list|describe; sql instances|databases|backups|users list|describe; compute {kind} list|describe; container clusters list|describe",
     "run services|jobs|revisions list|describe; functions list|describe; pubsub topics|subscriptions list|describe",
-    "storage ls|cat|du; ls|du|stat; logging read; info|version|help; config list|get-value; auth list",
+    "storage ls|cat|du; ls|du|stat|cat|head|show; logging read; info|version|help; config list|get-value; auth list",
   ],
   operations: {
     project: ways("projects delete", "delete project"),
@@ -103,7 +103,7 @@ const azure: ProviderDoors = {
   programs: ["az", "azd"],
   reads: [
     "group|vm|disk|snapshot|aks|account|resource|lock list|show|exists; sql|postgres|cosmosdb|storage|keyvault {kind} list|show; postgres flexible-server db list|show",
-    "version|help|find; monitor {kind} list|show; account show",
+    "version|help|find; monitor {kind} list|show; account show; webapp|functionapp|acr list|show; webapp log tail",
   ],
   operations: {
     rg: ways(

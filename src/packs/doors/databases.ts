@@ -4,7 +4,10 @@ import { type ProviderDoors, ways } from "./door.ts";
 const supabase: ProviderDoors = {
   provider: "supabase",
   programs: ["supabase"],
-  reads: ["projects|branches|functions|orgs list; status|services|help; backups list; migration list; inspect db"],
+  reads: [
+    "projects|branches|functions|orgs list; status|services|help; backups list; migration list; inspect db",
+    "init|start|link|login; db diff|lint; gen types; functions serve|new|download; migration new",
+  ],
   operations: {
     project: ways("projects delete", "delete project"),
     sql: ways("db query|execute|push|reset|lint --linked; db query; db dump --linked", "execute sql; run sql; run query"),
@@ -28,6 +31,8 @@ const supabase: ProviderDoors = {
   examples: {
     commands: {
       "supabase projects delete abc": "project",
+      "supabase gen types typescript --linked": "read",
+      "supabase db lint --linked": "sql",
       "supabase --workdir x branches delete preview": "branch",
       "supabase db push": "migrate",
       "supabase projects list": "read",

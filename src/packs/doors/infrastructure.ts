@@ -133,7 +133,7 @@ const kubernetes: ProviderDoors = {
   programs: ["kubectl", "oc", "k9s", "helm"],
   reads: [
     "get|describe|logs|top|explain|version|cluster-info|api-resources|api-versions|events|diff|list|ls|status|history|show|search",
-    "auth can-i|whoami; config view|get-contexts|current-context; rollout status|history",
+    "auth can-i|whoami; config view|get-contexts|current-context; rollout status|history; wait|kustomize|template|lint; repo list|update",
   ],
   operations: {
     ns: ways("delete namespace|namespaces|ns|project|projects", "delete namespace"),
@@ -196,6 +196,8 @@ const kubernetes: ProviderDoors = {
       "kubectl get secrets -o yaml": "secret",
       "kubectl exec -it web-0 -- sh -c ls": "exec",
       "kubectl get pods -A": "read",
+      "kubectl wait --for=condition=ready pod/web": "read",
+      "helm template ./chart": "read",
       "kubectl -n shop -v 6 get pods": "read",
       "kubectl -nshop --insecure-skip-tls-verify get pods": "read",
       "kubectl -n logs delete -f all.yaml": "unknown",

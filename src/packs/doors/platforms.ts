@@ -65,7 +65,7 @@ const fly: ProviderDoors = {
   provider: "fly",
   programs: ["fly", "flyctl"],
   reads: [
-    "status|logs|info|version|doctor|help; regions $; regions list",
+    "status|logs|info|version|doctor|help; regions $; regions list; releases $; scale show; config show|validate",
     "apps|app|volumes|volume|vol|machine|machines|m|secrets|orgs list|show|status",
   ],
   operations: {
@@ -199,7 +199,7 @@ const vercel: ProviderDoors = {
   provider: "vercel",
   programs: ["vercel", "vc", "now"],
   reads: [
-    "list|ls|inspect|logs|whoami|help|switch; teams $; teams ls|list",
+    "list|ls|inspect|logs|whoami|help|switch|dev|build; teams $; teams ls|list",
     "project|projects|domains|dns|certs|env|alias|blob ls|list|inspect",
   ],
   operations: {
@@ -250,7 +250,7 @@ const vercel: ProviderDoors = {
 const netlify: ProviderDoors = {
   provider: "netlify",
   programs: ["netlify", "ntl"],
-  reads: ["status|logs|watch|help|open", "sites:list|env:list|functions:list|blobs:list|addons:list"],
+  reads: ["status|logs|watch|help|open|dev", "sites:list|env:list|functions:list|blobs:list|addons:list"],
   operations: {
     site: ways("sites:delete", "delete site; delete project; services update delete project"),
     db: ways(

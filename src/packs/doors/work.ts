@@ -6,7 +6,8 @@ const github: ProviderDoors = {
   programs: ["gh", "git"],
   reads: [
     "repo|pr|issue|release|run|workflow|gist|label|ruleset|cache|org|project list|ls|view|status|diff|checks|watch|download",
-    "status; search; auth status; browse; log|diff|show|fetch|clone|pull|blame|ls-remote|branch --list; version; help",
+    "status; search; auth status; browse; pr checkout; repo clone; branch --list; version; help",
+    "log|diff|show|fetch|clone|pull|blame|ls-remote|ls-files|ls-tree|rev-parse|rev-list|describe|shortlog|grep|merge-base|cat-file",
   ],
   operations: {
     repo: ways("repo delete", "delete repository; delete repo"),
@@ -47,6 +48,10 @@ const github: ProviderDoors = {
       "git -C /tmp/x push -f": "push",
       "gh search repos delete": "read",
       "gh pr list": "read",
+      "gh pr checkout 7": "read",
+      "git log --oneline -n 5": "read",
+      "git fetch origin": "read",
+      "git branch -D main": "unknown",
       "git -C /tmp/x --no-pager status": "read",
       "gh -R status workflow disable x": "unknown",
       "gh issue create --title 'repo delete'": "talk",
