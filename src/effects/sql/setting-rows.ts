@@ -31,7 +31,10 @@ function isOfSettings(select: Fields, at: Place): boolean {
   const rangeVar = as(from[0], "RangeVar");
   if (from.length !== 1 || rangeVar === undefined || rangeVar["alias"] !== undefined || select["withClause"] !== undefined) return false;
   const { schema, name } = rangeVarName(rangeVar);
-  if (name !== "pg_settings" || at.scope !== undefined) return false;
+  if (name !== "pg_settings") return false;
+  // Another query by that name, or a variable that stands for the column.
+  for (let scope = at.scope; scope !== undefined; scope = scope.parent)
+    if (scope.variables !== undefined || (schema === undefined && scope.ctes.has(name))) return false;
   const relation = lookUp(schema, name, at);
   return relation !== undefined && relation !== "temporary" && isBuiltIn(relation.oid);
 }
